@@ -1,0 +1,1 @@
+"""Instructor notebooks to releases; reading submissions."""

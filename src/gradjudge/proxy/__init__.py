@@ -1,0 +1,1 @@
+"""What a hidden test sees as `student`."""

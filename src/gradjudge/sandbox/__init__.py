@@ -1,0 +1,1 @@
+"""Start, limit, jail and kill sessions."""

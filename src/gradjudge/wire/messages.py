@@ -1,0 +1,255 @@
+"""What may be said across the trust line.
+
+The trusted side asks, the session answers; there is no message by which a session can ask for anything.
+
+A *value* in these messages is one of: None, bool, int (64 bit), float, str, bytes, list, tuple, dict (str or int keys)
+of values, a plain dense ``torch.Tensor``, or a `Handle` for whatever else the session holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+Value = Any
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """Name an object that stays in the session.
+
+    Attributes:
+        id: number in the session's table, at least 1.
+        kind: ``"function"`` (a ``torch.autograd.Function`` subclass), ``"class"``, ``"callable"``, ``"module"``
+            (an ``nn.Module`` instance) or ``"object"``.
+        type_name: name of the object's type, for messages to staff only.
+        length: what ``len()`` says, or None.
+    """
+
+    id: int
+    kind: str
+    type_name: str
+    length: int | None = None
+
+
+class Ref(msgspec.Struct, frozen=True):
+    """Point at an object of the session: a global name or a handle's id, then attributes.
+
+    ``Ref("MSE", ("forward",))`` is ``MSE.forward``; ``Ref(7, ("saved_tensors",))`` is handle 7's attribute.
+    """
+
+    root: str | int
+    path: tuple[str, ...] = ()
+
+
+# --- what the trusted side asks -------------------------------------------------------------------------------------
+
+
+class RunCell(msgspec.Struct, frozen=True, tag="run_cell"):
+    """Run one cell (``mode="ipython"``) or one statement of a script (``mode="python"``) in the student's namespace."""
+
+    index: int
+    source: str
+    mode: str
+
+
+class Get(msgspec.Struct, frozen=True, tag="get"):
+    """Fetch what `ref` points at, as a value (handles for what has no value)."""
+
+    ref: Ref
+
+
+class Set(msgspec.Struct, frozen=True, tag="set"):
+    """Set the attribute (or global name) that `ref` points at."""
+
+    ref: Ref
+    value: Value
+
+
+class Call(msgspec.Struct, frozen=True, tag="call"):
+    """Call `ref`. Values in `args` and `kwargs` are fresh objects in the session; handles resolve to their objects.
+
+    Attributes:
+        requires_grad: for each positional argument, whether that tensor becomes a leaf that requires grad. When one
+            does, the call runs with grad enabled and the answer names a graph for `Vjp`.
+        keep: answer with a `Handle` whatever comes back, even if it has a value.
+    """
+
+    ref: Ref
+    args: tuple[Value, ...] = ()
+    kwargs: dict[str, Value] = {}
+    requires_grad: tuple[bool, ...] = ()
+    keep: bool = False
+
+
+class Vjp(msgspec.Struct, frozen=True, tag="vjp"):
+    """Pull cotangents (one per output tensor, None for none) back through the graph that a `Call` answer named."""
+
+    graph: int
+    cotangents: tuple[Value, ...]
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """One forward of a Function and any number of backwards through it.
+
+    Attributes:
+        inputs: positional inputs of ``forward`` (without ``ctx``).
+        needs: for each input, whether its gradient is asked for (``requires_grad`` through ``apply``,
+            ``ctx.needs_input_grad`` when called directly).
+        cotangents: sets of grad_outputs, each one backward; a set has one tensor per output.
+        layouts: for each input ``"contiguous"``, ``"transposed"`` (a transposed view), ``"strided"`` (every second
+            row of a larger buffer); empty means all contiguous.
+        cotangent_layout: ``"contiguous"``, ``"transposed"`` or ``"expanded"`` (``torch.expand`` of one number;
+            only for cotangents that are constant).
+    """
+
+    inputs: tuple[Value, ...]
+    needs: tuple[bool, ...] = ()
+    cotangents: tuple[tuple[Value, ...], ...] = ()
+    layouts: tuple[str, ...] = ()
+    cotangent_layout: str = "contiguous"
+
+
+class Passes(msgspec.Struct, frozen=True, tag="passes"):
+    """Run several passes of the Function at `ref` in one trip: all forwards in order, then all backwards in order.
+
+    Attributes:
+        through: ``"apply"`` (the autograd engine) or ``"direct"`` (``forward(ctx, ...)`` and ``backward(ctx, ...)``
+            called by hand with a full context of the engine's own; ``setup_context`` style is understood).
+        inference: run direct backwards under ``torch.inference_mode``, where autograd cannot be used.
+        interleave: False runs forward and backward of each pass before the next pass.
+    """
+
+    ref: Ref
+    passes: tuple[Pass, ...]
+    through: str = "apply"
+    inference: bool = False
+    interleave: bool = False
+
+
+class StandIn(msgspec.Struct, frozen=True, tag="stand_in"):
+    """Rebind global names to a public stand-in Function, so that one early mistake does not cost what follows.
+
+    The stand-in's forward evaluates `formula`, an expression over `params` and ``torch`` that the statement itself
+    gives; its backward uses autograd on that expression. No hand-written gradient crosses into the session.
+
+    Attributes:
+        function: global name bound to the Function class (``"Linear"``).
+        apply: global name bound to its ``apply`` (``"linear"``), or empty.
+        params: names of the inputs, in order.
+        formula: Python expression (``"x @ w + b"``).
+    """
+
+    function: str
+    apply: str
+    params: tuple[str, ...]
+    formula: str
+
+
+class Restore(msgspec.Struct, frozen=True, tag="restore"):
+    """Undo every `StandIn`."""
+
+
+class Drop(msgspec.Struct, frozen=True, tag="drop"):
+    """Forget every handle and graph made since the cells ran."""
+
+
+class ReadScalars(msgspec.Struct, frozen=True, tag="read_scalars"):
+    """Read TensorBoard scalars from the event files under `folder` of the scratch folder (flushes open writers)."""
+
+    folder: str
+
+
+Request = (
+    RunCell | Get | Set | Call | Vjp | Passes | StandIn | Restore | Drop | ReadScalars
+)
+
+
+# --- what the session answers ---------------------------------------------------------------------------------------
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """A value came back.
+
+    Attributes:
+        graph: number for `Vjp`, or 0 when nothing in the value requires grad.
+        grad_fns: type name of ``grad_fn`` for each output tensor, in order ("" for none).
+    """
+
+    value: Value = None
+    graph: int = 0
+    grad_fns: tuple[str, ...] = ()
+
+
+class Raised(msgspec.Struct, frozen=True, tag="raised"):
+    """The student's code raised.
+
+    Attributes:
+        type_name: class name, ``"Exception"`` if it is not a builtin's (a name could carry hidden inputs out).
+        builtin: whether the class is one of Python's own.
+        text: message and traceback, bounded; for staff only.
+        place: line in the student's own code, as ``(cell index, line)``, or None.
+        during: for `Passes`, ``"forward"`` or ``"backward"``; else "".
+    """
+
+    type_name: str
+    builtin: bool
+    text: str
+    place: tuple[int, int] | None = None
+    during: str = ""
+
+
+class Missing(msgspec.Struct, frozen=True, tag="missing"):
+    """There is no such name or attribute; `nearest` are the most similar ones that there are."""
+
+    name: str
+    nearest: tuple[str, ...] = ()
+
+
+class PassResult(msgspec.Struct, frozen=True):
+    """What one `Pass` gave.
+
+    Attributes:
+        outputs: output tensors of forward.
+        output_is_tensor: False when forward gave a tuple.
+        grads: for each cotangent set, one entry per input (tensor, other value or None), as ``backward`` returned
+            them (direct) or as autograd accumulated them (apply).
+        inputs_after, cotangents_after: the inputs and the cotangent sets once all is done, to see changes in place.
+        grad_fns: type name of each output's ``grad_fn`` (through ``apply``).
+        raised: what went wrong, or None. What came before it is kept.
+    """
+
+    outputs: tuple[Value, ...] = ()
+    output_is_tensor: bool = True
+    grads: tuple[tuple[Value, ...], ...] = ()
+    inputs_after: tuple[Value, ...] = ()
+    cotangents_after: tuple[tuple[Value, ...], ...] = ()
+    grad_fns: tuple[str, ...] = ()
+    raised: Raised | None = None
+
+
+class PassesDone(msgspec.Struct, frozen=True, tag="passes_done"):
+    """One result per pass."""
+
+    results: tuple[PassResult, ...]
+
+
+class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
+    """A cell ended.
+
+    Attributes:
+        error: what it raised, or None.
+        interrupted: whether it ended by the interrupt that follows its time limit.
+        output: bounded text of stdout, stderr and display results, for staff.
+        figures: number of figures shown.
+        truncated: whether output was cut.
+    """
+
+    error: Raised | None = None
+    interrupted: bool = False
+    output: str = ""
+    figures: int = 0
+    truncated: bool = False
+
+
+Reply = Answer | Raised | Missing | PassesDone | CellDone

@@ -1,0 +1,1 @@
+"""The untrusted side: run the student's cells, answer requests. Imports nothing trusted."""
