@@ -1,1 +1,8 @@
-"""The public API of test writers."""
+"""The public API of test writers: verdicts and the battery for functions."""
+
+from __future__ import annotations
+
+from gradjudge.checks.functions import FunctionCheck
+from gradjudge.checks.verdict import CheckFailed, Part, StudentRaised, Text, fail, require
+
+__all__ = ["CheckFailed", "FunctionCheck", "Part", "StudentRaised", "Text", "fail", "require"]
