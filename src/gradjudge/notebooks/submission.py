@@ -1,0 +1,309 @@
+"""Read what a student handed in: a notebook or a script, and the files beside it.
+
+This reads hostile bytes in the trusted process, so it does little: it opens only regular files of a bounded size, and
+of a notebook it decodes only the sources, with a typed decoder that steps over outputs without building them. Nothing
+of it is run, and nbformat (slow to import, lenient, unbounded) is not used.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, read_regular, too_large
+from gradjudge.notebooks.scripts import split_script
+from gradjudge.rubric import LANGUAGES, GradingLimits
+
+MOST_SCRIPT_BYTES = 256 << 10  # a parsed script takes about 1 kB of memory for each byte at worst
+MOST_SCRIPT_LINES = 20_000  # pieces are padded with empty lines, so lines times cells is what they take together
+LONGEST_ID = 200
+
+T = TypeVar("T")
+
+
+class UnreadableSubmission(Exception):
+    """Nothing of the submission can be graded. `en` and `fr` are for the student, `detail` is for staff."""
+
+    def __init__(self, en: str, fr: str, detail: str) -> None:
+        """Take the reason in both languages and for staff."""
+        super().__init__(detail)
+        self.en, self.fr, self.detail = en, fr, detail
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One code cell of a notebook, or one piece of a script.
+
+    Attributes:
+        index: its place in `Submission.cells`.
+        source: what to run. A script's piece has empty lines before it, so that its line numbers are the file's.
+        mode: ``"ipython"`` (magics are understood) or ``"python"``.
+        cell_id: the notebook's id of the cell (not always unique), or ``line-12`` in a script.
+        grade_id: nbgrader's name of the cell, or empty.
+        number: which code cell of the notebook it is, empty ones counted, from 1; 0 in a script.
+        line: line of the file on which a script's piece starts; 1 in a notebook.
+    """
+
+    index: int
+    source: str
+    mode: str
+    cell_id: str = ""
+    grade_id: str = ""
+    number: int = 0
+    line: int = 1
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """What one student handed in for one assignment.
+
+    Attributes:
+        digest: SHA-256 over the names and bytes of the file and its companions.
+        kind: ``"notebook"`` or ``"script"``.
+        companions: names of the files beside it that the session gets (`read_companion`).
+        left_out: files beside it that the session does not get.
+        language: the language of the release that it was made from, or None if it does not say.
+        answers: Markdown that the student wrote for manual items, by ``grade_id``.
+    """
+
+    student: str
+    assignment: str
+    path: str
+    digest: str
+    kind: str
+    cells: tuple[Cell, ...]
+    companions: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    language: str | None = None
+    answers: dict[str, str] = {}
+
+
+def read_submission(path: Path, *, student: str, assignment: str, limits: GradingLimits) -> Submission:
+    """Read a notebook or script and list the files beside it.
+
+    Raises:
+        UnreadableSubmission: it is no regular file, too large, has too many cells, or is not a notebook.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:  # bytes of another encoding; reports could not name the file
+        raise UnreadableSubmission(
+            f"Rename your file: only letters, digits, '-' and '_', such as {assignment}.ipynb.",
+            f"Renommez votre fichier : lettres, chiffres, « - » et « _ » seulement, par exemple {assignment}.ipynb.",
+            f"{ascii(str(path))}: the name is not UTF-8",
+        ) from error
+    try:
+        raw = read_regular(path, limits.notebook_mb << 20)
+        if path.suffix.lower() == ".py":
+            kind, language, answers = "script", None, dict[str, str]()
+            cells = _script_cells(path, raw, limits)
+        else:
+            kind = "notebook"
+            cells, answers, language = _notebook_parts(path, raw, limits)
+        files, left_out = read_companions(path, limits)
+    except RefusedFile as refusal:
+        raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
+    return Submission(
+        student=student,
+        assignment=assignment,
+        path=str(path),
+        digest=_digest({path.name: raw, **files}),
+        kind=kind,
+        cells=cells,
+        companions=tuple(files),
+        left_out=left_out,
+        language=language,
+        answers=answers,
+    )
+
+
+def read_companion(submission: Submission, name: str, limits: GradingLimits) -> bytes:
+    """Return the bytes of one of the submission's companions.
+
+    Raises:
+        UnreadableSubmission: the file has changed into something that is not read.
+    """
+    if name not in submission.companions:
+        raise KeyError(name)
+    try:
+        return read_regular(Path(submission.path).parent / name, limits.file_mb << 20)
+    except RefusedFile as refusal:
+        raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
+
+
+def _digest(files: dict[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for name, data in files.items():
+        # Lengths are part of it: else bytes could move from one file into the next unseen.
+        total.update(f"{len(name)} {name} {len(data)} ".encode("utf-8", "surrogateescape"))
+        total.update(data)
+    return total.hexdigest()
+
+
+def decode_text(raw: bytes) -> str:
+    """Decode what an editor saved: UTF-8 or UTF-16 with or without a mark, else Latin-1; line ends become ``\\n``."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = raw.decode("utf-16", "replace")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("cp1252" if _only_cp1252(raw) else "latin-1")
+    return _unix_lines(text)
+
+
+def _only_cp1252(raw: bytes) -> bool:
+    """Tell whether every byte means something in Windows' Latin-1."""
+    return not re.search(rb"[\x81\x8d\x8f\x90\x9d]", raw)
+
+
+def _unix_lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+# --- scripts --------------------------------------------------------------------------------------------------------
+
+
+def _script_cells(path: Path, raw: bytes, limits: GradingLimits) -> tuple[Cell, ...]:
+    if len(raw) > MOST_SCRIPT_BYTES:
+        raise too_large(path, len(raw), MOST_SCRIPT_BYTES)
+    text = decode_text(raw)
+    lines = text.count("\n") + 1
+    if lines > MOST_SCRIPT_LINES:
+        raise UnreadableSubmission(
+            f"Your script has {lines} lines; at most {MOST_SCRIPT_LINES} are read.",
+            f"Votre script a {lines} lignes ; {MOST_SCRIPT_LINES} au plus sont lues.",
+            f"{path}: {lines} lines",
+        )
+    return tuple(
+        Cell(index=index, source=piece.padded, mode="python", cell_id=f"line-{piece.line}", line=piece.line)
+        for index, piece in enumerate(split_script(text, limits.cells))
+    )
+
+
+# --- notebooks ------------------------------------------------------------------------------------------------------
+
+
+class _RawCell(msgspec.Struct, gc=False):
+    """A cell as it stands in the file. Parts are decoded one by one, so that one odd part costs one cell at most."""
+
+    cell_type: str
+    id: msgspec.Raw = msgspec.Raw(b'""')
+    metadata: msgspec.Raw = msgspec.Raw(b"{}")
+    source: msgspec.Raw = msgspec.Raw(b'""')
+    input: msgspec.Raw = msgspec.Raw(b'""')  # nbformat 3 calls a code cell's source so
+
+
+class _Worksheet(msgspec.Struct, gc=False):
+    cells: list[_RawCell] = []
+
+
+class _RawNotebook(msgspec.Struct):
+    cells: list[_RawCell] | None = None
+    worksheets: list[_Worksheet] | None = None  # nbformat 3
+    metadata: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _NbgraderMetadata(msgspec.Struct):
+    grade_id: str = ""
+    grade: bool = False
+    solution: bool = False
+
+
+class _CellMetadata(msgspec.Struct):
+    nbgrader: _NbgraderMetadata = msgspec.field(default_factory=_NbgraderMetadata)
+
+
+class _OurMetadata(msgspec.Struct):
+    language: str = ""
+
+
+class _NotebookMetadata(msgspec.Struct):
+    gradjudge: _OurMetadata = msgspec.field(default_factory=_OurMetadata)
+
+
+def _notebook_parts(
+    path: Path, raw: bytes, limits: GradingLimits
+) -> tuple[tuple[Cell, ...], dict[str, str], str | None]:
+    """Return the code cells, the answers and the language of a notebook."""
+    notebook = _decode_notebook(path, raw)
+    raw_cells = notebook.cells
+    if raw_cells is None and notebook.worksheets is not None:
+        raw_cells = [cell for sheet in notebook.worksheets for cell in sheet.cells]
+    if raw_cells is None:
+        raise _not_a_notebook(path, "there are no cells in it")
+    if len(raw_cells) > limits.cells:
+        raise UnreadableSubmission(
+            f"Your notebook has {len(raw_cells)} cells; at most {limits.cells} are read.",
+            f"Votre notebook a {len(raw_cells)} cellules ; {limits.cells} au plus sont lues.",
+            f"{path}: {len(raw_cells)} cells, at most {limits.cells} are read",
+        )
+    language = _part(notebook.metadata, _NotebookMetadata(), _NotebookMetadata).gradjudge.language
+    return _code_cells(raw_cells), _answers(raw_cells), language if language in LANGUAGES else None
+
+
+def _decode_notebook(path: Path, raw: bytes) -> _RawNotebook:
+    if not raw.strip():
+        raise UnreadableSubmission("Your file is empty.", "Votre fichier est vide.", f"{path}: empty")
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raw = decode_text(raw).encode("utf-8", "replace")
+    try:
+        return msgspec.json.decode(raw.removeprefix(codecs.BOM_UTF8), type=_RawNotebook)
+    except (msgspec.DecodeError, RecursionError) as error:  # ValidationError is a DecodeError
+        raise _not_a_notebook(path, str(error)) from error
+
+
+def _not_a_notebook(path: Path, reason: str) -> UnreadableSubmission:
+    return UnreadableSubmission(
+        "Your file is not a Jupyter notebook, or only a part of one. Open it in Jupyter, save it and hand it in again.",
+        "Votre fichier n'est pas un notebook Jupyter, ou n'en est qu'une partie. "
+        "Ouvrez-le dans Jupyter, enregistrez-le et rendez-le à nouveau.",
+        f"{path}: not a notebook: {reason}",
+    )
+
+
+def _part(raw: msgspec.Raw, default: T, kind: Any) -> T:
+    """Decode one part of a cell, or return the default for something odd in its place."""
+    try:
+        decoded: T = msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, RecursionError):
+        return default
+    return decoded
+
+
+def _text(raw: msgspec.Raw) -> str:
+    """Return a source, which nbformat stores as one text or as a list of lines that have their line ends."""
+    source: str | list[str] = _part(raw, "", str | list[str])
+    return _unix_lines(source if isinstance(source, str) else "".join(source))
+
+
+def _nbgrader(cell: _RawCell) -> _NbgraderMetadata:
+    return _part(cell.metadata, _CellMetadata(), _CellMetadata).nbgrader
+
+
+def _code_cells(raw_cells: list[_RawCell]) -> tuple[Cell, ...]:
+    cells: list[Cell] = []
+    code = [cell for cell in raw_cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, 1):
+        source = _text(cell.source) or _text(cell.input)
+        if source.strip():
+            cell_id = _part(cell.id, "", str)[:LONGEST_ID]
+            grade_id = _nbgrader(cell).grade_id[:LONGEST_ID]
+            cells.append(Cell(len(cells), source, "ipython", cell_id or f"cell-{number}", grade_id, number))
+    return tuple(cells)
+
+
+def _answers(raw_cells: list[_RawCell]) -> dict[str, str]:
+    """Collect the Markdown of manual items. Of a cell that was copied, both texts are kept for the person who marks."""
+    answers: dict[str, str] = {}
+    for cell in raw_cells:
+        metadata = _nbgrader(cell)
+        if cell.cell_type != "code" and metadata.grade and metadata.solution and metadata.grade_id:
+            name = metadata.grade_id[:LONGEST_ID]
+            answers[name] = "\n\n".join(text for text in (answers.get(name, ""), _text(cell.source)) if text)
+    return answers
