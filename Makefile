@@ -1,0 +1,45 @@
+# make grade   set up, make the releases, grade the sample cohort, print the table
+# make test    set up, run the tests
+# make check   what CI runs besides the tests: lint, types, freshness of release/ and solutions/
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: grade test check lint fresh release bench clean
+
+grade: $(READY)
+	@$(BIN)/gradjudge release --check
+	@$(BIN)/gradjudge grade tp1_functions --submitted examples/cohort/submitted --grades build/grades
+	@$(BIN)/python examples/cohort/compare.py build/grades
+
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+check: lint fresh
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fresh: $(READY)
+	@$(BIN)/gradjudge release --check
+
+release: $(READY)
+	@$(BIN)/gradjudge release
+
+bench: $(READY)
+	@$(BIN)/python benchmarks/against_nbgrader.py
+
+# Everything is installed once, quietly; a failure prints pip's own words.
+$(READY): pyproject.toml constraints.txt
+	@echo "setting up $(VENV) (once, a few minutes) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gradjudge needs Python 3.11 or newer; say make PYTHON=...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build

@@ -1,0 +1,379 @@
+"""The command line: the only place that prints or exits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from gradjudge import __version__
+from gradjudge.course import Course
+from gradjudge.errors import CourseError, InternalError
+from gradjudge.report import PENDING, Report, public_view, said
+
+EXIT_UNGRADED = 1
+EXIT_COURSE = 2
+EXIT_INTERNAL = 3
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Generate assignments, and grade them with hidden pytest checks that never enter the student's process.",
+)
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+CourseOption = Annotated[Path | None, typer.Option("--course", help="Folder that holds grading.toml [default: here or above].")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+SandboxOption = Annotated[
+    str | None, typer.Option("--sandbox", help="none: grade WITHOUT a jail (your own code only); reports then say so.")
+]
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    try:
+        app()
+    except CourseError as error:
+        err.print(f"[bold red]gradjudge:[/] {escape(str(error))}")
+        sys.exit(EXIT_COURSE)
+    except InternalError as error:
+        err.print(f"[bold red]gradjudge: a fault of our own:[/] {escape(str(error))}")
+        sys.exit(EXIT_INTERNAL)
+    except KeyboardInterrupt:
+        err.print("gradjudge: stopped. What was graded is kept; the same command goes on from there.")
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        out.print(f"gradjudge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
+
+# --- release --------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def release(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Names of assignments [default: all].")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 and name what is stale.")] = False,
+    course: CourseOption = None,
+) -> None:
+    """Generate release/ and solutions/ from source/."""
+    from gradjudge.releasing import release_course
+
+    here = Course.find(course)
+    stale = release_course(here, tuple(assignments or here.rubric.assignments), check=check, say=_say)
+    if stale:
+        raise typer.Exit(1)
+
+
+def _say(text: str) -> None:
+    out.print(escape(text))
+
+
+# --- grade ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
+    submitted: Annotated[Path | None, typer.Option("--submitted", help="Folder of STUDENT/ASSIGNMENT/ [default: submitted/].")] = None,
+    grades: Annotated[Path | None, typer.Option("--grades", help="Folder for reports and grades.csv [default: grades/].")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time [default: one per core].")] = 0,
+    device: DeviceOption = "auto",
+    only: Annotated[list[str] | None, typer.Option("--only", help="Grade only this student (may be repeated).")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Grade again what has not changed, too.")] = False,
+    sandbox: SandboxOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Grade a cohort; a second run grades only what changed."""
+    from gradjudge import cohort
+
+    here = Course.find(course)
+    here.rubric.assignment(assignment)
+    chosen, jail = _device(device), _sandbox(here, sandbox)
+    keys = cohort.KeyMaker(here, chosen, jail)
+    todo = cohort.plan(here, assignment, keys, submitted=submitted, grades=grades, only=only or (), fresh=fresh)
+    if only:
+        _all_found(only, todo)
+    reports = list(todo.done)
+    problems: list[str] = []
+    if todo.jobs:
+        with _bench(here, (assignment,), chosen, jail) as bench, _progress(len(todo.jobs)) as advance:
+            problems = bench.problems
+            reports += cohort.run(
+                todo,
+                bench,
+                lambda report: cohort.save_report(here, grades, report),
+                jobs=jobs or len(os.sched_getaffinity(0)),
+                on_report=advance,
+            )
+    for found in todo.problems:
+        report = cohort.without_file(here, assignment, found)
+        cohort.save_report(here, grades, report)
+        reports.append(report)
+    table = cohort.save_table(here, grades, assignment, reports)
+    _print_cohort(reports)
+    out.print(f"{len(todo.jobs)} graded, {len(todo.done)} unchanged. Scores: {escape(str(table))}")
+    _loud(problems, reports)
+
+
+def _all_found(only: Sequence[str], todo: Any) -> None:
+    have = {job.student for job in todo.jobs} | {r.verdict.student for r in todo.done} | {f.student for f in todo.problems}
+    missing = sorted(set(only) - have)
+    if missing:
+        raise CourseError(f"--only {missing[0]}: no submission of that student for this assignment.")
+
+
+def _device(name: str) -> str:
+    from gradjudge.bench import resolve_device
+
+    return resolve_device(name)
+
+
+def _sandbox(course: Course, said_aloud: str | None) -> str:
+    if said_aloud not in (None, "none", "required"):
+        raise CourseError(f"--sandbox {said_aloud}: unknown. Expected none (no jail) or required.")
+    return said_aloud or course.rubric.sandbox
+
+
+@contextmanager
+def _bench(course: Course, assignments: tuple[str, ...], device: str, sandbox: str) -> Iterator[Any]:
+    from gradjudge.bench import Bench
+
+    if sandbox == "none":
+        err.print("[bold red]gradjudge: no jail: the submissions run with your rights.[/]")
+    signal.signal(signal.SIGTERM, _stop)
+    with err.status("Starting: importing torch, collecting the hidden checks ..."):
+        bench = Bench(course, assignments, device=device, sandbox=sandbox)
+        bench.__enter__()
+    try:
+        yield bench
+    finally:
+        bench.close()
+
+
+def _stop(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("grading", total=total, rate="")
+
+        def advance(report: Report) -> None:
+            bar.advance(task)
+            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+            bar.update(task, rate=f"{speed:.1f}/s" if speed else "")
+            if not err.is_terminal:
+                err.print(f"{report.verdict.student}: {report.verdict.score:g} / {report.verdict.max_score:g}")
+
+        yield advance
+
+
+def _print_cohort(reports: Sequence[Report]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("student")
+    table.add_column("score", justify="right")
+    table.add_column("of", justify="right")
+    table.add_column("state")
+    table.add_column("items lost", overflow="fold")
+    for report in sorted(reports, key=lambda one: one.verdict.student):
+        verdict = report.verdict
+        table.add_row(
+            escape(verdict.student),
+            f"{verdict.score:g}",
+            f"{verdict.max_score:g}",
+            f"[{_COLOURS[report.state]}]{report.state}[/]",
+            escape(_lost(report)),
+        )
+    out.print(table)
+
+
+_COLOURS = {
+    "passed": "green",
+    "partial": "yellow",
+    "failed": "yellow",
+    "timed-out": "magenta",
+    "crashed": "magenta",
+    "ungraded": "bold red",
+    PENDING: "dim",
+}
+
+
+def _lost(report: Report) -> str:
+    items = {name: item for name, item in report.verdict.items.items() if item.kind == "auto"}
+    lost = [name for name, item in items.items() if item.points < item.max]
+    if lost and len(lost) == len(items):
+        return "all"
+    return " ".join(lost)
+
+
+def _loud(problems: Sequence[str], reports: Sequence[Report]) -> None:
+    """Say aloud what went wrong on our side, and exit with a code that says so."""
+    for problem in problems:
+        err.print(f"[bold red]hidden tests:[/] {escape(problem)}")
+    bad = [report for report in reports if report.ungraded]
+    for report in bad:
+        err.print(f"[bold red]UNGRADED[/] {escape(report.verdict.student)}: {', '.join(map(escape, report.ungraded))}")
+        for fault in (*report.run.faults, *_details(report)):
+            err.print(f"  {escape(fault.strip().splitlines()[-1] if fault.strip() else '')}")
+    if bad:
+        err.print("These items could not be graded by a fault on our side. They are not zeros; mend it and grade again.")
+    if bad or problems:
+        raise typer.Exit(EXIT_UNGRADED)
+
+
+def _details(report: Report) -> Iterator[str]:
+    for name, item in report.verdict.items.items():
+        for check in item.checks:
+            run = report.run.checks.get(f"{name}/{check.name}")
+            if check.state == "ungraded" and run is not None:
+                yield f"{check.name}: {_gist(run.detail)}"
+
+
+def _gist(detail: str) -> str:
+    """Return the line of a pytest traceback that names the error."""
+    lines = [line.removeprefix("E").strip() for line in detail.splitlines() if line.startswith("E ")]
+    return lines[0] if lines else detail.strip().splitlines()[-1] if detail.strip() else ""
+
+
+# --- check ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A notebook or script.")],
+    assignment: Annotated[str | None, typer.Option("--assignment", "-a", help="Its assignment [default: what it says].")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    staff: Annotated[bool, typer.Option("--staff", help="Show what only staff may read.")] = False,
+    language: Annotated[str | None, typer.Option("--lang", help="fr or en [default: the notebook's].")] = None,
+    device: DeviceOption = "auto",
+    sandbox: SandboxOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Grade one submission and print what its student would see."""
+    from gradjudge.cohort import KeyMaker
+    from gradjudge.jobs import Job
+
+    here = Course.find(course)
+    if not file.is_file():
+        raise CourseError(f"{file}: no such file. Name a notebook (.ipynb) or a script (.py).")
+    name = assignment or _guess_assignment(here, file)
+    here.rubric.assignment(name)
+    chosen, jail = _device(device), _sandbox(here, sandbox)
+    key = KeyMaker(here, chosen, jail).file_key(name, file)
+    with _bench(here, (name,), chosen, jail) as bench:
+        report = bench.judge(Job(file.stem, name, str(file.resolve()), key))
+        problems = bench.problems
+    spoken = language or report.verdict.language or here.rubric.default_language
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(public_view(report, spoken, staff=staff))) + b"\n")
+        sys.stdout.flush()
+    else:
+        _print_report(report, spoken, staff=staff)
+    _loud(problems, [report] if report.ungraded else [])
+
+
+def _guess_assignment(course: Course, file: Path) -> str:
+    """Tell a file's assignment from its metadata, its name or its folder, or from there being only one."""
+    from gradjudge.notebooks.submission import declared_assignment
+
+    names = list(course.rubric.assignments)
+    for guess in (declared_assignment(file), file.stem, file.resolve().parent.name):
+        if guess in names:
+            return guess
+    if len(names) == 1:
+        return names[0]
+    raise CourseError(f"{file}: cannot tell its assignment. Say --assignment NAME, one of {', '.join(names)}.")
+
+
+_WORDS = {
+    "en": {"of": "of", "pending": "marked by a person", "hint": "hint", "with": "judged with our"},
+    "fr": {"of": "sur", "pending": "à noter par une personne", "hint": "indice", "with": "évalué avec notre"},
+}
+
+
+def _print_report(report: Report, language: str, *, staff: bool) -> None:
+    verdict = report.verdict
+    words = _WORDS.get(language, _WORDS["en"])
+    out.print(f"[bold]{escape(verdict.assignment)}[/]  {verdict.score:g} {words['of']} {verdict.max_score:g}", end="")
+    out.print(f"  (+ {verdict.pending:g} {words['pending']})" if verdict.pending else "")
+    for note in verdict.notes:
+        out.print(f"  {escape(said(note, language))}")
+    for cell in verdict.cells:
+        out.print(f"  [dim]{escape(said(cell.message, language))}[/]")
+        if staff and str(cell.index) in report.run.cells:
+            out.print(f"      [dim]{escape(report.run.cells[str(cell.index)])}[/]")
+    for name, item in verdict.items.items():
+        colour = _COLOURS[item.state]
+        with_ours = f"  ({words['with']} {', '.join(item.judged_with)})" if item.judged_with else ""
+        out.print(f"[{colour}]{item.state:>9}[/]  {item.points:g}/{item.max:g}  {escape(name)}{escape(with_ours)}")
+        for one in item.checks:
+            if one.state == "passed":
+                continue
+            out.print(f"           {escape(said(one.title, language))}")
+            out.print(f"           [bold]{escape(said(one.message, language))}[/]")
+            run = report.run.checks.get(f"{name}/{one.name}")
+            if staff and run is not None and run.detail:
+                out.print(f"           [dim]{escape(run.detail)}[/]")
+        if item.hint and item.kind == "auto" and item.points < item.max:
+            out.print(f"           {words['hint']}: {escape(said(item.hint, language))}")
+    out.print(f"[dim]device {report.run.device}; jail {', '.join(report.run.jail) or '-'}[/]")
+
+
+# --- doctor ---------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def doctor() -> None:
+    """Show which layers of the jail this machine offers; exit 1 if a required one is missing."""
+    from gradjudge.sandbox.doctor import examine
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("layer", "active", "required", "detail"):
+        table.add_column(title)
+    layers = examine()
+    for layer in layers:
+        mark = "[green]yes[/]" if layer.active else "[bold red]no[/]" if layer.required else "no"
+        table.add_row(layer.name, mark, "yes" if layer.required else "no", escape(layer.detail))
+    out.print(table)
+    missing = [layer for layer in layers if layer.required and not layer.active]
+    for layer in missing:
+        err.print(f"[bold red]{escape(layer.name)} is required and missing:[/] {escape(layer.remedy)}")
+    if missing:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""Grade many submissions: a map of `grade`, that a killed run loses nothing of and a second run does not repeat."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+import gradjudge
+from gradjudge.bench import FAULT, Bench
+from gradjudge.course import Course, Found
+from gradjudge.errors import InternalError
+from gradjudge.jobs import Job
+from gradjudge.report import Late, Report, blank_report, read_report, write_atomically, write_report
+from gradjudge.rubric import late_penalty
+
+TIMESTAMP = "timestamp.txt"
+MISSING = {
+    "en": "no notebook or script of this assignment was found in what you handed in",
+    "fr": "aucun notebook ni script de ce travail n'a été trouvé dans ce que vous avez rendu",
+}
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is to be done for a cohort.
+
+    Attributes:
+        jobs: submissions to judge.
+        done: reports that stand from an earlier run under the same key.
+        problems: submissions that have no file to judge.
+    """
+
+    jobs: tuple[Job, ...]
+    done: tuple[Report, ...]
+    problems: tuple[Found, ...]
+
+
+class KeyMaker:
+    """Digest all that a verdict depends on, apart from the submission itself, once per assignment."""
+
+    def __init__(self, course: Course, device: str, sandbox: str) -> None:
+        self._course = course
+        self._common = [device, sandbox, gradjudge.__version__, _engine_digest(), course.seed]
+        self._common += [version(name) for name in ("torch", "numpy", "scikit-learn", "pytest", "ipython")]
+        self._by_assignment: dict[str, str] = {}
+
+    def key(self, assignment: str, file: Path, late: Late | None) -> str:
+        """Return the key of one submission: the same key gives the same verdict."""
+        parts = [self._assignment(assignment), *self._common, repr(late), _folder_digest(file.parent), file.name]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def file_key(self, assignment: str, file: Path) -> str:
+        """Return a key for a file on its own, whatever lies beside it."""
+        digest = _files_digest([file])
+        return hashlib.sha256("\0".join([self._assignment(assignment), *self._common, digest]).encode()).hexdigest()
+
+    def _assignment(self, name: str) -> str:
+        if name not in self._by_assignment:
+            tests = _files_digest(sorted(self._course.autograder(name).glob("*.py")))
+            self._by_assignment[name] = f"{name}\0{self._course.rubric.section_digest(name)}\0{tests}"
+        return self._by_assignment[name]
+
+
+def _engine_digest() -> str:
+    folder = Path(gradjudge.__file__).parent
+    return _files_digest(sorted(folder.rglob("*.py")))
+
+
+def _files_digest(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _folder_digest(folder: Path) -> str:
+    """Digest a submission's folder without following links; sizes and names alone stand for what is not a file."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*"))[:1000]:
+        regular = path.is_file() and not path.is_symlink()
+        digest.update(f"{path.relative_to(folder)}\0{regular}\0".encode("utf-8", "surrogateescape"))
+        if regular:
+            with path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+def handed_in(course: Course, assignment: str, folder: Path) -> Late | None:
+    """Read nbgrader's ``timestamp.txt`` beside a submission, and what its lateness costs; None where there is none."""
+    rubric = course.rubric.assignment(assignment)
+    try:
+        text = (folder / TIMESTAMP).read_text(encoding="utf-8").strip()
+        moment = datetime.fromisoformat(text.removesuffix(" UTC") + ("+00:00" if text.endswith(" UTC") else ""))
+    except (OSError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.astimezone()
+    return Late(moment.isoformat(), late_penalty(rubric.due, moment, rubric.late))
+
+
+def plan(
+    course: Course,
+    assignment: str,
+    keys: KeyMaker,
+    *,
+    submitted: Path | None = None,
+    grades: Path | None = None,
+    only: Sequence[str] = (),
+    fresh: bool = False,
+) -> Plan:
+    """Decide which submissions need a judge.
+
+    Args:
+        only: grade only these students; all if empty.
+        fresh: judge again what an earlier run has judged under the same key.
+
+    Raises:
+        CourseError: there is no folder of submissions.
+    """
+    jobs: list[Job] = []
+    done: list[Report] = []
+    problems: list[Found] = []
+    for found in course.submissions(assignment, submitted):
+        if only and found.student not in only:
+            continue
+        if found.file is None:
+            problems.append(found)
+            continue
+        late = handed_in(course, assignment, found.file.parent)
+        key = keys.key(assignment, found.file, late)
+        before = None if fresh else read_report(report_file(course, grades, assignment, found.student))
+        if before is not None and before.verdict.key == key and not before.ungraded:
+            done.append(before)
+        else:
+            jobs.append(Job(found.student, assignment, str(found.file), key, late))
+    return Plan(tuple(jobs), tuple(done), tuple(problems))
+
+
+def report_file(course: Course, grades: Path | None, assignment: str, student: str) -> Path:
+    """Return where a report is kept."""
+    return course.report(student, assignment) if grades is None else grades / assignment / f"{student}.json"
+
+
+def run(
+    plan: Plan,
+    bench: Bench,
+    save: Callable[[Report], None],
+    *,
+    jobs: int,
+    on_report: Callable[[Report], None] = lambda _report: None,
+) -> list[Report]:
+    """Judge a plan's submissions on a bench, `jobs` at a time; each report is saved as soon as it is there.
+
+    A submission whose judging fails by our fault is ungraded; the others go on.
+    """
+    reports: list[Report] = []
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = [pool.submit(_judge, bench, job) for job in plan.jobs]
+        try:
+            for future in as_completed(futures):
+                report = future.result()
+                save(report)
+                reports.append(report)
+                on_report(report)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return reports
+
+
+def _judge(bench: Bench, job: Job) -> Report:
+    try:
+        return bench.judge(job)
+    except InternalError as fault:
+        return bench.blank(job, "ungraded", FAULT, str(fault))
+
+
+def without_file(course: Course, assignment: str, found: Found) -> Report:
+    """Return the report on a student who handed in nothing that could be graded."""
+    rubric = course.rubric.assignment(assignment)
+    return blank_report(rubric, student=found.student, state="failed", message=MISSING, detail=found.problem)
+
+
+def grades_csv(reports: Sequence[Report]) -> bytes:
+    """Return a table of scores, one row per student, sorted: totals, then each item's points.
+
+    Cells that a spreadsheet would take for a formula are defused with an apostrophe.
+    """
+    names = list(dict.fromkeys(name for report in reports for name in report.verdict.items))
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
+    writer.writerow(["student", "assignment", "score", "max_score", "pending", "state", "late_penalty", *names])
+    for report in sorted(reports, key=lambda one: one.verdict.student):
+        verdict = report.verdict
+        cells = [_points(report, name) for name in names]
+        penalty = verdict.late.penalty if verdict.late else 0
+        row = [defused(verdict.student), verdict.assignment, verdict.score, verdict.max_score, verdict.pending]
+        writer.writerow([*row, report.state, penalty, *cells])
+    return out.getvalue().encode("utf-8")
+
+
+def _points(report: Report, name: str) -> str:
+    item = report.verdict.items.get(name)
+    if item is None:
+        return ""
+    return item.state if item.state in ("pending", "ungraded") else f"{item.points:g}"
+
+
+def defused(text: str) -> str:
+    """Return `text` so that no spreadsheet runs it as a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+
+
+def save_report(course: Course, grades: Path | None, report: Report) -> None:
+    """Write a report where it is kept."""
+    write_report(report, report_file(course, grades, report.verdict.assignment, report.verdict.student))
+
+
+def save_table(course: Course, grades: Path | None, assignment: str, reports: Sequence[Report]) -> Path:
+    """Write ``grades.csv`` and return its path."""
+    path = course.grades_table(assignment) if grades is None else grades / assignment / "grades.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, grades_csv(reports))
+    return path

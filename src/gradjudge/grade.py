@@ -1,0 +1,198 @@
+"""The verb: ``grade(submission, assignment) -> Report``.
+
+::
+
+     TRUSTED   grade ── run_check ──▶ hidden pytest check ── student.MSE.apply(...) ──▶ sitting.ask
+                                                                                          │
+     ═════════════════════════ trust line: values of a closed language, no pickle ════════╪═════════
+                                                                                          ▼
+     JAILED    session: holds the student's code, answers with values, can ask for nothing
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import msgspec
+import pytest
+
+from gradjudge import __version__
+from gradjudge.checks.source import forbidden_calls
+from gradjudge.notebooks.submission import Submission
+from gradjudge.plugin import UNGRADED, Hearing, Outcome, check_title, run_check
+from gradjudge.report import (
+    PENDING,
+    SCHEMA,
+    CheckResult,
+    CheckRun,
+    ItemResult,
+    Late,
+    PartResult,
+    Report,
+    Run,
+    Verdict,
+    judge_item,
+    totals,
+)
+from gradjudge.rubric import Assignment, Item
+from gradjudge.sandbox.session import Session
+from gradjudge.sitting import Sitting
+
+#: Name of the check that `grade` adds to an item with forbidden calls.
+FORBIDDEN = "forbidden_calls"
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """What grading needs besides the submission.
+
+    Attributes:
+        checks: the collected hidden checks by name.
+        open_session: starts a jailed session for the submission.
+        device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        seed: the course's secret seed.
+        key: digest of all that the verdict depends on.
+        late: when it was handed in and what that costs, or None.
+        skip: checks that have killed or hung a judge before: they are ungraded, not tried again.
+        on_event: told ``("check", name)`` before a check starts and ``("done", name)`` after it.
+    """
+
+    checks: Mapping[str, pytest.Item]
+    open_session: Callable[[], Session]
+    device: str = "cpu"
+    seed: str = ""
+    key: str = ""
+    late: Late | None = None
+    skip: frozenset[str] = frozenset()
+    on_event: Callable[[str, str], None] = lambda _kind, _name: None
+
+
+def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Report:
+    """Grade one submission of one assignment.
+
+    Raises:
+        InternalError: a session could not be started at all.
+    """
+    started = time.monotonic()
+    with Sitting(submission, bench.open_session, assignment.limits) as sitting:
+        bench.on_event("cells", "")
+        sitting.run_cells()
+        hearing = Hearing(assignment, submission, sitting, bench.device, bench.seed)
+        outcomes: dict[str, dict[str, Outcome]] = {}
+        for item in assignment.items:
+            outcomes[item.name] = _judge(item, hearing, bench)
+            hearing.results[item.name] = item_result(item, outcomes[item.name], bench.checks).state
+        items = {item.name: item_result(item, outcomes[item.name], bench.checks) for item in assignment.items}
+        score, maximum, pending = totals(items, bench.late.penalty if bench.late else 0.0)
+        return Report(
+            SCHEMA,
+            Verdict(
+                assignment=assignment.name,
+                student=submission.student,
+                language=submission.language or "",
+                submission=submission.digest,
+                key=bench.key,
+                score=score,
+                max_score=maximum,
+                pending=pending,
+                items=items,
+                cells=tuple(sitting.cells[index] for index in sorted(sitting.cells)),
+                late=bench.late,
+            ),
+            Run(
+                device=bench.device,
+                jail=sitting.layers,
+                versions=versions(),
+                seconds=round(time.monotonic() - started, 3),
+                checks={
+                    f"{name}/{check}": CheckRun(round(outcome.seconds, 4), outcome.detail)
+                    for name, done in outcomes.items()
+                    for check, outcome in done.items()
+                },
+                cells=sitting.details,
+                restarts=sitting.restarts,
+                output=sitting.output,
+                host=platform.node(),
+                started=datetime.now(UTC).isoformat(timespec="seconds"),
+            ),
+        )
+
+
+def _judge(item: Item, hearing: Hearing, bench: Bench) -> dict[str, Outcome]:
+    """Run an item's checks in the order of the rubric."""
+    outcomes: dict[str, Outcome] = {}
+    if item.forbidden:
+        outcomes[FORBIDDEN] = _look_at_source(item, hearing)
+    for name in item.checks:
+        if name in bench.skip:
+            outcomes[name] = Outcome("ungraded", UNGRADED, "this check ended or hung its judge", 0.0)
+        elif name not in bench.checks:
+            outcomes[name] = Outcome("ungraded", UNGRADED, "no hidden test of this name was collected", 0.0)
+        else:
+            bench.on_event("check", name)
+            outcomes[name] = run_check(bench.checks[name], hearing)
+            bench.on_event("done", name)
+    return outcomes
+
+
+def _look_at_source(item: Item, hearing: Hearing) -> Outcome:
+    started = time.monotonic()
+    sources = [cell.source for cell in hearing.submission.cells]
+    found = forbidden_calls(sources, item.forbidden)
+    seconds = time.monotonic() - started
+    if not found:
+        return Outcome("passed", {}, "", seconds)
+    first = found[0]
+    message = {
+        "en": f"{first.function} uses {first.call}, which this question asks you to do without",
+        "fr": f"{first.function} utilise {first.call}, dont cette question demande de se passer",
+    }
+    return Outcome("failed", message, "; ".join(str(one) for one in found), seconds)
+
+
+def item_result(item: Item, outcomes: Mapping[str, Outcome], checks: Mapping[str, pytest.Item]) -> ItemResult:
+    """Turn the outcomes of an item's checks into its result."""
+    if item.kind == "manual":
+        return ItemResult(0.0, item.points, PENDING, "manual", hint=item.hint)
+    banned = FORBIDDEN in outcomes and outcomes[FORBIDDEN].state != "passed"
+    results = tuple(_check_result(item, name, outcome, checks, banned) for name, outcome in outcomes.items())
+    points, state = judge_item(item.points, results, separate=any(p is not None for p in item.checks.values()))
+    judged_with = tuple(dict.fromkeys(name for outcome in outcomes.values() for name in outcome.judged_with))
+    return ItemResult(points, item.points, state, "auto", results, judged_with, item.hint)
+
+
+def _check_result(
+    item: Item, name: str, outcome: Outcome, checks: Mapping[str, pytest.Item], banned: bool
+) -> CheckResult:
+    worth = item.checks.get(name) or 0.0
+    title = FORBIDDEN_TITLE if name == FORBIDDEN else check_title(checks[name]) if name in checks else {}
+    return CheckResult(
+        name=name,
+        title=title,
+        state=outcome.state,
+        points=worth if outcome.state == "passed" and not banned else 0.0,
+        max=worth,
+        message=outcome.message,
+        parts=tuple(
+            PartResult(part.name, part.passed, {"en": part.text.en, "fr": part.text.fr} if part.text else {})
+            for part in outcome.parts
+        ),
+    )
+
+
+FORBIDDEN_TITLE = {
+    "en": "The question is answered without the functions that it rules out.",
+    "fr": "La question est traitée sans les fonctions qu'elle exclut.",
+}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a verdict depends on."""
+    return {
+        "gradjudge": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "numpy", "scikit-learn")},
+    }

@@ -1,0 +1,50 @@
+"""What the cohort's process and the trusted judge host say to each other, as JSON."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gradjudge.report import Late, Report
+from gradjudge.rubric import GradingLimits
+
+
+class HostSetup(msgspec.Struct, frozen=True):
+    """What the host is told at its start, as JSON on its command line."""
+
+    root: str
+    assignments: tuple[str, ...]
+    control: int
+    zygote: int
+    ready: int
+    device: str
+    sandbox: str
+    scratch: str
+    limits: dict[str, GradingLimits] = {}
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One submission to judge, as the host receives it."""
+
+    student: str
+    assignment: str
+    file: str
+    key: str
+    late: Late | None = None
+    skip: tuple[str, ...] = ()
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """What the host says when it is ready: hidden checks by assignment, and what is wrong with them, for staff."""
+
+    checks: dict[str, list[str]]
+    problems: list[str]
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a judge's stream."""
+
+    event: str
+    name: str = ""
+    detail: str = ""
+    report: Report | None = None
+    unreadable: dict[str, str] = {}

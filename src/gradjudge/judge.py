@@ -1,0 +1,177 @@
+"""The judge host: a trusted process that collects the hidden tests once and forks one judge per submission.
+
+Started by `gradjudge.bench` as ``python -m gradjudge.judge`` with a control socket (see `gradjudge.forkserver`), the
+control socket of the sessions' zygote, and a pipe on which it says what it collected. Each judge streams one JSON
+document per line: ``{"event": "check", "name": ...}`` as it goes, then ``{"event": "report", "report": {...}}`` or
+``{"event": "fault", ...}``.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import sys
+import traceback
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+import pytest
+
+from gradjudge.course import Course
+from gradjudge.forkserver import ForkServer, die_with_parent
+from gradjudge.notebooks.submission import UnreadableSubmission, read_submission
+from gradjudge.jobs import Collected, Event, HostSetup, Job
+from gradjudge.report import Report
+from gradjudge.rubric import Assignment
+
+
+class Host:
+    """Be the pytest plugin that serves judges instead of running the tests."""
+
+    def __init__(self, course: Course, setup: HostSetup) -> None:
+        self.course = course
+        self.setup = setup
+        self.checks: dict[str, dict[str, pytest.Item]] = defaultdict(dict)
+        self.problems: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep what could not be collected, for staff."""
+        if report.failed:
+            self.problems.append(f"{report.nodeid}: the hidden tests cannot be imported.\n{report.longreprtext}")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Serve judges until the control socket is closed."""
+        self._sort(session)
+        for name in self.setup.assignments:
+            self.problems += self._mismatches(self._assignment(name))
+        collected = Collected({name: sorted(checks) for name, checks in self.checks.items()}, self.problems)
+        with os.fdopen(self.setup.ready, "wb") as ready:
+            ready.write(msgspec.json.encode(collected))
+        gc.collect()
+        gc.freeze()
+        ForkServer(self.setup.control).run(self._judge)
+        return True
+
+    def _sort(self, session: pytest.Session) -> None:
+        from gradjudge.plugin import check_name
+
+        for item in session.items:
+            assignment = item.path.relative_to(self.course.autograder("x").parent).parts[0]
+            name = check_name(item)
+            if name in self.checks[assignment]:
+                self.problems.append(f"{item.nodeid}: a second hidden check is named {name!r}; names must differ.")
+            self.checks[assignment][name] = item
+
+    def _mismatches(self, assignment: Assignment) -> list[str]:
+        """Compare what ``grading.toml`` asks for with what the hidden tests offer."""
+        from gradjudge.plugin import check_title, item_name
+
+        have = self.checks[assignment.name]
+        wanted = {check: item.name for item in assignment.items for check in item.checks}
+        where = f"autograder/{assignment.name}"
+        problems = [
+            f"grading.toml: assignments.{assignment.name}.items.{item!r}: no hidden test test_{check} in {where}."
+            for check, item in wanted.items()
+            if check not in have
+        ]
+        for check, test in have.items():
+            if check not in wanted:
+                problems.append(f"{test.nodeid}: no item of assignments.{assignment.name} lists check {check!r}.")
+            elif item_name(test) != wanted[check]:
+                problems.append(
+                    f"{test.nodeid}: marked item({item_name(test)!r}), but grading.toml lists it under {wanted[check]!r}."
+                )
+            missing = set(self.course.rubric.languages) - set(check_title(test))
+            if missing:
+                problems.append(f"{test.nodeid}: its docstring has no line in {', '.join(sorted(missing))}.")
+        return problems
+
+    def _assignment(self, name: str) -> Assignment:
+        assignment = self.course.rubric.assignment(name)
+        limits = self.setup.limits.get(name)
+        return assignment if limits is None else msgspec.structs.replace(assignment, limits=limits)
+
+    def _judge(self, payload: bytes, wire: socket.socket) -> NoReturn:
+        """Be a judge: grade one submission, stream the events, and end."""
+        stream = wire.makefile("wb", buffering=0)
+
+        def say(event: Event) -> None:
+            stream.write(msgspec.json.encode(event) + b"\n")
+
+        try:
+            report = self._grade(msgspec.json.decode(payload, type=Job), say)
+            say(Event("report", report=report))
+        except UnreadableSubmission as problem:
+            say(Event("unreadable", detail=problem.detail, unreadable={"en": problem.en, "fr": problem.fr}))
+        except BaseException:  # noqa: BLE001  a judge's last words: whatever it was is the grader's fault, told to staff
+            say(Event("fault", detail=traceback.format_exc()))
+        os._exit(0)
+
+    def _grade(self, job: Job, say: Any) -> Report:
+        from gradjudge.grade import Bench, grade
+        from gradjudge.sandbox.policy import Policy
+        from gradjudge.sandbox.zygote import Zygote
+
+        assignment = self._assignment(job.assignment)
+        submission = read_submission(
+            Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits
+        )
+        zygote = Zygote.attach(self.setup.zygote)
+        policy = Policy.for_submission(
+            assignment.limits, device=self.setup.device, sandbox=self.setup.sandbox, base=Path(self.setup.scratch)
+        )
+        folder = Path(job.file).parent
+        bench = Bench(
+            checks=self.checks[job.assignment],
+            open_session=lambda: zygote.spawn(policy, submission.companions, folder),
+            device=self.setup.device,
+            seed=self.course.seed,
+            key=job.key,
+            late=job.late,
+            skip=frozenset(job.skip),
+            on_event=lambda kind, name: say(Event(kind, name=name)),
+        )
+        return grade(submission, assignment, bench)
+
+
+def main() -> int:
+    """Collect the hidden tests of the course named on the command line, then serve."""
+    setup = msgspec.json.decode(sys.argv[1], type=HostSetup)
+    die_with_parent()
+    _preload()
+    course = Course(Path(setup.root))
+    host = Host(course, setup)
+    folders = [course.autograder(name) for name in setup.assignments]
+    for folder in folders:
+        if not folder.is_dir():
+            host.problems.append(f"{folder}: no such folder. Put the hidden tests test_*.py of the assignment there.")
+    code = pytest.main(
+        [
+            *(str(folder) for folder in folders if folder.is_dir()),
+            *("-c", os.devnull, "--rootdir", setup.root, "--confcutdir", str(course.root / "autograder")),
+            *("-p", "gradjudge.plugin", "--import-mode=importlib", "--continue-on-collection-errors", "-q"),
+            *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:unraisableexception", "-p", "no:faulthandler"),
+            *("-p", "no:threadexception", "--capture=no", "-W", "ignore"),
+        ],
+        plugins=[host],
+    )
+    return int(code)
+
+
+def _preload() -> None:
+    """Import what the first check would otherwise pay for: gradcheck imports sympy, an optimiser torch._dynamo."""
+    import sympy  # noqa: F401
+    import torch
+    import torch._dynamo
+
+    import gradjudge.grade  # noqa: F401
+
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

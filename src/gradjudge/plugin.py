@@ -1,0 +1,208 @@
+"""pytest on the trusted side: fixtures and marks for hidden tests, and what became of each check.
+
+The plugin is loaded by name in the judge host only. Tests are collected once; each submission is judged in a fork.
+A test that passes is a passed check; `CheckFailed` is the student's failure; a lost session is a time-out or a crash;
+everything else (a bare assertion, a bug, a skip) is the grader's fault and makes the check ``ungraded``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from _pytest.runner import runtestprotocol
+
+from gradjudge.checks.verdict import CheckFailed, Part
+from gradjudge.notebooks.submission import Submission
+from gradjudge.proxy.student import Student
+from gradjudge.rubric import Assignment
+from gradjudge.sandbox.session import SessionLost
+from gradjudge.sitting import Sitting
+
+
+class Outcome(NamedTuple):
+    """What became of one check: its state, what the student is told, what staff may read."""
+
+    state: str
+    message: dict[str, str]
+    detail: str
+    seconds: float
+    parts: tuple[Part, ...] = ()
+    judged_with: tuple[str, ...] = ()
+
+
+class Hearing:
+    """All that the hidden tests of one submission may see.
+
+    Attributes:
+        results: states of the items that are done, for follow-through.
+        stand_ins: names that stood in for the student's own in the check under way.
+    """
+
+    def __init__(self, assignment: Assignment, submission: Submission, sitting: Sitting, device: str, seed: str) -> None:
+        self.assignment = assignment
+        self.submission = submission
+        self.sitting = sitting
+        self.device = device
+        self.seed = seed
+        self.results: dict[str, str] = {}
+        self.stand_ins: list[str] = []
+        self.excinfo: BaseException | None = None
+
+
+_HEARING = pytest.StashKey[Hearing]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark that ties a check to its item."""
+    config.addinivalue_line("markers", "item(name): the item of grading.toml that this hidden check belongs to")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Keep the first exception of a check; pytest's own report has only its text."""
+    hearing = item.config.stash.get(_HEARING, None)
+    if hearing is not None and call.excinfo is not None and hearing.excinfo is None:
+        hearing.excinfo = call.excinfo.value
+    return (yield)
+
+
+def _hearing(request: pytest.FixtureRequest) -> Hearing:
+    return request.config.stash[_HEARING]
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Student:
+    """Offer the names that the student's code defined: ``student.MSE.apply(yhat, y)``."""
+    hearing = _hearing(request)
+    return Student(hearing.sitting.ask, hearing.assignment.aliases, on_stand_in=hearing.stand_ins.append)
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> torch.device:
+    """Give the device that is graded on."""
+    return torch.device(_hearing(request).device)
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> torch.Generator:
+    """Give a CPU generator seeded from the course's secret, the assignment and the check: the same for all students."""
+    hearing = _hearing(request)
+    text = f"{hearing.seed}\0{hearing.assignment.name}\0{check_name(request.node)}"
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def threshold(request: pytest.FixtureRequest) -> Callable[[str], float]:
+    """Give the bounds of ``grading.toml``, the tolerance of the device included."""
+    hearing = _hearing(request)
+    return lambda name: hearing.assignment.threshold(name).on(hearing.device)
+
+
+@pytest.fixture
+def sources(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Give the student's code as text, one entry per cell."""
+    return tuple(cell.source for cell in _hearing(request).submission.cells)
+
+
+@pytest.fixture
+def passed(request: pytest.FixtureRequest) -> Callable[[str], bool]:
+    """Tell whether an item that was judged before has passed."""
+    hearing = _hearing(request)
+
+    def tell(item: str) -> bool:
+        if item not in hearing.results:
+            raise LookupError(f"item {item!r} has not been judged yet: name it in `needs` of this item")
+        return hearing.results[item] == "passed"
+
+    return tell
+
+
+def check_name(item: pytest.Item) -> str:
+    """Return a check's name: its test's, without ``test_``."""
+    return item.name.removeprefix("test_")
+
+
+def item_name(item: pytest.Item) -> str:
+    """Return the name of the grading item that a test is marked with, or an empty string."""
+    mark = item.get_closest_marker("item")
+    return str(mark.args[0]) if mark is not None and mark.args else ""
+
+
+def check_title(item: pytest.Item) -> dict[str, str]:
+    """Read a check's one-line descriptions from its docstring: the first line is English, ``fr:`` starts the French."""
+    lines = [line.strip() for line in (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()]
+    if not lines:
+        return {}
+    title = {"en": lines[0]}
+    title |= {"fr": line.removeprefix("fr:").strip() for line in lines[1:] if line.startswith("fr:")}
+    return title
+
+
+def run_check(item: pytest.Item, hearing: Hearing) -> Outcome:
+    """Run one collected check against one submission."""
+    item.config.stash[_HEARING] = hearing
+    hearing.excinfo = None
+    hearing.stand_ins.clear()
+    start = time.monotonic()
+    try:
+        with hearing.sitting.check():
+            start = time.monotonic()
+            reports = runtestprotocol(item, log=False, nextitem=None)
+    except SessionLost as lost:
+        return _lost(lost, time.monotonic() - start)
+    except (KeyboardInterrupt, SystemExit, pytest.exit.Exception) as fault:  # a hidden test that tries to leave
+        return Outcome("ungraded", UNGRADED, repr(fault), time.monotonic() - start)
+    outcome = _outcome(reports, hearing.excinfo, time.monotonic() - start)
+    return outcome._replace(judged_with=tuple(dict.fromkeys(hearing.stand_ins)))
+
+
+def _outcome(reports: Iterable[Any], error: BaseException | None, seconds: float) -> Outcome:
+    reports = list(reports)
+    if error is None and all(report.passed for report in reports) and reports:
+        return Outcome("passed", {}, "", seconds)
+    if isinstance(error, CheckFailed):
+        return Outcome("failed", _by_language(error.text), error.detail, seconds, error.parts)
+    if isinstance(error, SessionLost):
+        return _lost(error, seconds)
+    detail = "\n".join(str(report.longrepr) for report in reports if not report.passed)
+    return Outcome("ungraded", UNGRADED, detail or repr(error), seconds)
+
+
+UNGRADED = {
+    "en": "this could not be graded because of a fault on our side; it costs you nothing and staff has been told",
+    "fr": "ce point n'a pas pu être évalué par notre faute ; il ne vous coûte rien et l'équipe est prévenue",
+}
+
+_LOST = {
+    "timed-out": {
+        "en": "your code did not answer within the time limit of this check",
+        "fr": "votre code n'a pas répondu dans le temps imparti à cette vérification",
+    },
+    "memory": {
+        "en": "your code used more memory than the limit during this check",
+        "fr": "votre code a dépassé la limite de mémoire pendant cette vérification",
+    },
+    "threads": {
+        "en": "your code started too many threads during this check",
+        "fr": "votre code a lancé trop de fils d'exécution pendant cette vérification",
+    },
+    "crashed": {
+        "en": "your code ended the Python process during this check",
+        "fr": "votre code a mis fin au processus Python pendant cette vérification",
+    },
+}
+
+
+def _lost(lost: SessionLost, seconds: float) -> Outcome:
+    state = "timed-out" if lost.reason == "timed-out" else "crashed"
+    return Outcome(state, _LOST.get(lost.reason, _LOST["crashed"]), f"{lost.reason}: {lost.detail}", seconds)
+
+
+def _by_language(text: Any) -> dict[str, str]:
+    return {"en": text.en, "fr": text.fr}

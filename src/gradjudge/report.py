@@ -1,0 +1,345 @@
+"""The record of grading one submission. Everything that people see is a pure function of it.
+
+A report has two parts. The *verdict* is canonical: the same submission under the same key gives the same bytes on every
+machine. The *run* tells how it went this time (seconds, host, jail layers, staff details) and is never compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gradjudge.rubric import Assignment
+
+SCHEMA = 1
+
+#: States of checks and items, in order; they only get worse.
+STATES = ("passed", "partial", "failed", "timed-out", "crashed", "ungraded")
+#: State of a manual item until a person marks it.
+PENDING = "pending"
+
+
+class PartResult(msgspec.Struct, frozen=True):
+    """One part of a check, as the student may see it."""
+
+    name: str
+    passed: bool
+    message: dict[str, str] = {}
+
+
+class CheckResult(msgspec.Struct, frozen=True):
+    """One hidden check.
+
+    Attributes:
+        name: name of the check (its test without ``test_``).
+        title: the check's own one-line description, by language.
+        state: one of `STATES`.
+        points, max: what it earned, and could earn, on its own; both 0 where the item is all or nothing.
+        message: what the student is told, by language; empty when passed.
+        parts: the parts of a battery.
+    """
+
+    name: str
+    title: dict[str, str]
+    state: str
+    points: float = 0.0
+    max: float = 0.0
+    message: dict[str, str] = {}
+    parts: tuple[PartResult, ...] = ()
+
+
+class ItemResult(msgspec.Struct, frozen=True):
+    """One item.
+
+    Attributes:
+        points, max: earned and possible points.
+        state: the worst state of its checks; ``partial`` when some points were earned in spite of a failure;
+            ``pending`` for a manual item.
+        kind: ``"auto"`` or ``"manual"``.
+        checks: its checks in the order of ``grading.toml``.
+        judged_with: stand-ins that took the place of the student's own functions, because those had failed already.
+        hint: a hint of the course, by language, shown when points were lost.
+    """
+
+    points: float
+    max: float
+    state: str
+    kind: str = "auto"
+    checks: tuple[CheckResult, ...] = ()
+    judged_with: tuple[str, ...] = ()
+    hint: dict[str, str] = {}
+
+
+class CellResult(msgspec.Struct, frozen=True):
+    """A cell (or statement of a script) that did not simply run.
+
+    Attributes:
+        index: number of the cell, from 0, among the code cells.
+        state: ``"failed"`` (it raised), ``"timed-out"``, ``"crashed"`` (it ended the process) or ``"skipped"``.
+        message: one line for the student, by language.
+    """
+
+    index: int
+    state: str
+    message: dict[str, str]
+
+
+class Late(msgspec.Struct, frozen=True):
+    """How late a submission was handed in, and the fraction of the score that this costs."""
+
+    handed_in: str
+    penalty: float
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The canonical part of a report.
+
+    Attributes:
+        score, max_score: points earned (late penalty taken off), and possible, over the items that have been judged.
+        pending: points of the manual items that wait for a person.
+        key: digest of all that the verdict depends on; the same key gives the same verdict.
+    """
+
+    assignment: str
+    student: str
+    language: str
+    submission: str
+    key: str
+    score: float
+    max_score: float
+    pending: float
+    items: dict[str, ItemResult]
+    cells: tuple[CellResult, ...] = ()
+    notes: tuple[dict[str, str], ...] = ()
+    late: Late | None = None
+
+
+class CheckRun(msgspec.Struct, frozen=True):
+    """How one check went this time: seconds, and what only staff may read."""
+
+    seconds: float
+    detail: str = ""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """How this grading went: never compared, never shown to students.
+
+    Attributes:
+        device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        jail: layers of the jail that were active, or ``["none"]``.
+        faults: what went wrong on the grader's side, for staff.
+        output: the end of what the student's cells printed.
+    """
+
+    device: str
+    jail: tuple[str, ...]
+    versions: dict[str, str]
+    seconds: float
+    checks: dict[str, CheckRun]
+    cells: dict[str, str]
+    restarts: int = 0
+    faults: tuple[str, ...] = ()
+    output: str = ""
+    host: str = ""
+    started: str = ""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The one frozen record of grading one submission."""
+
+    schema: int
+    verdict: Verdict
+    run: Run
+
+    @property
+    def ungraded(self) -> tuple[str, ...]:
+        """Name the items that could not be graded, by the grader's own fault."""
+        return tuple(name for name, item in self.verdict.items.items() if item.state == "ungraded")
+
+    @property
+    def state(self) -> str:
+        """Tell the worst state of the automatic items."""
+        return worst(item.state for item in self.verdict.items.values() if item.kind == "auto")
+
+
+def worst(states: Iterable[str]) -> str:
+    """Return the worst of some states (``passed`` of none)."""
+    return max(states, key=STATES.index, default="passed")
+
+
+def judge_item(points: float, checks: Sequence[CheckResult], separate: bool) -> tuple[float, str]:
+    """Return an item's points and state from its checks.
+
+    Args:
+        points: what the item is worth.
+        checks: its checks; with `separate`, each earns its own points, else all must pass.
+        separate: whether the checks earn points one by one.
+    """
+    state = worst(check.state for check in checks)
+    if separate:
+        earned = round(sum(check.points for check in checks), 4)
+    else:
+        earned = points if state == "passed" else 0.0
+    if state == "failed" and earned > 0:
+        state = "partial"
+    return earned, state
+
+
+def totals(items: Mapping[str, ItemResult], penalty: float = 0.0) -> tuple[float, float, float]:
+    """Return ``(score, max_score, pending)`` of some items; `penalty` is the fraction that lateness costs.
+
+    An ungraded item counts neither as earned nor as possible: a fault of the grader is never a zero.
+    """
+    judged = [item for item in items.values() if item.state not in (PENDING, "ungraded")]
+    score = sum(item.points for item in judged) * (1.0 - penalty)
+    pending = sum(item.max for item in items.values() if item.state == PENDING)
+    return round(score, 2), round(sum(item.max for item in judged), 4), round(pending, 4)
+
+
+def blank_report(
+    assignment: Assignment,
+    *,
+    student: str,
+    state: str,
+    message: Mapping[str, str],
+    detail: str,
+    submission: str = "",
+    key: str = "",
+    device: str = "",
+    late: Late | None = None,
+) -> Report:
+    """Return a report on a submission that could not be judged: unreadable (`state` failed) or by our fault (ungraded).
+
+    Manual items stay pending.
+    """
+    items = {
+        item.name: ItemResult(0.0, item.points, PENDING if item.kind == "manual" else state, item.kind)
+        for item in assignment.items
+    }
+    score, maximum, pending = totals(items)
+    return Report(
+        SCHEMA,
+        Verdict(
+            assignment=assignment.name,
+            student=student,
+            language="",
+            submission=submission,
+            key=key,
+            score=score,
+            max_score=maximum,
+            pending=pending,
+            items=items,
+            notes=(dict(message),),
+            late=late,
+        ),
+        Run(device=device, jail=(), versions={}, seconds=0.0, checks={}, cells={}, faults=(detail,)),
+    )
+
+
+def verdict_bytes(report: Report) -> bytes:
+    """Encode a report's verdict canonically: the same verdict is the same bytes."""
+    return msgspec.json.encode(report.verdict, order="deterministic")
+
+
+def verdict_digest(report: Report) -> str:
+    """Return the SHA-256 of a report's canonical verdict, in hex."""
+    return hashlib.sha256(verdict_bytes(report)).hexdigest()
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write a report as JSON, to a temporary name first, so that no reader ever meets half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=1)
+    write_atomically(path, text + b"\n")
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it either has all of its new content or is as it was."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_report(path: Path) -> Report | None:
+    """Read a report, or return None where there is none that this version understands."""
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return report if report.schema == SCHEMA else None
+
+
+def public_view(report: Report, language: str, *, staff: bool = False) -> dict[str, Any]:
+    """Return what ``gradjudge check --json`` prints: a plain dict, in one language.
+
+    The student's view (the default) has the checks' titles, states and messages; with `staff` it also has the details.
+    """
+    verdict = report.verdict
+    view: dict[str, Any] = {
+        "assignment": verdict.assignment,
+        "student": verdict.student,
+        "language": language,
+        "score": verdict.score,
+        "max_score": verdict.max_score,
+        "pending": verdict.pending,
+        "ungraded": list(report.ungraded),
+        "items": {name: _item_view(name, item, report, language, staff) for name, item in verdict.items.items()},
+        "cells": [{"cell": c.index, "state": c.state, "message": said(c.message, language)} for c in verdict.cells],
+        "notes": [said(note, language) for note in verdict.notes],
+        "late": None if verdict.late is None else msgspec.to_builtins(verdict.late),
+        "device": report.run.device,
+        "jail": list(report.run.jail),
+        "digest": verdict_digest(report),
+    }
+    if staff:
+        view["run"] = msgspec.to_builtins(report.run)
+    return view
+
+
+def _item_view(name: str, item: ItemResult, report: Report, language: str, staff: bool) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "points": item.points,
+        "max": item.max,
+        "state": item.state,
+        "kind": item.kind,
+        "checks": [_check_view(name, check, report, language, staff) for check in item.checks],
+    }
+    if item.judged_with:
+        view["judged_with"] = list(item.judged_with)
+    if item.hint and item.state not in ("passed", PENDING):
+        view["hint"] = said(item.hint, language)
+    return view
+
+
+def _check_view(item: str, check: CheckResult, report: Report, language: str, staff: bool) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "name": check.name,
+        "title": said(check.title, language),
+        "state": check.state,
+        "message": said(check.message, language),
+        "parts": [
+            {"name": part.name, "passed": part.passed, "message": said(part.message, language)} for part in check.parts
+        ],
+    }
+    if check.max:
+        view |= {"points": check.points, "max": check.max}
+    run = report.run.checks.get(f"{item}/{check.name}")
+    if staff and run is not None:
+        view |= {"seconds": run.seconds, "detail": run.detail}
+    return view
+
+
+def said(texts: Mapping[str, str], language: str) -> str:
+    """Pick a text in a language, or in the first that there is."""
+    return texts.get(language) or next(iter(texts.values()), "")

@@ -1,0 +1,243 @@
+"""One submission's session over its life: run the cells, survive a death, answer the checks.
+
+A session that dies is started again and the cells are replayed, in full at most twice, then from their definitions
+alone. A cell that killed or ran out of time is never replayed in full.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+from gradjudge.definitions import definitions
+from gradjudge.notebooks.submission import Cell, Submission
+from gradjudge.report import CellResult
+from gradjudge.rubric import GradingLimits
+from gradjudge.sandbox.session import Session, SessionLost
+from gradjudge.wire.messages import CellDone, Drop, Raised, Reply, Request, RunCell
+
+FULL_REPLAYS = 2
+#: A session is started at most this many times again, whatever its submission does.
+RESTARTS = 24
+#: Share of ``submission_seconds`` that the cells may use, so that some is left for the checks.
+CELLS_SHARE = 0.6
+#: Seconds between the interrupt of a cell and its end by force.
+GRACE = 0.5
+OUTPUT_KEPT = 32_000
+
+
+class Dose(IntEnum):
+    """How much of a cell a replay may run."""
+
+    NOTHING = 0
+    DEFINITIONS = 1
+    ALL = 2
+
+
+class Sitting:
+    """Hold the session of one submission.
+
+    Args:
+        submission: what was handed in.
+        open_session: starts a fresh jailed session.
+        limits: seconds per cell, per check and in all.
+    """
+
+    def __init__(self, submission: Submission, open_session: Callable[[], Session], limits: GradingLimits) -> None:
+        self.cells: dict[int, CellResult] = {}
+        self.details: dict[str, str] = {}
+        self.output = ""
+        self.restarts = 0
+        self.layers: tuple[str, ...] = ()
+        self._submission = submission
+        self._open_session = open_session
+        self._limits = limits
+        self._session: Session | None = None
+        self._full_replays = 0
+        self._doses: dict[int, Dose] = {}
+        self._started = time.monotonic()
+        self._deadline = self._ends
+
+    @property
+    def _ends(self) -> float:
+        return self._started + self._limits.submission_seconds
+
+    def run_cells(self) -> None:
+        """Run every cell in order and go on after a failure, a time-out or a death.
+
+        Raises:
+            InternalError: a session could not be started.
+        """
+        self._open()
+        for position, cell in enumerate(self._submission.cells):
+            if self._session is None and not self._try_reopen(position):
+                self._record(cell, "skipped")
+                continue
+            self._run_first(cell)
+
+    def _run_first(self, cell: Cell) -> None:
+        left = self._started + CELLS_SHARE * self._limits.submission_seconds - time.monotonic()
+        if left <= 0:
+            self._doses[cell.index] = Dose.DEFINITIONS
+            self._record(cell, "skipped")
+        try:
+            done = self._run(cell, min(self._limits.cell_seconds, max(left, 1.0)))
+        except SessionLost as lost:
+            self._doses[cell.index] = Dose.DEFINITIONS
+            self._record(cell, "timed-out" if lost.reason == "timed-out" else "crashed", lost.detail)
+            return
+        if done is None:
+            return
+        self._keep_output(cell, done.output)
+        if done.interrupted:
+            self._doses[cell.index] = Dose.DEFINITIONS
+            self._record(cell, "timed-out", done.error.text if done.error else "")
+        elif done.error is not None:
+            self._record(cell, "failed", done.error.text, done.error)
+
+    def _run(self, cell: Cell, seconds: float, most: Dose = Dose.ALL) -> CellDone | None:
+        """Run as much of a cell as it may; None when nothing of it is left."""
+        dose = min(self._doses.get(cell.index, Dose.ALL), most)
+        source = cell.source if dose is Dose.ALL else definitions(cell.source) if dose is Dose.DEFINITIONS else ""
+        if not source.strip():
+            return None
+        reply = self._send(RunCell(cell.index, source, cell.mode), seconds, grace=GRACE)
+        if not isinstance(reply, CellDone):
+            self._close()
+            raise SessionLost("protocol", f"a cell was answered with {type(reply).__name__}")
+        return reply
+
+    def _open(self) -> None:
+        self._session = self._open_session()
+        self.layers = self._session.layers
+
+    def _try_reopen(self, cells: int) -> bool:
+        try:
+            self._reopen(cells)
+        except SessionLost:
+            return False
+        return True
+
+    def _reopen(self, cells: int) -> None:
+        """Start the session again and replay the first `cells` cells.
+
+        Raises:
+            SessionLost: it was started too often, or no time is left.
+        """
+        while self._session is None:
+            if self.restarts >= RESTARTS or time.monotonic() >= self._ends:
+                raise SessionLost("crashed", f"not started again after {self.restarts} restarts")
+            self.restarts += 1
+            self._open()
+            most = Dose.ALL if self._full_replays < FULL_REPLAYS else Dose.DEFINITIONS
+            self._full_replays += 1
+            for cell in self._submission.cells[:cells]:
+                if not self._replay(cell, most):
+                    break
+
+    def _replay(self, cell: Cell, most: Dose) -> bool:
+        dose = min(self._doses.get(cell.index, Dose.ALL), most)
+        try:
+            done = self._run(cell, min(self._limits.cell_seconds, max(self._ends - time.monotonic(), 1.0)), most)
+        except SessionLost:
+            self._doses[cell.index] = Dose(max(dose - 1, 0))
+            return False
+        if done is not None and done.interrupted:
+            self._doses[cell.index] = Dose(max(dose - 1, 0))
+        return True
+
+    @contextmanager
+    def check(self) -> Iterator[None]:
+        """Give one check a living session and its time.
+
+        Raises:
+            SessionLost: the session died too often to be started once more.
+        """
+        if self._session is None:
+            self._reopen(len(self._submission.cells))
+        self._deadline = min(time.monotonic() + self._limits.check_seconds, self._ends)
+        try:
+            yield
+        finally:
+            if self._session is not None:
+                self._deadline = time.monotonic() + 1.0
+                try:
+                    self.ask(Drop())
+                except SessionLost:
+                    self._close()
+
+    def ask(self, request: Request) -> Reply:
+        """Ask the session within the time of the check that is under way.
+
+        Raises:
+            SessionLost: it died, broke the protocol, or the check's time is over.
+        """
+        if self._session is None:
+            raise SessionLost("crashed", "the session is gone")
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            self._close()
+            raise SessionLost("timed-out", "the check's time is over")
+        return self._send(request, left)
+
+    def _send(self, request: Request, seconds: float, grace: float | None = None) -> Reply:
+        assert self._session is not None
+        try:
+            return self._session.ask(request, seconds=seconds, grace=grace)
+        except SessionLost:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def close(self) -> None:
+        """End the session and remove its scratch folder."""
+        self._close()
+
+    def __enter__(self) -> Sitting:
+        """Return itself; the session starts with `run_cells`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the session."""
+        self.close()
+
+    def _record(self, cell: Cell, state: str, detail: str = "", raised: Raised | None = None) -> None:
+        self.cells[cell.index] = CellResult(cell.index, state, _cell_message(cell, state, raised))
+        if detail:
+            self.details[str(cell.index)] = detail
+
+    def _keep_output(self, cell: Cell, text: str) -> None:
+        if text.strip():
+            self.output = f"{self.output}[{cell.number or cell.line}] {text}\n"[-OUTPUT_KEPT:]
+
+
+def _cell_message(cell: Cell, state: str, raised: Raised | None) -> dict[str, str]:
+    en, fr = f"code cell {cell.number}", f"la cellule de code {cell.number}"
+    if cell.mode == "python":
+        en, fr = f"the code at line {cell.line}", f"la partie du code qui commence à la ligne {cell.line}"
+    if state == "timed-out":
+        return {
+            "en": f"{en} was stopped at its time limit; the rest was graded",
+            "fr": f"{fr} a été arrêtée à sa limite de temps ; le reste a été évalué",
+        }
+    if state == "crashed":
+        return {
+            "en": f"{en} ended the Python process; the rest was graded without it",
+            "fr": f"{fr} a mis fin au processus Python ; le reste a été évalué sans elle",
+        }
+    if state == "skipped":
+        return {
+            "en": f"{en} was not run: the time of the submission was used up",
+            "fr": f"{fr} n'a pas été exécutée : le temps de la copie était épuisé",
+        }
+    name = raised.type_name if raised is not None and raised.builtin else "an exception"
+    nom = raised.type_name if raised is not None and raised.builtin else "une exception"
+    if name == "NotImplementedError":
+        return {"en": f"{en} is not done yet", "fr": f"{fr} n'est pas encore faite"}
+    return {"en": f"{en} raised {name}", "fr": f"{fr} a levé {nom}"}

@@ -1,0 +1,41 @@
+"""Definitions are what a killed submission is restarted from."""
+
+from gradjudge.definitions import definitions
+
+
+def kept(source: str) -> list[str]:
+    """Return the lines that stay, without the blank ones."""
+    return [line for line in definitions(source).splitlines() if line]
+
+
+def test_imports_functions_classes_and_plain_assignments_stay() -> None:
+    """A definition of every kind is kept."""
+    source = "import torch\nclass A:\n    x = 1\n@staticmethod\ndef f():\n    return 2\nmse = A.apply\nN: int = 3"
+    assert definitions(source) == source
+
+
+def test_work_is_left_out_and_line_numbers_stay() -> None:
+    """Calls, loops and prints go; what stays is on the line where it was."""
+    source = "train()\nx = load()\ndef f():\n    return 1\nfor i in range(9):\n    f()\ny = 2"
+    assert definitions(source) == "\n\ndef f():\n    return 1\n\n\ny = 2"
+
+
+def test_a_harmless_call_may_stand_in_an_assignment() -> None:
+    """The usual choice of a device is a definition."""
+    source = 'device = torch.device("cuda" if torch.cuda.is_available() else "cpu")'
+    assert definitions(source) == source
+
+
+def test_magics_go_and_do_not_cost_the_rest() -> None:
+    """A line of IPython would not parse; the definitions beside it stay."""
+    assert kept("%matplotlib inline\n!pip install tqdm\nk = 1") == ["k = 1"]
+
+
+def test_a_definition_that_shares_its_line_with_work_goes() -> None:
+    """A line cannot be cut in two."""
+    assert definitions("a = 1; train()") == ""
+
+
+def test_what_does_not_parse_has_no_definitions() -> None:
+    """Syntax errors, null bytes and absurd nesting end in an empty text, not in an exception."""
+    assert [definitions(source) for source in ("def f(:", "a = 1\0", "(" * 5000)] == ["", "", ""]
