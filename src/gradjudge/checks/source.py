@@ -1,0 +1,381 @@
+"""Find calls that a question rules out, by reading the student's source. Nothing is ever executed here.
+
+A rule concerns functions of the submission and whatever of the submission they call: a debugging cell that compares
+with autograd is good practice and never counts. Names are followed through imports (``import torch.autograd as ag``),
+assignments (``g = ag.grad``), ``getattr`` with a constant name, ``importlib`` and constant ``eval``.
+
+A source can always be written so that no reader of it sees what it does. Where a hidden check can run the function
+under ``torch.inference_mode`` (`gradjudge.checks.gradients`), that decides, and this module names the line.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+LONGEST_SOURCE = 4_000_000
+MOST_NODES = 400_000
+MOST_DEFINITIONS_FOLLOWED = 2_000
+DEEPEST_EXPRESSION = 200
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_SCOPES = (*_FUNCTIONS, ast.ClassDef)
+_BRANCHES = (ast.If, ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.ExceptHandler)
+
+
+class Rule(Protocol):
+    """Say which calls must not appear in which functions (`gradjudge.rubric.Forbidden` is one)."""
+
+    @property
+    def within(self) -> Sequence[str]:
+        """Dotted names of the student's functions: ``"grad_mse"``, ``"MSE.backward"``."""
+
+    @property
+    def calls(self) -> Sequence[str]:
+        """Dotted names, with all that is under them; ``".backward"`` is that method of any object."""
+
+
+class ForbiddenCall(NamedTuple):
+    """One use of what a rule forbids: in which function of the rule, what, and ``(cell index, line)``."""
+
+    function: str
+    call: str
+    place: tuple[int, int]
+
+    def __str__(self) -> str:
+        """Say it for staff."""
+        return f"{self.function}: {self.call} (cell {self.place[0]}, line {self.place[1]})"
+
+
+class _Definition(NamedTuple):
+    """A global name of the submission: the node that defines it, and its cell."""
+
+    node: ast.AST
+    cell: int
+
+
+def forbidden_calls(sources: Sequence[str], rules: Iterable[Rule]) -> tuple[ForbiddenCall, ...]:
+    """Return every use of a forbidden name, in the order of the rules.
+
+    Args:
+        sources: the student's code, one entry per cell; a cell that does not parse defines nothing.
+        rules: what is forbidden where.
+
+    ``X.backward(ctx, g)`` on a class of the submission, or with a context before the gradient, is the student's own
+    function called by hand and never counts as ``".backward"``.
+    """
+    program = _Program(sources)
+    found: dict[ForbiddenCall, None] = {}
+    for rule in rules:
+        for function in rule.within:
+            for node, cell in program.reachable(function):
+                for call, line in _Reader(program, node).uses(rule.calls):
+                    found.setdefault(ForbiddenCall(function, call, (cell, line)))
+    return tuple(found)
+
+
+class _Program:
+    """The global names of a submission, read off its cells in order; later definitions replace earlier ones."""
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        self.globals: dict[str, _Definition] = {}
+        self.names: dict[str, str] = {}
+        self.stars: list[str] = []
+        self._nodes = 0
+        for cell, source in enumerate(sources):
+            tree = self._parse(source)
+            if tree is not None:
+                self._read(tree.body, cell)
+
+    def _parse(self, source: str) -> ast.Module | None:
+        if len(source) > LONGEST_SOURCE or self._nodes > MOST_NODES:
+            return None
+        lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
+        try:
+            tree = ast.parse("\n".join(lines))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        self._nodes += sum(1 for _ in ast.walk(tree))
+        return tree
+
+    def _read(self, body: Sequence[ast.stmt | ast.ExceptHandler], cell: int) -> None:
+        for node in body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                self._define(node.name, node, cell)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                self.stars += _stars(node)
+                for name, path in _imported(node):
+                    self.globals.pop(name, None)
+                    self.names[name] = path
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
+                self._assign(node, cell)
+            elif isinstance(node, _BRANCHES):
+                for part in ("body", "orelse", "finalbody", "handlers"):
+                    self._read(getattr(node, part, []), cell)
+
+    def _assign(self, node: ast.Assign | ast.AnnAssign, cell: int) -> None:
+        if node.value is None:
+            return
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            for name in _bound(target):
+                self._define(name, node.value, cell)
+            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):  # MSE.backward = something
+                self._define(f"{target.value.id}.{target.attr}", node.value, cell)
+
+    def _define(self, name: str, node: ast.AST, cell: int) -> None:
+        path = _Reader(self, ast.Pass()).path(node) if isinstance(node, ast.expr) else None
+        if path is not None and path.split(".")[0] not in self.globals:
+            self.globals.pop(name, None)
+            self.names[name] = path
+            return
+        self.names.pop(name, None)
+        self.globals[name] = _Definition(node, cell)
+        if isinstance(node, ast.ClassDef):
+            for member in node.body:
+                if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef):
+                    self.globals[f"{name}.{member.name}"] = _Definition(member, cell)
+                elif isinstance(member, ast.Assign):
+                    for target in member.targets:
+                        for bound in _bound(target):
+                            self.globals[f"{name}.{bound}"] = _Definition(member.value, cell)
+
+    def is_class(self, name: str) -> bool:
+        """Tell whether a global name is a class of the submission."""
+        return name in self.globals and isinstance(self.globals[name].node, ast.ClassDef)
+
+    def reachable(self, function: str) -> Iterator[_Definition]:
+        """Yield the definition of a function and of everything in the submission that it leads to."""
+        waiting, seen = [self._resolve(function)], set[str]()
+        while waiting and len(seen) < MOST_DEFINITIONS_FOLLOWED:
+            name = waiting.pop()
+            if name in seen or name not in self.globals:
+                continue
+            seen.add(name)
+            definition = self.globals[name]
+            if not isinstance(definition.node, ast.ClassDef):
+                yield definition
+                waiting += self._leads_to(_Reader(self, definition.node, owner=name.rpartition(".")[0]))
+            else:
+                waiting += [member for member in self.globals if member.startswith(f"{name}.")]
+                waiting += [base.id for base in definition.node.bases if isinstance(base, ast.Name)]
+
+    def _resolve(self, function: str) -> str:
+        """Find where a rule's function is defined: ``linear`` may be an alias, a method may be inherited."""
+        owner, _, method = function.rpartition(".")
+        for _ in range(8):
+            definition = self.globals.get(owner)
+            if function in self.globals or definition is None or not isinstance(definition.node, ast.ClassDef):
+                break
+            bases = [base.id for base in definition.node.bases if isinstance(base, ast.Name)]
+            owner = next((base for base in bases if base in self.globals), "")
+            function = f"{owner}.{method}"
+        return function
+
+    def _leads_to(self, reader: _Reader) -> Iterator[str]:
+        for path, _ in reader.paths():
+            parts = path.split(".")
+            for end in range(len(parts), 0, -1):
+                name = ".".join(parts[:end])
+                if name in self.globals:
+                    if self.is_class(name) and end < len(parts):
+                        yield from self._methods(name, parts[end])
+                    else:
+                        yield name
+                    break
+
+    def _methods(self, owner: str, attribute: str) -> Iterator[str]:
+        wanted = ("forward", "backward", "setup_context") if attribute == "apply" else (attribute,)
+        for method in wanted:
+            yield self._resolve(f"{owner}.{method}")
+
+
+class _Reader:
+    """Read the names that one function uses, with its own imports and assignments in view."""
+
+    def __init__(self, program: _Program, node: ast.AST, owner: str = "") -> None:
+        self.program = program
+        self.node = node
+        self.owner = owner
+        self.local: dict[str, str | None] = {}
+        self.contexts: set[str] = set()
+        self._nodes = list(_with_evals(node))
+        if isinstance(node, _SCOPES):
+            self._bind()
+
+    def _bind(self) -> None:
+        freed: set[str] = set()
+        for node in self._nodes:
+            if isinstance(node, ast.arg):
+                self.local.setdefault(node.arg, None)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                self.local.setdefault(node.id, None)
+            elif isinstance(node, ast.Global):
+                freed.update(node.names)
+        for name in freed:
+            self.local.pop(name, None)
+        for node in self._nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self.local.update(_imported(node))
+        self._bind_assigned()
+
+    def _bind_assigned(self) -> None:
+        for node in self._nodes:
+            if isinstance(node, ast.Assign | ast.NamedExpr | ast.AnnAssign) and node.value is not None:
+                path = self.path(node.value)
+                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    if isinstance(target, ast.Name):
+                        self._bind_name(target.id, path, node.value)
+
+    def _bind_name(self, name: str, path: str | None, value: ast.expr) -> None:
+        if path is not None and path.split(".")[0] != name:
+            self.local[name] = path
+        if isinstance(value, ast.Call) and "context" in (self.path(value.func) or "").lower():
+            self.contexts.add(name)
+
+    def path(self, node: ast.AST, depth: int = 0) -> str | None:
+        """Return the dotted name that an expression stands for, or None."""
+        if depth > DEEPEST_EXPRESSION:
+            return None
+        if isinstance(node, ast.Name):
+            return self._name(node.id)
+        if isinstance(node, ast.Attribute):
+            base = self.path(node.value, depth + 1)
+            return None if base is None else f"{base}.{node.attr}"
+        if isinstance(node, ast.Subscript):
+            return self._subscript(node, depth)
+        if isinstance(node, ast.Call):
+            return self._call(node, depth)
+        return None
+
+    def _name(self, name: str) -> str | None:
+        if name in ("self", "cls") and self.owner:
+            return self.owner
+        if name in self.local:
+            return self.local[name]
+        if name in self.program.globals:
+            return name
+        return self.program.names.get(name, name)
+
+    def _subscript(self, node: ast.Subscript, depth: int) -> str | None:
+        """Follow ``vars(torch)["autograd"]``, ``torch.__dict__["autograd"]`` and ``sys.modules["torch"]``."""
+        key = _text(node.slice)
+        base = self.path(node.value, depth + 1)
+        if isinstance(node.value, ast.Call) and node.value.args and self.path(node.value.func, depth + 1) == "vars":
+            base = self.path(node.value.args[0], depth + 1)
+        if key is None or base is None:
+            return None
+        if base == "sys.modules":
+            return key
+        return f"{base.removesuffix('.__dict__')}.{key}"
+
+    def _call(self, node: ast.Call, depth: int) -> str | None:
+        """Follow ``getattr(torch, "autograd")``, ``__import__("torch")`` and ``importlib.import_module``."""
+        function = self.path(node.func, depth + 1)
+        if function == "getattr" and len(node.args) >= 2:
+            base, name = self.path(node.args[0], depth + 1), _text(node.args[1])
+            if base is None or (name is None and "." not in base):
+                return None
+            return f"{base}.{'*' if name is None else name}"
+        if function in ("__import__", "importlib.import_module") and node.args:
+            return _text(node.args[0])
+        return None
+
+    def paths(self) -> Iterator[tuple[str, int]]:
+        """Yield every dotted name that the function reads, with its line."""
+        for node in self._nodes:
+            if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+                if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                    continue
+                path = self.path(node)
+                if path is not None:
+                    yield path, node.lineno
+            elif isinstance(node, ast.ImportFrom):
+                yield from ((path, node.lineno) for _, path in _imported(node))
+
+    def uses(self, calls: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """Yield each forbidden name that is used, as the rule writes it, with its line."""
+        named = [call for call in calls if not call.startswith(".")]
+        for path, line in self.paths():
+            spellings = [path] if "." in path else [path, *(f"{star}.{path}" for star in self.program.stars)]
+            for call in named:
+                if any(_is_under(spelling, call) for spelling in spellings):
+                    yield call, line
+        methods = {call[1:]: call for call in calls if call.startswith(".")}
+        for node in self._nodes:
+            method = node.func if isinstance(node, ast.Call) else None
+            if isinstance(node, ast.Call) and isinstance(method, ast.Attribute) and method.attr in methods:
+                yield from () if self._is_own(node, method.value) else [(methods[method.attr], node.lineno)]
+
+    def _is_own(self, call: ast.Call, receiver: ast.expr) -> bool:
+        """Tell whether a method call is the student's own static function: ``MSE.backward(ctx, g)``."""
+        if isinstance(receiver, ast.Call):
+            receiver = receiver.func
+        path = self.path(receiver)
+        if path is not None and (self.program.is_class(path) or path == "super"):
+            return True
+        return len(call.args) >= 2 and self._is_context(call.args[0])
+
+    def _is_context(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Subscript):
+            node = node.value
+        if isinstance(node, ast.Call):
+            node = node.func
+        text = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        return text in self.contexts or "ctx" in text.lower() or "context" in text.lower()
+
+
+def _is_under(path: str, call: str) -> bool:
+    """Tell whether `path` is `call`, is something under it, or may be (``torch.autograd.*``: a computed name)."""
+    if path.endswith(".*"):
+        return call.startswith(path[:-1]) or f"{path[:-1]}".startswith(f"{call}.")
+    return path == call or path.startswith(f"{call}.")
+
+
+def _with_evals(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a node, and the code in constant strings that it hands to ``eval`` or ``exec``."""
+    for inner in ast.walk(node):
+        yield inner
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in ("eval", "exec"):
+            text = _text(inner.args[0]) if inner.args else None
+            try:
+                yield from ast.walk(ast.parse(text or ""))
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0], alias.name.split(".")[0])
+    elif node.module and not node.level:
+        for alias in node.names:
+            if alias.name != "*":
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def _stars(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.ImportFrom) and node.module and any(alias.name == "*" for alias in node.names):
+        return [node.module]
+    return []
+
+
+def _bound(target: ast.expr) -> Iterator[str]:
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, ast.Tuple | ast.List):
+        for element in target.elts:
+            yield from _bound(element)
+
+
+def _text(node: ast.expr, depth: int = 0) -> str | None:
+    """Return the constant text of an expression (``"auto" + "grad"`` too), or None."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and depth < DEEPEST_EXPRESSION:
+        left, right = _text(node.left, depth + 1), _text(node.right, depth + 1)
+        return None if left is None or right is None else left + right
+    if isinstance(node, ast.JoinedStr):
+        parts = [_text(part) for part in node.values]
+        return None if any(part is None for part in parts) else "".join(part for part in parts if part is not None)
+    return None

@@ -1,0 +1,177 @@
+"""Forbidden calls are found where they are, through the usual disguises, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from gradjudge.checks.source import ForbiddenCall, forbidden_calls
+from gradjudge.rubric import Forbidden
+
+BY_HAND = Forbidden(("MSE.backward", "grad_mse"), ("torch.autograd.grad", "torch.func", ".backward"))
+DESCENT = Forbidden(("train_batch",), ("torch.optim", "torch.nn.Linear", "torch.nn.functional.mse_loss"))
+
+
+def names(sources: str | Sequence[str], rule: Forbidden = BY_HAND) -> list[str]:
+    """Return the forbidden names that are found."""
+    cells = [sources] if isinstance(sources, str) else sources
+    return [found.call for found in forbidden_calls(cells, [rule])]
+
+
+def inside(line: str, before: str = "import torch") -> str:
+    """Put a line into ``grad_mse``."""
+    return f"{before}\ndef grad_mse(yhat, y):\n    {line}\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        inside("return torch.autograd.grad(f(yhat), yhat)"),
+        inside("return ag.grad(f(yhat), yhat)", "import torch.autograd as ag"),
+        inside("return g(f(yhat), yhat)", "from torch.autograd import grad as g"),
+        inside("return autograd.grad(f(yhat), yhat)", "from torch import autograd"),
+        inside("return getattr(torch, 'auto' + 'grad').grad(f(yhat), yhat)"),
+        inside("return getattr(getattr(torch, 'autograd'), 'grad')(f(yhat), yhat)"),
+        inside("return getattr(torch.autograd, name)(f(yhat), yhat)"),
+        inside("return vars(torch)['autograd'].grad(f(yhat), yhat)"),
+        inside("return torch.__dict__['autograd'].grad(f(yhat), yhat)"),
+        inside("return __import__('torch').autograd.grad(f(yhat), yhat)"),
+        inside("return importlib.import_module('torch.autograd').grad(yhat)", "import importlib"),
+        inside("return sys.modules['torch'].autograd.grad(yhat)", "import sys"),
+        inside("return eval('torch.autograd.grad')(f(yhat), yhat)"),
+        inside("t = torch; a = t.autograd; return a.grad(f(yhat), yhat)"),
+        inside("from torch.autograd import grad; return grad(f(yhat), yhat)"),
+        inside("return tool(f(yhat), yhat)", "import torch\ntool = torch.autograd.grad"),
+        inside("return grad(f(yhat), yhat)", "from torch.autograd import *"),
+        inside("return list(map(torch.autograd.grad, [yhat]))"),
+        inside("return torch.func.grad(f)(yhat)"),
+        inside("return jacrev(f)(yhat)", "from torch.func import jacrev"),
+        "import torch\ngrad_mse = lambda yhat, y: torch.autograd.grad(f(yhat), yhat)",
+        "import torch\ntry:\n    def grad_mse(yhat, y):\n        return torch.autograd.grad(yhat)\nexcept E: pass",
+        "import torch\nMSE.backward = staticmethod(lambda ctx, g: torch.autograd.grad(g))",
+    ],
+)
+def test_a_disguised_autograd_is_seen(source: str) -> None:
+    """Renaming, getattr, importlib, eval of a constant and star imports do not hide a call."""
+    assert names(source)
+
+
+@pytest.mark.parametrize("call", ["loss.backward()", "f(yhat).sum().backward(ones)", "loss.backward(ctx)"])
+def test_a_tensor_backward_is_seen(call: str) -> None:
+    """``Tensor.backward`` inside a by-hand gradient counts, whatever its argument is called."""
+    assert names(inside(f"loss = f(yhat); {call}; return yhat.grad")) == [".backward"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ctx = Context(); MSE.forward(ctx, yhat, y); return MSE.backward(ctx, 1.)",
+        "c = Context(); MSE.forward(c, yhat, y); return MSE().backward(c, 1.)",
+        "F = MSE; return F.backward(Context(), torch.tensor(1.))",
+        "return torch.autograd.gradcheck(MSE.apply, (yhat, y))",
+        "grad = 2 * (yhat - y); return grad",
+        "with torch.no_grad(): return 2 * (yhat - y) / len(y)",
+        "return getattr(torch, name)(yhat)",
+    ],
+)
+def test_honest_gradients_pass(line: str) -> None:
+    """Calling one's own backward by hand, gradcheck and variables named grad are no forbidden calls."""
+    own = "import torch\nclass MSE(torch.autograd.Function):\n    def backward(ctx, g): return g * 2, g"
+    assert names(inside(line, own)) == []
+
+
+def test_a_function_handed_in_may_be_called_by_hand() -> None:
+    """``function.backward(ctx, g)`` with a context first is a Function called by hand, not a tensor's method."""
+    assert names(inside("return function.backward(ctx, g)")) == []
+
+
+def test_a_rule_follows_the_calls_inside_the_submission() -> None:
+    """A helper in another cell that does the forbidden thing is found, with its cell and line."""
+    cells = [
+        "import torch as t",
+        "def tool(v):\n    return 1 + t.autograd.grad(v)",
+        "class MSE(t.autograd.Function):\n    @staticmethod\n    def backward(ctx, g):\n        return tool(g)",
+    ]
+    assert forbidden_calls(cells, [BY_HAND]) == (ForbiddenCall("MSE.backward", "torch.autograd.grad", (1, 2)),)
+
+
+def test_a_method_reached_through_apply_or_self_is_followed() -> None:
+    """``mse = MSE.apply`` leads to MSE's methods, and ``cls.tool()`` to the class's own."""
+    cells = [
+        "import torch",
+        "class MSE(torch.autograd.Function):\n"
+        "    def backward(cls, g):\n        return cls.tool(g)\n"
+        "    def tool(g):\n        return torch.func.grad(g)",
+        "mse = MSE.apply\ndef grad_mse(yhat, y):\n    return mse(yhat, y)",
+    ]
+    assert [found.function for found in forbidden_calls(cells, [BY_HAND])] == ["MSE.backward", "grad_mse"]
+
+
+def test_an_inherited_backward_is_looked_at() -> None:
+    """A backward that stands in a base class is the class's own."""
+    base = "import torch\nclass Base:\n    def backward(ctx, g):\n        return torch.autograd.grad(g)\n"
+    assert names(base + "class MSE(Base):\n    pass\n") == ["torch.autograd.grad"]
+
+
+def test_other_cells_may_compare_with_autograd() -> None:
+    """A debugging cell, another function and a cell that does not parse do not count."""
+    cells = [
+        "import torch",
+        inside("return 2 * (yhat - y) / len(y)"),
+        "print(torch.autograd.grad(loss, yhat), grad_mse(yhat, y))",
+        "def compare():\n    return torch.autograd.grad(loss, yhat)",
+        "def grad_mse(:\n    return torch.autograd.grad",
+    ]
+    assert names(cells) == []
+
+
+def test_the_last_definition_is_the_one_that_counts() -> None:
+    """A first try with autograd, done again by hand in a later cell, is done by hand."""
+    first, second = inside("return torch.autograd.grad(yhat)"), inside("return yhat - y")
+    assert names([first, second]) == []
+    assert names([second, first]) == ["torch.autograd.grad"]
+
+
+def test_local_names_hide_global_ones() -> None:
+    """A parameter that has the name of a tool is not the tool."""
+    source = "from torch.autograd import grad\ndef grad_mse(grad, y):\n    return 2 * grad\n"
+    assert names(source) == []
+
+
+def test_a_rule_covers_what_is_under_a_name() -> None:
+    """``torch.optim`` forbids every optimiser, and ``torch.nn.Linear`` nothing but itself."""
+    source = (
+        "import torch.nn as nn, torch.nn.functional as F\nfrom torch.optim import SGD\n"
+        "def train_batch(x, y):\n    o = SGD([x], lr=1)\n    return F.mse_loss(nn.Linear(1, 1)(x), nn.LinearAlgebra)\n"
+    )
+    assert sorted(names(source, DESCENT)) == ["torch.nn.Linear", "torch.nn.functional.mse_loss", "torch.optim"]
+
+
+def test_magics_do_not_stop_the_reader() -> None:
+    """Lines of IPython are left out before a cell is parsed, and line numbers stay."""
+    source = "%matplotlib inline\n!pip install torch\nimport torch\ndef grad_mse(a, y):\n    return torch.func.grad(a)"
+    assert forbidden_calls([source], [BY_HAND])[0].place == (0, 5)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "(" * 5_000 + ")" * 5_000,
+        "x = " + "-" * 50_000 + "1",
+        "grad_mse = " + ".a".join(["x"] * 3_000),
+        "grad_mse = " + "+".join(["'a'"] * 5_000),
+        "def grad_mse(a, y):\n    return " + "getattr(a, 'b')" + ".c" * 3_000,
+        "\0",
+        "import torch\n" + "\n".join(f"def f{i}(): return f{i + 1}()" for i in range(3_000)),
+        "class MSE(MSE): pass",
+        "class A(B): pass\nclass B(A): pass\nclass MSE(A): pass",
+        "grad_mse = grad_mse",
+        "def grad_mse(a, y): return grad_mse(a, y)",
+        ".a".join(["x"] * 3_000) + " = 1",
+    ],
+    ids=lambda source: source[:12].encode("unicode_escape").decode(),
+)
+def test_no_source_upsets_the_reader(source: str) -> None:
+    """Deep, long and circular sources end in an empty answer, not in an exception or a hang."""
+    assert names(source) == []
