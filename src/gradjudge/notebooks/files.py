@@ -61,18 +61,28 @@ def read_regular(path: Path, most: int) -> bytes:
         if path.is_symlink():
             raise RefusedFile(*_REFUSED["link"], f"{path}: a symbolic link") from error
         raise RefusedFile(*_REFUSED["unreadable"], f"{path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise RefusedFile(*_REFUSED["kind"], f"{path}: not a regular file (mode {status.st_mode:o})")
-        if status.st_nlink > 1:
-            # It could be another student's file, or the solution, under a second name.
-            reason = f"{path}: {status.st_nlink} hard links to it; replace it by a copy of its own"
-            raise RefusedFile(*_REFUSED["link"], reason)
-        data = b"" if status.st_size > most else file.read(most + 1)
-    if status.st_size > most or len(data) > most:
+    try:
+        return _read_open(path, descriptor, most)
+    finally:
+        os.close(descriptor)
+
+
+def _read_open(path: Path, descriptor: int, most: int) -> bytes:
+    """Read an open file if it is what `read_regular` allows."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise RefusedFile(*_REFUSED["kind"], f"{path}: not a regular file (mode {status.st_mode:o})")
+    if status.st_nlink > 1:
+        # It could be another student's file, or the solution, under a second name.
+        raise RefusedFile(*_REFUSED["link"], f"{path}: {status.st_nlink} hard links to it; make it a copy of its own")
+    if status.st_size > most:
         raise too_large(path, status.st_size, most)
-    return data
+    data = bytearray()
+    while chunk := os.read(descriptor, min(1 << 20, most + 1 - len(data))):
+        data += chunk
+        if len(data) > most:  # it grew since it was measured
+            raise too_large(path, len(data), most)
+    return bytes(data)
 
 
 def too_large(path: Path, size: int, most: int) -> RefusedFile:

@@ -93,7 +93,7 @@ def read_submission(path: Path, *, student: str, assignment: str, limits: Gradin
         raise UnreadableSubmission(
             f"Rename your file: only letters, digits, '-' and '_', such as {assignment}.ipynb.",
             f"Renommez votre fichier : lettres, chiffres, « - » et « _ » seulement, par exemple {assignment}.ipynb.",
-            f"{ascii(str(path))}: the name is not UTF-8",
+            f"{str(path)!a}: the name is not UTF-8",
         ) from error
     try:
         raw = read_regular(path, limits.notebook_mb << 20)
@@ -252,10 +252,19 @@ def _decode_notebook(path: Path, raw: bytes) -> _RawNotebook:
         raw.decode("utf-8")
     except UnicodeDecodeError:
         raw = decode_text(raw).encode("utf-8", "replace")
+    raw = _SURROGATES.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], raw)
     try:
         return msgspec.json.decode(raw.removeprefix(codecs.BOM_UTF8), type=_RawNotebook)
     except (msgspec.DecodeError, RecursionError) as error:  # ValidationError is a DecodeError
         raise _not_a_notebook(path, str(error)) from error
+
+
+# Half of an emoji, in a printed output for one, is legal to Python's json and is not to msgspec.
+_SURROGATES = re.compile(
+    rb"""\\ (?: \\ | u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2}
+    | (?P<lone> u[dD][89a-fA-F]) [0-9a-fA-F]{2} )""",
+    re.VERBOSE,
+)
 
 
 def _not_a_notebook(path: Path, reason: str) -> UnreadableSubmission:

@@ -1,0 +1,250 @@
+"""What `read_submission` makes of honest, odd and hostile files."""
+
+from __future__ import annotations
+
+import json
+import os
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_companion, read_submission
+from gradjudge.rubric import GradingLimits
+
+LIMITS = GradingLimits()
+
+
+def code(source: Any, **more: Any) -> dict[str, Any]:
+    """Return a code cell as nbformat 4 stores it."""
+    return {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": None, **more}
+
+
+def notebook(*cells: Any, **more: Any) -> bytes:
+    """Return the bytes of a notebook of nbformat 4."""
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells), **more}).encode()
+
+
+def read(folder: Path, data: bytes, name: str = "tp1.ipynb", limits: GradingLimits = LIMITS) -> Submission:
+    """Write `data` under `name` and read it as a submission."""
+    (folder / name).write_bytes(data)
+    return read_submission(folder / name, student="alice", assignment="tp1", limits=limits)
+
+
+def sources(submission: Submission) -> list[str]:
+    """Return the sources of the cells."""
+    return [cell.source for cell in submission.cells]
+
+
+def refused(folder: Path, data: bytes, name: str = "tp1.ipynb", limits: GradingLimits = LIMITS) -> UnreadableSubmission:
+    """Return the refusal of `data`, which must speak both languages."""
+    with pytest.raises(UnreadableSubmission) as caught:
+        read(folder, data, name, limits)
+    assert caught.value.en
+    assert caught.value.fr
+    assert caught.value.en != caught.value.fr
+    return caught.value
+
+
+def test_sources_come_as_text_or_as_lines(tmp_path: Path) -> None:
+    """A source is one text or a list of lines, and magics stay in it."""
+    submission = read(tmp_path, notebook(code("%matplotlib inline\nx = 1"), code(["y = 2\n", "!ls"])))
+    assert sources(submission) == ["%matplotlib inline\nx = 1", "y = 2\n!ls"]
+    assert [(cell.index, cell.number, cell.mode) for cell in submission.cells] == [(0, 1, "ipython"), (1, 2, "ipython")]
+
+
+def test_empty_cells_are_not_run_but_counted(tmp_path: Path) -> None:
+    """The number of a cell is the one that a student counts, with the empty cells."""
+    submission = read(tmp_path, notebook(code("a = 1"), code("  \n"), code("b = 1")))
+    assert [(cell.index, cell.number) for cell in submission.cells] == [(0, 1), (1, 3)]
+
+
+def test_nbformat_3(tmp_path: Path) -> None:
+    """The cells of all worksheets are read, whose code stands under `input`."""
+    sheets = [{"cells": [{"cell_type": "code", "input": ["a = 1\n", "b = 2"], "language": "python", "outputs": []}]},
+              {"cells": [{"cell_type": "heading", "level": 1, "source": "t"}, {"cell_type": "code", "input": "c"}]}]  # fmt: skip
+    data = json.dumps({"nbformat": 3, "metadata": {"name": ""}, "worksheets": sheets}).encode()
+    assert sources(read(tmp_path, data)) == ["a = 1\nb = 2", "c"]
+
+
+@pytest.mark.parametrize("encode", [
+    lambda text: b"\xef\xbb\xbf" + text.encode(),
+    lambda text: text.encode("latin-1"),
+    lambda text: text.encode("utf-16"),
+    lambda text: text.replace("\\n", "\\r\\n").encode(),
+])  # fmt: skip
+def test_encodings_of_notebooks(tmp_path: Path, encode: Any) -> None:
+    """A byte-order mark, Latin-1, UTF-16 and Windows' line ends do not cost a submission."""
+    data = json.dumps({"cells": [code("x = 'é'\ny = 1")]}, ensure_ascii=False)
+    assert sources(read(tmp_path, encode(data))) == ["x = 'é'\ny = 1"]
+
+
+def test_bare_and_odd_parts(tmp_path: Path) -> None:
+    """Missing or odd metadata, ids and sources cost at most their own cell."""
+    cells = [{"cell_type": "code", "source": "a"}, code("b", metadata=[1], id=3), code(None), code([1]),
+             code("c", metadata={"nbgrader": {"grade_id": 7}}), {"cell_type": "new"}]  # fmt: skip
+    submission = read(tmp_path, json.dumps({"cells": cells, "metadata": None}).encode())
+    assert sources(submission) == ["a", "b", "c"]
+    assert submission.language is None
+
+
+def test_duplicate_ids(tmp_path: Path) -> None:
+    """Cells that share an id are both run."""
+    assert sources(read(tmp_path, notebook(code("a", id="x"), code("b", id="x")))) == ["a", "b"]
+
+
+def test_null_bytes_and_half_characters(tmp_path: Path) -> None:
+    """A null byte and half a surrogate pair stay in their own cell, as text that can be sent on."""
+    texts = [rb"a\u0000", rb"b\ud83d", rb"c\ud83d\ude00", rb"d\\ud83d", rb"e\udE00\ud83d"]
+    cells = b",".join(b'{"cell_type": "code", "source": "%s"}' % text for text in texts)
+    data = b'{"cells": [%s], "metadata": "\\ud83d"}' % cells
+    submission = read(tmp_path, data)
+    assert sources(submission) == ["a\0", "b\ufffd", "c😀", r"d\ud83d", "e\ufffd\ufffd"]
+
+
+def test_outputs_are_stepped_over(tmp_path: Path) -> None:
+    """10 MB of outputs take no memory but the file's own few copies."""
+    data = notebook(code("a", outputs=[{"output_type": "display_data", "data": {"image/png": "x" * 10_000_000}}]))
+    (tmp_path / "tp1.ipynb").write_bytes(data)
+    tracemalloc.start()
+    submission = read_submission(tmp_path / "tp1.ipynb", student="a", assignment="tp1", limits=LIMITS)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sources(submission) == ["a"]
+    assert peak < 4 * len(data)
+
+
+def test_too_large(tmp_path: Path) -> None:
+    """A file over the limit is refused by its size, unread."""
+    limits = GradingLimits(notebook_mb=1)
+    refusal = refused(tmp_path, notebook(code("a", outputs=["x" * (100 << 20)])), limits=limits)
+    assert refusal.en == ("Your file is too large: 100.0 MB, and at most 1 MB are read. Clear its outputs and save it.")
+
+
+def test_too_many_cells(tmp_path: Path) -> None:
+    """100 000 cells are counted and refused."""
+    refusal = refused(tmp_path, notebook(*[{"cell_type": "code"}] * 100_000))
+    assert refusal.fr == "Votre notebook a 100000 cellules\u00a0; 500 au plus sont lues."
+
+
+@pytest.mark.parametrize("data", [
+    b"x = 1\n", b"[]", b"{}", b'{"cells": 3}', b'{"cells": [{}]}', b'{"cells": [{"cell_type": "code", "source": "half',
+    b"\x89PNG\r\n", b'{"cells": ' + b"[" * 1_000_000, b'{"x": ' + b'{"a":' * 1_000_000, b"\x00" * 5000,
+])  # fmt: skip
+def test_not_a_notebook(tmp_path: Path, data: bytes) -> None:
+    """What is no notebook, half of one or nested without end is refused with a plain text."""
+    assert "not a Jupyter notebook" in refused(tmp_path, data).en
+
+
+def test_deep_nesting_inside_a_cell(tmp_path: Path) -> None:
+    """Nesting in metadata that nobody reads makes the file unreadable, not the reader."""
+    deep = '{"cells": [{"cell_type": "code", "source": ' + "[" * 500_000 + "]" * 500_000 + "}]}"
+    assert "recursion" in refused(tmp_path, deep.encode()).detail
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    """An empty file is said to be empty."""
+    assert refused(tmp_path, b" \n").en == "Your file is empty."
+
+
+def test_language_and_answers(tmp_path: Path) -> None:
+    """The release's language and the Markdown of manual items are read, a copied cell's text too."""
+    manual = {"nbgrader": {"grade_id": "q1", "grade": True, "solution": True}}
+    cells = [{"cell_type": "markdown", "source": "first", "metadata": manual}, {"cell_type": "markdown", "source": "no"},
+             {"cell_type": "markdown", "source": "second", "metadata": manual},
+             code("x", metadata={"nbgrader": {"grade_id": "mse", "solution": True}})]  # fmt: skip
+    submission = read(
+        tmp_path, notebook(*cells, metadata={"gradjudge": {"language": "en"}, "kernelspec": {"name": "ir"}})
+    )
+    assert submission.language == "en"
+    assert submission.answers == {"q1": "first\n\nsecond"}
+    assert submission.cells[0].grade_id == "mse"
+    assert read(tmp_path, notebook(metadata={"gradjudge": {"language": "xx"}})).language is None
+
+
+def test_links_fifos_and_folders_are_refused(tmp_path: Path) -> None:
+    """Nothing is followed and nothing is waited for."""
+    (tmp_path / "secret.ipynb").write_bytes(notebook(code("a")))
+    (tmp_path / "soft.ipynb").symlink_to(tmp_path / "secret.ipynb")
+    os.mkfifo(tmp_path / "fifo.ipynb")
+    (tmp_path / "folder.ipynb").mkdir()
+    expected = {"soft": "link", "fifo": "ordinary", "folder": "ordinary", "absent": "could not be opened"}
+    for name, word in expected.items():
+        with pytest.raises(UnreadableSubmission) as caught:
+            read_submission(tmp_path / f"{name}.ipynb", student="a", assignment="tp1", limits=LIMITS)
+        assert word in caught.value.en
+
+
+def test_hard_links_are_refused(tmp_path: Path) -> None:
+    """A second name of someone else's file is not a submission."""
+    (tmp_path / "secret.ipynb").write_bytes(notebook(code("a")))
+    (tmp_path / "mine.ipynb").hardlink_to(tmp_path / "secret.ipynb")
+    with pytest.raises(UnreadableSubmission, match="2 hard links"):
+        read_submission(tmp_path / "mine.ipynb", student="a", assignment="tp1", limits=LIMITS)
+
+
+def test_companions(tmp_path: Path) -> None:
+    """Modules and data beside the file go along; what Python or pytest would pick up, and links, do not."""
+    for name in ("model.py", "points.csv", "conftest.py", "Torch.py", "random.py", "evil.so", "x.pth", ".hidden.py"):
+        (tmp_path / name).write_text("1")
+    (tmp_path / "link.py").symlink_to("/etc/passwd")
+    (tmp_path / "hard.py").hardlink_to(tmp_path / "x.pth")
+    os.mkfifo(tmp_path / "fifo.py")
+    submission = read(tmp_path, notebook())
+    assert submission.companions == ("model.py", "points.csv")
+    left = {entry.name: entry.reason for entry in submission.left_out}
+    assert set(left) == {"conftest.py", "Torch.py", "random.py", "evil.so", "x.pth", "link.py", "hard.py", "fifo.py"}
+    assert left["link.py"] == left["fifo.py"] == "not a regular file"
+    assert read_companion(submission, "model.py", LIMITS) == b"1"
+    with pytest.raises(KeyError):
+        read_companion(submission, "conftest.py", LIMITS)
+
+
+def test_a_companion_that_turns_into_a_link(tmp_path: Path) -> None:
+    """A file that was good when it was listed is opened as carefully afterwards."""
+    (tmp_path / "model.py").write_text("1")
+    submission = read(tmp_path, notebook())
+    (tmp_path / "model.py").unlink()
+    (tmp_path / "model.py").symlink_to("/etc/passwd")
+    with pytest.raises(UnreadableSubmission, match="symbolic link"):
+        read_companion(submission, "model.py", LIMITS)
+
+
+def test_companions_are_bounded(tmp_path: Path) -> None:
+    """Number and total size of the companions have a bound, and what is over it is named."""
+    for number in range(40):
+        (tmp_path / f"m{number:02}.py").write_text("1")
+    (tmp_path / "a.csv").write_bytes(b"0" * (9 << 20))
+    submission = read(tmp_path, notebook())
+    assert len(submission.companions) == 30
+    assert [entry.name for entry in submission.left_out][:2] == ["a.csv", "m30.py"]
+
+
+def test_digest_covers_companions(tmp_path: Path) -> None:
+    """The digest changes with the file, with a companion's bytes and name, and with nothing else."""
+    before = read(tmp_path, notebook(code("a"))).digest
+    (tmp_path / "runs.log").write_text("1")
+    assert read(tmp_path, notebook(code("a"))).digest == before
+    (tmp_path / "model.py").write_text("1")
+    one = read(tmp_path, notebook(code("a"))).digest
+    (tmp_path / "model.py").rename(tmp_path / "models.py")
+    two = read(tmp_path, notebook(code("a"))).digest
+    (tmp_path / "models.py").write_text("2")
+    assert len({before, one, two, read(tmp_path, notebook(code("a"))).digest}) == 4
+
+
+def test_script(tmp_path: Path) -> None:
+    """A script's statements are cells of mode python, padded to the file's own line numbers."""
+    submission = read(tmp_path, b"# -*- coding: latin-1 -*-\r\nx = '\xe9'\r\n\r\nprint(x)\r\n", "tp1.py")
+    assert submission.kind == "script"
+    assert sources(submission) == ["# -*- coding: latin-1 -*-\nx = 'é'", "\n\n\nprint(x)\n".rstrip("\n") + "\n"]
+    assert [(cell.line, cell.cell_id, cell.mode) for cell in submission.cells] == [
+        (1, "line-1", "python"), (3, "line-3", "python"),
+    ]  # fmt: skip
+
+
+def test_large_scripts(tmp_path: Path) -> None:
+    """A script of more than 256 kB, or of very many lines, is refused before it is parsed."""
+    assert "too large" in refused(tmp_path, b"x = 1\n" * 50_000, "tp1.py").en
+    assert refused(tmp_path, b"\n" * 30_000, "tp1.py").en == "Your script has 30001 lines; at most 20000 are read."
