@@ -62,8 +62,9 @@ def test_empty_cells_are_not_run_but_counted(tmp_path: Path) -> None:
 
 def test_nbformat_3(tmp_path: Path) -> None:
     """The cells of all worksheets are read, whose code stands under `input`."""
-    sheets = [{"cells": [{"cell_type": "code", "input": ["a = 1\n", "b = 2"], "language": "python", "outputs": []}]},
-              {"cells": [{"cell_type": "heading", "level": 1, "source": "t"}, {"cell_type": "code", "input": "c"}]}]  # fmt: skip
+    first = {"cell_type": "code", "input": ["a = 1\n", "b = 2"], "language": "python", "outputs": []}
+    second = [{"cell_type": "heading", "level": 1, "source": "t"}, {"cell_type": "code", "input": "c"}]
+    sheets = [{"cells": [first]}, {"cells": second}]
     data = json.dumps({"nbformat": 3, "metadata": {"name": ""}, "worksheets": sheets}).encode()
     assert sources(read(tmp_path, data)) == ["a = 1\nb = 2", "c"]
 
@@ -151,9 +152,12 @@ def test_empty_file(tmp_path: Path) -> None:
 def test_language_and_answers(tmp_path: Path) -> None:
     """The release's language and the Markdown of manual items are read, a copied cell's text too."""
     manual = {"nbgrader": {"grade_id": "q1", "grade": True, "solution": True}}
-    cells = [{"cell_type": "markdown", "source": "first", "metadata": manual}, {"cell_type": "markdown", "source": "no"},
-             {"cell_type": "markdown", "source": "second", "metadata": manual},
-             code("x", metadata={"nbgrader": {"grade_id": "mse", "solution": True}})]  # fmt: skip
+    cells = [
+        {"cell_type": "markdown", "source": "first", "metadata": manual},
+        {"cell_type": "markdown", "source": "no"},
+        {"cell_type": "markdown", "source": "second", "metadata": manual},
+        code("x", metadata={"nbgrader": {"grade_id": "mse", "solution": True}}),
+    ]
     submission = read(
         tmp_path, notebook(*cells, metadata={"gradjudge": {"language": "en"}, "kernelspec": {"name": "ir"}})
     )
