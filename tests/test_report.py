@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -88,7 +87,7 @@ def test_a_report_survives_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "grades" / "ada.json"
     write_report(report(), path)
     assert read_report(path) == report()
-    assert os.listdir(path.parent) == ["ada.json"]
+    assert [file.name for file in path.parent.iterdir()] == ["ada.json"]
 
 
 def test_half_a_report_is_no_report(tmp_path: Path) -> None:

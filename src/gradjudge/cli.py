@@ -35,7 +35,9 @@ app = typer.Typer(
 out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-CourseOption = Annotated[Path | None, typer.Option("--course", help="Folder that holds grading.toml [default: here or above].")]
+CourseOption = Annotated[
+    Path | None, typer.Option("--course", help="Folder that holds grading.toml [default: here or above].")
+]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 SandboxOption = Annotated[
     str | None, typer.Option("--sandbox", help="none: grade WITHOUT a jail (your own code only); reports then say so.")
@@ -66,7 +68,9 @@ def _show_version(value: bool) -> None:
 
 @app.callback()
 def options(
-    _version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Hold the options that stand before a command."""
 
@@ -99,9 +103,15 @@ def _say(text: str) -> None:
 @app.command()
 def grade(
     assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
-    submitted: Annotated[Path | None, typer.Option("--submitted", help="Folder of STUDENT/ASSIGNMENT/ [default: submitted/].")] = None,
-    grades: Annotated[Path | None, typer.Option("--grades", help="Folder for reports and grades.csv [default: grades/].")] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time [default: one per core].")] = 0,
+    submitted: Annotated[
+        Path | None, typer.Option("--submitted", help="Folder of STUDENT/ASSIGNMENT/ [default: submitted/].")
+    ] = None,
+    grades: Annotated[
+        Path | None, typer.Option("--grades", help="Folder for reports and grades.csv [default: grades/].")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time [default: one per core].")
+    ] = 0,
     device: DeviceOption = "auto",
     only: Annotated[list[str] | None, typer.Option("--only", help="Grade only this student (may be repeated).")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Grade again what has not changed, too.")] = False,
@@ -141,7 +151,9 @@ def grade(
 
 
 def _all_found(only: Sequence[str], todo: Any) -> None:
-    have = {job.student for job in todo.jobs} | {r.verdict.student for r in todo.done} | {f.student for f in todo.problems}
+    have = (
+        {job.student for job in todo.jobs} | {r.verdict.student for r in todo.done} | {f.student for f in todo.problems}
+    )
     missing = sorted(set(only) - have)
     if missing:
         raise CourseError(f"--only {missing[0]}: no submission of that student for this assignment.")
@@ -249,7 +261,9 @@ def _loud(problems: Sequence[str], reports: Sequence[Report]) -> None:
         for fault in (*report.run.faults, *_details(report)):
             err.print(f"  {escape(fault.strip().splitlines()[-1] if fault.strip() else '')}")
     if bad:
-        err.print("These items could not be graded by a fault on our side. They are not zeros; mend it and grade again.")
+        err.print(
+            "These items could not be graded by a fault on our side. They are not zeros; mend it and grade again."
+        )
     if bad or problems:
         raise typer.Exit(EXIT_UNGRADED)
 
@@ -274,7 +288,9 @@ def _gist(detail: str) -> str:
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A notebook or script.")],
-    assignment: Annotated[str | None, typer.Option("--assignment", "-a", help="Its assignment [default: what it says].")] = None,
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", "-a", help="Its assignment [default: what it says].")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     staff: Annotated[bool, typer.Option("--staff", help="Show what only staff may read.")] = False,
     language: Annotated[str | None, typer.Option("--lang", help="fr or en [default: the notebook's].")] = None,
@@ -298,7 +314,9 @@ def check(
         problems = bench.problems
     spoken = language or report.verdict.language or here.rubric.default_language
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(public_view(report, spoken, staff=staff))) + b"\n")
+        sys.stdout.buffer.write(
+            msgspec.json.format(msgspec.json.encode(public_view(report, spoken, staff=staff))) + b"\n"
+        )
         sys.stdout.flush()
     else:
         _print_report(report, spoken, staff=staff)

@@ -22,8 +22,8 @@ import pytest
 
 from gradjudge.course import Course
 from gradjudge.forkserver import ForkServer, die_with_parent
-from gradjudge.notebooks.submission import UnreadableSubmission, read_submission
 from gradjudge.jobs import Collected, Event, HostSetup, Job
+from gradjudge.notebooks.submission import UnreadableSubmission, read_submission
 from gradjudge.report import Report
 from gradjudge.rubric import Assignment
 
@@ -81,8 +81,9 @@ class Host:
             if check not in wanted:
                 problems.append(f"{test.nodeid}: no item of assignments.{assignment.name} lists check {check!r}.")
             elif item_name(test) != wanted[check]:
+                marked = item_name(test)
                 problems.append(
-                    f"{test.nodeid}: marked item({item_name(test)!r}), but grading.toml lists it under {wanted[check]!r}."
+                    f"{test.nodeid}: marked item({marked!r}), but grading.toml lists it under {wanted[check]!r}."
                 )
             missing = set(self.course.rubric.languages) - set(check_title(test))
             if missing:

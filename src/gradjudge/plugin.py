@@ -43,7 +43,9 @@ class Hearing:
         stand_ins: names that stood in for the student's own in the check under way.
     """
 
-    def __init__(self, assignment: Assignment, submission: Submission, sitting: Sitting, device: str, seed: str) -> None:
+    def __init__(
+        self, assignment: Assignment, submission: Submission, sitting: Sitting, device: str, seed: str
+    ) -> None:
         self.assignment = assignment
         self.submission = submission
         self.sitting = sitting
@@ -139,9 +141,8 @@ def check_title(item: pytest.Item) -> dict[str, str]:
     lines = [line.strip() for line in (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()]
     if not lines:
         return {}
-    title = {"en": lines[0]}
-    title |= {"fr": line.removeprefix("fr:").strip() for line in lines[1:] if line.startswith("fr:")}
-    return title
+    french = [line.removeprefix("fr:").strip() for line in lines if line.startswith("fr:")]
+    return {"en": lines[0]} | ({"fr": french[0]} if french else {})
 
 
 def run_check(item: pytest.Item, hearing: Hearing) -> Outcome:

@@ -1,1 +1,19 @@
-"""What a hidden test sees as `student`."""
+"""What a hidden test sees of a submission: proxies that ask the session and check what it answers."""
+
+from __future__ import annotations
+
+from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised, Text
+from gradjudge.proxy.objects import ApplyProxy, CallableProxy, FunctionProxy, ObjectProxy
+from gradjudge.proxy.student import Student
+
+__all__ = [
+    "ApplyProxy",
+    "CallableProxy",
+    "CheckFailed",
+    "FunctionProxy",
+    "ObjectProxy",
+    "Part",
+    "Student",
+    "StudentRaised",
+    "Text",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 
 import msgspec
 
@@ -13,10 +14,13 @@ LARGEST_LINE = 100_000
 
 
 class Text(msgspec.Struct, frozen=True):
-    """Hold one sentence for the student in both languages."""
+    """Hold one sentence for the student in both languages; French gets its no-break spaces here."""
 
     en: str
     fr: str
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "fr", re.sub(r" ([:;!?»])", "\u00a0\\1", self.fr))
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -1,0 +1,319 @@
+"""Fork prepared children on request: one datagram and two descriptors a child.
+
+A process that has imported what is slow to import runs a `ForkServer`; whoever holds the other end of its control
+socket asks for children with `request_fork`. Used for sessions (the zygote) and for judges (the judge host), so it
+knows nothing of either.
+
+The request is one SEQPACKET datagram, the payload, with two descriptors: `wire`, which the child gets, and `status`,
+a SEQPACKET socket on which the server says ``{"pid": n}`` with a pidfd attached and later ``{"exit": waitstatus}``.
+Hanging up `status` kills the child. Several processes may share a control socket: each has its own `status`.
+
+Nothing outlives its server: children ask the kernel for SIGKILL when their parent dies.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import ctypes
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, NoReturn, TypeAlias
+
+PAYLOAD_LIMIT: Final = 64 * 1024
+"""Bytes of one request."""
+
+FAILED_CHILD: Final = 70
+"""Exit code of a child whose function raised."""
+
+ChildFunction: TypeAlias = Callable[[bytes, socket.socket], NoReturn]
+
+_PR_SET_PDEATHSIG: Final = 1
+_STATUS_LIMIT: Final = 4096
+
+
+class ForkRefusedError(Exception):
+    """Report that the fork server could not make a child, or is gone."""
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to SIGKILL this process when the thread that made it ends.
+
+    The request does not survive a change of credentials (setuid, a new user namespace): ask again after one.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+
+
+# --- the server -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Running:
+    """A child that has not been reaped, and the two descriptors that tell of it."""
+
+    pid: int
+    pidfd: int
+    status: socket.socket
+
+
+class ForkServer:
+    """Serve fork requests from a control socket until its other end is closed everywhere."""
+
+    def __init__(self, control_fd: int) -> None:
+        """Take over `control_fd`, a connected AF_UNIX SOCK_SEQPACKET socket."""
+        self._control = socket.socket(fileno=control_fd)
+        self._pid = os.getpid()
+        self._selector = selectors.DefaultSelector()
+        self._children: dict[int, _Running] = {}
+        # One buffer for all requests, wiped after each fork: no child finds an earlier one's request in its memory.
+        self._payload = bytearray(PAYLOAD_LIMIT + 1)
+
+    def run(self, child: ChildFunction) -> None:
+        """Fork and call ``child(payload, wire)`` for each request; return, all children killed, when control closes.
+
+        A child whose function raises exits with `FAILED_CHILD`, its traceback on stderr; one that returns exits 0.
+        """
+        self._selector.register(self._control, selectors.EVENT_READ)
+        try:
+            while True:
+                for key, _ in self._selector.select():
+                    if key.data is not None:
+                        self._look_at(key.data)
+                    elif not self._serve_one(child):
+                        return
+        finally:
+            self._end()
+
+    def _serve_one(self, child: ChildFunction) -> bool:
+        """Take one request and fork for it. Return False when there is no one left to ask."""
+        size, descriptors, whole = self._receive()
+        if size == 0 and not descriptors:
+            return False
+        if len(descriptors) != 2 or not whole:
+            for fd in descriptors:
+                os.close(fd)
+            return True
+        wire, status = (socket.socket(fileno=fd) for fd in descriptors)
+        status.setblocking(False)
+        try:
+            pid = os.fork()
+        except OSError as error:
+            _tell(status, {"error": str(error)})
+            status.close()
+        else:
+            if pid == 0:
+                self._become(child, bytes(self._payload[:size]), wire, status)
+            self._watch(pid, status)
+        wire.close()
+        self._payload[:size] = bytes(size)
+        return True
+
+    def _receive(self) -> tuple[int, list[int], bool]:
+        """Return the payload's size, the descriptors and whether all of it arrived."""
+        try:
+            size, ancillary, flags, _ = self._control.recvmsg_into(
+                [self._payload], socket.CMSG_SPACE(2 * array.array("i").itemsize), socket.MSG_CMSG_CLOEXEC
+            )
+        except ConnectionError:
+            return 0, [], False
+        descriptors = array.array("i")
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+        whole = size <= PAYLOAD_LIMIT and not flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
+        return size, descriptors.tolist(), whole
+
+    def _become(self, child: ChildFunction, payload: bytes, wire: socket.socket, status: socket.socket) -> NoReturn:
+        """Be the child: forget the server's descriptors and run `child`, never to return into the server's loop."""
+        code = FAILED_CHILD
+        try:
+            die_with_parent()
+            if os.getppid() != self._pid:
+                os._exit(code)  # the server died before the kernel was asked
+            for running in self._children.values():
+                os.close(running.pidfd)
+                running.status.close()
+            status.close()
+            self._selector.close()
+            self._control.close()
+            child(payload, wire)
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        except BaseException:  # noqa: BLE001  # whatever it is, it must not reach the server's loop
+            traceback.print_exc()
+        finally:
+            with contextlib.suppress(Exception):
+                sys.stderr.flush()
+            os._exit(code)
+
+    def _watch(self, pid: int, status: socket.socket) -> None:
+        """Tell the client of its child and follow both."""
+        running = _Running(pid, os.pidfd_open(pid), status)
+        self._children[pid] = running
+        self._selector.register(running.pidfd, selectors.EVENT_READ, running)
+        self._selector.register(status, selectors.EVENT_READ, running)
+        _tell(status, {"pid": pid}, running.pidfd)
+
+    def _look_at(self, running: _Running) -> None:
+        """Reap a child that ended, or kill one whose client has hung up."""
+        if self._children.get(running.pid) is not running:
+            return  # its other descriptor was looked at in the same round
+        pid, waitstatus = os.waitpid(running.pid, os.WNOHANG)
+        if pid == 0:
+            # The client has nothing to say on status: whatever is there to be read is the hang-up. The child's end
+            # shows on its pidfd; meanwhile others are served.
+            signal.pidfd_send_signal(running.pidfd, signal.SIGKILL)
+            self._selector.unregister(running.status)
+            return
+        self._forget(running)
+        _tell(running.status, {"exit": waitstatus})
+        running.status.close()
+
+    def _forget(self, running: _Running) -> None:
+        del self._children[running.pid]
+        for fd in (running.pidfd, running.status):
+            with contextlib.suppress(KeyError):  # status is out already if its client hung up
+                self._selector.unregister(fd)
+        os.close(running.pidfd)
+
+    def _end(self) -> None:
+        """Kill and reap what is left."""
+        for running in list(self._children.values()):
+            signal.pidfd_send_signal(running.pidfd, signal.SIGKILL)
+            os.waitpid(running.pid, 0)
+            self._forget(running)
+            running.status.close()
+        self._selector.close()
+        self._control.close()
+
+
+def _tell(status: socket.socket, message: dict[str, object], fd: int | None = None) -> None:
+    """Send one status message; a client that is gone shows as a hang-up, not here."""
+    with contextlib.suppress(OSError):
+        socket.send_fds(status, [json.dumps(message).encode()], [] if fd is None else [fd])
+
+
+# --- the client -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Child:
+    """A forked child as its client sees it. Closing it, or dying, kills the child."""
+
+    pid: int
+    pidfd: int
+    wire: socket.socket
+    status: socket.socket
+    _exit: int | None = field(default=None, repr=False)
+    _closed: bool = field(default=False, repr=False)
+
+    def kill(self) -> None:
+        """Send SIGKILL; nothing happens if the child has ended."""
+        self._signal(signal.SIGKILL)
+
+    def interrupt(self) -> None:
+        """Send SIGINT; nothing happens if the child has ended."""
+        self._signal(signal.SIGINT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, number)
+
+    def wait(self, seconds: float) -> int | None:
+        """Return the child's wait status (`os.waitstatus_to_exitcode` reads it), or None if it goes on.
+
+        Raises:
+            ForkRefusedError: the server is gone, and the child with it.
+        """
+        if self._exit is None:
+            message = _hear(self.status, seconds)
+            if message is None:
+                return None
+            self._exit = int(message["exit"])
+        return self._exit
+
+    def close(self) -> None:
+        """Kill the child, wait until it is gone, and close the descriptors. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        self.kill()
+        # A killed process can stay a while in the kernel; the server reaps it, we only stop waiting.
+        with contextlib.suppress(ForkRefusedError):
+            self.wait(5.0)
+        self.wire.close()
+        self.status.close()
+        os.close(self.pidfd)
+
+
+def request_fork(control: socket.socket, payload: bytes, *, seconds: float = 10.0) -> Child:
+    """Ask the server behind `control` for a child that gets `payload`.
+
+    Args:
+        control: the client end of the server's control socket; may be shared with other processes.
+        payload: at most `PAYLOAD_LIMIT` bytes.
+        seconds: how long to wait for the fork.
+
+    Raises:
+        ForkRefusedError: the server is gone, does not answer in time, or could not fork.
+        ValueError: `payload` is too long.
+    """
+    if len(payload) > PAYLOAD_LIMIT:
+        raise ValueError(f"a fork request is at most {PAYLOAD_LIMIT} bytes, not {len(payload)}")
+    wire, their_wire = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    status, their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        with their_wire, their_status:
+            socket.send_fds(control, [payload], [their_wire.fileno(), their_status.fileno()])
+        pid, pidfd = _hear_pid(status, seconds)
+    except OSError as error:
+        wire.close()
+        status.close()
+        raise ForkRefusedError(f"the fork server is gone: {error}") from error
+    except ForkRefusedError:
+        wire.close()
+        status.close()
+        raise
+    return Child(pid, pidfd, wire, status)
+
+
+def _hear_pid(status: socket.socket, seconds: float) -> tuple[int, int]:
+    """Read the first status message: the child's pid and a pidfd."""
+    status.settimeout(seconds)
+    try:
+        data, descriptors, _, _ = socket.recv_fds(status, _STATUS_LIMIT, 1, socket.MSG_CMSG_CLOEXEC)
+    except TimeoutError as error:
+        raise ForkRefusedError(f"the fork server did not answer in {seconds} s") from error
+    if not data:
+        raise ForkRefusedError("the fork server is gone")
+    message = json.loads(data)
+    if "error" in message or len(descriptors) != 1:
+        for fd in descriptors:
+            os.close(fd)
+        raise ForkRefusedError(f"the fork server could not fork: {message.get('error', 'no pidfd')}")
+    return int(message["pid"]), descriptors[0]
+
+
+def _hear(status: socket.socket, seconds: float) -> dict[str, int] | None:
+    """Read one status message, or None if there is none in time."""
+    status.settimeout(max(seconds, 0.0001))  # 0 would mean not to wait at all, which raises something else
+    try:
+        data = status.recv(_STATUS_LIMIT)
+    except TimeoutError:
+        return None
+    except ConnectionError:
+        data = b""
+    if not data:
+        raise ForkRefusedError("the fork server is gone")
+    message: dict[str, int] = json.loads(data)
+    return message

@@ -1,0 +1,167 @@
+"""Cohorts: what is graded again and what is not, tables of scores, and faults that stay with one submission."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from gradjudge import cohort
+from gradjudge.course import Course
+from gradjudge.errors import CourseError, InternalError
+from gradjudge.jobs import Job
+from gradjudge.report import SCHEMA, ItemResult, Late, Report, Run, Verdict, read_report
+
+RUBRIC = """
+[course]
+name = "Test"
+languages = ["en", "fr"]
+seed = { default = "s" }
+sandbox = "required"
+
+[late]
+per_day = 0.1
+max_days = 5
+
+[assignments.lab]
+title = { en = "Lab", fr = "Labo" }
+due = 2026-01-10T12:00:00+00:00
+
+[assignments.lab.items.a]
+points = 4
+checks = ["one"]
+
+[assignments.lab.items.q1]
+points = 2
+kind = "manual"
+"""
+
+
+class FakeBench:
+    """Give every submission full marks, but fault on some students; count what was asked."""
+
+    def __init__(self, faulty: tuple[str, ...] = ()) -> None:
+        self.faulty = faulty
+        self.asked: list[str] = []
+
+    def judge(self, job: Job) -> Report:
+        """Judge, or fail as a broken grader would."""
+        self.asked.append(job.student)
+        if job.student in self.faulty:
+            raise InternalError("the host is gone")
+        return self._report(job, ItemResult(4.0, 4.0, "passed"))
+
+    def blank(self, job: Job, state: str, message: dict[str, str], detail: str) -> Report:
+        """Return a report on what could not be judged."""
+        assert message
+        assert detail
+        return self._report(job, ItemResult(0.0, 4.0, state))
+
+    def _report(self, job: Job, item: ItemResult) -> Report:
+        items = {"a": item, "q1": ItemResult(0.0, 2.0, "pending", "manual")}
+        verdict = Verdict("lab", job.student, "en", "d", job.key, item.points, 4.0, 2.0, items, late=job.late)
+        return Report(SCHEMA, verdict, Run("cpu", (), {}, 0.0, {}, {}))
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    """Make a course with three submissions."""
+    (tmp_path / "grading.toml").write_text(RUBRIC)
+    (tmp_path / "autograder/lab").mkdir(parents=True)
+    (tmp_path / "autograder/lab/test_lab.py").write_text("def test_one(): ...")
+    for student in ("ada", "bob", "eve"):
+        folder = tmp_path / "submitted" / student / "lab"
+        folder.mkdir(parents=True)
+        (folder / "lab.py").write_text(f"x = {student!r}")
+    return Course(tmp_path)
+
+
+def grade(course: Course, bench: FakeBench, **options: object) -> tuple[cohort.Plan, list[Report]]:
+    """Plan and run as the command line does."""
+    keys = cohort.KeyMaker(course, "cpu", "required")
+    todo = cohort.plan(course, "lab", keys, **options)  # type: ignore[arg-type]
+    done = cohort.run(todo, bench, lambda r: cohort.save_report(course, None, r), jobs=2)  # type: ignore[arg-type]
+    return todo, done
+
+
+def test_a_second_run_grades_only_what_changed(course: Course) -> None:
+    """An unchanged submission keeps its report; a changed one is judged again."""
+    grade(course, FakeBench())
+    (course.root / "submitted/bob/lab/lab.py").write_text("x = 'other'")
+    bench = FakeBench()
+    todo, _ = grade(course, bench)
+    assert bench.asked == ["bob"]
+    assert sorted(report.verdict.student for report in todo.done) == ["ada", "eve"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "autograder/lab/test_lab.py").write_text("def test_one(): assert 1"),
+        lambda root: (root / "grading.toml").write_text(RUBRIC.replace("points = 4", "points = 5")),
+        lambda root: (root / "grading.toml").write_text(RUBRIC.replace('default = "s"', 'default = "t"')),
+    ],
+    ids=["hidden test", "points", "seed"],
+)
+def test_everything_is_judged_again_when_the_grading_changes(course: Course, change: object) -> None:
+    """A verdict stands only as long as what it depends on."""
+    grade(course, FakeBench())
+    change(course.root)  # type: ignore[operator]
+    bench = FakeBench()
+    grade(Course(course.root), bench)
+    assert sorted(bench.asked) == ["ada", "bob", "eve"]
+
+
+def test_fresh_and_only(course: Course) -> None:
+    """``--fresh`` judges again what has not changed; ``--only`` takes the students that are named."""
+    grade(course, FakeBench())
+    bench = FakeBench()
+    grade(course, bench, fresh=True, only=("eve",))
+    assert bench.asked == ["eve"]
+
+
+def test_a_fault_stays_with_its_submission_and_is_tried_again(course: Course) -> None:
+    """Our fault is ungraded, never a zero; the others have their scores; the next run tries again."""
+    _, reports = grade(course, FakeBench(faulty=("bob",)))
+    states = {report.verdict.student: report.state for report in reports}
+    assert states == {"ada": "passed", "bob": "ungraded", "eve": "passed"}
+    bench = FakeBench()
+    grade(course, bench)
+    assert bench.asked == ["bob"]
+    saved = read_report(course.report("bob", "lab"))
+    assert saved is not None
+    assert saved.state == "passed"
+
+
+def test_a_student_without_a_file_is_listed(course: Course) -> None:
+    """An empty folder becomes a report that says so."""
+    (course.root / "submitted/ada/lab/lab.py").unlink()
+    todo, _ = grade(course, FakeBench())
+    assert [found.student for found in todo.problems] == ["ada"]
+    report = cohort.without_file(course, "lab", todo.problems[0])
+    assert (report.verdict.score, report.verdict.max_score, report.state) == (0.0, 4.0, "failed")
+
+
+def test_no_folder_of_submissions_is_said(course: Course, tmp_path: Path) -> None:
+    """A wrong path ends in one clear message."""
+    with pytest.raises(CourseError, match="nowhere"):
+        grade(course, FakeBench(), submitted=tmp_path / "nowhere")
+
+
+def test_lateness_is_read_from_nbgraders_timestamp(course: Course) -> None:
+    """Two started days after the due date cost twice the daily fraction."""
+    folder = course.root / "submitted/ada/lab"
+    (folder / "timestamp.txt").write_text("2026-01-11 13:00:00.000000 UTC")
+    assert cohort.handed_in(course, "lab", folder) == Late("2026-01-11T13:00:00+00:00", 0.2)
+    assert cohort.handed_in(course, "lab", course.root / "submitted/bob/lab") is None
+
+
+def test_the_table_is_csv_that_no_spreadsheet_runs() -> None:
+    """Names with commas and quotes survive; a formula is defused; pending items say so."""
+    names = ["=cmd()", 'O"Neil, Ada']
+    reports = [FakeBench()._report(Job(name, "lab", "f", "k"), ItemResult(4.0, 4.0, "passed")) for name in names]
+    rows = list(csv.DictReader(io.StringIO(cohort.grades_csv(reports).decode())))
+    assert [row["student"] for row in rows] == ["'=cmd()", 'O"Neil, Ada']
+    assert (rows[0]["score"], rows[0]["a"], rows[0]["q1"]) == ("4.0", "4", "pending")

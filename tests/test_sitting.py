@@ -1,0 +1,157 @@
+"""A sitting survives what a submission does to its session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from gradjudge.notebooks.submission import Cell, Submission
+from gradjudge.rubric import GradingLimits
+from gradjudge.sandbox.session import SessionLost
+from gradjudge.sitting import RESTARTS, Sitting
+from gradjudge.wire.messages import Answer, CellDone, Drop, Get, Raised, Ref, Reply, Request, RunCell
+
+Script = Callable[[str], Reply | SessionLost]
+
+
+class FakeSession:
+    """Answer each cell by what a script says of its source; remember what was run."""
+
+    layers = ("fake",)
+
+    def __init__(self, script: Script, log: list[str]) -> None:
+        self._script = script
+        self._log = log
+        self._lost = False
+
+    def ask(self, request: Request, *, seconds: float, grace: float | None = None) -> Reply:
+        """Answer, or be lost for good."""
+        assert seconds > 0
+        assert not self._lost, "a lost session was asked again"
+        if isinstance(request, Drop):
+            return Answer()
+        source = request.source if isinstance(request, RunCell) else "get"
+        self._log.append(source)
+        reply = self._script(source)
+        if isinstance(reply, SessionLost):
+            self._lost = True
+            raise reply
+        return reply
+
+    def close(self) -> None:
+        """Note the end."""
+        self._log.append("close")
+
+
+def sit(sources: list[str], script: Script, **limits: float) -> tuple[Sitting, list[str]]:
+    """Make a sitting over some cells, and the log of its sessions."""
+    log: list[str] = []
+    cells = tuple(Cell(index, source, "ipython", number=index + 1) for index, source in enumerate(sources))
+    submission = Submission("ada", "tp1", "x.ipynb", "0" * 64, "notebook", cells)
+
+    def open_session() -> FakeSession:
+        log.append("open")
+        return FakeSession(script, log)
+
+    chosen = GradingLimits(cell_seconds=limits.get("cell", 1.0), submission_seconds=limits.get("all", 100.0))
+    return Sitting(submission, open_session, chosen), log
+
+
+def fine(_: str) -> Reply | SessionLost:
+    """Run everything."""
+    return CellDone() if _ != "get" else Answer(1)
+
+
+def killer(*bad: str, reason: str = "crashed") -> Script:
+    """Make a script by which some sources end the session."""
+    return lambda source: SessionLost(reason, "") if source in bad else fine(source)
+
+
+def test_cells_run_in_order_in_one_session() -> None:
+    """An honest notebook needs one session and leaves no trace of trouble."""
+    sitting, log = sit(["a = 1", "b = 2"], fine)
+    sitting.run_cells()
+    assert log == ["open", "a = 1", "b = 2"]
+    assert (sitting.cells, sitting.restarts, sitting.layers) == ({}, 0, ("fake",))
+
+
+def test_a_cell_that_raises_does_not_stop_the_rest() -> None:
+    """The failure is recorded for the student, with the details for staff."""
+    raised = CellDone(error=Raised("ZeroDivisionError", True, "trace"))
+    sitting, log = sit(["1 / 0", "b = 2"], lambda source: raised if source == "1 / 0" else fine(source))
+    sitting.run_cells()
+    assert log[-1] == "b = 2"
+    assert sitting.cells[0].state == "failed"
+    assert "ZeroDivisionError" in sitting.cells[0].message["fr"]
+    assert sitting.details == {"0": "trace"}
+
+
+def test_a_killed_session_is_replayed_without_the_killer() -> None:
+    """What ran before is run again, the killer is not, and the rest follows."""
+    sitting, log = sit(["a = 1", "os._exit(0)", "b = 2"], killer("os._exit(0)"))
+    sitting.run_cells()
+    assert log == ["open", "a = 1", "os._exit(0)", "close", "open", "a = 1", "b = 2"]
+    assert {index: cell.state for index, cell in sitting.cells.items()} == {1: "crashed"}
+
+
+def test_the_definitions_of_a_killer_are_kept() -> None:
+    """A cell that defines a function and then dies still gives the function."""
+    bad = "def f():\n    return 1\nos._exit(0)"
+    sitting, log = sit([bad, "b = 2"], killer(bad))
+    sitting.run_cells()
+    assert log[-2:] == ["def f():\n    return 1", "b = 2"]
+
+
+def test_after_two_full_replays_only_definitions_are_replayed() -> None:
+    """The third death is survived from definitions alone."""
+    sitting, log = sit(["work()\nx = 1", "k1()", "k2()", "k3()", "z = 3"], killer("k1()", "k2()", "k3()"))
+    sitting.run_cells()
+    assert log.count("work()\nx = 1") == 3
+    assert log[-2:] == ["\nx = 1", "z = 3"]
+    assert sitting.restarts == 3
+
+
+def test_an_interrupted_cell_is_timed_out_and_not_replayed_in_full() -> None:
+    """The session lives on; a later replay leaves the endless loop out."""
+    script: Script = lambda source: CellDone(interrupted=True) if "while" in source else killer("die()")(source)  # noqa: E731
+    sitting, log = sit(["while True: pass", "die()", "b = 2"], script)
+    sitting.run_cells()
+    assert [cell.state for cell in sitting.cells.values()] == ["timed-out", "crashed"]
+    assert log.count("while True: pass") == 1
+
+
+def test_a_check_that_kills_costs_only_itself() -> None:
+    """The next check finds a session that is alive again."""
+    sitting, log = sit(["a = 1"], fine)
+    sitting.run_cells()
+    lost = SessionLost("crashed", "")
+    with pytest.raises(SessionLost), sitting.check():
+        sitting._session = FakeSession(lambda _: lost, log)
+        sitting.ask(Get(Ref("x")))
+    with sitting.check():
+        assert sitting.ask(Get(Ref("x"))) == Answer(1)
+    assert sitting.restarts == 1
+
+
+def test_restarts_are_bounded() -> None:
+    """A submission that always kills is not started for ever."""
+    deaths = 0
+    sitting, log = sit(["a = 1"], lambda source: SessionLost("crashed", "") if source == "get" else CellDone())
+    sitting.run_cells()
+    for _ in range(2 * RESTARTS):
+        try:
+            with sitting.check():
+                sitting.ask(Get(Ref("x")))
+        except SessionLost:
+            deaths += 1
+    assert deaths == 2 * RESTARTS
+    assert log.count("open") == 1 + RESTARTS
+
+
+def test_cells_leave_time_for_the_checks() -> None:
+    """Once the cells' share is used up, only definitions are run, and the student is told."""
+    sitting, log = sit(["def f(): pass\ntrain()", "def g(): pass\ntrain()"], fine, all=0.0001)
+    sitting.run_cells()
+    assert log == ["open", "def f(): pass", "def g(): pass"]
+    assert [cell.state for cell in sitting.cells.values()] == ["skipped", "skipped"]

@@ -1,0 +1,89 @@
+"""The import walls: which room may import which. The trust boundary is a process boundary is an import boundary."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import gradjudge
+
+PACKAGE = Path(gradjudge.__file__).parent
+
+#: For each room (a folder or module of the package): the other rooms and the third-party packages that it may import.
+WALLS: dict[str, set[str]] = {
+    "errors": set(),
+    "forkserver": set(),
+    "wire": {"msgspec", "torch"},
+    "worker": {"wire", "forkserver", "msgspec", "torch", "numpy", "IPython", "matplotlib", "matplotlib_inline"}
+    | {"tensorboard", "sklearn", "sympy", "joblib", "traitlets"},
+    "sandbox": {"wire", "forkserver", "errors", "worker", "msgspec"},
+    "proxy": {"wire", "torch", "msgspec"},
+    "checks": {"proxy", "wire", "torch", "numpy", "msgspec"},
+    "tomltable": {"errors", "msgspec"},
+    "rubric": {"errors", "msgspec", "rubric_file"},
+    "rubric_file": {"rubric", "tomltable", "errors", "msgspec"},
+    "course": {"rubric", "errors", "msgspec"},
+    "report": {"rubric", "msgspec"},
+    "definitions": set(),
+    "jobs": {"report", "rubric", "msgspec"},
+}
+
+#: Modules that people wait for: importing them must not import these.
+SLOW = ("torch", "nbgrader", "nbformat", "nbconvert", "sklearn", "IPython", "pytest")
+QUICK = ("gradjudge.cli", "gradjudge.cohort", "gradjudge.bench", "gradjudge.course", "gradjudge.rubric")
+
+
+def files(room: str) -> list[Path]:
+    """Return the modules of a room."""
+    folder = PACKAGE / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{room}.py"]
+
+
+def imported(file: Path) -> set[str]:
+    """Return what a module imports: rooms of this package without its name, and top-level third-party packages."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative imports would hide a wall"
+            names = (
+                [f"gradjudge.{alias.name}" for alias in node.names]
+                if node.module == "gradjudge"
+                else [node.module or ""]
+            )
+        for name in names:
+            parts = name.split(".")
+            found.add(parts[1] if parts[0] == "gradjudge" and len(parts) > 1 else parts[0])
+    return found - set(sys.stdlib_module_names) - {"gradjudge", "__version__"}
+
+
+@pytest.mark.parametrize("room", sorted(WALLS))
+def test_a_room_imports_only_what_its_walls_allow(room: str) -> None:
+    """Nothing trusted is within reach of the untrusted side, and the small rooms stay small."""
+    assert files(room)
+    for file in files(room):
+        assert imported(file) - {room} <= WALLS[room], file
+
+
+def test_sandbox_imports_of_the_worker_only_its_jail() -> None:
+    """The doctor tries the layers of the jail; nothing else of the worker is wanted on the trusted side."""
+    for file in files("sandbox"):
+        text = file.read_text(encoding="utf-8")
+        for line in text.splitlines():
+            if "gradjudge.worker" in line and "import" in line:
+                assert "jail" in line or "readable" in line or "inmemory" in file.name, f"{file}: {line}"
+
+
+@pytest.mark.parametrize("module", QUICK)
+def test_the_command_line_starts_quickly(module: str) -> None:
+    """Starting the command line imports neither torch nor nbgrader: both cost seconds."""
+    import subprocess
+
+    code = f"import {module}, sys; print([m for m in {SLOW!r} if m in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
