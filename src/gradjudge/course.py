@@ -65,8 +65,9 @@ class Course:
         """``grading.toml``."""
         return self.root / RUBRIC
 
+    @property
     def seed(self) -> str:
-        """Return the course's secret seed (see `gradjudge.rubric.SeedSource.read`)."""
+        """The course's secret seed (see `gradjudge.rubric.SeedSource.read`)."""
         return self.rubric.seed.read(self.root)
 
     # --- what staff writes ------------------------------------------------------------------------------------------
