@@ -1,0 +1,236 @@
+"""Say which mistake a wrong gradient looks like.
+
+Each usual mistake is acted out on this side: what would the gradient be if this were the mistake? One is named only if
+it reproduces the student's gradient to 1e-6 in every draw where it was wrong, and in at least two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import torch
+from torch import Tensor
+
+from gradjudge.checks.references import Reference, Trial
+from gradjudge.proxy.failures import Text
+
+FIT = 1e-6
+FEWEST = 2
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """Hold one wrong gradient and the trial that it was given for.
+
+    Attributes:
+        got: the student's gradient, finite.
+        index: which input it is for.
+        trial: inputs, cotangents and what is right.
+    """
+
+    got: Tensor
+    index: int
+    trial: Trial
+
+    @property
+    def right(self) -> Tensor:
+        """The right gradient."""
+        return self.trial.gradients[self.index]
+
+
+Acted = Callable[[Sighting, Reference], Tensor | None]
+
+
+class _Mistake(msgspec.Struct, frozen=True):
+    """Describe a mistake: a predicate in both languages, and what it would have given (None: it cannot be)."""
+
+    en: str
+    fr: str
+    act: Acted
+
+
+def diagnose(sightings: Sequence[Sighting], names: Sequence[str], reference: Reference) -> Text | None:
+    """Name the mistake that explains all `sightings`, as a predicate ("has the opposite sign"); None if none does.
+
+    Args:
+        sightings: wrong gradients for one input, from independent draws, best at different shapes.
+        names: names of the inputs, in order.
+        reference: the formula that is right.
+    """
+    if len(sightings) < FEWEST:
+        return None
+    for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES):
+        if all(_fits(mistake.act(sighting, reference), sighting.got) for sighting in sightings):
+            return Text(mistake.en, mistake.fr)
+    if all(_proportional(sighting) for sighting in sightings):
+        return Text("is the right one but for a factor", "est le bon à un facteur près")
+    return None
+
+
+def _fits(acted: Tensor | None, got: Tensor) -> bool:
+    if acted is None or acted.shape != got.shape:
+        return False
+    largest = float(acted.abs().max()) if acted.numel() else 0.0
+    apart = float((acted.double() - got.double()).abs().max()) if acted.numel() else 0.0
+    return apart <= FIT * largest
+
+
+def _proportional(sighting: Sighting) -> bool:
+    right, got = sighting.right, sighting.got.double()
+    if right.shape != got.shape or right.numel() < 2 or float(right.abs().max()) == 0:
+        return False
+    factor = float((got * right).sum() / (right * right).sum())
+    return factor != 0 and _fits(right * factor, got)
+
+
+# --- zero, sign, transposition -----------------------------------------------------------------------------------------
+
+
+def _transposed(sighting: Sighting, _reference: Reference) -> Tensor | None:
+    return sighting.right.T if sighting.right.ndim == 2 else None
+
+
+_SIMPLE = (
+    _Mistake("is zero everywhere", "est nul partout", lambda s, _: torch.zeros_like(s.got, dtype=torch.float64)),
+    _Mistake("has the opposite sign", "a le signe opposé", lambda s, _: -s.right),
+    _Mistake("is transposed", "est transposé", _transposed),
+)
+
+
+# --- a constant factor -------------------------------------------------------------------------------------------------
+
+
+def _sizes(trial: Trial) -> tuple[int, int] | None:
+    """Read q (rows of the first input) and p (columns of the last one), where they exist."""
+    first, last = trial.inputs[0].shape, trial.inputs[-1].shape
+    return (first[0], last[-1]) if len(first) and len(last) else None
+
+
+def _factor(en: str, fr: str, value: Callable[[int, int], float]) -> _Mistake:
+    def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
+        sizes = _sizes(sighting.trial)
+        return None if sizes is None else sighting.right * value(*sizes)
+
+    legend_en = " (q: number of rows" + ("; p: number of columns)" if "p" in en else ")") if set(en) & set("qp") else ""
+    legend_fr = legend_en.replace("q: number of rows", "q : nombre de lignes")
+    legend_fr = legend_fr.replace("; p: number of columns", " ; p : nombre de colonnes")
+    return _Mistake(f"is {en} times the right one{legend_en}", f"vaut {fr} fois le bon{legend_fr}", act)
+
+
+def _both_signs(name: str, value: Callable[[int, int], float]) -> tuple[_Mistake, _Mistake]:
+    return _factor(name, name, value), _factor(f"-{name}", f"-{name}", lambda q, p: -value(q, p))
+
+
+_FACTORS = (
+    *_both_signs("2", lambda q, p: 2.0),
+    *_both_signs("1/2", lambda q, p: 0.5),
+    *_both_signs("q", lambda q, p: float(q)),
+    *_both_signs("1/q", lambda q, p: 1 / q),
+    *_both_signs("p", lambda q, p: float(p)),
+    *_both_signs("1/p", lambda q, p: 1 / p),
+    *_both_signs("q·p", lambda q, p: float(q * p)),
+    *_both_signs("1/(q·p)", lambda q, p: 1 / (q * p)),
+    *_both_signs("q/2", lambda q, p: q / 2),
+    *_both_signs("1/(2q)", lambda q, p: 1 / (2 * q)),
+    *_both_signs("q/p", lambda q, p: q / p),
+    *_both_signs("p/q", lambda q, p: p / q),
+)
+
+
+# --- another input's gradient ------------------------------------------------------------------------------------------
+
+
+def _orders(index: int, names: Sequence[str]) -> list[_Mistake]:
+    return [
+        _Mistake(
+            f"is the one for `{name}`: gradients are returned in the order of the inputs of forward",
+            f"est celui de `{name}` : les gradients se rendent dans l'ordre des entrées de forward",
+            lambda s, _, other=other: s.trial.gradients[other],  # type: ignore[misc]
+        )
+        for other, name in enumerate(names)
+        if other != index
+    ]
+
+
+# --- sums over the batch -----------------------------------------------------------------------------------------------
+
+
+def _unsummed(sighting: Sighting, _reference: Reference) -> Tensor | None:
+    """Take the student's own tensor if it sums over its first axis to the right one."""
+    got = sighting.got.double()
+    summed = got.sum(0) if got.ndim else got
+    same = got.numel() > sighting.right.numel() == summed.numel()
+    return got if same and _fits(sighting.right.reshape(-1), summed.reshape(-1)) else None
+
+
+def _over(axis: int) -> Acted:
+    """Act out a sum of the cotangent over `axis` where the right gradient is its sum over the batch."""
+
+    def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
+        cotangent = sighting.trial.cotangents[0].double()
+        if cotangent.ndim != 2 or not _fits(cotangent.sum(0), sighting.right.reshape(-1)):
+            return None
+        summed = cotangent.sum(axis)
+        return summed.reshape(sighting.got.shape) if summed.numel() == sighting.got.numel() else None
+
+    return act
+
+
+def _total(sighting: Sighting, _reference: Reference) -> Tensor | None:
+    cotangent = sighting.trial.cotangents[0].double()
+    if cotangent.ndim != 2 or not _fits(cotangent.sum(0), sighting.right.reshape(-1)):
+        return None
+    return cotangent.sum().expand(sighting.got.shape)
+
+
+_REDUCTIONS = (
+    _Mistake("is not summed over the batch", "n'est pas sommé sur les exemples du lot", _unsummed),
+    _Mistake("is summed over the wrong axis", "est sommé sur le mauvais axe", _over(1)),
+    _Mistake("is summed over all axes", "est sommé sur tous les axes", _total),
+)
+
+
+# --- the cotangent -----------------------------------------------------------------------------------------------------
+
+
+def _with_cotangent(change: Callable[[Tensor], Tensor]) -> Acted:
+    def act(sighting: Sighting, reference: Reference) -> Tensor | None:
+        changed = tuple(change(cotangent.double()) for cotangent in sighting.trial.cotangents)
+        return reference.gradients(sighting.trial.inputs, changed)[sighting.index]
+
+    return act
+
+
+_NOT_LINEAR = ("is not proportional to grad_output", "n'est pas proportionnel à grad_output")
+
+_COTANGENTS = (
+    _Mistake(
+        "is not multiplied by grad_output", "n'est pas multiplié par grad_output", _with_cotangent(torch.ones_like)
+    ),
+    _Mistake(*_NOT_LINEAR, _with_cotangent(torch.square)),
+    _Mistake(*_NOT_LINEAR, _with_cotangent(torch.abs)),
+    _Mistake(*_NOT_LINEAR, _with_cotangent(torch.sign)),
+    _Mistake(*_NOT_LINEAR, _with_cotangent(lambda g: g.clamp(-1, 1))),
+    _Mistake(*_NOT_LINEAR, _with_cotangent(lambda g: g.clamp(0, 1))),
+)
+
+
+# --- the place at which the derivative is taken ------------------------------------------------------------------------
+
+
+def _at_output(sighting: Sighting, reference: Reference) -> Tensor | None:
+    """Act out f'(f(x)) where f'(x) is due."""
+    trial, index = sighting.trial, sighting.index
+    if len(trial.outputs) != 1 or trial.outputs[0].shape != trial.inputs[index].shape:
+        return None
+    moved = (*trial.inputs[:index], trial.outputs[0], *trial.inputs[index + 1 :])
+    return reference.gradients(moved, trial.cotangents)[index]
+
+
+_PLACES = (
+    _Mistake(
+        "is the derivative taken at the output, not at the input",
+        "est la dérivée prise en la sortie, pas en l'entrée",
+        _at_output,
+    ),
+)

@@ -1,0 +1,108 @@
+"""torch's own gradcheck, unmodified and in slow mode, over the student's function."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.references import signed
+from gradjudge.checks.tolerance import Tolerance, tolerance
+from gradjudge.checks.verdict import fail
+from gradjudge.proxy.line import require_tensor
+from gradjudge.proxy.objects import function_of, label_of
+from gradjudge.proxy.prefetch import Prefetched
+
+Outputs = Tensor | tuple[Tensor, ...]
+
+
+def gradcheck(
+    function: Callable[..., Outputs] | object,
+    inputs: Sequence[Tensor],
+    *,
+    rng: torch.Generator,
+    allowed: Tolerance | None = None,
+) -> None:
+    """Run `torch.autograd.gradcheck` on the outputs times fixed random signed weights.
+
+    The weights make a backward that is right only for one-hot cotangents of 1 fail (``grad_output ** 2``, its absolute
+    value, a clamp). A Function (``student.NAME`` or ``student.NAME.apply``) is asked in two messages; anything else that
+    can be called is asked at each visit. Calls are not repeated in the session, so gradcheck's own test of repeatability
+    sees nothing.
+
+    Args:
+        function: what to differentiate.
+        inputs: float64 tensors (float32 with a matching `allowed`); those that require grad are judged.
+        rng: generator of the weights.
+        allowed: step and tolerances; by default those of the inputs' dtype on the CPU.
+
+    Raises:
+        CheckFailed: the gradients are not the derivatives; torch's message with both Jacobians is for staff.
+        StudentRaised: the student's code raised.
+    """
+    allowed = allowed or tolerance("cpu", next(tensor.dtype for tensor in inputs if tensor.requires_grad))
+    weigh = _Weights(rng)
+    owner = function_of(function)
+    called = function
+    if owner is not None:
+        called = prefetched = Prefetched(owner, inputs, eps=allowed.step)
+        prefetched.fetch(_cotangents([require_tensor(o, label_of(owner)) for o in prefetched.outputs], weigh))
+    if not callable(called):
+        raise TypeError(f"gradcheck needs something to call, not {type(function).__name__}")
+    _run(lambda *points: weigh.all(called(*points)), tuple(inputs), allowed, label_of(function))
+
+
+class _Weights:
+    """Multiply outputs by weights that are drawn once for each output."""
+
+    def __init__(self, rng: torch.Generator) -> None:
+        self._rng = rng
+        self._drawn: list[Tensor] = []
+
+    def one(self, index: int, output: Tensor) -> Tensor:
+        while len(self._drawn) <= index:
+            self._drawn.append(signed(tuple(output.shape), self._rng, output.dtype))
+        weights = self._drawn[index]
+        # an output that changes its shape near the point: gradcheck itself says so
+        return weights if weights.shape == output.shape else torch.ones_like(output)
+
+    def all(self, outputs: Outputs) -> Outputs:
+        if isinstance(outputs, Tensor):
+            return outputs * self.one(0, outputs)
+        return tuple(output * self.one(index, output) for index, output in enumerate(outputs))
+
+
+def _cotangents(outputs: Sequence[Tensor], weigh: _Weights) -> list[list[Tensor]]:
+    """List the cotangents that gradcheck will pull back: each weighted one-hot, and zero."""
+    zeros = [torch.zeros_like(output) for output in outputs]
+    rows = [zeros]
+    for index, output in enumerate(outputs):
+        for entry in range(output.numel()):
+            one_hot = torch.zeros_like(output)
+            one_hot.view(-1)[entry] = 1.0
+            rows.append([*zeros[:index], one_hot * weigh.one(index, output), *zeros[index + 1 :]])
+    return rows
+
+
+def _run(function: Callable[..., Outputs], inputs: tuple[Tensor, ...], allowed: Tolerance, label: str) -> None:
+    detail = "gradcheck gave False"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # gradcheck warns about float32, which `allowed` accounts for
+            passed = torch.autograd.gradcheck(
+                function,
+                inputs,
+                eps=allowed.step,
+                rtol=allowed.gradcheck_relative,
+                atol=allowed.gradcheck_absolute,
+            )
+    except (RuntimeError, ValueError, AssertionError) as error:  # GradcheckError is a RuntimeError
+        passed, detail = False, f"{type(error).__name__}: {error}"
+    if passed is not True:
+        fail(
+            f"gradcheck refuses `{label}`: its gradient is not the derivative of its own forward.",
+            f"gradcheck refuse `{label}` : son gradient n'est pas la dérivée de sa propre passe avant.",
+            detail=detail,
+        )

@@ -1,0 +1,191 @@
+"""Judge what training reaches: losses on rows that the session never sees, histories, speed, the limit of the step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.training import Batch, Descent, Loss, Parameters, linear_mse
+from gradjudge.checks.verdict import fail, require
+
+LONGEST_HISTORY = 1_000_000
+#: A history's last value may differ this much from the cost of the returned parameters (start or end of the epoch).
+HISTORY_MARGIN = 0.25
+MOST_EPOCHS = 100_000
+
+
+def loss_on(parameters: Parameters, start: Parameters, rows: Batch, loss: Loss = linear_mse) -> float:
+    """Return the loss of returned parameters on rows that stay on this side.
+
+    Args:
+        parameters: what the student's training returned, see `gradjudge.checks.training.trained`.
+        start: parameters of the right shapes; vectors may also come back as (1, p).
+        rows: ``(x, y)``.
+
+    Raises:
+        CheckFailed: a shape is wrong; a broadcast would hide it.
+    """
+    fitted: dict[str, Tensor] = {}
+    for name, due in start.items():
+        value = parameters[name]
+        if due.dim() <= 1 and value.numel() == due.numel():
+            value = value.reshape(due.shape)
+        require(
+            value.shape == due.shape,
+            f"{name} came back with shape {list(value.shape)} where {list(due.shape)} is due.",
+            f"{name} est revenu avec la forme {list(value.shape)} ; on attend {list(due.shape)}.",
+        )
+        fitted[name] = value.to(torch.float64)
+    return float(loss(fitted, *rows))
+
+
+def require_loss(value: float, bound: float) -> None:
+    """Require a loss to be at most `bound`; NaN and infinity fail.
+
+    Raises:
+        CheckFailed: the message gives the order of magnitude alone.
+    """
+    if value <= bound:
+        return
+    if not math.isfinite(value):
+        fail(
+            "The loss on rows that your code has not seen is not a finite number: the descent diverged.",
+            "La perte sur des lignes que votre code n'a pas vues n'est pas un nombre fini : la descente a divergé.",
+        )
+    en, fr = _times(value / bound)
+    fail(
+        f"The loss on rows that your code has not seen is {en} the largest that a right descent reaches.",
+        f"La perte sur des lignes que votre code n'a pas vues vaut {fr} la plus grande qu'atteint une descente correcte.",
+        detail=f"loss {value:.6g}, bound {bound:.6g}",
+    )
+
+
+def _times(ratio: float) -> tuple[str, str]:
+    for limit, en, fr in (
+        (1.5, "a little more than", "un peu plus que"),
+        (4, "about twice", "environ deux fois"),
+        (30, "about ten times", "environ dix fois"),
+        (300, "about a hundred times", "environ cent fois"),
+    ):
+        if ratio < limit:
+            return en, fr
+    return "more than a hundred times", "plus de cent fois"
+
+
+def losses_of(history: object, epochs: int) -> list[float]:
+    """Read a history: one number per epoch; 0-dim tensors, a 1-d tensor and ``[epoch, loss]`` pairs are right too.
+
+    Raises:
+        CheckFailed: it is something else, has another length, or a number is not finite.
+    """
+    if type(history) is Tensor and history.is_floating_point() and 1 <= history.dim() <= 2:
+        history = history.tolist() if history.numel() <= LONGEST_HISTORY else None
+    require(
+        isinstance(history, list | tuple) and len(history) == epochs,
+        f"The history must be a list with one number for each of the {epochs} epochs.",
+        f"L'historique doit être une liste qui a un nombre pour chacune des {epochs} époques.",
+    )
+    assert isinstance(history, list | tuple)
+    losses = [_number(entry) for entry in history]
+    require(
+        all(math.isfinite(loss) for loss in losses),
+        "The history holds something else than finite numbers.",
+        "L'historique contient autre chose que des nombres finis.",
+    )
+    return losses
+
+
+def _number(entry: object) -> float:
+    if isinstance(entry, list | tuple) and len(entry) == 2:
+        entry = entry[1]
+    if type(entry) is Tensor and entry.numel() == 1 and entry.dim() <= 2 and not entry.is_complex():
+        entry = entry.item()
+    return float(entry) if type(entry) in (int, float) else math.nan
+
+
+def require_falling_history(history: object, epochs: int, last: float) -> None:
+    """Require a history of the right length that falls and ends where the returned parameters are.
+
+    Args:
+        history: what training returned.
+        epochs: how many epochs were asked for.
+        last: cost of the returned parameters over the training rows, from this side.
+
+    Costs at the start or the end of an epoch, or the mean over its batches, are all right.
+
+    Raises:
+        CheckFailed: it does not fall, or its last number is far from `last`.
+    """
+    losses = losses_of(history, epochs)
+    require(
+        losses[-1] < losses[0],
+        "The history does not fall from the first epoch to the last.",
+        "L'historique ne baisse pas de la première époque à la dernière.",
+    )
+    require(
+        abs(losses[-1] - last) <= HISTORY_MARGIN * last,
+        "The last number of the history is not the cost of the parameters that were returned.",
+        "Le dernier nombre de l'historique n'est pas le coût des paramètres renvoyés.",
+        detail=f"history ends at {losses[-1]:.6g}, the parameters cost {last:.6g}",
+    )
+
+
+def least_squares(rows: Batch) -> float:
+    """Return the smallest cost, (1/q) sum of squares, that a line with a bias reaches on some rows."""
+    x, y = _with_ones(rows[0]), rows[1].to(torch.float64)
+    solution = torch.linalg.lstsq(x, y, driver="gelsd").solution
+    return float(((x @ solution - y) ** 2).sum() / x.shape[0])
+
+
+def full_batch_epochs(start: Parameters, rows: Batch, lr: float, target: float, loss: Loss = linear_mse) -> int:
+    """Return how many epochs of full-batch descent a cost of at most `target` takes.
+
+    Raises:
+        ValueError: it is not reached, which is a mistake of the test.
+    """
+    now = dict(start)
+    for epoch in range(MOST_EPOCHS):
+        if float(loss(now, *rows)) <= target:
+            return epoch
+        now = Descent(now, [rows], lr, loss).end()
+    raise ValueError(f"full batch does not reach {target} in {MOST_EPOCHS} epochs")
+
+
+def step_limit(x: Tensor) -> float:
+    """Return 2 / lambda_max of (2/q) [x 1]'[x 1]: full-batch descent on (1/q) sum of squares diverges above it."""
+    ones = _with_ones(x)
+    largest = torch.linalg.eigvalsh((2.0 / x.shape[0]) * ones.T @ ones)[-1]
+    return 2.0 / float(largest)
+
+
+def grows(lr: float, x: Tensor, steps: int = 200) -> bool:
+    """Tell whether full-batch descent with a step, started next to the solution, moves away from it."""
+    ones = _with_ones(x)
+    hessian = (2.0 / x.shape[0]) * ones.T @ ones
+    error = torch.ones(ones.shape[1], 1, dtype=torch.float64)
+    start = float(error.norm())
+    for _ in range(steps):
+        error = error - lr * (hessian @ error)
+    return not float(error.norm()) <= start
+
+
+def require_falling(values: Sequence[float], en: str, fr: str) -> None:
+    """Require a curve to be finite and to end below where it starts; `en` and `fr` name it.
+
+    Raises:
+        CheckFailed: it has fewer than two points, is not finite, or does not fall.
+    """
+    require(
+        len(values) >= 2 and all(math.isfinite(value) for value in values),
+        f"{en} has fewer than two points, or points that are not finite numbers.",
+        f"{fr} a moins de deux points, ou des points qui ne sont pas des nombres finis.",
+    )
+    require(values[-1] < values[0], f"{en} does not fall.", f"{fr} ne baisse pas.")
+
+
+def _with_ones(x: Tensor) -> Tensor:
+    x = x.to(torch.float64)
+    return torch.cat([x, torch.ones(x.shape[0], 1, dtype=torch.float64)], dim=1)

@@ -1,0 +1,264 @@
+"""Read how training goes through its rows from the weights that it returns, and from nothing else.
+
+Rows that do not interact make it possible: with x = s I, y = 1, zero weights and lr = 0.4 / (2 s^2), an update on a
+batch of m rows leaves 1 - 0.4/m of the residual of each of its rows and does not touch the others. The residual of a
+row thus tells in which batches it was. No order is assumed, nothing is recorded, so there is nothing to forge.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import permutations
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.training import Descent, Parameters
+from gradjudge.checks.verdict import fail, require
+
+#: ``train(x, y, lr, epochs, batch_size, w, b) -> parameters``; a test writes the call of the student's function.
+Train = Callable[[Tensor, Tensor, float, int, int, Tensor, Tensor], Parameters]
+
+SCALE = 1000.0
+SHARE = 0.4
+EPOCHS = 8
+#: A batch size is read off a residual to well under this, in float32 too.
+NEAR = 0.02
+SMALLEST_MOVE = 1e-6
+ORDER_ROWS = 4
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What one epoch shows: for each row the size of the batch that it met (0: none), if it met one."""
+
+    sizes: tuple[float, ...]
+
+    @property
+    def whole(self) -> list[int]:
+        """Batch sizes as whole numbers; -1 where there is none that fits."""
+        return [round(size) if abs(size - round(size)) <= NEAR * max(size, 1.0) else -1 for size in self.sizes]
+
+
+class BatchStructure:
+    """Judge how `train` cuts and orders its rows.
+
+    Args:
+        train: calls the student's function and returns its parameters w (n, 1) and b (1,).
+        rows: number of rows; not a multiple of `batch_size` if the short last batch is to be judged.
+        batch_size: rows of a full batch.
+
+    A constant factor in the gradients (a forgotten 2) is measured first and taken out: it is another mistake.
+    Each method raises `CheckFailed` on its own.
+    """
+
+    def __init__(self, train: Train, *, rows: int = 10, batch_size: int = 4) -> None:
+        self.train = train
+        self.rows = rows
+        self.batch_size = batch_size
+        self.short = rows % batch_size
+        self.batches = -(-rows // batch_size)
+
+    def full_batches(self) -> None:
+        """Require batches of `batch_size` rows, one update for each."""
+        sizes = [size for size in self._first.whole if size != 0]
+        full = sizes.count(self.batch_size)
+        if full == 0 or full + sizes.count(self.short) < min(len(sizes), self.rows - self.short):
+            found = Counter(size for size in sizes if size > 0).most_common(1)
+            seen_en = f"; most rows were in batches of {found[0][0]}" if found else ""
+            seen_fr = f" ; la plupart des lignes étaient dans des lots de {found[0][0]}" if found else ""
+            fail(
+                f"With batch_size = {self.batch_size}, batches do not have {self.batch_size} rows{seen_en}.",
+                f"Avec batch_size = {self.batch_size}, les lots n'ont pas {self.batch_size} lignes{seen_fr}.",
+                detail=f"sizes {self._first.sizes}",
+            )
+        self._require_updates()
+
+    def _require_updates(self) -> None:
+        """Require one update per batch (identical rows count them); a short batch may be missing, or weigh less."""
+        epochs = 3
+        updates = self._updates(epochs) / epochs
+        least = self.rows // self.batch_size
+        require(
+            least - NEAR <= updates <= self.batches + NEAR,
+            f"An epoch of {self.rows} rows with batch_size = {self.batch_size} is {self.batches} updates, "
+            f"not {_shown(updates)}.",
+            f"Une époque de {self.rows} lignes avec batch_size = {self.batch_size} fait {self.batches} mises à jour, "
+            f"et non {_shown(updates)}.",
+        )
+
+    def each_row_once(self) -> None:
+        """Require that every epoch visits every row once; a missing short batch is not charged here."""
+        whole = self._first.whole
+        unseen = whole.count(0)
+        require(
+            unseen in (0, self.short),
+            f"An epoch leaves out {unseen} of {self.rows} rows.",
+            f"Une époque oublie {unseen} lignes sur {self.rows}.",
+        )
+        require(
+            self._is_partition(),
+            "In one epoch, some rows are visited more often than others.",
+            "Dans une époque, des lignes sont visitées plus souvent que d'autres.",
+            detail=f"sizes {self._first.sizes}",
+        )
+        last = self._residuals(EPOCHS)
+        ratio = 1.0 - SHARE * self._factor / self._first_size()
+        expected = EPOCHS * math.log(abs(ratio)) if ratio else -math.inf
+        moved = [math.log(abs(r)) if r else -math.inf for r in last]
+        if self._uniform():
+            regular = all(abs(m - expected) <= NEAR * abs(expected) for m in moved)
+        else:
+            regular = all(count is not None for count in self._short_visits(last))
+        require(
+            regular,
+            "Later epochs do not visit every row once, as the first one does.",
+            "Les époques suivantes ne visitent pas chaque ligne une fois, comme le fait la première.",
+            detail=f"log residuals {moved} after {EPOCHS} epochs",
+        )
+
+    def last_short_batch(self) -> None:
+        """Require that the rows left over make a batch of their own, with its own size in the mean."""
+        whole = self._first.whole
+        require(
+            0 not in whole or whole.count(0) != self.short,
+            f"The last {self.short} of {self.rows} rows are left out: the last batch is shorter, and it is used.",
+            f"Les {self.short} dernières lignes sur {self.rows} sont oubliées : le dernier lot est plus court, et il sert.",
+        )
+        size = max(self._first_size(), 1)
+        left = self.rows % size
+        require(
+            left != 0 and whole.count(left) == left and whole.count(size) == self.rows - left,
+            "The last, shorter batch does not count with its own number of rows.",
+            "Le dernier lot, plus court, ne compte pas avec son propre nombre de lignes.",
+            detail=f"sizes {self._first.sizes}",
+        )
+
+    def new_order(self) -> None:
+        """Require that the rows of the short batch change from epoch to epoch.
+
+        Where no short batch can be seen, two calls must at least not give the same weights.
+        """
+        if self._is_partition() and not self._uniform():
+            counts = self._short_visits(self._residuals(EPOCHS))
+            fixed = all(count in (0, EPOCHS) for count in counts)
+        else:
+            fixed = self._same_twice()
+        require(
+            not fixed,
+            f"Rows come in the same batches in each of {EPOCHS} epochs: shuffle anew in every epoch.",
+            f"Les lignes viennent dans les mêmes lots à chacune des {EPOCHS} époques : mélangez à nouveau chaque époque.",
+        )
+
+    # --- measuring ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _factor(self) -> float:
+        """How much larger than it should be the gradient of one full batch is; 1 if that cannot be read."""
+        moves = [1.0 - r for r in self._residuals(1, batch_size=self.rows)]
+        mean = math.fsum(moves) / len(moves)
+        if abs(mean) < SMALLEST_MOVE or any(abs(move - mean) > NEAR * abs(mean) for move in moves):
+            return 1.0
+        return mean * self.rows / SHARE
+
+    @cached_property
+    def _first(self) -> _Reading:
+        moves = [1.0 - residual for residual in self._residuals(1)]
+        sizes = (0.0 if abs(m) < SMALLEST_MOVE else SHARE * self._factor / m for m in moves)
+        return _Reading(tuple(size if 0 <= size <= 1e6 else -1.0 for size in sizes))
+
+    def _residuals(self, epochs: int, batch_size: int | None = None) -> list[float]:
+        """Train on rows that do not interact; return what is left of each row's residual."""
+        x = SCALE * torch.eye(self.rows, dtype=torch.float64)
+        y = torch.ones(self.rows, 1, dtype=torch.float64)
+        w, b = torch.zeros(self.rows, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+        lr = SHARE / (2 * SCALE**2)
+        got = self.train(x, y, lr, epochs, batch_size or self.batch_size, w, b)["w"]
+        require(
+            got.shape == w.shape and bool(torch.isfinite(got).all()),
+            f"w came back with shape {list(got.shape)} or numbers that are not finite, for {self.rows} rows and columns.",
+            f"w est revenu avec la forme {list(got.shape)} ou des nombres non finis, pour {self.rows} lignes et colonnes.",
+        )
+        residuals: list[float] = (1.0 - SCALE * got.flatten()).tolist()
+        return residuals
+
+    def _updates(self, epochs: int) -> float:
+        """Count updates: rows that are all x = 2, y = 1 leave 1 - 10 lr of the residual after each."""
+        x = torch.full((self.rows, 1), 2.0, dtype=torch.float64)
+        y = torch.ones(self.rows, 1, dtype=torch.float64)
+        w, b = torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+        lr = 0.01
+        got = self.train(x, y, lr, epochs, self.batch_size, w, b)
+        residual = abs(1.0 - float((2.0 * got["w"]).sum() + got["b"].sum()))
+        each = abs(1.0 - 10 * lr * self._factor)
+        if not (0 < residual < math.inf and 0 < each) or each == 1.0:
+            return math.nan
+        return math.log(residual) / math.log(each)
+
+    def _first_size(self) -> int:
+        """The commonest batch size, the larger of two that are equally common."""
+        counts = Counter(size for size in self._first.whole if size > 0)
+        return max(counts, key=lambda size: (counts[size], size), default=1)
+
+    def _uniform(self) -> bool:
+        """Tell whether all rows that moved did so alike (one batch size, or none to be seen)."""
+        sizes = [size for size in self._first.sizes if size != 0]
+        return max(sizes) - min(sizes) <= NEAR * max(abs(size) for size in sizes) if sizes else True
+
+    def _is_partition(self) -> bool:
+        """Tell whether the sizes fit batches without repetition: m rows, 2 m rows... met a batch of size m."""
+        if self._uniform():
+            return True
+        counts = Counter(size for size in self._first.whole if size != 0)
+        return all(size > 0 and count % size == 0 for size, count in counts.items())
+
+    def _short_visits(self, residuals: Sequence[float]) -> list[int | None]:
+        """For each row, in how many of `EPOCHS` epochs it was in the short batch; None if it was not met once in each."""
+        size = self._first_size()
+        small = next((one for one in self._first.whole if 0 < one != size), 0)
+        full = math.log(abs(1.0 - SHARE * self._factor / size))
+        short = math.log(abs(1.0 - SHARE * self._factor / small)) if small else 0.0  # left out: it does not move
+        counts: list[int | None] = []
+        for residual in residuals:
+            count = (math.log(abs(residual) or 1e-300) - EPOCHS * full) / (short - full)
+            near = round(count)
+            counts.append(near if abs(count - near) <= 0.1 and 0 <= near <= EPOCHS else None)
+        return counts
+
+    def _same_twice(self) -> bool:
+        """Tell whether two calls on rows that interact end in the very same weights."""
+        grid = torch.arange(1.0, self.rows + 1, dtype=torch.float64)
+        x, y = torch.stack([grid.sin(), grid.cos()], dim=1), grid.sqrt().unsqueeze(1)
+        w, b = torch.zeros(2, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+        ends = [self.train(x, y, 0.05, 2, self.batch_size, w, b)["w"] for _ in range(2)]
+        return torch.equal(ends[0], ends[1])
+
+
+def require_new_order_row_by_row(train: Train) -> None:
+    """Require a new order in each epoch of a descent that takes one row at a time.
+
+    With four rows there are 24 orders; the one that is kept through all epochs is found by trying them.
+
+    Raises:
+        CheckFailed: the weights after `EPOCHS` epochs are those of one order kept all along.
+    """
+    grid = torch.arange(1.0, ORDER_ROWS + 1, dtype=torch.float64)
+    x, y = torch.stack([grid.sin(), grid.cos()], dim=1), grid.sqrt().unsqueeze(1)
+    start = {"w": torch.zeros(2, 1, dtype=torch.float64), "b": torch.zeros(1, dtype=torch.float64)}
+    got = train(x, y, 0.05, EPOCHS, 1, start["w"], start["b"])
+    for order in permutations(range(ORDER_ROWS)):
+        rows = [(x[i : i + 1], y[i : i + 1]) for i in order] * EPOCHS
+        end = Descent(start, rows, 0.05).end()
+        if got["w"].shape == end["w"].shape and torch.allclose(got["w"], end["w"], rtol=1e-5, atol=0):
+            fail(
+                f"Rows come in the same order in each of {EPOCHS} epochs: shuffle anew in every epoch.",
+                f"Les lignes viennent dans le même ordre à chacune des {EPOCHS} époques : mélangez à chaque époque.",
+            )
+
+
+def _shown(updates: float) -> str:
+    return f"{updates:.2f}".rstrip("0").rstrip(".") if math.isfinite(updates) else "?"

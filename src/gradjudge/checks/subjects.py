@@ -1,0 +1,120 @@
+"""The Function under judgement: its proxy, its right formula, and the shapes at which it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import msgspec
+import torch
+
+from gradjudge.checks.references import Reference, Shape, Trial
+from gradjudge.checks.tolerance import Tolerance, tolerance, widest
+from gradjudge.checks.verdict import fail
+from gradjudge.proxy.line import raise_first
+from gradjudge.proxy.objects import FunctionProxy, class_name_of, label_of
+from gradjudge.wire.messages import Pass, PassResult
+
+Needs = tuple[bool, ...]
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """Hold what all parts of the battery share.
+
+    Attributes:
+        function: the student's Function.
+        reference: what is right.
+        shapes: names of the inputs, in order, and their shapes.
+        also_shapes, scales: further shapes and magnitudes.
+        device: where the session computes.
+    """
+
+    function: FunctionProxy
+    reference: Reference
+    shapes: dict[str, Shape]
+    also_shapes: tuple[dict[str, Shape], ...]
+    scales: tuple[float, ...]
+    device: torch.device
+
+    @property
+    def label(self) -> str:
+        """The Function's name in messages."""
+        return label_of(self.function)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the inputs, in order."""
+        return tuple(self.shapes)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype in which values are judged: float64 where the device has it."""
+        return widest(self.device)
+
+    @property
+    def allowed(self) -> Tolerance:
+        """The tolerance that goes with `dtype`."""
+        return tolerance(self.device, self.dtype)
+
+    def trial(self, **options: Any) -> Trial:
+        """Draw a trial at the main shapes; options as for `Reference.trial`."""
+        return self.reference.trial(self.shapes, options.pop("dtype", self.dtype), **options)
+
+    def further_trials(self) -> list[Trial]:
+        """Draw one trial at each further set of shapes."""
+        return [self.reference.trial(shapes, self.dtype) for shapes in self.also_shapes]
+
+    def only(self, index: int) -> Needs:
+        """Say that the gradient of one input alone is asked for."""
+        return tuple(other == index for other in range(len(self.shapes)))
+
+    def subsets(self) -> list[Needs]:
+        """List every non-empty choice of inputs whose gradients are asked for."""
+        return [needs for needs in product((False, True), repeat=len(self.shapes)) if any(needs)]
+
+    def node_name(self) -> str:
+        """Ask for the class's name; its nodes in a graph are called after it."""
+        return f"{class_name_of(self.function)}Backward"
+
+    def ask(self, passes: Sequence[Pass], *, through: str = "apply", **options: bool) -> tuple[PassResult, ...]:
+        """Run passes; the first exception of the student's ends the part.
+
+        Raises:
+            StudentRaised: forward or backward raised in a pass.
+        """
+        results = self.function.passes(passes, through=through, **options)
+        raise_first(results, self.label)
+        return results
+
+    def gradients_by_hand(self, result: PassResult, cotangents: int = 0) -> tuple[object, ...]:
+        """Give what ``backward`` returned, one entry for each input; more Nones at the end are legal.
+
+        Raises:
+            CheckFailed: there are too few or too many.
+        """
+        given = result.grads[cotangents]
+        due = len(self.shapes)
+        if len(given) < due or any(extra is not None for extra in given[due:]):
+            fail(
+                f"`{self.label}.backward` returns {len(given)} value(s); it owes one gradient for each of the {due} "
+                "inputs of forward (ctx not counted).",
+                f"`{self.label}.backward` renvoie {len(given)} valeur(s) ; il faut un gradient pour chacune des {due} "
+                "entrées de forward (sans compter ctx).",
+            )
+        return tuple(given[:due])
+
+
+def one_pass(trial: Trial, needs: Needs, **layouts: Any) -> Pass:
+    """Make the pass that asks for a trial's outputs and gradients once."""
+    return Pass(trial.inputs, needs, (trial.cotangents,), **layouts)
+
+
+def forward_only(trial: Trial) -> Pass:
+    """Make the pass that asks for a trial's outputs."""
+    return Pass(trial.inputs, tuple(False for _ in trial.inputs))
+
+
+def named(shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Copy shapes into plain tuples."""
+    return {name: tuple(shape) for name, shape in shapes.items()}

@@ -1,0 +1,83 @@
+"""How near is right: the one table of tolerances, by device and dtype.
+
+Where the figures come from (torch 2.13, CPU):
+
+* float64, relative 1e-6: ``torch.tensor(2 / q)`` and float32 buffers are off by up to 4.5e-8 and are right; the smallest
+  wrong backward known to slip past gradcheck is off by 5e-4.
+* gradcheck in float64: torch's defaults. In float32 these reject a correct Linear 100 times of 100; a step of 1e-3 with
+  1e-2 accepts it 100 times of 100 and still sees an error of 2 %.
+* float32, relative 1e-4: rounding of sums over at most some thousand terms stays under 1e-5; TF32 is not asked for.
+* MPS has no float64, so everything there is judged in float32.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import torch
+from torch import Tensor
+
+
+class Tolerance(msgspec.Struct, frozen=True):
+    """Say how near a result must be.
+
+    Attributes:
+        relative: largest difference allowed, over the largest magnitude expected in the tensor.
+        absolute: largest difference allowed where everything expected is zero.
+        step: gradcheck's ``eps``.
+        gradcheck_relative, gradcheck_absolute: gradcheck's ``rtol`` and ``atol``.
+        exact: a result within this of the reference was computed in the full precision of the dtype.
+    """
+
+    relative: float
+    absolute: float
+    step: float
+    gradcheck_relative: float
+    gradcheck_absolute: float
+    exact: float
+
+
+_DOUBLE = Tolerance(1e-6, 1e-12, 1e-6, 1e-3, 1e-5, 1e-11)
+_SINGLE = Tolerance(1e-4, 1e-6, 1e-3, 1e-2, 1e-2, 1e-4)
+_SINGLE_ACCELERATOR = Tolerance(5e-4, 1e-5, 1e-3, 1e-2, 1e-2, 5e-4)
+
+_TABLE: dict[tuple[str, torch.dtype], Tolerance] = {
+    ("cpu", torch.float64): _DOUBLE,
+    ("cuda", torch.float64): _DOUBLE,
+    ("cpu", torch.float32): _SINGLE,
+    ("cuda", torch.float32): _SINGLE_ACCELERATOR,
+    ("mps", torch.float32): _SINGLE_ACCELERATOR,
+}
+
+
+def tolerance(device: torch.device | str, dtype: torch.dtype) -> Tolerance:
+    """Look up the tolerance of `dtype` on `device` (its kind: "cpu", "cuda", "mps").
+
+    Raises:
+        KeyError: there is no such pair; a test writer asked for a dtype that the device does not have.
+    """
+    return _TABLE[torch.device(device).type, dtype]
+
+
+def widest(device: torch.device | str) -> torch.dtype:
+    """Give the widest dtype in which results on `device` can be judged."""
+    return torch.float64 if (torch.device(device).type, torch.float64) in _TABLE else torch.float32
+
+
+def difference(got: Tensor, expected: Tensor, allowed: Tolerance) -> float:
+    """Measure how far `got` is from `expected`: the largest difference over the largest magnitude expected.
+
+    A difference within `allowed.absolute` counts as 0. Both have the same number of entries; NaN gives NaN.
+    """
+    wide, reference = got.detach().double().reshape(-1), expected.detach().double().reshape(-1)
+    if reference.numel() == 0:
+        return 0.0
+    apart = float((wide - reference).abs().max())
+    if apart <= allowed.absolute:
+        return 0.0
+    largest = float(reference.abs().max())
+    return apart / largest if largest > 0 else float("inf")
+
+
+def near(got: Tensor, expected: Tensor, allowed: Tolerance) -> bool:
+    """Say whether `got` is within `allowed.relative` of `expected`; NaN and infinity are not."""
+    return difference(got, expected, allowed) <= allowed.relative

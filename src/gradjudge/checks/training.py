@@ -1,0 +1,297 @@
+"""Judge training by hand: exact trajectories, held-out losses, histories, and the limit of the learning rate.
+
+What a training function returns is compared with a run that is known in full before the student's code sees any of it.
+A loss alone cannot tell how it was reached: use a bound for the outcome and a trajectory or
+`gradjudge.checks.structure` for the method.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.verdict import CheckFailed, Text, fail, require
+
+Parameters = Mapping[str, Tensor]
+Batch = tuple[Tensor, Tensor]
+Loss = Callable[[Parameters, Tensor, Tensor], Tensor]
+
+#: Honest float32 inside a float64 run is off by 2e-7, the smallest honest mistake in five steps by 3e-2.
+TRAJECTORY_TOLERANCE = 1e-6
+LONGEST_HISTORY = 1_000_000
+
+
+def linear_mse(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
+    """Return (1/q) times the sum of squares of ``x @ w + b - y``: x (q, n), w (n, p), b (p,), y (q, p)."""
+    residual = x @ parameters["w"] + parameters["b"] - y
+    return (residual**2).sum() / x.shape[0]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Plain gradient descent that is known in full: all gradients at one point, then every parameter moves.
+
+    Attributes:
+        start: parameters by name, in the order in which the training function returns them; float64.
+        batches: ``(x, y)`` of each update.
+        lr: the step.
+        loss: cost of one batch, over `start`'s names; differentiated by autograd on the trusted side.
+    """
+
+    start: Parameters
+    batches: Sequence[Batch]
+    lr: float
+    loss: Loss = linear_mse
+
+    def end(self) -> dict[str, Tensor]:
+        """Return the parameters after the last update."""
+        return _run(self)
+
+
+class Trained(NamedTuple):
+    """What a training function returned: parameters by name, and whatever came after them."""
+
+    parameters: dict[str, Tensor]
+    rest: tuple[object, ...]
+
+
+def trained(returned: object, names: Sequence[str] = ("w", "b"), where: str = "train_batch") -> Trained:
+    """Read the parameters that a training function returned, ``(w, b, ...)`` in the order of `names`.
+
+    Raises:
+        CheckFailed: it is no tuple or list of that length, or a parameter is no tensor of floating point numbers.
+    """
+    listed = ", ".join(names)
+    require(
+        isinstance(returned, tuple | list) and len(returned) >= len(names),
+        f"`{where}` must return a tuple that starts with {listed}.",
+        f"`{where}` doit renvoyer un tuple qui commence par {listed}.",
+    )
+    assert isinstance(returned, tuple | list)
+    parameters: dict[str, Tensor] = {}
+    for name, value in zip(names, returned, strict=False):
+        require(
+            type(value) is Tensor and value.is_floating_point(),
+            f"`{where}` returns something else than a tensor of floating point numbers for {name}.",
+            f"`{where}` renvoie autre chose qu'un tenseur de nombres à virgule pour {name}.",
+        )
+        parameters[name] = value.detach().to(torch.float64)
+    return Trained(parameters, tuple(returned[len(names) :]))
+
+
+def require_trajectory(
+    got: Parameters, descent: Descent, *, only: Sequence[str] = (), tolerance: float = TRAJECTORY_TOLERANCE
+) -> None:
+    """Compare returned parameters with the exact end of a descent, and name the mistake that fits.
+
+    Args:
+        got: parameters by name, see `trained`.
+        only: judge these alone; empty for all. After one step parameters do not depend on each other.
+        tolerance: largest difference, relative to the largest number of the parameter or of its move.
+
+    Vectors are compared flattened: b of shape (1, p) is b of shape (p,).
+
+    Raises:
+        CheckFailed: one differs; the message says which, and which usual mistake gives exactly these numbers.
+    """
+    end = descent.end()
+    judged = tuple(only) or tuple(end)
+    values = {name: _fitted(got, name, descent) for name in judged}
+    wrong = [name for name in judged if not _close(values[name], end[name], descent.start[name], tolerance)]
+    if not wrong:
+        return
+    text = _explain(values, wrong, descent, tolerance)
+    names_en, names_fr = " and ".join(wrong), " et ".join(wrong)
+    steps = len(descent.batches)
+    raise CheckFailed(
+        Text(
+            f"After {_count(steps, 'step', 'steps')}, {names_en} {'is' if len(wrong) == 1 else 'are'} not where "
+            f"gradient descent goes: {text.en}",
+            f"Après {_count(steps, 'pas', 'pas')}, {names_fr} {'n’est' if len(wrong) == 1 else 'ne sont'} pas là où mène "
+            f"la descente de gradient : {text.fr}",
+        ),
+        detail="; ".join(f"{name}: got {values[name].tolist()}, expected {end[name].tolist()}" for name in wrong),
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _fitted(got: Parameters, name: str, descent: Descent) -> Tensor:
+    """Return a parameter in its own shape and finite, or fail."""
+    value, start = got[name], descent.start[name]
+    rows = {x.shape[0] for x, _ in descent.batches}
+    if value.shape != start.shape and start.dim() <= 1 and value.numel() == start.numel():
+        value = value.reshape(start.shape)
+    if value.dim() == 2 and value.shape[0] in rows and value.numel() > start.numel():
+        fail(
+            f"{name} grew to shape {list(value.shape)}: its gradient was not summed over the rows of the batch.",
+            f"{name} a pris la forme {list(value.shape)} : son gradient n'a pas été sommé sur les lignes du lot.",
+        )
+    require(
+        value.shape == start.shape,
+        f"{name} came back with shape {list(value.shape)}, but it went in with {list(start.shape)}.",
+        f"{name} est revenu avec la forme {list(value.shape)}, mais il avait {list(start.shape)} au départ.",
+    )
+    require(
+        bool(torch.isfinite(value).all()),
+        f"{name} holds NaN or infinite numbers: the descent diverged.",
+        f"{name} contient des NaN ou des infinis : la descente a divergé.",
+    )
+    return value
+
+
+def _close(value: Tensor, end: Tensor, start: Tensor, tolerance: float) -> bool:
+    scale = max(float(end.abs().max()), float((end - start).abs().max()))
+    return bool((value - end).abs().max() <= tolerance * scale)
+
+
+# --- naming the mistake ---------------------------------------------------------------------------------------------
+
+
+class _Mistake(NamedTuple):
+    """A descent with one usual mistake in it."""
+
+    end: Callable[[], Parameters]
+    text: Text
+
+
+def _explain(values: Parameters, wrong: Sequence[str], descent: Descent, tolerance: float) -> Text:
+    for mistake in _mistakes(descent, wrong):
+        end = mistake.end()
+        if all(_close(values[name], end[name], descent.start[name], tolerance) for name in values):
+            return mistake.text
+    end = descent.end()
+    distance = max(_relative(values[name], end[name]) for name in wrong)
+    size = f"10^{math.ceil(math.log10(distance))}" if distance > 0 else "0"
+    return Text(
+        f"none of the usual mistakes gives these numbers; they are off by at most {size}, relatively.",
+        f"aucune des erreurs habituelles ne donne ces nombres ; l'écart relatif est au plus {size}.",
+    )
+
+
+def _relative(value: Tensor, end: Tensor) -> float:
+    return float((value - end).abs().max() / end.abs().max().clamp_min(1e-30))
+
+
+def _mistakes(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
+    yield from _frozen(descent, wrong)
+    yield from _scaled(descent, wrong)
+    yield from _paced(descent)
+    for last in descent.start:
+        order = [*(name for name in descent.start if name != last), last]
+        yield _Mistake(
+            lambda order=order: _run(descent, one_by_one=order),  # type: ignore[misc]
+            Text(
+                f"{order[0]} moves before the gradient of {last} is computed; compute all gradients first, then move.",
+                f"{order[0]} bouge avant le calcul du gradient de {last} ; calculez tous les gradients, puis déplacez.",
+            ),
+        )
+
+
+def _frozen(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
+    everything = tuple(descent.start)
+    for names in (everything, *((name,) for name in everything)):
+        en, fr = " and ".join(names), " et ".join(names)
+        yield _Mistake(
+            lambda names=names: _run(descent, factors=dict.fromkeys(names, 0.0)),  # type: ignore[misc]
+            Text(f"{en} did not move at all.", f"{fr} n'a pas bougé du tout." if len(names) == 1 else f"{fr} n'ont pas bougé du tout."),
+        )
+    if any(name in wrong for name in everything):
+        zero = {name: torch.zeros_like(value) for name, value in descent.start.items()}
+        yield _Mistake(
+            lambda: _run(replace(descent, start=zero)),
+            Text(
+                "it starts from zeros, not from the parameters that were given.",
+                "elle part de zéro, et non des paramètres donnés.",
+            ),
+        )
+
+
+def _scaled(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
+    """Multiply the gradient of everything, or of one wrong parameter, by a usual factor."""
+    x, y = descent.batches[0]
+    rows, columns = float(x.shape[0]), float(y.shape[-1])
+    factors = [
+        (-1.0, "the sign is wrong, it climbs", "le signe est faux, elle monte"),
+        (0.5, "a factor 2 is missing", "il manque un facteur 2"),
+        (2.0, "there is a factor 2 too many", "il y a un facteur 2 de trop"),
+        (rows, "the division by the number of rows is missing", "il manque la division par le nombre de lignes"),
+        (rows / 2, "the division by the number of rows and the factor 2 are missing",
+         "il manque la division par le nombre de lignes et le facteur 2"),
+        (1 / rows, "it is divided by the number of rows twice", "on divise deux fois par le nombre de lignes"),
+        (1 / columns, "it is divided by the number of columns too", "on divise aussi par le nombre de colonnes"),
+        (columns, "it is multiplied by the number of columns", "on multiplie par le nombre de colonnes"),
+    ]
+    groups = [tuple(descent.start), *((name,) for name in wrong)]
+    for factor, en, fr in factors:
+        if factor == 1.0:
+            continue
+        for names in groups:
+            of_en = "" if len(names) > 1 else f"in the gradient of {names[0]}, "
+            of_fr = "" if len(names) > 1 else f"dans le gradient de {names[0]}, "
+            yield _Mistake(
+                lambda names=names, factor=factor: _run(descent, factors=dict.fromkeys(names, factor)),  # type: ignore[misc]
+                Text(f"{of_en}{en}.", f"{of_fr}{fr}."),
+            )
+
+
+def _paced(descent: Descent) -> Iterator[_Mistake]:
+    steps = len(descent.batches)
+    yield _Mistake(
+        lambda: _run(descent, accumulate=True),
+        Text(
+            "gradients of earlier steps are still in it; set them to zero before each backward.",
+            "les gradients des pas précédents y sont encore ; remettez-les à zéro avant chaque backward.",
+        ),
+    )
+    for count in (steps + 1, steps - 1, 1):
+        if count != steps and count > 0:
+            batches = [*descent.batches, descent.batches[-1]][:count]
+            yield _Mistake(
+                lambda batches=batches: _run(replace(descent, batches=batches)),  # type: ignore[misc]
+                Text(
+                    f"{_count(count, 'step was', 'steps were')} made instead of {steps}.",
+                    f"{count} pas {'a été fait' if count == 1 else 'ont été faits'} au lieu de {steps}.",
+                ),
+            )
+
+
+def _run(
+    descent: Descent,
+    *,
+    factors: Mapping[str, float] | None = None,
+    accumulate: bool = False,
+    one_by_one: Sequence[str] = (),
+) -> dict[str, Tensor]:
+    """Descend, as it should be or with one mistake in it."""
+    now = {name: value.to(torch.float64).clone() for name, value in descent.start.items()}
+    total = {name: torch.zeros_like(value) for name, value in now.items()}
+    steps = {name: descent.lr * (factors or {}).get(name, 1.0) for name in now}
+    for x, y in descent.batches:
+        for name in one_by_one:
+            now[name] = now[name] - steps[name] * _gradients(descent.loss, now, x, y)[name]
+        if one_by_one:
+            continue
+        gradients = _gradients(descent.loss, now, x, y)
+        if accumulate:
+            total = gradients = {name: total[name] + gradients[name] for name in now}
+        now = {name: now[name] - steps[name] * gradients[name] for name in now}
+    return now
+
+
+def _gradients(loss: Loss, parameters: Parameters, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    leaves = {name: value.detach().requires_grad_() for name, value in parameters.items()}
+    with torch.enable_grad():
+        cost = loss(leaves, x, y)
+    found = torch.autograd.grad(cost, list(leaves.values()), allow_unused=True)
+    return {
+        name: torch.zeros_like(parameters[name]) if gradient is None else gradient
+        for name, gradient in zip(leaves, found, strict=True)
+    }

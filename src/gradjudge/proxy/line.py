@@ -1,0 +1,121 @@
+"""Questions and answers: what is no usable answer becomes a failed check, never a fault of the grader.
+
+The session is not trusted. Everything that its replies hold is checked here for kind and count before it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+import torch
+from torch import Tensor
+
+from gradjudge.proxy.failures import CheckFailed, StudentRaised, Text
+from gradjudge.wire.messages import Answer, Missing, Passes, PassesDone, PassResult, Raised, Reply, Request
+
+Ask = Callable[[Request], Reply]
+
+LONGEST_NAME = 40
+MOST_NAMES = 3
+DUE = Text(en="a tensor", fr="un tenseur")
+
+
+class Line:
+    """Ask the session; give back only answers of the kind that the question is due.
+
+    Args:
+        ask: sends one request and waits for its reply; what it raises (a lost session) passes through.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def answer(self, request: Request, where: str) -> Answer:
+        """Ask what has an `Answer`; `where` names the student's object in messages.
+
+        Raises:
+            StudentRaised: the student's code raised.
+            CheckFailed: there is no such name, or the reply is of another kind.
+        """
+        reply = self._reply(request, where)
+        if not isinstance(reply, Answer):
+            _senseless(where, f"{type(reply).__name__} where an Answer is due")
+        return reply
+
+    def passes(self, request: Passes, where: str) -> tuple[PassResult, ...]:
+        """Run passes; one result for each, with at most one set of gradients per cotangent set.
+
+        What a pass raised stays in its result; see `raise_first`.
+        """
+        reply = self._reply(request, where)
+        if not isinstance(reply, PassesDone) or len(reply.results) != len(request.passes):
+            _senseless(where, "not one result for each pass")
+        for asked, result in zip(request.passes, reply.results, strict=True):
+            complete = len(result.grads) == len(asked.cotangents)
+            if len(result.grads) > len(asked.cotangents) or not (complete or result.raised):
+                _senseless(where, "not one set of gradients for each cotangent")
+        return reply.results
+
+    def _reply(self, request: Request, where: str) -> Reply:
+        reply = self._ask(request)
+        if isinstance(reply, Raised):
+            raise StudentRaised(reply, where=where)
+        if isinstance(reply, Missing):
+            raise missing(where, reply.nearest)
+        return reply
+
+
+def raise_first(results: tuple[PassResult, ...], where: str) -> None:
+    """Raise the first exception that a pass met, if one did.
+
+    Raises:
+        StudentRaised: where is ``NAME.forward`` or ``NAME.backward`` if the session said which.
+    """
+    for result in results:
+        if result.raised is not None:
+            during = result.raised.during if result.raised.during in ("forward", "backward") else ""
+            raise StudentRaised(result.raised, where=f"{where}.{during}" if during else where)
+
+
+def missing(where: str, nearest: tuple[str, ...]) -> CheckFailed:
+    """Build the failure of a name that is not there, with names of the student's own that are like it."""
+    names = [name for name in nearest if name.isidentifier() and len(name) <= LONGEST_NAME][:MOST_NAMES]
+    found = ", ".join(f"`{name}`" for name in names)
+    return CheckFailed(
+        Text(
+            en=f"`{where}` is not defined." + (f" Names like it in your work: {found}." if names else ""),
+            fr=f"`{where}` n'est pas défini." + (f" Noms proches dans votre travail : {found}." if names else ""),
+        )
+    )
+
+
+def require_tensor(value: object, where: str, due: Text = DUE) -> Tensor:
+    """Give back `value` if it is a plain dense tensor on the CPU; fail the check with its kind if not."""
+    if type(value) is Tensor and value.layout is torch.strided and value.device.type == "cpu":
+        return value.detach()
+    en, fr = kind_of(value)
+    text = Text(en=f"`{where}` gives {en}; {due.en} is due.", fr=f"`{where}` donne {fr} ; on attend {due.fr}.")
+    raise CheckFailed(text)
+
+
+def kind_of(value: object) -> tuple[str, str]:
+    """Name the kind of a student's value, in English and French, without the value."""
+    if value is None:
+        return "None", "None"
+    for kind in (bool, int, float, str, bytes, list, tuple, dict):
+        if type(value) is kind:
+            return f"a value of type {kind.__name__}", f"une valeur de type {kind.__name__}"
+    if isinstance(value, Tensor):
+        return "a tensor of another kind", "un tenseur d'une autre sorte"
+    return "another kind of object", "un objet d'une autre sorte"
+
+
+def _senseless(where: str, detail: str) -> NoReturn:
+    raise CheckFailed(
+        Text(
+            en=f"The session that runs your code gave no usable answer for `{where}`.",
+            fr=f"La session qui exécute votre code n'a pas donné de réponse utilisable pour `{where}`.",
+        ),
+        detail=detail,
+    )

@@ -1,0 +1,233 @@
+"""What a hidden test holds of the student's objects: handles with attributes and calls, never the objects.
+
+A proxy answers ``repr`` from here and has no length, so printing or showing one costs no trip and reads nothing.
+A proxy given as an argument crosses as its `Handle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import torch
+from torch import Tensor
+
+from gradjudge.proxy.autograd import Remote, differentiate
+from gradjudge.proxy.line import Line
+from gradjudge.wire.messages import Answer, Call, Get, Handle, Pass, Passes, PassResult, Ref, Set, Value
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Say which object of the session a proxy stands for.
+
+    Attributes:
+        line: the way to the session.
+        ref: the object.
+        label: its name in messages to the student (``MSE.backward``).
+    """
+
+    line: Line
+    ref: Ref
+    label: str
+
+    def at(self, attribute: str) -> Held:
+        """Point at an attribute; nothing is asked."""
+        path = (*self.ref.path, attribute)
+        return Held(self.line, Ref(self.ref.root, path), f"{self.label}.{attribute}")
+
+
+class ObjectProxy:
+    """Stand for an object of the student's: attributes are fetched and set where it lives."""
+
+    __slots__ = ("_held",)
+    _held: Held
+
+    def __init__(self, held: Held) -> None:
+        object.__setattr__(self, "_held", held)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # copy, pickle and pytest look for these; the student's object is not asked
+            raise AttributeError(name)
+        held = self._held.at(name)
+        return receive(held.line.answer(Get(held.ref), held.label).value, held.line, held.label)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        held = self._held.at(name)
+        held.line.answer(Set(held.ref, send(value)), held.label)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._held.label}>"
+
+
+class CallableProxy(ObjectProxy):
+    """Stand for something that can be called: a function, a class, a module, a method.
+
+    Called with tensors that require grad (positional, not inside lists), it gives tensors of a graph on this side:
+    their backward asks the session. Called without, it gives plain values.
+
+    Raises:
+        StudentRaised: the call raised.
+        CheckFailed: tensors that require grad went in, and something else than tensors came out.
+    """
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        held = self._held
+        asked = tuple(_asks_gradient(value) for value in args)
+        if any(asked):
+            return differentiate(_RemoteCall(held, args, kwargs, asked), _leaves(args, asked))
+        call = Call(held.ref, tuple(send(value) for value in args), {name: send(kwargs[name]) for name in kwargs})
+        return receive(held.line.answer(call, held.label).value, held.line, held.label)
+
+
+class ApplyProxy(CallableProxy):
+    """Stand for ``NAME.apply``; `function_of` gives back the Function's proxy."""
+
+    __slots__ = ("_function",)
+    _function: FunctionProxy
+
+    def __init__(self, held: Held, function: FunctionProxy) -> None:
+        super().__init__(held)
+        object.__setattr__(self, "_function", function)
+
+
+class FunctionProxy(ObjectProxy):
+    """Stand for the student's ``torch.autograd.Function`` class."""
+
+    __slots__ = ()
+
+    @property
+    def apply(self) -> ApplyProxy:
+        """Stand for ``apply``; ``torch.autograd.gradcheck(student.NAME.apply, inputs)`` works on this side."""
+        return ApplyProxy(self._held.at("apply"), self)
+
+    @property
+    def forward(self) -> CallableProxy:
+        """Stand for ``forward``, called by hand with a context of the student's (``student.Context()``)."""
+        return CallableProxy(self._held.at("forward"))
+
+    @property
+    def backward(self) -> CallableProxy:
+        """Stand for ``backward``, called by hand."""
+        return CallableProxy(self._held.at("backward"))
+
+    def passes(
+        self, passes: Sequence[Pass], *, through: str = "apply", inference: bool = False, interleave: bool = False
+    ) -> tuple[PassResult, ...]:
+        """Run forwards and backwards in one trip; see `gradjudge.wire.messages.Passes` for the arguments."""
+        request = Passes(self._held.ref, tuple(passes), through, inference, interleave)
+        return self._held.line.passes(request, self._held.label)
+
+
+class _RemoteCall(Remote):
+    """One call in the session whose graph the session keeps."""
+
+    def __init__(self, held: Held, args: tuple[Any, ...], kwargs: dict[str, Any], asked: tuple[bool, ...]) -> None:
+        self.label = held.label
+        self._line = held.line
+        self._call = Call(
+            held.ref,
+            tuple(send(value.detach() if leaf else value) for value, leaf in zip(args, asked, strict=True)),
+            {name: send(kwargs[name]) for name in kwargs},
+            asked,
+        )
+        self._graph = 0
+
+    def forward(self, _leaves: tuple[Tensor, ...]) -> Value:
+        answer = self._line.answer(self._call, self.label)
+        self._graph = answer.graph
+        self.differentiable = tuple(bool(name) for name in answer.grad_fns) if answer.graph else ()
+        return answer.value
+
+    def backward(self, cotangents: tuple[Tensor | None, ...]) -> Value:
+        return self.pull(self._line, self._graph, cotangents)
+
+
+def function_of(proxy: object) -> FunctionProxy | None:
+    """Give the Function behind ``NAME`` or ``NAME.apply``; None for anything else."""
+    if isinstance(proxy, ApplyProxy):
+        return proxy._function
+    return proxy if isinstance(proxy, FunctionProxy) else None
+
+
+def call_with_graph(proxy: CallableProxy, inputs: Sequence[Tensor]) -> Answer:
+    """Call `proxy` with leaves that require grad; the answer also names the node behind each output."""
+    held = proxy._held
+    plain = tuple(tensor.detach() for tensor in inputs)
+    return held.line.answer(Call(held.ref, plain, requires_grad=(True,) * len(plain)), held.label)
+
+
+def class_name_of(function: FunctionProxy) -> str:
+    """Ask what the class of a Function is called: the name of its nodes starts with it. Empty if it has no name."""
+    held = function._held.at("__name__")
+    name = held.line.answer(Get(held.ref), held.label).value
+    return name if type(name) is str else ""
+
+
+def label_of(proxy: object) -> str:
+    """Give the name that messages to the student use; "value" for what is no proxy."""
+    return proxy._held.label if isinstance(proxy, ObjectProxy) else "value"
+
+
+def receive(value: Value, line: Line, label: str) -> Any:
+    """Put proxies in the place of handles."""
+    if isinstance(value, Handle):
+        held = Held(line, Ref(value.id), label)
+        return _PROXIES.get(value.kind, ObjectProxy)(held)
+    if type(value) is list:
+        return [receive(item, line, label) for item in value]
+    if type(value) is tuple:
+        return tuple(receive(item, line, label) for item in value)
+    if type(value) is dict:
+        return {key: receive(item, line, label) for key, item in value.items()}
+    return value
+
+
+def send(value: Any) -> Value:
+    """Put handles in the place of proxies and plain tensors on the CPU in the place of tensors.
+
+    Raises:
+        TypeError: a tensor that requires grad is where no gradient can be asked for (in a list, by keyword).
+    """
+    if isinstance(value, ObjectProxy):
+        return _handle(value)
+    if isinstance(value, Tensor):
+        if value.requires_grad and torch.is_grad_enabled():
+            raise TypeError("a tensor that requires grad must be a positional argument of its own; detach it otherwise")
+        return value.detach().cpu().as_subclass(Tensor)
+    if type(value) is list:
+        return [send(item) for item in value]
+    if type(value) is tuple:
+        return tuple(send(item) for item in value)
+    if type(value) is dict:
+        return {key: send(item) for key, item in value.items()}
+    return value
+
+
+def _handle(proxy: ObjectProxy) -> Handle:
+    held = proxy._held
+    if isinstance(held.ref.root, int) and not held.ref.path:
+        return Handle(held.ref.root, "object", "")
+    handle = held.line.answer(Get(held.ref), held.label).value
+    if not isinstance(handle, Handle):
+        raise TypeError(f"{held.label} is a value, not an object of the session")
+    return handle
+
+
+def _asks_gradient(value: object) -> bool:
+    return isinstance(value, Tensor) and value.requires_grad and torch.is_grad_enabled()
+
+
+def _leaves(args: tuple[Any, ...], asked: tuple[bool, ...]) -> tuple[Tensor, ...]:
+    return tuple(value for value, leaf in zip(args, asked, strict=True) if leaf)
+
+
+_PROXIES: dict[str, type[ObjectProxy]] = {
+    "function": FunctionProxy,
+    "class": CallableProxy,
+    "callable": CallableProxy,
+    "module": CallableProxy,
+    "object": ObjectProxy,
+}
