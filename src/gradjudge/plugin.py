@@ -22,6 +22,7 @@ from gradjudge.proxy.student import Student
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
 from gradjudge.sitting import Sitting
+from gradjudge.wire.messages import Reply, Request, StandIn
 
 
 class Outcome(NamedTuple):
@@ -81,7 +82,13 @@ def _hearing(request: pytest.FixtureRequest) -> Hearing:
 def student(request: pytest.FixtureRequest) -> Student:
     """Offer the names that the student's code defined: ``student.MSE.apply(yhat, y)``."""
     hearing = _hearing(request)
-    return Student(hearing.sitting.ask, hearing.assignment.aliases, on_stand_in=hearing.stand_ins.append)
+
+    def ask(request: Request) -> Reply:
+        if isinstance(request, StandIn):
+            hearing.stand_ins.append(request.function)
+        return hearing.sitting.ask(request)
+
+    return Student(ask, hearing.assignment.aliases)
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ class Sitting:
         self._open_session = open_session
         self._limits = limits
         self._session: Session | None = None
+        self._lost: SessionLost | None = None
         self._full_replays = 0
         self._doses: dict[int, Dose] = {}
         self._started = time.monotonic()
@@ -111,6 +112,7 @@ class Sitting:
 
     def _open(self) -> None:
         self._session = self._open_session()
+        self._lost = None
         self.layers = self._session.layers
 
     def _try_reopen(self, cells: int) -> bool:
@@ -174,20 +176,22 @@ class Sitting:
         Raises:
             SessionLost: it died, broke the protocol, or the check's time is over.
         """
-        if self._session is None:
-            raise SessionLost("crashed", "the session is gone")
+        if self._session is None:  # say again why, so that what is undone after a time-out does not hide it
+            raise self._lost or SessionLost("crashed", "the session is gone")
         left = self._deadline - time.monotonic()
         if left <= 0:
             self._close()
-            raise SessionLost("timed-out", "the check's time is over")
+            self._lost = SessionLost("timed-out", "the check's time is over")
+            raise self._lost
         return self._send(request, left)
 
     def _send(self, request: Request, seconds: float, grace: float | None = None) -> Reply:
         assert self._session is not None
         try:
             return self._session.ask(request, seconds=seconds, grace=grace)
-        except SessionLost:
+        except SessionLost as lost:
             self._close()
+            self._lost = lost
             raise
 
     def _close(self) -> None:
