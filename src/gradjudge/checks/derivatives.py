@@ -1,0 +1,211 @@
+"""Is one input's gradient right? By hand, through autograd, in every circumstance, and by gradcheck."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import torch
+from torch import Tensor
+
+from gradjudge.checks.comparison import Due, Flaw, flaw_in
+from gradjudge.checks.diagnosis import Sighting, diagnose
+from gradjudge.checks.gradients import gradcheck
+from gradjudge.checks.references import Trial
+from gradjudge.checks.subjects import Needs, Subject, one_pass
+from gradjudge.checks.tolerance import Tolerance, difference, near, tolerance
+from gradjudge.checks.verdict import Text, fail
+from gradjudge.proxy.failures import CheckFailed, StudentRaised
+from gradjudge.proxy.line import raise_first
+from gradjudge.wire.messages import Pass, PassResult
+
+REPEATS = 48
+COTANGENT_SCALES = (-1.0, 1e3, 1e-3)
+
+
+class _Circumstance(msgspec.Struct, frozen=True):
+    """Hold a pass through autograd, and what to say if the gradient is wrong there though right by hand."""
+
+    trial: Trial
+    needs: Needs
+    en: str
+    fr: str
+
+
+_PLAIN = ("through `apply`", "par `apply`")
+_LINEAR = ("when grad_output changes sign or size", "quand grad_output change de signe ou de taille")
+_SHAPES = ("for other sizes of the inputs", "pour d'autres tailles des entrées")
+_SCALES = ("for large or small inputs", "pour de grandes ou de petites entrées")
+_SUBSETS = (
+    "when other inputs do or do not require grad (each entry of needs_input_grad is about one input)",
+    "selon que d'autres entrées demandent un gradient (chaque élément de needs_input_grad concerne une entrée)",
+)
+_REPEATS = ("after many calls", "après de nombreux appels")
+
+
+class Derivative:
+    """Judge the gradient of `subject` with respect to `name`.
+
+    Args:
+        subject: the Function and what is right.
+        name: the input.
+        flatten: compare values after ``reshape(-1)``.
+    """
+
+    def __init__(self, subject: Subject, name: str, *, flatten: bool) -> None:
+        self._subject = subject
+        self._name = name
+        self._flatten = flatten
+        self._index = subject.names.index(name)
+        self._needs = subject.only(self._index)
+
+    def judge(self) -> None:
+        """Fail unless the gradient is right in all circumstances."""
+        self.judge_by_hand()
+        trials, results = self._judge_through_autograd()
+        self._gradcheck(trials[0], results[0].outputs)
+
+    def judge_by_hand(self, *, value: bool = True) -> None:
+        """Fail unless ``backward``, called by hand where autograd cannot work, gives it at several shapes.
+
+        Without `value` only kind, shape and number of the gradients count.
+        """
+        subject = self._subject
+        trials = [subject.trial(), subject.trial(), *subject.further_trials()]
+        results = self._ask_by_hand([one_pass(trial, self._needs) for trial in trials])
+        given = [subject.gradients_by_hand(result)[self._index] for result in results]
+        flaws = [self._flaw(got, trial) for got, trial in zip(given, trials, strict=True)]
+        if not value:
+            flaws = [flaw if flaw is None or flaw.kind not in ("value", "dtype") else None for flaw in flaws]
+        first = next((flaw for flaw in flaws if flaw is not None), None)
+        if first is not None:
+            self._fail(self._say(first, flaws, given, trials), self._others(results[0], trials[0]))
+
+    def _ask_by_hand(self, passes: Sequence[Pass]) -> tuple[PassResult, ...]:
+        subject = self._subject
+        results = subject.function.passes(passes, through="direct", inference=True)
+        if any(result.raised for result in results):
+            again = subject.function.passes(passes, through="direct")
+            raise_first(again, subject.label)
+            fail(
+                f"`{subject.label}.backward` uses autograd: write the derivative by hand.",
+                f"`{subject.label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
+                detail=next(result.raised.text for result in results if result.raised),
+            )
+        return results
+
+    def _judge_through_autograd(self) -> tuple[list[Trial], tuple[PassResult, ...]]:
+        subject, node = self._subject, self._subject.node_name()
+        plan = self._plan()
+        passes = [one_pass(c.trial, c.needs) for c in plan]
+        results = subject.function.passes(passes)
+        for circumstance, result in zip(plan, results, strict=True):
+            self._judge_one(circumstance, result, plan, results)
+        if any(name != node for result in results if result.raised is None for name in result.grad_fns):
+            fail(
+                f"`{subject.label}.apply` does not run your own `forward` and `backward`.",
+                f"`{subject.label}.apply` n'exécute pas votre `forward` et votre `backward`.",
+            )
+        return [circumstance.trial for circumstance in plan], results
+
+    def _plan(self) -> list[_Circumstance]:
+        subject, needs, reference = self._subject, self._needs, self._subject.reference
+        base = subject.trial()
+        plan = [_Circumstance(trial, needs, *_PLAIN) for trial in (base, subject.trial())]
+        for factor in COTANGENT_SCALES:
+            scaled = reference.at(base.inputs, tuple(cotangent * factor for cotangent in base.cotangents))
+            plan.append(_Circumstance(scaled, needs, *_LINEAR))
+        plan += [_Circumstance(trial, needs, *_SHAPES) for trial in subject.further_trials()]
+        plan += [_Circumstance(subject.trial(scale=scale), needs, *_SCALES) for scale in subject.scales]
+        plan += [_Circumstance(base, subset, *_SUBSETS) for subset in subject.subsets() if subset != needs]
+        return plan + [_Circumstance(base, needs, *_REPEATS)] * REPEATS
+
+    def _judge_one(
+        self, at: _Circumstance, result: PassResult, plan: list[_Circumstance], results: tuple[PassResult, ...]
+    ) -> None:
+        if not at.needs[self._index]:
+            return  # asked only to see whether another input's gradient is what raises
+        if result.raised is not None:
+            if self._others_raise(at, plan, results):
+                return
+            raise StudentRaised(result.raised, where=f"{self._subject.label}.apply")
+        flaw = self._flaw(result.grads[0][self._index], at.trial)
+        if flaw is not None:
+            self._fail(Text(f"{flaw.text.en} {at.en}", f"{flaw.text.fr} {at.fr}"))
+
+    def _others_raise(self, at: _Circumstance, plan: list[_Circumstance], results: tuple[PassResult, ...]) -> bool:
+        """Say whether the pass raises without this input too: then another input's gradient is to blame."""
+        rest = tuple(need and index != self._index for index, need in enumerate(at.needs))
+        return any(c.needs == rest and r.raised is not None for c, r in zip(plan, results, strict=True))
+
+    def _gradcheck(self, trial: Trial, outputs: Sequence[object]) -> None:
+        allowed = self._gradcheck_tolerance(trial, outputs)
+        if allowed is None:
+            return
+        inputs = [x.clone().requires_grad_(need) for x, need in zip(trial.inputs, self._needs, strict=True)]
+        gradcheck(self._subject.function, inputs, rng=self._subject.reference.rng, allowed=allowed)
+
+    def _gradcheck_tolerance(self, trial: Trial, outputs: Sequence[object]) -> Tolerance | None:
+        """Choose gradcheck's step by how precise the student's own forward is.
+
+        A forward that is not the formula has its own item, and its differences say nothing about this gradient: None.
+        """
+        subject, worst = self._subject, 0.0
+        if len(outputs) != len(trial.outputs):
+            return None
+        for got, right in zip(outputs, trial.outputs, strict=True):
+            if type(got) is not Tensor or got.shape != right.shape or not near(got, right, subject.allowed):
+                return None
+            rounded = got.dtype != subject.dtype
+            worst = max(worst, float("inf") if rounded else difference(got, right, subject.allowed))
+        return subject.allowed if worst <= subject.allowed.exact else tolerance(subject.device, torch.float32)
+
+    def _flaw(self, got: object, trial: Trial) -> Flaw | None:
+        shape = Text(f"that of `{self._name}`", f"celle de `{self._name}`")
+        due = Due(trial.gradients[self._index], shape, flatten=self._flatten)
+        return flaw_in(got, due, self._subject.allowed)
+
+    def _say(
+        self, first: Flaw, flaws: Sequence[Flaw | None], given: Sequence[object], trials: Sequence[Trial]
+    ) -> Text:
+        wrong = [
+            Sighting(self._in_shape(got, trial), self._index, trial)
+            for flaw, got, trial in zip(flaws, given, trials, strict=True)
+            if flaw is not None and isinstance(got, Tensor) and flaw.kind in ("value", "shape")
+        ]
+        cause = diagnose(wrong, self._subject.names, self._subject.reference)
+        if cause is not None:
+            return cause if first.kind == "value" else _joined(first.text, cause)
+        if flaws[0] is None and flaws[1] is None:
+            return Text(f"{first.text.en} {_SHAPES[0]}", f"{first.text.fr} {_SHAPES[1]}")
+        return first.text
+
+    def _in_shape(self, got: Tensor, trial: Trial) -> Tensor:
+        right = trial.gradients[self._index]
+        return got.reshape(right.shape) if self._flatten and got.numel() == right.numel() else got
+
+    def _others(self, result: PassResult, trial: Trial) -> Text:
+        """Name the inputs whose gradients are right, for a student who looks for the mistake."""
+        right = [
+            f"`{name}`"
+            for name, got, due in zip(self._subject.names, result.grads[0], trial.gradients, strict=False)
+            if name != self._name and type(got) is Tensor and got.shape == due.shape
+            if got.numel() > 0 and near(got, due, self._subject.allowed)
+        ]
+        if not right:
+            return Text("", "")
+        found = ", ".join(right)
+        return Text(f" It is right for {found}.", f" Il est juste pour {found}.")
+
+    def _fail(self, predicate: Text, after: Text | None = None) -> None:
+        after = after or Text("", "")
+        raise CheckFailed(
+            Text(
+                f"The gradient of `{self._subject.label}` for `{self._name}` {predicate.en}.{after.en}",
+                f"Le gradient de `{self._subject.label}` pour `{self._name}` {predicate.fr}.{after.fr}",
+            )
+        )
+
+
+def _joined(first: Text, cause: Text) -> Text:
+    return Text(f"{first.en}: it {cause.en}", f"{first.fr} : il {cause.fr}")

@@ -1,0 +1,163 @@
+"""The small points around a right derivative: precision, memory layout, inputs left alone, graphs side by side.
+
+A gradient that is wrong in plain conditions has its own item and is left out here; if none is right there is nothing to
+judge and the part fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.comparison import Due, flaw_in
+from gradjudge.checks.references import Trial
+from gradjudge.checks.subjects import Subject, one_pass
+from gradjudge.checks.tolerance import Tolerance, near, tolerance
+from gradjudge.checks.verdict import Text, fail
+from gradjudge.proxy.failures import CheckFailed
+from gradjudge.wire.messages import Pass, PassResult
+
+LAYOUTS = ("transposed", "strided")
+SIDE_BY_SIDE = 3
+
+
+def judge_float32(subject: Subject) -> None:
+    """Fail unless float32 in gives float32 out, right to float32's precision, and float64 gradients stay float64."""
+    right = _right_inputs(subject)
+    single = subject.trial(dtype=torch.float32)
+    allowed = tolerance(subject.device, torch.float32)
+    _judge_dtype(subject, right, single, allowed, through="apply")
+    trials = [single, subject.trial()] if subject.dtype != torch.float32 else [single]
+    for trial in trials:
+        _judge_dtype(subject, right, trial, allowed, through="direct")
+
+
+def judge_layouts(subject: Subject) -> None:
+    """Fail unless transposed and strided inputs, and transposed and expanded cotangents, change nothing."""
+    right = _right_inputs(subject)
+    plain, constant = subject.trial(), subject.trial(constant=True)
+    asked: list[tuple[int, Trial, Pass]] = []
+    for index in right:
+        needs = subject.only(index)
+        for layout in LAYOUTS:
+            layouts = (layout,) * len(subject.shapes)
+            asked.append((index, plain, one_pass(plain, needs, layouts=layouts, cotangent_layout="transposed")))
+        asked.append((index, constant, one_pass(constant, needs, cotangent_layout="expanded")))
+    results = subject.function.passes([one for _, _, one in asked])
+    if any(result.raised is not None for result in results):
+        fail(
+            f"`{subject.label}` raises when its inputs are not contiguous in memory (transposed, sliced or expanded): "
+            "`reshape` works there, `view` does not.",
+            f"`{subject.label}` lève une exception quand ses entrées ne sont pas contiguës en mémoire (transposées, "
+            "découpées ou étendues) : `reshape` y fonctionne, `view` non.",
+            detail=next(result.raised.text for result in results if result.raised),
+        )
+    for (index, trial, _), result in zip(asked, results, strict=True):
+        _require_gradient(
+            subject, index, result, trial, subject.allowed, "for inputs that are not contiguous", "non contiguës"
+        )
+
+
+def judge_no_mutation(subject: Subject) -> None:
+    """Fail if forward or backward changes an input or grad_output in place."""
+    right = _right_inputs(subject)
+    trial = subject.trial()
+    passes = [one_pass(trial, subject.only(index)) for index in right]
+    for through in ("apply", "direct"):
+        for result in subject.ask(passes, through=through):
+            _require_untouched(result.inputs_after, trial.inputs, subject, "an input", "une entrée")
+            after = result.cotangents_after[0] if len(result.cotangents_after) == 1 else ()
+            _require_untouched(after, trial.cotangents, subject, "grad_output", "grad_output")
+
+
+def judge_interleaved(subject: Subject) -> None:
+    """Fail unless several forwards can come before their backwards: what backward needs is kept on ctx."""
+    right = _right_inputs(subject)
+    for index in right:
+        trials = [subject.trial() for _ in range(SIDE_BY_SIDE)]
+        results = subject.ask([one_pass(trial, subject.only(index)) for trial in trials], interleave=True)
+        for trial, result in zip(trials, results, strict=True):
+            if not _gradient_near(result, index, trial, subject.allowed):
+                fail(
+                    f"When `{subject.label}` runs forward several times before backward, the gradient is wrong: keep "
+                    "what backward needs on `ctx`, not on the class or in a global variable.",
+                    f"Quand `{subject.label}` fait plusieurs passes avant puis les passes arrière, le gradient est faux "
+                    ": gardez ce dont backward a besoin sur `ctx`, pas sur la classe ni dans une variable globale.",
+                )
+
+
+def _right_inputs(subject: Subject) -> list[int]:
+    """Find the inputs whose gradients are right in plain conditions."""
+    trial = subject.trial()
+    results = subject.function.passes([one_pass(trial, subject.only(index)) for index in range(len(subject.shapes))])
+    right = [
+        index
+        for index, result in enumerate(results)
+        if result.raised is None and _gradient_near(result, index, trial, subject.allowed)
+    ]
+    if not right:
+        fail(
+            f"No gradient of `{subject.label}` is right yet, so there is nothing to judge here.",
+            f"Aucun gradient de `{subject.label}` n'est encore juste : il n'y a rien à juger ici.",
+        )
+    return right
+
+
+def _gradient_near(result: PassResult, index: int, trial: Trial, allowed: Tolerance) -> bool:
+    got, right = result.grads[0][index] if len(result.grads[0]) > index else None, trial.gradients[index]
+    return type(got) is Tensor and got.numel() == right.numel() and near(got, right, allowed)
+
+
+def _judge_dtype(subject: Subject, right: Sequence[int], trial: Trial, allowed: Tolerance, *, through: str) -> None:
+    dtype = trial.inputs[0].dtype
+    results = subject.ask([one_pass(trial, subject.only(index)) for index in right], through=through)
+    words = str(dtype).removeprefix("torch.")
+    for index, result in zip(right, results, strict=True):
+        for output in result.outputs:
+            if type(output) is Tensor and output.dtype != dtype:
+                _fail_dtype(subject, "result", "résultat", output.dtype, words)
+        _require_gradient(subject, index, result, trial, allowed, f"in {words}", f"en {words}", dtype)
+
+
+def _require_gradient(
+    subject: Subject,
+    index: int,
+    result: PassResult,
+    trial: Trial,
+    allowed: Tolerance,
+    en: str,
+    fr: str,
+    dtype: torch.dtype | None = None,
+) -> None:
+    name = subject.names[index]
+    got = result.grads[0][index] if len(result.grads[0]) > index else None
+    shape = Text(f"that of `{name}`", f"celle de `{name}`")
+    flaw = flaw_in(got, Due(trial.gradients[index], shape, dtype, flatten=True), allowed)
+    if flaw is not None:
+        raise CheckFailed(
+            Text(
+                f"The gradient of `{subject.label}` for `{name}` {flaw.text.en} {en}.",
+                f"Le gradient de `{subject.label}` pour `{name}` {flaw.text.fr} {fr}.",
+            )
+        )
+
+
+def _fail_dtype(subject: Subject, en: str, fr: str, found: torch.dtype, due: str) -> None:
+    name = str(found).removeprefix("torch.")
+    fail(
+        f"The {en} of `{subject.label}` has dtype {name} for inputs of dtype {due}: keep the dtype of the inputs.",
+        f"Le {fr} de `{subject.label}` est de type {name} pour des entrées de type {due} : gardez le type des entrées.",
+    )
+
+
+def _require_untouched(after: Sequence[object], before: Sequence[Tensor], subject: Subject, en: str, fr: str) -> None:
+    same = len(after) == len(before) and all(
+        type(now) is Tensor and torch.equal(now, then) for now, then in zip(after, before, strict=True)
+    )
+    if not same:
+        fail(
+            f"`{subject.label}` changes {en} in place; compute a new tensor instead.",
+            f"`{subject.label}` modifie {fr} sur place ; calculez plutôt un nouveau tenseur.",
+        )
