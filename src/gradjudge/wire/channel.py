@@ -1,0 +1,256 @@
+"""Messages over a stream socket: framed, numbered, with deadlines, and nothing allocated on the peer's word alone.
+
+A frame is a fixed part (sequence number, bytes in the head, number of blobs), the size of each blob, the head and the
+blobs. The asking side numbers its requests, and a reply carries the number of the request that it answers. The two
+sides take turns: whatever else arrives is a fault.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+from collections.abc import Generator
+from typing import Final, Literal, NamedTuple, TypeVar, overload
+
+import torch
+
+from gradjudge.wire.limits import DEFAULT, WireError, WireLimits
+from gradjudge.wire.messages import Reply, Request
+from gradjudge.wire.tensors import LARGE, Blob
+from gradjudge.wire.values import decode_reply, decode_request, encode
+
+_FIXED: Final = struct.Struct("<III")
+_STAGED: Final = 1 << 16
+_SEQUENCE: Final = 1 << 32
+
+
+class _Frame(NamedTuple):
+    sequence: int
+    head: bytes
+    blobs: list[Blob]
+
+
+_Step = TypeVar("_Step")
+_Reading = Generator[None, None, _Step]
+"""Reading that yields whenever there is nothing more to read yet, so that a deadline loses nothing."""
+
+
+class Channel:
+    """Exchange messages in turns over a connected ``AF_UNIX`` ``SOCK_STREAM`` socket.
+
+    Args:
+        sock: the socket; the channel makes it non-blocking, and closes it in `close`.
+        limits: what one message may hold, both ways.
+    """
+
+    def __init__(self, sock: socket.socket, limits: WireLimits = DEFAULT) -> None:
+        self.limits = limits
+        self._sock = sock
+        sock.setblocking(False)
+        self._poll = select.poll()
+        self._staged = memoryview(bytearray(_STAGED))
+        self._start = self._end = 0
+        self._sequence = 0
+        self._reading: _Reading[_Frame] | None = None
+        self._broken = False
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self._sock.fileno()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+    def send(self, message: Request | Reply, *, deadline: float | None = None) -> None:
+        """Send one message before `deadline` (of `time.monotonic`).
+
+        Raises:
+            TypeError, TooLargeError: it is no message; nothing was sent.
+            WireError: the peer has sent something that it was not asked for.
+            TimeoutError: the peer does not take it; the channel is of no use any more.
+            EOFError: the peer is gone.
+        """
+        head, *blobs = encode(message, self.limits)
+        self._refuse_unasked()
+        if isinstance(message, Request):
+            self._sequence = (self._sequence + 1) % _SEQUENCE
+        sizes = struct.pack(f"<{len(blobs)}Q", *map(len, blobs))
+        fixed = _FIXED.pack(self._sequence, len(head), len(blobs))
+        try:
+            for chunk in _joined([fixed, sizes, head, *blobs]):
+                self._send_all(chunk, deadline)
+        except TimeoutError:
+            self._broken = True
+            raise
+
+    @overload
+    def receive(self, kind: Literal["request"], *, deadline: float | None = None) -> Request: ...
+    @overload
+    def receive(self, kind: Literal["reply"], *, deadline: float | None = None) -> Reply: ...
+    def receive(self, kind: Literal["request", "reply"], *, deadline: float | None = None) -> Request | Reply:
+        """Wait for one message of `kind` until `deadline` (of `time.monotonic`).
+
+        After a TimeoutError it may be called again: what has arrived is kept.
+
+        Raises:
+            WireError: what arrived is no such message, or not the one that is due. The channel is of no use any more.
+            TimeoutError: the deadline passed.
+            EOFError: the peer is gone.
+        """
+        if self._broken:
+            raise WireError("the channel is broken")
+        try:
+            frame = self._next_frame(deadline)
+            if kind == "request":
+                self._expect((self._sequence + 1) % _SEQUENCE, frame)
+                return decode_request(frame.head, frame.blobs, self.limits)
+            self._expect(self._sequence, frame)
+            return decode_reply(frame.head, frame.blobs, self.limits)
+        except WireError:
+            self._broken = True
+            raise
+
+    def _expect(self, sequence: int, frame: _Frame) -> None:
+        if frame.sequence != sequence:
+            raise WireError(f"message {frame.sequence} where {sequence} is due")
+        if self._start != self._end:
+            raise WireError("bytes after the message")
+        self._sequence = sequence
+
+    def _refuse_unasked(self) -> None:
+        """Raise WireError if the peer has sent something although it is not its turn."""
+        if self._broken:
+            raise WireError("the channel is broken")
+        try:
+            unasked = self._start != self._end or self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            raise EOFError("the peer is gone") from None
+        if unasked:
+            self._broken = True
+            raise WireError("a message that was not asked for")
+        raise EOFError("the peer is gone")
+
+    def _send_all(self, chunk: Blob, deadline: float | None) -> None:
+        left = memoryview(chunk)
+        while left:
+            try:
+                left = left[self._sock.send(left, socket.MSG_NOSIGNAL) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
+            except ConnectionError:
+                raise EOFError("the peer is gone") from None
+
+    def _next_frame(self, deadline: float | None) -> _Frame:
+        if self._reading is None:
+            self._reading = self._frame()
+        while True:
+            try:
+                next(self._reading)
+            except StopIteration as done:
+                self._reading = None
+                frame: _Frame = done.value
+                return frame
+            self._wait(select.POLLIN, deadline)
+
+    def _wait(self, event: int, deadline: float | None) -> None:
+        """Wait until the socket is ready or has an error, which the next call on it tells."""
+        self._poll.register(self._sock, event)
+        left = None if deadline is None else max(deadline - time.monotonic(), 0.0) * 1000
+        if not self._poll.poll(left):
+            raise TimeoutError("the deadline passed")
+
+    # --- reading, piece by piece ---
+
+    def _frame(self) -> _Reading[_Frame]:
+        sequence, head_size, count = _FIXED.unpack((yield from self._small(_FIXED.size)))
+        if head_size > self.limits.head_bytes or count > self.limits.tensors:
+            raise WireError(f"a frame with a head of {head_size} bytes and {count} tensors")
+        sizes = struct.unpack(f"<{count}Q", (yield from self._small(8 * count)))
+        if sum(sizes) > self.limits.total_bytes or max(sizes, default=0) > self.limits.tensor_bytes:
+            raise WireError(f"a frame with {sum(sizes)} bytes of tensors")
+        head = yield from self._small(head_size)
+        return _Frame(sequence, head, (yield from self._blobs(sizes)))
+
+    def _small(self, size: int) -> _Reading[bytes]:
+        """Read at most a head; memory grows with what has arrived."""
+        if self._end - self._start >= size:
+            self._start += size
+            return bytes(self._staged[self._start - size : self._start])
+        parts = bytearray()
+        while len(parts) < size:
+            if self._start == self._end:
+                yield from self._refill()
+            taken = min(size - len(parts), self._end - self._start)
+            parts += self._staged[self._start : self._start + taken]
+            self._start += taken
+        return bytes(parts)
+
+    def _blobs(self, sizes: tuple[int, ...]) -> _Reading[list[Blob]]:
+        """Read blobs: each large one into memory of its own, small ones side by side."""
+        blobs: list[Blob] = []
+        shared = yield from self._buffer(0)
+        for index, size in enumerate(sizes):
+            if size >= LARGE:
+                blobs.append((yield from self._buffer(size)))
+                continue
+            if len(shared) < size:
+                shared = yield from self._buffer(_run(sizes, index))
+            blobs.append(shared[:size])
+            shared = shared[size:]
+        return blobs
+
+    def _buffer(self, size: int) -> _Reading[memoryview]:
+        # torch.empty does not touch its memory: a size that is announced and never sent costs none.
+        buffer = torch.empty(size, dtype=torch.uint8).numpy().data
+        filled = min(size, self._end - self._start)
+        buffer[:filled] = self._staged[self._start : self._start + filled]
+        self._start += filled
+        while filled < size:
+            received = yield from self._receive_into(buffer[filled:])
+            filled += received
+        return buffer
+
+    def _refill(self) -> _Reading[None]:
+        received = yield from self._receive_into(self._staged)
+        self._start, self._end = 0, received
+
+    def _receive_into(self, buffer: memoryview) -> _Reading[int]:
+        while True:
+            try:
+                received = self._sock.recv_into(buffer)
+            except BlockingIOError:
+                yield
+                continue
+            except ConnectionError:
+                received = 0
+            if not received:
+                raise EOFError("the peer is gone")
+            return received
+
+
+def _run(sizes: tuple[int, ...], index: int) -> int:
+    """Return the bytes of the small blobs from `index` to the next large one."""
+    total = 0
+    for size in sizes[index:]:
+        if size >= LARGE:
+            break
+        total += size
+    return total
+
+
+def _joined(parts: list[Blob]) -> list[Blob]:
+    """Join neighbours that are small, so that most messages are one system call."""
+    chunks: list[Blob] = []
+    small: list[Blob] = []
+    for part in parts:
+        if len(part) < LARGE:
+            small.append(part)
+            continue
+        chunks += [b"".join(small), part]
+        small = []
+    return [*chunks, b"".join(small)]

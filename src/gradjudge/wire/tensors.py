@@ -1,0 +1,83 @@
+"""Tensors as a description (dtype, shape) and raw bytes in row-major order and the machine's byte order."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import torch
+
+from gradjudge.wire.limits import TooLargeError, WireError, WireLimits
+
+DTYPES: Final = {
+    name: getattr(torch, name)
+    for name in (
+        *("float16", "float32", "float64", "bfloat16", "complex64", "complex128"),
+        *("int8", "int16", "int32", "int64", "uint8", "bool"),
+    )
+}
+"""Every dtype that crosses, by its name on the wire."""
+
+_NAMES: Final = {dtype: name for name, dtype in DTYPES.items()}
+
+LARGE: Final = 1 << 20
+"""Bytes from which a tensor is not copied once more: it then lives in the buffer that it was received in."""
+
+MOST_ELEMENTS: Final = 1 << 40
+"""Bound on the product of the non-zero sizes of a tensor, so that strides of empty tensors do not overflow."""
+
+Blob = bytes | memoryview
+
+
+def pack_tensor(tensor: torch.Tensor, limits: WireLimits) -> tuple[list[Any], Blob]:
+    """Describe a plain dense CPU tensor as ``[dtype, *shape]`` and give its bytes.
+
+    Raises:
+        TypeError: it is of a dtype, layout or device that does not cross.
+        TooLargeError: it is beyond the limits.
+    """
+    name = _NAMES.get(tensor.dtype)
+    if name is None or tensor.layout is not torch.strided or tensor.device.type != "cpu":
+        raise TypeError(f"a {tensor.layout} tensor of {tensor.dtype} on {tensor.device} does not cross")
+    if tensor.is_conj() or tensor.is_neg():
+        raise TypeError("a tensor whose conjugation or sign is pending does not cross: resolve it")
+    shape = list(tensor.shape)
+    size = tensor.numel() * tensor.itemsize
+    if size > limits.tensor_bytes or len(shape) > limits.dims or math.prod(n or 1 for n in shape) > MOST_ELEMENTS:
+        raise TooLargeError(f"a tensor of {len(shape)} dimensions and {size} bytes is too large to cross")
+    return [name, *shape], _bytes_of(tensor.detach().contiguous(), size)
+
+
+def _bytes_of(tensor: torch.Tensor, size: int) -> Blob:
+    if size < LARGE:
+        return ctypes.string_at(tensor.data_ptr(), size) if size else b""
+    return tensor.reshape(-1).view(torch.uint8).numpy().data
+
+
+def build_tensor(name: object, shape: Sequence[object], blob: Blob | None, limits: WireLimits) -> torch.Tensor:
+    """Build the tensor that ``[dtype, *shape]`` and `blob` describe, after checking that they fit each other.
+
+    Raises:
+        WireError: the dtype is unknown, a size is no size, or the sizes do not make up the number of bytes.
+    """
+    dtype = DTYPES.get(name) if type(name) is str else None
+    if dtype is None or blob is None or len(shape) > limits.dims:
+        raise WireError("a tensor without bytes, of an unknown dtype, or of too many dimensions")
+    sizes = [_size(n) for n in shape]
+    if math.prod(n or 1 for n in sizes) > MOST_ELEMENTS or math.prod(sizes) * dtype.itemsize != len(blob):
+        raise WireError(f"{len(blob)} bytes for a {name} tensor of shape {sizes}")
+    if dtype is torch.bool and len(bytes(blob).strip(b"\0\1")):
+        raise WireError("a bool tensor with bytes other than 0 and 1")
+    if not len(blob):
+        return torch.empty(sizes, dtype=dtype)
+    writable = blob if type(blob) is memoryview and not blob.readonly else bytearray(blob)
+    tensor = torch.frombuffer(writable, dtype=dtype).reshape(sizes)
+    return tensor if len(blob) >= LARGE else tensor.clone()
+
+
+def _size(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= MOST_ELEMENTS:
+        raise WireError("a tensor with a size that is none")
+    return value

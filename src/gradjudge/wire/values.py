@@ -1,0 +1,179 @@
+"""Turn messages into bytes and back: a closed value language, decided by exact types.
+
+A message is a head and blobs. The head is MessagePack of nothing but arrays and scalars: a scalar stands for itself,
+and every container is an array whose first element says which kind it is. The blobs are the bytes of the tensors, in
+the order in which the head names them. Nothing is looked up by name but what is listed here, and what comes out has
+exact builtin types, `Handle` and plain tensors only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+import torch
+
+from gradjudge.wire import schema
+from gradjudge.wire.limits import DEFAULT, TooLargeError, WireError, WireLimits
+from gradjudge.wire.messages import Handle, Reply, Request, Value
+from gradjudge.wire.scan import count_nodes
+from gradjudge.wire.tensors import Blob, build_tensor, pack_tensor
+
+__all__ = ["TooLargeError", "WireError", "WireLimits", "decode_reply", "decode_request", "encode"]
+
+_LIST: Final = 0
+_TUPLE: Final = 1
+_DICT: Final = 2
+_TENSOR: Final = 3
+_HANDLE: Final = 4
+
+_M = TypeVar("_M")
+
+_DECODER: Final = msgspec.msgpack.Decoder()
+_ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+def encode(message: Request | Reply, limits: WireLimits = DEFAULT) -> list[Blob]:
+    """Return the head of a message and the bytes of each of its tensors.
+
+    Raises:
+        TypeError: a field holds what is no value, or is not of its declared type.
+        TooLargeError: the message is beyond the limits.
+    """
+    packer = _Packer(limits)
+    head = _ENCODER.encode(schema.pack_message(message, schema.packing(packer.value)))
+    if len(head) > limits.head_bytes:
+        raise TooLargeError(f"a head of {len(head)} bytes")
+    if len(head) > limits.nodes:
+        try:
+            count_nodes(head, limits.nodes)
+        except WireError as error:
+            raise TooLargeError(str(error)) from None
+    return [head, *packer.blobs]
+
+
+def decode_request(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFAULT) -> Request:
+    """Build the request that `encode` was given.
+
+    Raises:
+        WireError: the bytes are no request.
+    """
+    return _decode(head, blobs, limits, schema.build_request)
+
+
+def decode_reply(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFAULT) -> Reply:
+    """Build the reply that `encode` was given.
+
+    Raises:
+        WireError: the bytes are no reply.
+    """
+    return _decode(head, blobs, limits, schema.build_reply)
+
+
+def _decode(head: bytes, blobs: Sequence[Blob], limits: WireLimits, build: Callable[[Any, schema.Way], _M]) -> _M:
+    if len(head) > limits.head_bytes:
+        raise WireError(f"a head of {len(head)} bytes")
+    if len(blobs) > limits.tensors or sum(len(blob) for blob in blobs) > limits.total_bytes:
+        raise WireError("the tensors of a message are beyond the limits")
+    if len(head) > limits.nodes:  # a node takes a byte at least
+        count_nodes(head, limits.nodes)
+    try:
+        raw = _DECODER.decode(head)
+    except (msgspec.DecodeError, RecursionError, TypeError, ValueError, OverflowError) as error:
+        raise WireError(f"the head is no MessagePack: {error}") from None
+    builder = _Builder(limits, iter(blobs))
+    message = build(raw, schema.building(builder.value))
+    if next(builder.blobs, None) is not None:
+        raise WireError("bytes of a tensor that the head does not name")
+    return message
+
+
+class _Packer:
+    """Turn values into arrays and scalars, collecting the bytes of tensors."""
+
+    def __init__(self, limits: WireLimits) -> None:
+        self.limits = limits
+        self.blobs: list[Blob] = []
+        self._size = 0
+
+    def value(self, value: Value, depth: int = 0) -> Any:
+        kind = type(value)
+        if kind in schema.SCALARS:
+            return schema.check_scalar(value, TypeError)
+        if depth >= self.limits.depth:
+            raise TooLargeError(f"values are more than {self.limits.depth} deep")
+        if kind is torch.Tensor:
+            return self._tensor(value)
+        if kind is list:
+            return [_LIST, *(self.value(item, depth + 1) for item in value)]
+        if kind is tuple:
+            return [_TUPLE, *(self.value(item, depth + 1) for item in value)]
+        if kind is dict:
+            return [_DICT, *self._items(value, depth + 1)]
+        if kind is Handle:
+            return [_HANDLE, *schema.pack_struct(value, schema.packing(self.value))]
+        raise TypeError(f"an object of type {kind.__name__} does not cross")
+
+    def _items(self, value: dict[Any, Value], depth: int) -> Iterator[Any]:
+        for key, item in value.items():
+            if type(key) not in schema.KEYS:
+                raise TypeError(f"a dict with a key of type {type(key).__name__} does not cross")
+            yield schema.check_scalar(key, TypeError)
+            yield self.value(item, depth)
+
+    def _tensor(self, tensor: torch.Tensor) -> list[Any]:
+        described, blob = pack_tensor(tensor, self.limits)
+        self.blobs.append(blob)
+        self._size += len(blob)
+        if len(self.blobs) > self.limits.tensors or self._size > self.limits.total_bytes:
+            raise TooLargeError("the tensors of a message are too many or too large to cross")
+        return [_TENSOR, *described]
+
+
+class _Builder:
+    """Turn arrays and scalars back into values, taking the bytes of tensors in order."""
+
+    def __init__(self, limits: WireLimits, blobs: Iterator[Blob]) -> None:
+        self.limits = limits
+        self.blobs = blobs
+
+    def value(self, raw: Any, depth: int = 0) -> Value:
+        kind = type(raw)
+        if kind in schema.SCALARS:
+            return schema.check_scalar(raw, WireError)
+        if kind is not list or not raw or type(raw[0]) is not int:
+            raise WireError("a value of no known kind")
+        if depth >= self.limits.depth:
+            raise WireError(f"values are more than {self.limits.depth} deep")
+        tag = raw[0]
+        if tag == _LIST:
+            return [self.value(item, depth + 1) for item in raw[1:]]
+        if tag == _TUPLE:
+            return tuple(self.value(item, depth + 1) for item in raw[1:])
+        if tag == _DICT:
+            return self._dict(raw, depth + 1)
+        if tag == _TENSOR and len(raw) > 1:
+            return build_tensor(raw[1], raw[2:], next(self.blobs, None), self.limits)
+        if tag == _HANDLE:
+            return self._handle(raw)
+        raise WireError("a value of no known kind")
+
+    def _dict(self, raw: list[Any], depth: int) -> dict[Any, Value]:
+        built: dict[Any, Value] = {}
+        if len(raw) % 2 == 0:
+            raise WireError("a dict with a key and no value")
+        for key, item in zip(raw[1::2], raw[2::2], strict=True):
+            if type(key) not in schema.KEYS or key in built:
+                raise WireError("a dict with a key that is no text and no number, or is there twice")
+            built[schema.check_scalar(key, WireError)] = self.value(item, depth)
+        return built
+
+    def _handle(self, raw: list[Any]) -> Handle:
+        handle = schema.build_struct(Handle, raw[1:], schema.building(self.value))
+        if handle.id < 1 or handle.kind not in _HANDLE_KINDS or (handle.length or 0) < 0:
+            raise WireError("a handle that none can have made")
+        return handle
+
+
+_HANDLE_KINDS: Final = ("function", "class", "callable", "module", "object")
