@@ -24,9 +24,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.simplefilter("ignore", PendingDeprecationWarning)
     import nbformat
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
 
 NO_NETWORK = (
     "http://127.0.0.1:9"  # nobody listens on the discard port: a refusal at once, where a dead route would hang
@@ -50,12 +50,11 @@ def execute(notebook: Json, *, seconds: float, name: str) -> Json:
     with tempfile.TemporaryDirectory() as scratch:
         node: Any = nbformat.from_dict(notebook)
         # Over Unix sockets in the scratch folder: nobody else on the machine can talk to the kernel.
-        manager = AsyncKernelManager(
-            kernel_name="python3", transport="ipc", connection_file=str(Path(scratch) / "kernel.json")
-        )
+        connection = {"transport": "ipc", "connection_file": str(Path(scratch) / "kernel.json")}
         client = NotebookClient(
             node,
-            km=manager,
+            config=Config({"KernelManager": connection}),
+            kernel_name="python3",
             timeout=max(1, round(seconds)),
             startup_timeout=120,
             record_timing=False,

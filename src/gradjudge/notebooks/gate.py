@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
@@ -39,13 +39,13 @@ def check_source(source: Source, assignment: Assignment, languages: tuple[str, .
     _refuse(source, faults)
 
 
-def check_release(source: Source, release: Json, language: str) -> None:
-    """Refuse a release in which text of a solution remains.
+def check_releases(source: Source, releases: Mapping[str, Json]) -> None:
+    """Refuse releases (by language) in which text of a solution remains.
 
     Raises:
         CourseError: each place, with the line of the solution.
     """
-    _refuse(source, list(_leaks(source, release, language)))
+    _refuse(source, [fault for language, made in releases.items() for fault in _leaks(source, made, language)])
 
 
 def _refuse(source: Source, faults: list[str]) -> None:

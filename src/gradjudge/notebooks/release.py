@@ -22,7 +22,7 @@ import msgspec
 
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
-from gradjudge.notebooks.gate import cell_points, check_release, check_source
+from gradjudge.notebooks.gate import cell_points, check_releases, check_source
 from gradjudge.notebooks.markers import without_markers
 from gradjudge.notebooks.source import Json, Source, SourceCell, cell_json, dump_notebook, notebook_of, read_source
 from gradjudge.rubric import Assignment
@@ -114,11 +114,9 @@ def _produce(
     rubric = course.rubric
     source = read_source(course.source(assignment.name))
     check_source(source, assignment, rubric.languages)
-    files = {}
-    for language in rubric.languages:
-        made = make_release(source, assignment, language)
-        check_release(source, made, language)
-        files[course.release(language, assignment.name)] = dump_notebook(made)
+    releases = {language: make_release(source, assignment, language) for language in rubric.languages}
+    check_releases(source, releases)
+    files = {course.release(language, assignment.name): dump_notebook(made) for language, made in releases.items()}
     path = course.solution(assignment.name)
     files[path] = _solution(path, source, assignment, rubric.default_language, check=check, say=say)
     if judge is not None:
