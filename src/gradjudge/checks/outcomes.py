@@ -58,7 +58,7 @@ def require_loss(value: float, bound: float) -> None:
     en, fr = _times(value / bound)
     fail(
         f"The loss on rows that your code has not seen is {en} the largest that a right descent reaches.",
-        f"La perte sur des lignes que votre code n'a pas vues vaut {fr} la plus grande qu'atteint une descente correcte.",
+        f"La perte sur des lignes jamais vues vaut {fr} la plus grande qu'atteint une descente correcte.",
         detail=f"loss {value:.6g}, bound {bound:.6g}",
     )
 
@@ -103,7 +103,7 @@ def _number(entry: object) -> float:
         entry = entry[1]
     if type(entry) is Tensor and entry.numel() == 1 and entry.dim() <= 2 and not entry.is_complex():
         entry = entry.item()
-    return float(entry) if type(entry) in (int, float) else math.nan
+    return float(entry) if isinstance(entry, int | float) else math.nan
 
 
 def require_falling_history(history: object, epochs: int, last: float) -> None:

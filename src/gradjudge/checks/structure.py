@@ -65,12 +65,14 @@ class BatchStructure:
 
     def full_batches(self) -> None:
         """Require batches of `batch_size` rows, one update for each."""
-        sizes = [size for size in self._first.whole if size != 0]
-        full = sizes.count(self.batch_size)
-        if full == 0 or full + sizes.count(self.short) < min(len(sizes), self.rows - self.short):
-            found = Counter(size for size in sizes if size > 0).most_common(1)
-            seen_en = f"; most rows were in batches of {found[0][0]}" if found else ""
-            seen_fr = f" ; la plupart des lignes étaient dans des lots de {found[0][0]}" if found else ""
+        sizes = {size for size in self._first.whole if size > 0}  # a row that was met twice has no size
+        if self.batch_size not in sizes or sizes - {self.batch_size, self.short}:
+            found = Counter(size for size in self._first.whole if size > 0).most_common(1)
+            seen_en = f"; most rows moved as in batches of {found[0][0]}" if found else ""
+            seen_fr = f" ; la plupart des lignes ont bougé comme dans des lots de {found[0][0]}" if found else ""
+            if found and found[0][0] == 1:
+                seen_en += ", or as if the gradient was not divided by the number of rows of the batch"
+                seen_fr += ", ou comme si le gradient n'était pas divisé par le nombre de lignes du lot"
             fail(
                 f"With batch_size = {self.batch_size}, batches do not have {self.batch_size} rows{seen_en}.",
                 f"Avec batch_size = {self.batch_size}, les lots n'ont pas {self.batch_size} lignes{seen_fr}.",
@@ -80,8 +82,7 @@ class BatchStructure:
 
     def _require_updates(self) -> None:
         """Require one update per batch (identical rows count them); a short batch may be missing, or weigh less."""
-        epochs = 3
-        updates = self._updates(epochs) / epochs
+        updates = self._updates()
         least = self.rows // self.batch_size
         require(
             least - NEAR <= updates <= self.batches + NEAR,
@@ -126,8 +127,8 @@ class BatchStructure:
         whole = self._first.whole
         require(
             0 not in whole or whole.count(0) != self.short,
-            f"The last {self.short} of {self.rows} rows are left out: the last batch is shorter, and it is used.",
-            f"Les {self.short} dernières lignes sur {self.rows} sont oubliées : le dernier lot est plus court, et il sert.",
+            f"The last {self.short} of {self.rows} rows are left out: the last batch is shorter.",
+            f"Les {self.short} dernières lignes sur {self.rows} sont oubliées : le dernier lot est plus court.",
         )
         size = max(self._first_size(), 1)
         left = self.rows % size
@@ -151,19 +152,16 @@ class BatchStructure:
         require(
             not fixed,
             f"Rows come in the same batches in each of {EPOCHS} epochs: shuffle anew in every epoch.",
-            f"Les lignes viennent dans les mêmes lots à chacune des {EPOCHS} époques : mélangez à nouveau chaque époque.",
+            f"Les lignes viennent dans les mêmes lots à chacune des {EPOCHS} époques : mélangez-les chaque fois.",
         )
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
     @cached_property
     def _factor(self) -> float:
-        """How much larger than it should be the gradient of one full batch is; 1 if that cannot be read."""
-        moves = [1.0 - r for r in self._residuals(1, batch_size=self.rows)]
-        mean = math.fsum(moves) / len(moves)
-        if abs(mean) < SMALLEST_MOVE or any(abs(move - mean) > NEAR * abs(mean) for move in moves):
-            return 1.0
-        return mean * self.rows / SHARE
+        """How much larger than it should be the gradient of a single row is; 1 if that cannot be read."""
+        move = 1.0 - self._residuals(1, rows=1, batch_size=1)[0]
+        return move / SHARE if abs(move) >= SMALLEST_MOVE else 1.0
 
     @cached_property
     def _first(self) -> _Reading:
@@ -171,31 +169,32 @@ class BatchStructure:
         sizes = (0.0 if abs(m) < SMALLEST_MOVE else SHARE * self._factor / m for m in moves)
         return _Reading(tuple(size if 0 <= size <= 1e6 else -1.0 for size in sizes))
 
-    def _residuals(self, epochs: int, batch_size: int | None = None) -> list[float]:
+    def _residuals(self, epochs: int, rows: int | None = None, batch_size: int | None = None) -> list[float]:
         """Train on rows that do not interact; return what is left of each row's residual."""
-        x = SCALE * torch.eye(self.rows, dtype=torch.float64)
-        y = torch.ones(self.rows, 1, dtype=torch.float64)
-        w, b = torch.zeros(self.rows, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+        rows = rows or self.rows
+        x = SCALE * torch.eye(rows, dtype=torch.float64)
+        y = torch.ones(rows, 1, dtype=torch.float64)
+        w, b = torch.zeros(rows, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
         lr = SHARE / (2 * SCALE**2)
         got = self.train(x, y, lr, epochs, batch_size or self.batch_size, w, b)["w"]
         require(
             got.shape == w.shape and bool(torch.isfinite(got).all()),
-            f"w came back with shape {list(got.shape)} or numbers that are not finite, for {self.rows} rows and columns.",
-            f"w est revenu avec la forme {list(got.shape)} ou des nombres non finis, pour {self.rows} lignes et colonnes.",
+            f"w came back with shape {list(got.shape)} or numbers that are not finite, for {rows} rows and columns.",
+            f"w est revenu avec la forme {list(got.shape)} ou des nombres non finis, pour {rows} lignes et colonnes.",
         )
         residuals: list[float] = (1.0 - SCALE * got.flatten()).tolist()
         return residuals
 
-    def _updates(self, epochs: int) -> float:
-        """Count updates: rows that are all x = 2, y = 1 leave 1 - 10 lr of the residual after each."""
+    def _updates(self) -> float:
+        """Count the updates of one epoch: rows that are all x = 2, y = 1 leave 1 - 10 lr of the residual after each."""
         x = torch.full((self.rows, 1), 2.0, dtype=torch.float64)
         y = torch.ones(self.rows, 1, dtype=torch.float64)
         w, b = torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
         lr = 0.01
-        got = self.train(x, y, lr, epochs, self.batch_size, w, b)
+        got = self.train(x, y, lr, 1, self.batch_size, w, b)
         residual = abs(1.0 - float((2.0 * got["w"]).sum() + got["b"].sum()))
         each = abs(1.0 - 10 * lr * self._factor)
-        if not (0 < residual < math.inf and 0 < each) or each == 1.0:
+        if not (0 < residual < math.inf and each > 0) or each == 1.0:
             return math.nan
         return math.log(residual) / math.log(each)
 
@@ -205,9 +204,9 @@ class BatchStructure:
         return max(counts, key=lambda size: (counts[size], size), default=1)
 
     def _uniform(self) -> bool:
-        """Tell whether all rows that moved did so alike (one batch size, or none to be seen)."""
-        sizes = [size for size in self._first.sizes if size != 0]
-        return max(sizes) - min(sizes) <= NEAR * max(abs(size) for size in sizes) if sizes else True
+        """Tell whether all rows moved alike: there is one batch size, or none can be told from another."""
+        sizes = self._first.sizes
+        return max(sizes) - min(sizes) <= NEAR * max(abs(size) for size in sizes)
 
     def _is_partition(self) -> bool:
         """Tell whether the sizes fit batches without repetition: m rows, 2 m rows... met a batch of size m."""
@@ -217,7 +216,7 @@ class BatchStructure:
         return all(size > 0 and count % size == 0 for size, count in counts.items())
 
     def _short_visits(self, residuals: Sequence[float]) -> list[int | None]:
-        """For each row, in how many of `EPOCHS` epochs it was in the short batch; None if it was not met once in each."""
+        """For each row, how many of `EPOCHS` epochs it spent in the short batch; None if not met once in each."""
         size = self._first_size()
         small = next((one for one in self._first.whole if 0 < one != size), 0)
         full = math.log(abs(1.0 - SHARE * self._factor / size))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -23,7 +24,6 @@ Loss = Callable[[Parameters, Tensor, Tensor], Tensor]
 
 #: Honest float32 inside a float64 run is off by 2e-7, the smallest honest mistake in five steps by 3e-2.
 TRAJECTORY_TOLERANCE = 1e-6
-LONGEST_HISTORY = 1_000_000
 
 
 def linear_mse(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
@@ -112,7 +112,7 @@ def require_trajectory(
         Text(
             f"After {_count(steps, 'step', 'steps')}, {names_en} {'is' if len(wrong) == 1 else 'are'} not where "
             f"gradient descent goes: {text.en}",
-            f"Après {_count(steps, 'pas', 'pas')}, {names_fr} {'n’est' if len(wrong) == 1 else 'ne sont'} pas là où mène "
+            f"Après {steps} pas, {names_fr} {'n’est' if len(wrong) == 1 else 'ne sont'} pas là où mène "
             f"la descente de gradient : {text.fr}",
         ),
         detail="; ".join(f"{name}: got {values[name].tolist()}, expected {end[name].tolist()}" for name in wrong),
@@ -187,7 +187,7 @@ def _mistakes(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
     for last in descent.start:
         order = [*(name for name in descent.start if name != last), last]
         yield _Mistake(
-            lambda order=order: _run(descent, one_by_one=order),  # type: ignore[misc]
+            partial(_run, descent, one_by_one=order),
             Text(
                 f"{order[0]} moves before the gradient of {last} is computed; compute all gradients first, then move.",
                 f"{order[0]} bouge avant le calcul du gradient de {last} ; calculez tous les gradients, puis déplacez.",
@@ -200,13 +200,16 @@ def _frozen(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
     for names in (everything, *((name,) for name in everything)):
         en, fr = " and ".join(names), " et ".join(names)
         yield _Mistake(
-            lambda names=names: _run(descent, factors=dict.fromkeys(names, 0.0)),  # type: ignore[misc]
-            Text(f"{en} did not move at all.", f"{fr} n'a pas bougé du tout." if len(names) == 1 else f"{fr} n'ont pas bougé du tout."),
+            partial(_run, descent, factors=dict.fromkeys(names, 0.0)),
+            Text(
+                f"{en} did not move at all.",
+                f"{fr} n'a pas bougé du tout." if len(names) == 1 else f"{fr} n'ont pas bougé du tout.",
+            ),
         )
     if any(name in wrong for name in everything):
         zero = {name: torch.zeros_like(value) for name, value in descent.start.items()}
         yield _Mistake(
-            lambda: _run(replace(descent, start=zero)),
+            partial(_run, replace(descent, start=zero)),
             Text(
                 "it starts from zeros, not from the parameters that were given.",
                 "elle part de zéro, et non des paramètres donnés.",
@@ -223,8 +226,11 @@ def _scaled(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
         (0.5, "a factor 2 is missing", "il manque un facteur 2"),
         (2.0, "there is a factor 2 too many", "il y a un facteur 2 de trop"),
         (rows, "the division by the number of rows is missing", "il manque la division par le nombre de lignes"),
-        (rows / 2, "the division by the number of rows and the factor 2 are missing",
-         "il manque la division par le nombre de lignes et le facteur 2"),
+        (
+            rows / 2,
+            "the division by the number of rows and the factor 2 are missing",
+            "il manque la division par le nombre de lignes et le facteur 2",
+        ),
         (1 / rows, "it is divided by the number of rows twice", "on divise deux fois par le nombre de lignes"),
         (1 / columns, "it is divided by the number of columns too", "on divise aussi par le nombre de colonnes"),
         (columns, "it is multiplied by the number of columns", "on multiplie par le nombre de colonnes"),
@@ -237,7 +243,7 @@ def _scaled(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
             of_en = "" if len(names) > 1 else f"in the gradient of {names[0]}, "
             of_fr = "" if len(names) > 1 else f"dans le gradient de {names[0]}, "
             yield _Mistake(
-                lambda names=names, factor=factor: _run(descent, factors=dict.fromkeys(names, factor)),  # type: ignore[misc]
+                partial(_run, descent, factors=dict.fromkeys(names, factor)),
                 Text(f"{of_en}{en}.", f"{of_fr}{fr}."),
             )
 
@@ -245,7 +251,7 @@ def _scaled(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
 def _paced(descent: Descent) -> Iterator[_Mistake]:
     steps = len(descent.batches)
     yield _Mistake(
-        lambda: _run(descent, accumulate=True),
+        partial(_run, descent, accumulate=True),
         Text(
             "gradients of earlier steps are still in it; set them to zero before each backward.",
             "les gradients des pas précédents y sont encore ; remettez-les à zéro avant chaque backward.",
@@ -255,7 +261,7 @@ def _paced(descent: Descent) -> Iterator[_Mistake]:
         if count != steps and count > 0:
             batches = [*descent.batches, descent.batches[-1]][:count]
             yield _Mistake(
-                lambda batches=batches: _run(replace(descent, batches=batches)),  # type: ignore[misc]
+                partial(_run, replace(descent, batches=batches)),
                 Text(
                     f"{_count(count, 'step was', 'steps were')} made instead of {steps}.",
                     f"{count} pas {'a été fait' if count == 1 else 'ont été faits'} au lieu de {steps}.",
