@@ -6,13 +6,10 @@ sessions and the judge host once, and supervises the judges with deadlines of it
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -21,7 +18,7 @@ import msgspec
 
 from gradjudge.course import Course
 from gradjudge.errors import CourseError, InternalError
-from gradjudge.forkserver import Child, request_fork
+from gradjudge.forkserver import Child, ForkRefusedError, request_fork
 from gradjudge.jobs import Collected, Event, HostSetup, Job
 from gradjudge.report import Report, blank_report
 from gradjudge.rubric import GradingLimits
@@ -66,7 +63,6 @@ class Bench:
         self._sandbox = sandbox
         self._limits = limits or {}
         self._lock = threading.Lock()
-        self._scratch = Path(tempfile.mkdtemp(prefix="gradjudge-"))
         self._zygote: Zygote | None = None
         self._host: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -83,29 +79,29 @@ class Bench:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End every process that was started here, and remove the scratch folder."""
+        """End every process that was started here, and remove the scratch folders."""
         self.close()
 
     def _start(self) -> None:
-        self._zygote = Zygote.start(scratch=self._scratch, secret=self._secret_paths())
+        self._zygote = Zygote.start(wait=False)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ready, ready_end = os.pipe()
         setup = HostSetup(
             root=str(self._course.root),
             assignments=self._assignments,
             control=theirs.fileno(),
-            zygote=self._zygote.control.fileno(),
+            zygote=self._zygote.fileno(),
             ready=ready_end,
             device=self._device,
             sandbox=self._sandbox,
-            scratch=str(self._scratch),
+            base=str(self._zygote.base),
             limits=self._limits,
         )
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
         environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         self._host = subprocess.Popen(
             [sys.executable, "-P", "-B", "-m", "gradjudge.judge", msgspec.json.encode(setup).decode()],
-            pass_fds=(theirs.fileno(), self._zygote.control.fileno(), ready_end),
+            pass_fds=(theirs.fileno(), self._zygote.fileno(), ready_end),
             stdin=subprocess.DEVNULL,
             env=environment,
         )
@@ -127,11 +123,6 @@ class Bench:
             raise InternalError("the judge host ended before it had collected the hidden tests; see its output above")
         collected = msgspec.json.decode(said, type=Collected)
         self.checks, self.problems = collected.checks, collected.problems
-
-    def _secret_paths(self) -> tuple[Path, ...]:
-        course = self._course
-        return (course.rubric_file, course.root / "autograder", course.root / "solutions", course.root / "source",
-                course.submitted, course.grades)  # fmt: skip
 
     def judge(self, job: Job) -> Report:
         """Judge one submission; a judge that dies or hangs is replaced, without the check that it was at.
@@ -160,7 +151,7 @@ class Bench:
                 raise InternalError("the bench is closed")
             try:
                 return request_fork(self._control, msgspec.json.encode(job))
-            except OSError as error:
+            except (OSError, ForkRefusedError) as error:
                 raise InternalError(f"the judge host is gone ({error})") from error
 
     def _listen(self, judge: Child, job: Job) -> tuple[Event | None, str]:
@@ -221,8 +212,6 @@ class Bench:
         if self._zygote is not None:
             self._zygote.close()
             self._zygote = None
-        with contextlib.suppress(OSError):
-            shutil.rmtree(self._scratch)
 
 
 def resolve_device(name: str) -> str:

@@ -82,15 +82,23 @@ def options(
 def release(
     assignments: Annotated[list[str] | None, typer.Argument(help="Names of assignments [default: all].")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 and name what is stale.")] = False,
+    sandbox: SandboxOption = None,
     course: CourseOption = None,
 ) -> None:
     """Generate release/ and solutions/ from source/."""
     from gradjudge.releasing import release_course
 
     here = Course.find(course)
-    stale = release_course(here, tuple(assignments or here.rubric.assignments), check=check, say=_say)
+    names = tuple(assignments or here.rubric.assignments)
+    outcomes = release_course(here, names, check=check, say=_say, sandbox=_sandbox(here, sandbox))
+    for outcome in outcomes:
+        if outcome.state != "fresh":
+            out.print(f"{outcome.state:>8}  {escape(str(outcome.path.relative_to(here.root)))}")
+    stale = [outcome for outcome in outcomes if not outcome.ok]
     if stale:
+        err.print("These files are not what source/ and grading.toml give. Run: gradjudge release")
         raise typer.Exit(1)
+    out.print(f"{len(outcomes)} files are up to date: " + ", ".join(map(escape, names)))
 
 
 def _say(text: str) -> None:

@@ -9,6 +9,7 @@ document per line: ``{"event": "check", "name": ...}`` as it goes, then ``{"even
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 import socket
 import sys
@@ -23,9 +24,12 @@ import pytest
 from gradjudge.course import Course
 from gradjudge.forkserver import ForkServer, die_with_parent
 from gradjudge.jobs import Collected, Event, HostSetup, Job
-from gradjudge.notebooks.submission import UnreadableSubmission, read_submission
+from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_companion, read_submission
 from gradjudge.report import Report
-from gradjudge.rubric import Assignment
+from gradjudge.rubric import Assignment, GradingLimits
+from gradjudge.sandbox.policy import FLOOR, Limits, Policy
+from gradjudge.sandbox.session import JailedSession
+from gradjudge.sandbox.zygote import Zygote
 
 
 class Host:
@@ -113,21 +117,15 @@ class Host:
 
     def _grade(self, job: Job, say: Any) -> Report:
         from gradjudge.grade import Bench, grade
-        from gradjudge.sandbox.policy import Policy
-        from gradjudge.sandbox.zygote import Zygote
 
         assignment = self._assignment(job.assignment)
         submission = read_submission(
             Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits
         )
-        zygote = Zygote.attach(self.setup.zygote)
-        policy = Policy.for_submission(
-            assignment.limits, device=self.setup.device, sandbox=self.setup.sandbox, base=Path(self.setup.scratch)
-        )
-        folder = Path(job.file).parent
+        seats = Seats(self.course, self.setup, submission, assignment.limits)
         bench = Bench(
             checks=self.checks[job.assignment],
-            open_session=lambda: zygote.spawn(policy, submission.companions, folder),
+            open_session=seats.open,
             device=self.setup.device,
             seed=self.course.seed,
             key=job.key,
@@ -136,6 +134,46 @@ class Host:
             on_event=lambda kind, name: say(Event(kind, name=name)),
         )
         return grade(submission, assignment, bench)
+
+
+class Seats:
+    """Open sessions for one submission: its limits, its companion files, its seed."""
+
+    def __init__(self, course: Course, setup: HostSetup, submission: Submission, limits: GradingLimits) -> None:
+        self._zygote = Zygote.attach(setup.zygote, Path(setup.base))
+        self._submission = submission
+        self._limits = limits
+        self._policy = Policy(
+            limits=Limits(
+                memory_mb=limits.memory_mb,
+                output_kb=limits.output_kb,
+                scratch_mb=limits.scratch_mb,
+                file_mb=limits.file_mb,
+            ),
+            secret=secret_paths(course, submission),
+            jailed=setup.sandbox != "none",
+            required=FLOOR if setup.sandbox != "none" else (),
+            device=setup.device,
+        )
+        digest = hashlib.sha256(f"{course.seed}\0{submission.assignment}\0session".encode()).digest()
+        self._config = {
+            "kind": submission.kind,
+            "seed": int.from_bytes(digest[:4], "big"),
+            "output_kb": limits.output_kb,
+        }
+
+    def open(self) -> JailedSession:
+        """Start a session with the companion files in its scratch folder."""
+        scratch = self._zygote.new_scratch()
+        for name in self._submission.companions:
+            (scratch / name).write_bytes(read_companion(self._submission, name, self._limits))
+        return self._zygote.spawn(self._policy, self._config, scratch=scratch)
+
+
+def secret_paths(course: Course, submission: Submission) -> tuple[Path, ...]:
+    """Return what no session may read; a session is refused where Python's own folders hold one of them."""
+    folders = (course.root / "autograder", course.root / "solutions", course.submitted, course.grades)
+    return (course.rubric_file, *folders, Path(submission.path).parent)
 
 
 def main() -> int:

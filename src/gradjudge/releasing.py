@@ -1,0 +1,36 @@
+"""Generate releases through every gate, those that need grading included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from gradjudge.bench import Bench
+from gradjudge.course import Course
+from gradjudge.errors import CourseError
+from gradjudge.jobs import Job
+from gradjudge.notebooks.release import Outcome, release
+from gradjudge.report import ItemResult
+
+
+def release_course(
+    course: Course, names: tuple[str, ...], *, check: bool, say: Callable[[str], None], sandbox: str
+) -> list[Outcome]:
+    """Generate (or, with `check`, compare) the releases and solutions of some assignments.
+
+    The executed solution must earn every point of the automatic items, and the untouched release none.
+
+    Raises:
+        CourseError: a gate refuses; nothing has been written.
+    """
+    for name in names:
+        course.rubric.assignment(name)
+    with Bench(course, names, device="cpu", sandbox=sandbox) as bench:
+        if bench.problems:
+            raise CourseError("\n".join(bench.problems))
+
+        def judge(notebook: Path) -> Mapping[str, ItemResult]:
+            report = bench.judge(Job(student="release", assignment=notebook.stem, file=str(notebook), key=""))
+            return report.verdict.items
+
+        return release(course, names, check=check, judge=judge, progress=say)
