@@ -1,0 +1,141 @@
+"""What a session may use and read: frozen values, deny by default."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from gradjudge.errors import CourseError
+
+FLOOR: Final = ("rlimits", "no_new_privs", "landlock", "seccomp")
+"""Layers without which a jail is none: each of them alone leaves doors open that another one shuts."""
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much a session may use.
+
+    Attributes:
+        memory_mb: MiB on top of what the session starts with (Python and torch, shared with the zygote).
+        output_kb: KiB of text kept of each cell.
+        scratch_mb: MiB in the scratch folder, all files together.
+        file_mb: MiB of one file.
+        files: files and folders in the scratch folder.
+        descriptors: open files, pipes and the like.
+        threads: threads, the first one included.
+    """
+
+    memory_mb: int = 2048
+    output_kb: int = 256
+    scratch_mb: int = 64
+    file_mb: int = 32
+    files: int = 2000
+    descriptors: int = 256
+    threads: int = 64
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a session is jailed.
+
+    Attributes:
+        scratch: private folder under which each session gets a scratch folder of its own.
+        limits: how much it may use.
+        readable: files and folders that sessions read besides Python, its packages and the system's libraries: the
+            course's read-only data.
+        secret: paths that no session may read (hidden tests, solutions, submissions, the grader's home). They are
+            never sent anywhere: a session is refused if one of them lies under a readable path.
+        required: layers without which the session is refused.
+        hardened: add a pid namespace, a root folder with nothing but the readable paths, and, for root, another user.
+        jailed: False for no jail at all; whoever says so must say it in the report.
+        device: ``"cuda"`` opens the GPU's device files and lifts the limit on address space, which CUDA cannot bear.
+        env: environment variables for the session, besides the zygote's.
+    """
+
+    scratch: Path
+    limits: Limits = Limits()
+    readable: tuple[Path, ...] = ()
+    secret: tuple[Path, ...] = ()
+    required: tuple[str, ...] = FLOOR
+    hardened: bool = False
+    jailed: bool = True
+    device: str = "cpu"
+    env: dict[str, str] = {}
+
+    @classmethod
+    def for_submission(
+        cls, limits: GradingLimits, *, device: str, sandbox: str, base: Path, readable: tuple[Path, ...] = ()
+    ) -> Policy:
+        """Make the policy of an assignment from the limits in ``grading.toml``.
+
+        Args:
+            limits: those of the assignment.
+            device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
+            sandbox: ``"required"``, ``"hardened"`` or ``"none"``.
+            base: the policy's `scratch`.
+            readable: the course's data.
+        """
+        own = Limits(
+            memory_mb=limits.memory_mb,
+            output_kb=limits.output_kb,
+            scratch_mb=limits.scratch_mb,
+            file_mb=limits.file_mb,
+        )
+        return cls(
+            scratch=base,
+            limits=own,
+            readable=readable,
+            device=device,
+            hardened=sandbox == "hardened",
+            jailed=sandbox != "none",
+        )
+
+
+class GradingLimits(Protocol):
+    """Those of the limits in ``grading.toml`` that are the sandbox's business."""
+
+    @property
+    def memory_mb(self) -> int:
+        """See `Limits`."""
+
+    @property
+    def output_kb(self) -> int:
+        """See `Limits`."""
+
+    @property
+    def scratch_mb(self) -> int:
+        """See `Limits`."""
+
+    @property
+    def file_mb(self) -> int:
+        """See `Limits`."""
+
+
+def refuse_exposed_secrets(secret: Iterable[Path], readable: Iterable[Path]) -> None:
+    """Raise CourseError if a secret path lies under a readable one (Landlock can only allow, not except)."""
+    roots = [path.resolve() for path in readable]
+    for path in secret:
+        real = path.resolve()
+        for root in roots:
+            if real == root or root in real.parents:
+                raise CourseError(
+                    f"{path} must stay unread by submissions, but it lies under {root}, which every session can read "
+                    "(Python, its packages, or the course's data). Move one of the two."
+                )
+
+
+def fork_payload(policy: Policy, scratch: Path, config: Mapping[str, Any]) -> bytes:
+    """Encode what the zygote's child must know. Nothing in it may tell whose submission it is."""
+    limits = msgspec.structs.asdict(policy.limits)
+    jail = {
+        "scratch": str(scratch),
+        "readable": [str(path.resolve()) for path in policy.readable],
+        "required": list(policy.required),
+        "hardened": policy.hardened,
+        "jailed": policy.jailed,
+        "device": policy.device,
+        "limits": limits,
+    }
+    return json.dumps({"jail": jail, "env": policy.env, "serve": dict(config)}).encode()

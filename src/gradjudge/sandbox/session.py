@@ -1,0 +1,185 @@
+"""Ask a session, and never wait for it longer than was said."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from gradjudge.errors import CourseError, InternalError
+from gradjudge.forkserver import Child, ForkRefusedError
+from gradjudge.sandbox.policy import Policy
+from gradjudge.sandbox.scratch import remove_scratch
+from gradjudge.sandbox.watch import Watch
+from gradjudge.wire.channel import Channel
+from gradjudge.wire.limits import WireError, WireLimits
+from gradjudge.wire.messages import Reply, Request
+
+MEMORY_EXIT: Final = 77
+"""Exit code of a session that ran out of memory outside the student's own ``try``."""
+
+_HELLO_SECONDS: Final = 30.0
+_HELLO_LIMIT: Final = 1 << 16
+_END_SECONDS: Final = 2.0
+"""How long a session that hung up may take to end, and how long after the kill we still listen."""
+
+
+class SessionLost(Exception):
+    """Report that a session ended, or had to be killed. It answers no more.
+
+    Attributes:
+        reason: ``"timed-out"``, ``"crashed"``, ``"protocol"`` (it said what no session says), ``"memory"``,
+            ``"threads"`` or ``"disk"``.
+        detail: more, for staff.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Keep both."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Session(Protocol):
+    """A submission's process, or what stands for one."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layers of the jail that are on."""
+
+    def ask(self, request: Request, *, seconds: float, grace: float | None = None) -> Reply:
+        """Return the reply to `request`; see `JailedSession.ask`."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class JailedSession:
+    """A forked, jailed session at the other end of a socket."""
+
+    def __init__(self, child: Child, policy: Policy, scratch: Path) -> None:
+        """Take over `child` and `scratch`, and wait until the jail is on.
+
+        Raises:
+            CourseError: a required layer is not to be had.
+            InternalError: the child ended before it could say so.
+        """
+        self._child = child
+        self._scratch = scratch
+        self._lost: SessionLost | None = None
+        self._closed = False
+        try:
+            self._layers = _hear_layers(child)
+            self._watch = Watch(child, policy.limits, scratch, nested="pidns" in self._layers)
+        except BaseException:
+            child.close()
+            raise
+        self._channel = Channel(child.wire, WireLimits())
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layers of the jail that are on, in the order in which they were turned on."""
+        return self._layers
+
+    @property
+    def pid(self) -> int:
+        """The process id (hardened: that of the process which stands by)."""
+        return self._child.pid
+
+    def ask(self, request: Request, *, seconds: float, grace: float | None = None) -> Reply:
+        """Return the reply to `request`.
+
+        Args:
+            request: what to ask.
+            seconds: how long it may take. Then the session is killed, or, with `grace`, interrupted first.
+            grace: how long it may take to answer after the interrupt.
+
+        Raises:
+            SessionLost: it was killed or ended, now or earlier.
+            InternalError: the zygote is gone, and the session with it.
+        """
+        if self._lost is not None:
+            raise self._lost
+        self._watch.begin(seconds, grace)
+        deadline = time.monotonic() + seconds + (grace or 0.0) + _END_SECONDS  # for a process that takes long to die
+        try:
+            self._channel.send(request, deadline=deadline)
+            reply: Reply = self._channel.receive("reply", deadline=deadline)
+        except WireError as error:
+            raise self._lose(SessionLost("protocol", str(error))) from error
+        except (OSError, EOFError) as error:
+            raise self._lose(self._what_happened(error)) from error
+        finally:
+            self._watch.end()
+        return reply
+
+    def close(self) -> None:
+        """Kill the session, wait until it is gone, and remove its scratch folder. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        self._lost = self._lost or SessionLost("crashed", "the session was closed")
+        self._watch.close()
+        self._child.close()
+        remove_scratch(self._scratch)
+
+    def _lose(self, lost: SessionLost) -> SessionLost:
+        self._lost = lost
+        self._child.kill()
+        return lost
+
+    def _what_happened(self, error: OSError | EOFError) -> SessionLost:
+        """Tell why nothing came back: we killed it, it ended by itself, or it only closed its socket."""
+        if isinstance(error, TimeoutError):
+            return SessionLost("timed-out", "no answer in time, and no end after it was killed")
+        try:
+            waitstatus = self._child.wait(_END_SECONDS)
+        except ForkRefusedError as gone:
+            raise InternalError(f"the zygote is gone, and its sessions with it: {gone}") from error
+        if self._watch.verdict is not None:
+            return SessionLost(*self._watch.verdict)
+        if waitstatus is None:
+            return SessionLost("protocol", "it closed its socket and went on")
+        code = os.waitstatus_to_exitcode(waitstatus)
+        if code == MEMORY_EXIT:
+            return SessionLost("memory", "out of memory")
+        if code < 0:
+            return SessionLost("crashed", f"ended by {signal.Signals(-code).name}")
+        return SessionLost("crashed", f"ended with exit code {code}")
+
+
+def _hear_layers(child: Child) -> tuple[str, ...]:
+    """Read the frame that comes before the wire protocol, and before any code of the submission."""
+    child.wire.settimeout(_HELLO_SECONDS)
+    try:
+        size = int.from_bytes(_read(child.wire, 4), "big")
+        if size > _HELLO_LIMIT:
+            raise InternalError(f"a session began with {size} bytes")
+        hello: dict[str, Any] = json.loads(_read(child.wire, size))
+    except (OSError, EOFError) as error:
+        with contextlib.suppress(ForkRefusedError):
+            waitstatus = child.wait(1.0)
+            raise InternalError(f"a session ended before it began (wait status {waitstatus}): {error}") from error
+        raise InternalError("the zygote is gone") from error
+    if "error" in hello:
+        raise CourseError(
+            f"{hello['error']}. Run `gradjudge doctor` to see what this machine offers and what to do; to grade "
+            "without a jail, for code that you trust as your own, say --sandbox none."
+        )
+    child.wire.settimeout(None)
+    return tuple(str(layer) for layer in hello["layers"])
+
+
+def _read(sock: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = sock.recv(size - len(data))
+        if not part:
+            raise EOFError("closed")
+        data += part
+    return data

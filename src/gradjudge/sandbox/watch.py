@@ -1,0 +1,143 @@
+"""Watch a session from outside: its time, and what the kernel's own limits leave open.
+
+RLIMIT_NPROC does not bind root, nothing bounds a folder where there is no private file system, and CUDA lifts the
+limit on addresses: so a thread looks at each session's figures some twenty times a second, and kills.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from gradjudge.forkserver import Child
+from gradjudge.sandbox.policy import Limits
+from gradjudge.sandbox.scratch import measure
+
+_PERIOD: Final = 0.05
+_MB: Final = 1 << 20
+_SPARE_MB: Final = 128
+"""Resident memory on top of the limit: pages of libraries that are read in while the session works."""
+_LOOK_SHARE: Final = 0.05
+"""Share of the time that looking at the scratch folder may take."""
+
+
+class Watch:
+    """Follow one session in a thread of its own until it is closed.
+
+    Attributes:
+        verdict: why the session was killed, as (reason, detail), or None.
+    """
+
+    def __init__(self, child: Child, limits: Limits, scratch: Path, *, nested: bool) -> None:
+        """Start watching.
+
+        Args:
+            child: the session; `nested` says that its code runs in the child of that process.
+            limits: what it may use.
+            scratch: its folder.
+        """
+        self.verdict: tuple[str, str] | None = None
+        self._child = child
+        self._limits = limits
+        self._scratch = scratch
+        self._scratch_due = 0.0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._deadline: float | None = None
+        self._grace: float | None = None
+        self._status = _open_status(child.pid, nested=nested)
+        self._resident = self._figures().get("VmRSS", 0)
+        self._thread = threading.Thread(target=self._run, name="gradjudge-watch", daemon=True)
+        self._thread.start()
+
+    def begin(self, seconds: float, grace: float | None) -> None:
+        """Say that an answer is due in `seconds`: after them kill, or interrupt first and kill after `grace`."""
+        with self._lock:
+            self._deadline, self._grace = time.monotonic() + seconds, grace
+
+    def end(self) -> None:
+        """Say that nothing is due any more."""
+        with self._lock:
+            self._deadline = None
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._closing.set()
+        self._thread.join()
+        if self._status is not None:
+            os.close(self._status)
+            self._status = None
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._pause()):
+            self._keep_time()
+            excess = self._excess()
+            if excess is not None:
+                self._kill(*excess)
+            if self.verdict is not None:
+                return
+
+    def _pause(self) -> float:
+        deadline = self._deadline
+        return _PERIOD if deadline is None else min(_PERIOD, max(deadline - time.monotonic(), 0.0))
+
+    def _keep_time(self) -> None:
+        with self._lock:
+            if self._deadline is None or time.monotonic() < self._deadline:
+                return
+            if self._grace is not None:
+                self._child.interrupt()
+                self._deadline, self._grace = time.monotonic() + self._grace, None
+            else:
+                self._kill("timed-out", "no answer in time")
+
+    def _kill(self, reason: str, detail: str) -> None:
+        self.verdict = (reason, detail)
+        self._child.kill()
+
+    def _excess(self) -> tuple[str, str] | None:
+        """Return what the session uses more than its limits of, if anything."""
+        figures, limits = self._figures(), self._limits
+        if figures.get("Threads", 0) > limits.threads:
+            return "threads", f"{figures['Threads']} threads, at most {limits.threads}"
+        grown = (figures.get("VmRSS", 0) - self._resident) // 1024
+        if grown > limits.memory_mb + _SPARE_MB:
+            return "memory", f"{grown} MiB in memory, at most {limits.memory_mb}"
+        return self._scratch_excess()
+
+    def _scratch_excess(self) -> tuple[str, str] | None:
+        began = time.monotonic()
+        if began < self._scratch_due:
+            return None
+        limits = self._limits
+        usage = measure(self._scratch, most_entries=limits.files)
+        ended = time.monotonic()
+        self._scratch_due = ended + (ended - began) / _LOOK_SHARE
+        if usage.entries > limits.files:
+            return "disk", f"more than {limits.files} files in the scratch folder"
+        if usage.size > limits.scratch_mb * _MB:
+            return "disk", f"{usage.size // _MB} MiB in the scratch folder, at most {limits.scratch_mb}"
+        return None
+
+    def _figures(self) -> dict[str, int]:
+        """Return the numbers in /proc/PID/status (memory in KiB); nothing once the process is gone."""
+        if self._status is None:
+            return {}
+        with contextlib.suppress(OSError):
+            lines = os.pread(self._status, 4096, 0).decode(errors="replace").splitlines()
+            fields = (line.split() for line in lines if line.startswith(("Threads:", "VmRSS:")))
+            return {field[0].rstrip(":"): int(field[1]) for field in fields}
+        return {}
+
+
+def _open_status(pid: int, *, nested: bool) -> int | None:
+    """Open the process's status file: it stays this process's, whoever gets the number later."""
+    with contextlib.suppress(OSError):
+        if nested:
+            pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+        return os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
+    return None

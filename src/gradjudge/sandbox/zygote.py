@@ -1,0 +1,197 @@
+"""Start the zygote, and sessions from it.
+
+The zygote is a fresh interpreter in an environment of listed names: it has never seen a hidden test, a submission or
+a secret of this process, so nothing that is forked from it can find one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from gradjudge.errors import InternalError
+from gradjudge.forkserver import ForkRefusedError, request_fork
+from gradjudge.sandbox.policy import Policy, fork_payload, refuse_exposed_secrets
+from gradjudge.sandbox.scratch import new_scratch, remove_scratch
+
+if TYPE_CHECKING:
+    from gradjudge.sandbox.session import JailedSession
+
+_STDERR_FILE: Final = "stderr.txt"
+_READY_LIMIT: Final = 1 << 20
+_END_SECONDS: Final = 5.0
+
+
+class Zygote:
+    """A process with torch imported, from which sessions are forked. Close it, or leave its ``with`` block.
+
+    It dies with the thread that started it: start it from a thread that lives as long as the zygote is needed.
+
+    Attributes:
+        control: socket on which sessions are asked for. Its descriptor may be passed to processes that `attach`.
+        readable: what every session can read whatever its policy; known once the zygote is ready.
+    """
+
+    def __init__(self, control: socket.socket) -> None:
+        """Use `start` or `attach`."""
+        self.control = control
+        self.readable: tuple[Path, ...] = ()
+        self._scratch: Path | None = None
+        self._secret: tuple[Path, ...] = ()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
+
+    @classmethod
+    def start(cls, *, scratch: Path, secret: tuple[Path, ...] = ()) -> Zygote:
+        """Start a zygote, which takes two or three seconds to import torch; call `wait_ready` before the first use.
+
+        Args:
+            scratch: private folder for the zygote's own files and all scratch folders. `close` empties it.
+            secret: paths that no session may read; `wait_ready` refuses if this installation exposes one.
+        """
+        zygote_home = scratch / "zygote"
+        zygote_home.mkdir(mode=0o700)
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        zygote = cls(control)
+        zygote._scratch, zygote._secret = scratch, secret
+        command = [sys.executable, "-s", "-P", "-B", "-m", "gradjudge.worker.zygote", str(theirs.fileno())]
+        with theirs, (zygote_home / _STDERR_FILE).open("wb") as stderr:
+            zygote._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                cwd=zygote_home,
+                env=_environment(zygote_home),
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for us; we end the zygote by hanging up
+            )
+        return zygote
+
+    @classmethod
+    def attach(cls, control_fd: int) -> Zygote:
+        """Use a ready zygote that another process started, through an inherited descriptor of its `control`.
+
+        Closing it closes the descriptor only.
+        """
+        zygote = cls(socket.socket(fileno=control_fd))
+        zygote._is_ready = True
+        return zygote
+
+    def wait_ready(self, seconds: float = 120.0) -> None:
+        """Wait until the imports are done.
+
+        Raises:
+            InternalError: it ended, or was not ready in `seconds`; the message has what it wrote on stderr.
+            CourseError: a secret path lies where every session can read.
+        """
+        if self._is_ready:
+            return
+        self.control.settimeout(seconds)
+        try:
+            data = self.control.recv(_READY_LIMIT)
+        except TimeoutError:
+            raise InternalError(f"the zygote was not ready in {seconds} s{self._last_words()}") from None
+        if not data:
+            raise InternalError(f"the zygote ended before it was ready{self._last_words()}")
+        self.control.settimeout(None)
+        self.readable = tuple(Path(path) for path in json.loads(data)["readable"])
+        refuse_exposed_secrets(self._secret, self.readable)
+        self._is_ready = True
+
+    def spawn(
+        self, policy: Policy, files: Mapping[str, bytes] = MappingProxyType({}), config: Mapping[str, Any] | None = None
+    ) -> JailedSession:
+        """Fork a session and wait until its jail is on.
+
+        Args:
+            policy: how it is jailed.
+            files: what its scratch folder holds at the start, by plain name.
+            config: what ``gradjudge.worker.serve.serve`` takes; nothing that tells whose submission it is.
+
+        Raises:
+            CourseError: a secret path is readable, or a required layer is not to be had on this machine.
+            InternalError: the zygote is gone or could not fork.
+        """
+        from gradjudge.sandbox.session import JailedSession  # imports torch, which the command line does without
+
+        self.wait_ready()
+        refuse_exposed_secrets((*self._secret, *policy.secret), (*self.readable, *policy.readable))
+        scratch = new_scratch(policy.scratch, files)
+        try:
+            payload = fork_payload(policy, scratch, {"output_kb": policy.limits.output_kb, **(config or {})})
+            return JailedSession(request_fork(self.control, payload), policy, scratch)
+        except ForkRefusedError as error:
+            remove_scratch(scratch)
+            raise InternalError(f"no session could be started: {error}{self._last_words()}") from error
+        except BaseException:
+            remove_scratch(scratch)
+            raise
+
+    def close(self) -> None:
+        """End the zygote and with it every session, and empty its scratch folder. May be called again."""
+        self.control.close()
+        if self._process is None or self._scratch is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        for folder in self._scratch.iterdir():
+            remove_scratch(folder)
+
+    def __enter__(self) -> Zygote:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def _last_words(self) -> str:
+        if self._scratch is None:
+            return ""
+        text = (self._scratch / "zygote" / _STDERR_FILE).read_text(errors="replace").strip()
+        return f"; it wrote:\n{text[-4000:]}" if text else ""
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Build the zygote's environment: nothing of ours but where to find shared libraries and the time zone."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TZ") if name in os.environ}
+    return kept | {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "TMPDIR": str(home),
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",  # more of them would take up the address space of a session with threads
+        "JOBLIB_MULTIPROCESSING": "0",
+        "TORCHINDUCTOR_CACHE_DIR": str(home),
+        "IPYTHONDIR": str(home),
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(_font_cache()),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+def _font_cache() -> Path:
+    """Return a lasting folder for matplotlib's list of fonts, which takes seconds to make anew."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "gradjudge" / "matplotlib"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
