@@ -7,6 +7,7 @@ sides take turns: whatever else arrives is a fault.
 
 from __future__ import annotations
 
+import itertools
 import select
 import socket
 import struct
@@ -74,13 +75,14 @@ class Channel:
             EOFError: the peer is gone.
         """
         head, *blobs = encode(message, self.limits)
-        self._refuse_unasked()
         if isinstance(message, Request):
+            self._refuse_unasked()
             self._sequence = (self._sequence + 1) % _SEQUENCE
-        sizes = struct.pack(f"<{len(blobs)}Q", *map(len, blobs))
         fixed = _FIXED.pack(self._sequence, len(head), len(blobs))
+        if blobs:
+            fixed += struct.pack(f"<{len(blobs)}Q", *map(len, blobs))
         try:
-            for chunk in _joined([fixed, sizes, head, *blobs]):
+            for chunk in _joined([fixed, head, *blobs]) if blobs else [fixed + head]:
                 self._send_all(chunk, deadline)
         except TimeoutError:
             self._broken = True
@@ -124,16 +126,19 @@ class Channel:
         """Raise WireError if the peer has sent something although it is not its turn."""
         if self._broken:
             raise WireError("the channel is broken")
-        try:
-            unasked = self._start != self._end or self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
+        self._poll.register(self._sock, select.POLLIN)
+        if self._start == self._end and not self._poll.poll(0):
             return
+        self._broken = True
+        if self._start == self._end and self._peer_is_gone():
+            raise EOFError("the peer is gone")
+        raise WireError("a message that was not asked for")
+
+    def _peer_is_gone(self) -> bool:
+        try:
+            return not self._sock.recv(1, socket.MSG_PEEK)
         except ConnectionError:
-            raise EOFError("the peer is gone") from None
-        if unasked:
-            self._broken = True
-            raise WireError("a message that was not asked for")
-        raise EOFError("the peer is gone")
+            return True
 
     def _send_all(self, chunk: Blob, deadline: float | None) -> None:
         left = memoryview(chunk)
@@ -149,13 +154,13 @@ class Channel:
         if self._reading is None:
             self._reading = self._frame()
         while True:
+            self._wait(select.POLLIN, deadline)  # a recv too early costs more than a poll
             try:
                 next(self._reading)
             except StopIteration as done:
                 self._reading = None
                 frame: _Frame = done.value
                 return frame
-            self._wait(select.POLLIN, deadline)
 
     def _wait(self, event: int, deadline: float | None) -> None:
         """Wait until the socket is ready or has an error, which the next call on it tells."""
@@ -170,14 +175,16 @@ class Channel:
         sequence, head_size, count = _FIXED.unpack((yield from self._small(_FIXED.size)))
         if head_size > self.limits.head_bytes or count > self.limits.tensors:
             raise WireError(f"a frame with a head of {head_size} bytes and {count} tensors")
+        if not count:
+            return _Frame(sequence, (yield from self._small(head_size)), [])
         sizes = struct.unpack(f"<{count}Q", (yield from self._small(8 * count)))
-        if sum(sizes) > self.limits.total_bytes or max(sizes, default=0) > self.limits.tensor_bytes:
+        if sum(sizes) > self.limits.total_bytes or max(sizes) > self.limits.tensor_bytes:
             raise WireError(f"a frame with {sum(sizes)} bytes of tensors")
         head = yield from self._small(head_size)
         return _Frame(sequence, head, (yield from self._blobs(sizes)))
 
     def _small(self, size: int) -> _Reading[bytes]:
-        """Read at most a head; memory grows with what has arrived."""
+        """Read a head or a few small tensors; memory grows with what has arrived."""
         if self._end - self._start >= size:
             self._start += size
             return bytes(self._staged[self._start - size : self._start])
@@ -191,20 +198,20 @@ class Channel:
         return bytes(parts)
 
     def _blobs(self, sizes: tuple[int, ...]) -> _Reading[list[Blob]]:
-        """Read blobs: each large one into memory of its own, small ones side by side."""
+        """Read blobs: small ones together, each large one into memory of its own."""
         blobs: list[Blob] = []
-        shared = yield from self._buffer(0)
-        for index, size in enumerate(sizes):
-            if size >= LARGE:
-                blobs.append((yield from self._buffer(size)))
+        while len(blobs) < len(sizes):
+            run = _run(sizes, len(blobs))
+            if not run:
+                blobs.append((yield from self._large(sizes[len(blobs)])))
                 continue
-            if len(shared) < size:
-                shared = yield from self._buffer(_run(sizes, index))
-            blobs.append(shared[:size])
-            shared = shared[size:]
+            joined, start = (yield from self._small(sum(run))), 0
+            for size in run:
+                blobs.append(joined[start : start + size])
+                start += size
         return blobs
 
-    def _buffer(self, size: int) -> _Reading[memoryview]:
+    def _large(self, size: int) -> _Reading[memoryview]:
         # torch.empty does not touch its memory: a size that is announced and never sent costs none.
         buffer = torch.empty(size, dtype=torch.uint8).numpy().data
         filled = min(size, self._end - self._start)
@@ -233,14 +240,16 @@ class Channel:
             return received
 
 
-def _run(sizes: tuple[int, ...], index: int) -> int:
-    """Return the bytes of the small blobs from `index` to the next large one."""
+def _run(sizes: tuple[int, ...], start: int) -> list[int]:
+    """Return the sizes of the small blobs from `start` on, up to about `LARGE` in all; none if the first is large."""
+    run: list[int] = []
     total = 0
-    for size in sizes[index:]:
-        if size >= LARGE:
+    for size in itertools.islice(sizes, start, None):
+        if size >= LARGE or total >= LARGE:
             break
+        run.append(size)
         total += size
-    return total
+    return run
 
 
 def _joined(parts: list[Blob]) -> list[Blob]:

@@ -23,7 +23,7 @@ DTYPES: Final = {
 _NAMES: Final = {dtype: name for name, dtype in DTYPES.items()}
 
 LARGE: Final = 1 << 20
-"""Bytes from which a tensor is not copied once more: it then lives in the buffer that it was received in."""
+"""Bytes from which a tensor is not copied once more: it lives on in the writable buffer that it was received in."""
 
 MOST_ELEMENTS: Final = 1 << 40
 """Bound on the product of the non-zero sizes of a tensor, so that strides of empty tensors do not overflow."""
@@ -39,21 +39,29 @@ def pack_tensor(tensor: torch.Tensor, limits: WireLimits) -> tuple[list[Any], Bl
         TooLargeError: it is beyond the limits.
     """
     name = _NAMES.get(tensor.dtype)
-    if name is None or tensor.layout is not torch.strided or tensor.device.type != "cpu":
+    if name is None or tensor.layout is not torch.strided or not tensor.is_cpu:
         raise TypeError(f"a {tensor.layout} tensor of {tensor.dtype} on {tensor.device} does not cross")
     if tensor.is_conj() or tensor.is_neg():
         raise TypeError("a tensor whose conjugation or sign is pending does not cross: resolve it")
     shape = list(tensor.shape)
     size = tensor.numel() * tensor.itemsize
-    if size > limits.tensor_bytes or len(shape) > limits.dims or math.prod(n or 1 for n in shape) > MOST_ELEMENTS:
+    if size > limits.tensor_bytes or len(shape) > limits.dims or _is_odd_empty(size, shape):
         raise TooLargeError(f"a tensor of {len(shape)} dimensions and {size} bytes is too large to cross")
-    return [name, *shape], _bytes_of(tensor.detach().contiguous(), size)
+    return [name, *shape], _bytes_of(tensor, size)
 
 
 def _bytes_of(tensor: torch.Tensor, size: int) -> Blob:
+    if not size:
+        return b""
+    dense = tensor if tensor.is_contiguous() else tensor.detach().contiguous()
     if size < LARGE:
-        return ctypes.string_at(tensor.data_ptr(), size) if size else b""
-    return tensor.reshape(-1).view(torch.uint8).numpy().data
+        return ctypes.string_at(dense.data_ptr(), size)
+    return dense.detach().reshape(-1).view(torch.uint8).numpy().data
+
+
+def _is_odd_empty(elements: int, shape: Sequence[int]) -> bool:
+    """Tell whether an empty tensor has other sizes so large that its strides would overflow."""
+    return not elements and math.prod(n or 1 for n in shape) > MOST_ELEMENTS
 
 
 def build_tensor(name: object, shape: Sequence[object], blob: Blob | None, limits: WireLimits) -> torch.Tensor:
@@ -66,15 +74,16 @@ def build_tensor(name: object, shape: Sequence[object], blob: Blob | None, limit
     if dtype is None or blob is None or len(shape) > limits.dims:
         raise WireError("a tensor without bytes, of an unknown dtype, or of too many dimensions")
     sizes = [_size(n) for n in shape]
-    if math.prod(n or 1 for n in sizes) > MOST_ELEMENTS or math.prod(sizes) * dtype.itemsize != len(blob):
+    elements = math.prod(sizes)
+    if elements * dtype.itemsize != len(blob) or _is_odd_empty(elements, sizes):
         raise WireError(f"{len(blob)} bytes for a {name} tensor of shape {sizes}")
-    if dtype is torch.bool and len(bytes(blob).strip(b"\0\1")):
+    if dtype is torch.bool and bytes(blob).strip(b"\0\1"):
         raise WireError("a bool tensor with bytes other than 0 and 1")
-    if not len(blob):
-        return torch.empty(sizes, dtype=dtype)
-    writable = blob if type(blob) is memoryview and not blob.readonly else bytearray(blob)
-    tensor = torch.frombuffer(writable, dtype=dtype).reshape(sizes)
-    return tensor if len(blob) >= LARGE else tensor.clone()
+    if type(blob) is memoryview and not blob.readonly and blob:
+        return torch.frombuffer(blob, dtype=dtype).reshape(sizes)
+    tensor = torch.empty(sizes, dtype=dtype)
+    ctypes.memmove(tensor.data_ptr(), bytes(blob), len(blob))
+    return tensor
 
 
 def _size(value: object) -> int:
