@@ -1,0 +1,143 @@
+"""Time the pieces that grading is made of: a session, a judge, a round trip, a gradcheck through the proxy.
+
+Prints medians in one run; gradchecks as multiples of the same gradcheck without a trust line. See README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import sympy  # noqa: F401  # the first gradcheck would import it
+import torch
+from measure import BrokenRun
+from submissions import ASSIGNMENT, read_cells, write_gradjudge_course
+
+from gradjudge.bench import Bench
+from gradjudge.checks.gradients import gradcheck
+from gradjudge.course import Course
+from gradjudge.jobs import Job
+from gradjudge.proxy.student import Student
+from gradjudge.sandbox.policy import Policy
+from gradjudge.sandbox.session import JailedSession
+from gradjudge.sandbox.zygote import Zygote
+from gradjudge.wire.messages import CellDone, Get, Ref, Reply, Request, RunCell
+
+TRIPS = 300
+
+
+class Counted:
+    """Ask a session, and count how often."""
+
+    def __init__(self, session: JailedSession) -> None:
+        self.trips = 0
+        self._session = session
+
+    def __call__(self, request: Request) -> Reply:
+        """Ask once more."""
+        self.trips += 1
+        return self._session.ask(request, seconds=20.0)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=20, help="medians are taken over as many [20]")
+    repeats = parser.parse_args().repeats
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory(prefix="gradjudge-start-") as folder:
+        _sessions(Path(folder), repeats)
+        _judges(Path(folder), repeats)
+
+
+def _sessions(folder: Path, repeats: int) -> None:
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    start = time.perf_counter()
+    with Zygote.start(scratch=scratch) as zygote:
+        zygote.wait_ready()
+        _line("zygote: start to ready", time.perf_counter() - start)
+        policy = Policy(scratch=scratch)
+        spawned = _median(lambda: zygote.spawn(policy).close(), repeats)
+        _line("session: spawn, jail and all, and close", spawned)
+        first = zygote.spawn(policy)
+        _line("session: its first cell", _once(lambda: _run_cell(first, 0, "a = 1")))
+        _line("session: a later cell", _median(lambda: _run_cell(first, 1, "a = 1"), repeats))
+        _line("round trip: one number", _median(lambda: first.ask(Get(Ref("a")), seconds=20.0), TRIPS))
+        first.close()
+        _gradchecks(zygote.spawn(policy), repeats)
+
+
+def _gradchecks(session: JailedSession, repeats: int) -> None:
+    """Run gradcheck of Linear without a trust line, through the prefetching proxy and through the plain one."""
+    namespace: dict[str, Any] = {}
+    for index, name in enumerate(("imports", "linear")):
+        source = read_cells("cells.py")[name]
+        exec(compile(source, name, "exec"), namespace)  # noqa: S102  # our own cells
+        _run_cell(session, index, source)
+    generator = torch.Generator().manual_seed(1)
+    shapes = [(5, 13), (13, 3), (3,)]
+    inputs = [torch.randn(*shape, dtype=torch.float64, generator=generator, requires_grad=True) for shape in shapes]
+    ask = Counted(session)
+    student = Student(ask)
+    within = _gradcheck(lambda: torch.autograd.gradcheck(namespace["Linear"].apply, inputs), repeats)
+    _line("gradcheck of Linear: in one process", within)
+    for name, run in {
+        "prefetching proxy": lambda: gradcheck(student.Linear, inputs, rng=generator),
+        "plain proxy": lambda: torch.autograd.gradcheck(student.Linear.apply, inputs),
+    }.items():
+        ask.trips = 0
+        seconds = _gradcheck(run, repeats)
+        trips = ask.trips // (repeats + 1)
+        _line(f"gradcheck of Linear: {name}", seconds, f"{seconds / within:6.2f} times; {trips} round trips")
+    session.close()
+
+
+def _gradcheck(run: Callable[[], bool | None], repeats: int) -> float:
+    """Return the median; the first run, which imports things, is left out. The hidden tests' one returns None."""
+    if run() is False:
+        raise BrokenRun("a gradcheck that must pass does not")
+    return _median(run, repeats)
+
+
+def _judges(folder: Path, repeats: int) -> None:
+    """Time a judge that finds an empty file: forked, it reads it, says so and ends. Nothing of a session is in it."""
+    write_gradjudge_course(folder / "course", 1)
+    empty = folder / "empty.ipynb"
+    empty.touch()
+    start = time.perf_counter()
+    with Bench(Course(folder / "course"), (ASSIGNMENT,)) as bench:
+        _line("bench: zygote and judge host, side by side", time.perf_counter() - start)
+        job = Job("nobody", ASSIGNMENT, str(empty), "")
+        if bench.judge(job).state != "failed":
+            raise BrokenRun("an empty file is not judged as one")
+        _line("judge: fork, read an empty file, end", _median(lambda: bench.judge(job), repeats))
+
+
+def _run_cell(session: JailedSession, index: int, source: str) -> None:
+    done = session.ask(RunCell(index, source, "ipython"), seconds=20.0)
+    if not isinstance(done, CellDone) or done.error is not None:
+        raise BrokenRun(f"a cell that must run does not: {done}")
+
+
+def _once(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def _median(run: Callable[[], object], repeats: int) -> float:
+    return median(_once(run) for _ in range(repeats))
+
+
+def _line(name: str, seconds: float, more: str = "") -> None:
+    print(f"{name:44}{seconds * 1e3:10.2f} ms   {more}".rstrip())
+
+
+if __name__ == "__main__":
+    main()
