@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from gradjudge.errors import CourseError
 
-BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+(\[\d+\])?")  # with its number for a table in a list
 
 
 def read_toml(path: Path) -> tuple[Table, bytes]:
@@ -55,7 +55,7 @@ def _syntax_message(path: Path, text: str, complaint: str) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'points'?"``, or what there is when nothing is near."""
     names = list(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
     if near:
         return f" Did you mean '{near[0]}'?"
     return f" There is: {', '.join(names)}." if names else " There is none."
