@@ -73,7 +73,8 @@ def _dtype_flaw(got: Tensor, due: Due) -> Flaw | None:
     if right:
         return None
     name = str(got.dtype).removeprefix("torch.")
-    return Flaw("dtype", Text(f"has dtype {name}, not that of the inputs", f"est de type {name}, pas celui des entrées"))
+    text = Text(f"has dtype {name}, not that of the inputs", f"est de type {name}, pas celui des entrées")
+    return Flaw("dtype", text)
 
 
 def _value_flaw(got: Tensor, due: Due, allowed: Tolerance) -> Flaw | None:

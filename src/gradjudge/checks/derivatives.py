@@ -72,7 +72,7 @@ class Derivative:
         """
         subject = self._subject
         trials = [subject.trial(), subject.trial(), *subject.further_trials()]
-        results = self._ask_by_hand([one_pass(trial, self._needs) for trial in trials])
+        results = self._ask_by_hand([one_pass(trial, subject.every()) for trial in trials])
         given = [subject.gradients_by_hand(result)[self._index] for result in results]
         flaws = [self._flaw(got, trial) for got, trial in zip(given, trials, strict=True)]
         if not value:
@@ -131,7 +131,8 @@ class Derivative:
             raise StudentRaised(result.raised, where=f"{self._subject.label}.apply")
         flaw = self._flaw(result.grads[0][self._index], at.trial)
         if flaw is not None:
-            self._fail(Text(f"{flaw.text.en} {at.en}", f"{flaw.text.fr} {at.fr}"))
+            en, fr = _SUBSETS if flaw.kind == "none" else (at.en, at.fr)
+            self._fail(Text(f"{flaw.text.en} {en}", f"{flaw.text.fr} {fr}"))
 
     def _others_raise(self, at: _Circumstance, plan: list[_Circumstance], results: tuple[PassResult, ...]) -> bool:
         """Say whether the pass raises without this input too: then another input's gradient is to blame."""
@@ -173,7 +174,7 @@ class Derivative:
             for flaw, got, trial in zip(flaws, given, trials, strict=True)
             if flaw is not None and isinstance(got, Tensor) and flaw.kind in ("value", "shape")
         ]
-        cause = diagnose(wrong, self._subject.names, self._subject.reference)
+        cause = diagnose(wrong, self._subject.names, self._subject.reference, self._subject.allowed)
         if cause is not None:
             return cause if first.kind == "value" else _joined(first.text, cause)
         if flaws[0] is None and flaws[1] is None:

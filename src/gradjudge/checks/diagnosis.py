@@ -12,7 +12,9 @@ import msgspec
 import torch
 from torch import Tensor
 
+from gradjudge.checks.comparison import magnitude
 from gradjudge.checks.references import Reference, Trial
+from gradjudge.checks.tolerance import Tolerance, difference
 from gradjudge.proxy.failures import Text
 
 FIT = 1e-6
@@ -49,13 +51,16 @@ class _Mistake(msgspec.Struct, frozen=True):
     act: Acted
 
 
-def diagnose(sightings: Sequence[Sighting], names: Sequence[str], reference: Reference) -> Text | None:
+def diagnose(
+    sightings: Sequence[Sighting], names: Sequence[str], reference: Reference, allowed: Tolerance
+) -> Text | None:
     """Name the mistake that explains all `sightings`, as a predicate ("has the opposite sign"); None if none does.
 
     Args:
         sightings: wrong gradients for one input, from independent draws, best at different shapes.
         names: names of the inputs, in order.
         reference: the formula that is right.
+        allowed: the tolerance that the gradients missed.
     """
     if len(sightings) < FEWEST:
         return None
@@ -63,7 +68,11 @@ def diagnose(sightings: Sequence[Sighting], names: Sequence[str], reference: Ref
         if all(_fits(mistake.act(sighting, reference), sighting.got) for sighting in sightings):
             return Text(mistake.en, mistake.fr)
     if all(_proportional(sighting) for sighting in sightings):
-        return Text("is the right one but for a factor", "est le bon à un facteur près")
+        size = magnitude(difference(sightings[0].got, sightings[0].right, allowed))
+        return Text(
+            f"is the right one but for a factor (relative error of about {size})",
+            f"est le bon à un facteur près (erreur relative d'environ {size})",
+        )
     return None
 
 
@@ -83,7 +92,7 @@ def _proportional(sighting: Sighting) -> bool:
     return factor != 0 and _fits(right * factor, got)
 
 
-# --- zero, sign, transposition -----------------------------------------------------------------------------------------
+# --- zero, sign, transposition -------------------------------------------------------------------------------------
 
 
 def _transposed(sighting: Sighting, _reference: Reference) -> Tensor | None:
@@ -97,7 +106,11 @@ _SIMPLE = (
 )
 
 
-# --- a constant factor -------------------------------------------------------------------------------------------------
+# --- a constant factor ---------------------------------------------------------------------------------------------
+
+
+_LETTERS_EN = {"q": "rows", "p": "columns"}
+_LETTERS_FR = {"q": "lignes", "p": "colonnes"}
 
 
 def _sizes(trial: Trial) -> tuple[int, int] | None:
@@ -106,38 +119,43 @@ def _sizes(trial: Trial) -> tuple[int, int] | None:
     return (first[0], last[-1]) if len(first) and len(last) else None
 
 
-def _factor(en: str, fr: str, value: Callable[[int, int], float]) -> _Mistake:
+def _factor(name: str, value: Callable[[int, int], float]) -> _Mistake:
     def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
         sizes = _sizes(sighting.trial)
         return None if sizes is None else sighting.right * value(*sizes)
 
-    legend_en = " (q: number of rows" + ("; p: number of columns)" if "p" in en else ")") if set(en) & set("qp") else ""
-    legend_fr = legend_en.replace("q: number of rows", "q : nombre de lignes")
-    legend_fr = legend_fr.replace("; p: number of columns", " ; p : nombre de colonnes")
-    return _Mistake(f"is {en} times the right one{legend_en}", f"vaut {fr} fois le bon{legend_fr}", act)
+    used = [letter for letter in "qp" if letter in name]
+    en = "; ".join(f"{letter}: number of {_LETTERS_EN[letter]}" for letter in used)
+    fr = " ; ".join(f"{letter} : nombre de {_LETTERS_FR[letter]}" for letter in used)
+    return _Mistake(
+        f"is {name} times the right one" + (f" ({en})" if en else ""),
+        f"vaut {name} fois le bon" + (f" ({fr})" if fr else ""),
+        act,
+    )
 
 
-def _both_signs(name: str, value: Callable[[int, int], float]) -> tuple[_Mistake, _Mistake]:
-    return _factor(name, name, value), _factor(f"-{name}", f"-{name}", lambda q, p: -value(q, p))
-
-
-_FACTORS = (
-    *_both_signs("2", lambda q, p: 2.0),
-    *_both_signs("1/2", lambda q, p: 0.5),
-    *_both_signs("q", lambda q, p: float(q)),
-    *_both_signs("1/q", lambda q, p: 1 / q),
-    *_both_signs("p", lambda q, p: float(p)),
-    *_both_signs("1/p", lambda q, p: 1 / p),
-    *_both_signs("q·p", lambda q, p: float(q * p)),
-    *_both_signs("1/(q·p)", lambda q, p: 1 / (q * p)),
-    *_both_signs("q/2", lambda q, p: q / 2),
-    *_both_signs("1/(2q)", lambda q, p: 1 / (2 * q)),
-    *_both_signs("q/p", lambda q, p: q / p),
-    *_both_signs("p/q", lambda q, p: p / q),
+_VALUES: dict[str, Callable[[int, int], float]] = {
+    "2": lambda _q, _p: 2.0,
+    "1/2": lambda _q, _p: 0.5,
+    "q": lambda q, _p: float(q),
+    "1/q": lambda q, _p: 1 / q,
+    "p": lambda _q, p: float(p),
+    "1/p": lambda _q, p: 1 / p,
+    "q·p": lambda q, p: float(q * p),
+    "1/(q·p)": lambda q, p: 1 / (q * p),
+    "q/2": lambda q, _p: q / 2,
+    "1/(2q)": lambda q, _p: 1 / (2 * q),
+    "q/p": lambda q, p: q / p,
+    "p/q": lambda q, p: p / q,
+}
+_FACTORS = tuple(
+    mistake
+    for name, value in _VALUES.items()
+    for mistake in (_factor(name, value), _factor(f"-{name}", lambda q, p, value=value: -value(q, p)))  # type: ignore[misc]
 )
 
 
-# --- another input's gradient ------------------------------------------------------------------------------------------
+# --- another input's gradient --------------------------------------------------------------------------------------
 
 
 def _orders(index: int, names: Sequence[str]) -> list[_Mistake]:
@@ -152,7 +170,7 @@ def _orders(index: int, names: Sequence[str]) -> list[_Mistake]:
     ]
 
 
-# --- sums over the batch -----------------------------------------------------------------------------------------------
+# --- sums over the batch -------------------------------------------------------------------------------------------
 
 
 def _unsummed(sighting: Sighting, _reference: Reference) -> Tensor | None:
@@ -190,7 +208,7 @@ _REDUCTIONS = (
 )
 
 
-# --- the cotangent -----------------------------------------------------------------------------------------------------
+# --- the cotangent -------------------------------------------------------------------------------------------------
 
 
 def _with_cotangent(change: Callable[[Tensor], Tensor]) -> Acted:
@@ -203,10 +221,10 @@ def _with_cotangent(change: Callable[[Tensor], Tensor]) -> Acted:
 
 _NOT_LINEAR = ("is not proportional to grad_output", "n'est pas proportionnel à grad_output")
 
+_NOT_MULTIPLIED = ("is not multiplied by grad_output", "n'est pas multiplié par grad_output")
+
 _COTANGENTS = (
-    _Mistake(
-        "is not multiplied by grad_output", "n'est pas multiplié par grad_output", _with_cotangent(torch.ones_like)
-    ),
+    _Mistake(*_NOT_MULTIPLIED, _with_cotangent(torch.ones_like)),
     _Mistake(*_NOT_LINEAR, _with_cotangent(torch.square)),
     _Mistake(*_NOT_LINEAR, _with_cotangent(torch.abs)),
     _Mistake(*_NOT_LINEAR, _with_cotangent(torch.sign)),
@@ -215,7 +233,7 @@ _COTANGENTS = (
 )
 
 
-# --- the place at which the derivative is taken ------------------------------------------------------------------------
+# --- the place at which the derivative is taken --------------------------------------------------------------------
 
 
 def _at_output(sighting: Sighting, reference: Reference) -> Tensor | None:

@@ -192,14 +192,14 @@ class FunctionCheck:
 
 
 def _require_function(function: object) -> FunctionProxy:
-    if isinstance(function, FunctionProxy):
-        return function
-    label = label_of(function)
-    en, fr = ("an object", "un objet") if isinstance(function, ObjectProxy) else kind_of(function)
-    fail(
-        f"`{label}` is {en}; a class derived from torch.autograd.Function is due.",
-        f"`{label}` est {fr} ; on attend une classe dérivée de torch.autograd.Function.",
-    )
+    if not isinstance(function, FunctionProxy):
+        label = label_of(function)
+        en, fr = ("an object", "un objet") if isinstance(function, ObjectProxy) else kind_of(function)
+        fail(
+            f"`{label}` is {en}; a class derived from torch.autograd.Function is due.",
+            f"`{label}` est {fr} ; on attend une classe dérivée de torch.autograd.Function.",
+        )
+    return function
 
 
 def _fail_unbound(name: str, function: str) -> None:

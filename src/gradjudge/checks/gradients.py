@@ -28,9 +28,9 @@ def gradcheck(
     """Run `torch.autograd.gradcheck` on the outputs times fixed random signed weights.
 
     The weights make a backward that is right only for one-hot cotangents of 1 fail (``grad_output ** 2``, its absolute
-    value, a clamp). A Function (``student.NAME`` or ``student.NAME.apply``) is asked in two messages; anything else that
-    can be called is asked at each visit. Calls are not repeated in the session, so gradcheck's own test of repeatability
-    sees nothing.
+    value, a clamp). A Function (``student.NAME`` or ``student.NAME.apply``) is asked in two messages; anything else
+    that can be called is asked at each visit. Calls are not repeated in the session, so gradcheck's own test of
+    repeatability sees nothing.
 
     Args:
         function: what to differentiate.
@@ -43,9 +43,7 @@ def gradcheck(
         StudentRaised: the student's code raised.
     """
     allowed = allowed or tolerance("cpu", next(tensor.dtype for tensor in inputs if tensor.requires_grad))
-    weigh = _Weights(rng)
-    owner = function_of(function)
-    called = function
+    weigh, owner, called = _Weights(rng), function_of(function), function
     if owner is not None:
         called = prefetched = Prefetched(owner, inputs, eps=allowed.step)
         prefetched.fetch(_cotangents([require_tensor(o, label_of(owner)) for o in prefetched.outputs], weigh))
@@ -75,9 +73,9 @@ class _Weights:
 
 
 def _cotangents(outputs: Sequence[Tensor], weigh: _Weights) -> list[list[Tensor]]:
-    """List the cotangents that gradcheck will pull back: each weighted one-hot, and zero."""
+    """List the cotangents that gradcheck will pull back: each weighted one-hot, and weighted zero (with its signs)."""
     zeros = [torch.zeros_like(output) for output in outputs]
-    rows = [zeros]
+    rows = [[zero * weigh.one(index, zero) for index, zero in enumerate(zeros)]]
     for index, output in enumerate(outputs):
         for entry in range(output.numel()):
             one_hot = torch.zeros_like(output)

@@ -17,10 +17,13 @@ from gradjudge.checks.subjects import Subject, one_pass
 from gradjudge.checks.tolerance import Tolerance, near, tolerance
 from gradjudge.checks.verdict import Text, fail
 from gradjudge.proxy.failures import CheckFailed
+from gradjudge.proxy.line import raise_first
 from gradjudge.wire.messages import Pass, PassResult
 
 LAYOUTS = ("transposed", "strided")
 SIDE_BY_SIDE = 3
+
+_NOT_CONTIGUOUS = ("for inputs that are not contiguous", "pour des entrées non contiguës")
 
 
 def judge_float32(subject: Subject) -> None:
@@ -55,9 +58,7 @@ def judge_layouts(subject: Subject) -> None:
             detail=next(result.raised.text for result in results if result.raised),
         )
     for (index, trial, _), result in zip(asked, results, strict=True):
-        _require_gradient(
-            subject, index, result, trial, subject.allowed, "for inputs that are not contiguous", "non contiguës"
-        )
+        _require_gradient(subject, index, result, trial, subject.allowed, *_NOT_CONTIGUOUS)
 
 
 def judge_no_mutation(subject: Subject) -> None:
@@ -83,19 +84,21 @@ def judge_interleaved(subject: Subject) -> None:
                 fail(
                     f"When `{subject.label}` runs forward several times before backward, the gradient is wrong: keep "
                     "what backward needs on `ctx`, not on the class or in a global variable.",
-                    f"Quand `{subject.label}` fait plusieurs passes avant puis les passes arrière, le gradient est faux "
-                    ": gardez ce dont backward a besoin sur `ctx`, pas sur la classe ni dans une variable globale.",
+                    f"Quand `{subject.label}` fait plusieurs passes avant puis les passes arrière, le gradient est "
+                    "faux : gardez ce dont backward a besoin sur `ctx`, pas sur la classe ni dans une variable globale.",
                 )
 
 
 def _right_inputs(subject: Subject) -> list[int]:
-    """Find the inputs whose gradients are right in plain conditions."""
+    """Find the inputs whose gradients are right in plain conditions, by hand (an unsummed one is not) and by apply."""
     trial = subject.trial()
-    results = subject.function.passes([one_pass(trial, subject.only(index)) for index in range(len(subject.shapes))])
+    indices = range(len(subject.shapes))
+    by_apply = subject.function.passes([one_pass(trial, subject.only(index)) for index in indices])
+    (by_hand,) = subject.function.passes([one_pass(trial, subject.every())], through="direct")
     right = [
         index
-        for index, result in enumerate(results)
-        if result.raised is None and _gradient_near(result, index, trial, subject.allowed)
+        for index in indices
+        if all(_gradient_near(result, index, trial, subject.allowed) for result in (by_apply[index], by_hand))
     ]
     if not right:
         fail(
@@ -105,19 +108,26 @@ def _right_inputs(subject: Subject) -> list[int]:
     return right
 
 
+def _gradient(result: PassResult, index: int) -> object:
+    """Give the gradient for one input; None if backward raised or gave too few."""
+    given = result.grads[0] if result.grads and result.raised is None else ()
+    return given[index] if index < len(given) else None
+
+
 def _gradient_near(result: PassResult, index: int, trial: Trial, allowed: Tolerance) -> bool:
-    got, right = result.grads[0][index] if len(result.grads[0]) > index else None, trial.gradients[index]
+    got, right = _gradient(result, index), trial.gradients[index]
     return type(got) is Tensor and got.numel() == right.numel() and near(got, right, allowed)
 
 
 def _judge_dtype(subject: Subject, right: Sequence[int], trial: Trial, allowed: Tolerance, *, through: str) -> None:
     dtype = trial.inputs[0].dtype
-    results = subject.ask([one_pass(trial, subject.only(index)) for index in right], through=through)
+    results = subject.function.passes([one_pass(trial, subject.only(index)) for index in right], through=through)
     words = str(dtype).removeprefix("torch.")
+    for output in (output for result in results for output in result.outputs):
+        if type(output) is Tensor and output.dtype != dtype:
+            _fail_dtype(subject, output.dtype, words)
+    raise_first(results, subject.label)
     for index, result in zip(right, results, strict=True):
-        for output in result.outputs:
-            if type(output) is Tensor and output.dtype != dtype:
-                _fail_dtype(subject, "result", "résultat", output.dtype, words)
         _require_gradient(subject, index, result, trial, allowed, f"in {words}", f"en {words}", dtype)
 
 
@@ -132,7 +142,7 @@ def _require_gradient(
     dtype: torch.dtype | None = None,
 ) -> None:
     name = subject.names[index]
-    got = result.grads[0][index] if len(result.grads[0]) > index else None
+    got = _gradient(result, index)
     shape = Text(f"that of `{name}`", f"celle de `{name}`")
     flaw = flaw_in(got, Due(trial.gradients[index], shape, dtype, flatten=True), allowed)
     if flaw is not None:
@@ -144,11 +154,12 @@ def _require_gradient(
         )
 
 
-def _fail_dtype(subject: Subject, en: str, fr: str, found: torch.dtype, due: str) -> None:
+def _fail_dtype(subject: Subject, found: torch.dtype, due: str) -> None:
     name = str(found).removeprefix("torch.")
     fail(
-        f"The {en} of `{subject.label}` has dtype {name} for inputs of dtype {due}: keep the dtype of the inputs.",
-        f"Le {fr} de `{subject.label}` est de type {name} pour des entrées de type {due} : gardez le type des entrées.",
+        f"The result of `{subject.label}` has dtype {name} for inputs of dtype {due}: keep the dtype of the inputs.",
+        f"Le résultat de `{subject.label}` est de type {name} pour des entrées de type {due} : gardez le type des "
+        "entrées.",
     )
 
 

@@ -69,6 +69,10 @@ class Subject(msgspec.Struct, frozen=True):
         """Say that the gradient of one input alone is asked for."""
         return tuple(other == index for other in range(len(self.shapes)))
 
+    def every(self) -> Needs:
+        """Say that all gradients are asked for."""
+        return (True,) * len(self.shapes)
+
     def subsets(self) -> list[Needs]:
         """List every non-empty choice of inputs whose gradients are asked for."""
         return [needs for needs in product((False, True), repeat=len(self.shapes)) if any(needs)]

@@ -2,8 +2,8 @@
 
 Where the figures come from (torch 2.13, CPU):
 
-* float64, relative 1e-6: ``torch.tensor(2 / q)`` and float32 buffers are off by up to 4.5e-8 and are right; the smallest
-  wrong backward known to slip past gradcheck is off by 5e-4.
+* float64, relative 1e-6: ``torch.tensor(2 / q)`` and float32 buffers are off by up to 4.5e-8 and are right; the
+  smallest wrong backward known to slip past gradcheck is off by 5e-4.
 * gradcheck in float64: torch's defaults. In float32 these reject a correct Linear 100 times of 100; a step of 1e-3 with
   1e-2 accepts it 100 times of 100 and still sees an error of 2 %.
 * float32, relative 1e-4: rounding of sums over at most some thousand terms stays under 1e-5; TF32 is not asked for.

@@ -74,6 +74,7 @@ class CallableProxy(ObjectProxy):
     __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's object with these values."""
         held = self._held
         asked = tuple(_asks_gradient(value) for value in args)
         if any(asked):

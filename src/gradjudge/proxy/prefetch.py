@@ -38,18 +38,20 @@ class Prefetched:
 
     def __init__(self, function: FunctionProxy, inputs: Sequence[Tensor], *, eps: float) -> None:
         self._function = function
-        self._label = f"{label_of(function)}.apply"
+        self.label = f"{label_of(function)}.apply"
         self._needs = tuple(tensor.requires_grad for tensor in inputs)
         self._middle = tuple(tensor.detach().clone() for tensor in inputs)
         points = [self._middle, *_neighbours(self._middle, self._needs, eps)]
         results = self._ask(Pass(point, self._needs) for point in points)
-        self._results = {_key(point): result for point, result in zip(points, results, strict=True)}
+        self._points = {
+            _key(point): _Point(self, point, result) for point, result in zip(points, results, strict=True)
+        }
         self._rows: dict[Key, Value] = {}
 
     @property
     def outputs(self) -> tuple[Value, ...]:
         """What forward gave at the middle point, as it came."""
-        return self._results[_key(self._middle)].outputs
+        return self._points[_key(self._middle)].result.outputs
 
     def fetch(self, cotangents: Sequence[Sequence[Tensor]]) -> None:
         """Pull sets of cotangents (one tensor per output) back through one graph at the middle point.
@@ -63,22 +65,23 @@ class Prefetched:
             self._rows[_key(one)] = gradients
 
     def __call__(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-        result = self._results.get(_key(inputs))
-        if result is None:
+        """Give the outputs at `inputs`, as tensors of a graph on this side."""
+        point = self._points.get(_key(inputs))
+        if point is None:
             live: Tensor | tuple[Tensor, ...] = self._function.apply(*inputs)
             return live
-        return differentiate(_Point(self, inputs, result), tuple(t for t in inputs if t.requires_grad))
+        return differentiate(point, tuple(tensor for tensor in inputs if tensor.requires_grad))
 
-    def gradients(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], cotangents: Cotangents) -> Value:
+    def gradients(self, inputs: tuple[Tensor, ...], outputs: Sequence[Tensor], cotangents: Cotangents) -> Value:
         """Give the gradients for the inputs that require grad: fetched ones, or asked for now."""
         filled = tuple(torch.zeros_like(o) if c is None else c for o, c in zip(outputs, cotangents, strict=True))
-        row = self._rows.get(_key(filled)) if _key(inputs) == _key(self._middle) else None
+        row = self._rows.get(_key(filled)) if inputs is self._middle else None
         if row is None:
             return self._pull_live(inputs, cotangents)
         return tuple(gradient for gradient, need in zip(row, self._needs, strict=True) if need)
 
     def _pull_live(self, inputs: Sequence[Tensor], cotangents: Cotangents) -> Value:
-        fresh = [tensor.detach().requires_grad_(tensor.requires_grad) for tensor in inputs]
+        fresh = [tensor.detach().requires_grad_(need) for tensor, need in zip(inputs, self._needs, strict=True)]
         with torch.enable_grad():
             given = self._function.apply(*fresh)
         pairs = zip(given if isinstance(given, tuple) else (given,), cotangents, strict=True)
@@ -95,19 +98,19 @@ class Prefetched:
 class _Point(Remote):
     """One point whose outputs are known."""
 
-    def __init__(self, source: Prefetched, inputs: Sequence[Tensor], result: PassResult) -> None:
-        self.label = source._label
+    def __init__(self, source: Prefetched, inputs: tuple[Tensor, ...], result: PassResult) -> None:
+        self.label = source.label
         self.differentiable = tuple(bool(name) for name in result.grad_fns)
+        self.result = result
         self._source = source
-        self._inputs = tuple(tensor.detach().clone().requires_grad_(tensor.requires_grad) for tensor in inputs)
-        self._result = result
+        self._inputs = inputs
 
     def forward(self, _leaves: tuple[Tensor, ...]) -> Value:
-        outputs = self._result.outputs
-        return outputs[0] if self._result.output_is_tensor and len(outputs) == 1 else outputs
+        outputs = self.result.outputs
+        return outputs[0] if self.result.output_is_tensor and len(outputs) == 1 else outputs
 
     def backward(self, cotangents: tuple[Tensor | None, ...]) -> Value:
-        return self._source.gradients(self._inputs, self._result.outputs, cotangents)
+        return self._source.gradients(self._inputs, self.result.outputs, cotangents)
 
 
 def _neighbours(middle: tuple[Tensor, ...], needs: tuple[bool, ...], eps: float) -> Iterator[tuple[Tensor, ...]]:
@@ -120,9 +123,4 @@ def _neighbours(middle: tuple[Tensor, ...], needs: tuple[bool, ...], eps: float)
 
 
 def _key(tensors: Sequence[Tensor]) -> Key:
-    return tuple((t.dtype, t.shape, _bytes(t.detach())) for t in tensors)
-
-
-def _bytes(tensor: Tensor) -> bytes:
-    unsigned_zero = tensor.add(0)  # -0.0 + 0 is 0.0: a weighted one-hot cotangent has both zeros
-    return unsigned_zero.reshape(-1).contiguous().view(torch.uint8).numpy().tobytes()
+    return tuple((t.dtype, t.shape, t.detach().numpy().tobytes()) for t in tensors)
