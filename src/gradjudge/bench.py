@@ -7,9 +7,11 @@ sessions and the judge host once, and supervises the judges with deadlines of it
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -63,6 +65,7 @@ class Bench:
         self._sandbox = sandbox
         self._limits = limits or {}
         self._lock = threading.Lock()
+        self._scratch = Path(tempfile.mkdtemp(prefix="gradjudge-"))
         self._zygote: Zygote | None = None
         self._host: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -83,25 +86,25 @@ class Bench:
         self.close()
 
     def _start(self) -> None:
-        self._zygote = Zygote.start(wait=False)
+        self._zygote = Zygote.start(scratch=self._scratch, secret=secret_paths(self._course))
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ready, ready_end = os.pipe()
         setup = HostSetup(
             root=str(self._course.root),
             assignments=self._assignments,
             control=theirs.fileno(),
-            zygote=self._zygote.fileno(),
+            zygote=self._zygote.control.fileno(),
             ready=ready_end,
             device=self._device,
             sandbox=self._sandbox,
-            base=str(self._zygote.base),
+            scratch=str(self._scratch),
             limits=self._limits,
         )
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
         environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         self._host = subprocess.Popen(
             [sys.executable, "-P", "-B", "-m", "gradjudge.judge", msgspec.json.encode(setup).decode()],
-            pass_fds=(theirs.fileno(), self._zygote.fileno(), ready_end),
+            pass_fds=(theirs.fileno(), self._zygote.control.fileno(), ready_end),
             stdin=subprocess.DEVNULL,
             env=environment,
         )
@@ -212,6 +215,13 @@ class Bench:
         if self._zygote is not None:
             self._zygote.close()
             self._zygote = None
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def secret_paths(course: Course) -> tuple[Path, ...]:
+    """Return what no session may read; grading is refused where Python's own folders hold one of them."""
+    folders = (course.root / "autograder", course.root / "solutions", course.submitted, course.grades)
+    return (course.rubric_file, *folders)
 
 
 def resolve_device(name: str) -> str:

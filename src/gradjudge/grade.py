@@ -104,7 +104,7 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
             ),
             Run(
                 device=bench.device,
-                jail=sitting.layers,
+                jail=sitting.layers or ("none",),
                 versions=versions(),
                 seconds=round(time.monotonic() - started, 3),
                 checks={

@@ -18,7 +18,7 @@ class HostSetup(msgspec.Struct, frozen=True):
     ready: int
     device: str
     sandbox: str
-    base: str
+    scratch: str
     limits: dict[str, GradingLimits] = {}
 
 

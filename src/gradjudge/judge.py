@@ -27,7 +27,7 @@ from gradjudge.jobs import Collected, Event, HostSetup, Job
 from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_companion, read_submission
 from gradjudge.report import Report
 from gradjudge.rubric import Assignment, GradingLimits
-from gradjudge.sandbox.policy import FLOOR, Limits, Policy
+from gradjudge.sandbox.policy import Policy
 from gradjudge.sandbox.session import JailedSession
 from gradjudge.sandbox.zygote import Zygote
 
@@ -140,21 +140,11 @@ class Seats:
     """Open sessions for one submission: its limits, its companion files, its seed."""
 
     def __init__(self, course: Course, setup: HostSetup, submission: Submission, limits: GradingLimits) -> None:
-        self._zygote = Zygote.attach(setup.zygote, Path(setup.base))
+        self._zygote = Zygote.attach(setup.zygote)
         self._submission = submission
         self._limits = limits
-        self._policy = Policy(
-            limits=Limits(
-                memory_mb=limits.memory_mb,
-                output_kb=limits.output_kb,
-                scratch_mb=limits.scratch_mb,
-                file_mb=limits.file_mb,
-            ),
-            secret=secret_paths(course, submission),
-            jailed=setup.sandbox != "none",
-            required=FLOOR if setup.sandbox != "none" else (),
-            device=setup.device,
-        )
+        policy = Policy.for_submission(limits, device=setup.device, sandbox=setup.sandbox, base=Path(setup.scratch))
+        self._policy = msgspec.structs.replace(policy, secret=(Path(submission.path).parent,))
         digest = hashlib.sha256(f"{course.seed}\0{submission.assignment}\0session".encode()).digest()
         self._config = {
             "kind": submission.kind,
@@ -164,16 +154,9 @@ class Seats:
 
     def open(self) -> JailedSession:
         """Start a session with the companion files in its scratch folder."""
-        scratch = self._zygote.new_scratch()
-        for name in self._submission.companions:
-            (scratch / name).write_bytes(read_companion(self._submission, name, self._limits))
-        return self._zygote.spawn(self._policy, self._config, scratch=scratch)
-
-
-def secret_paths(course: Course, submission: Submission) -> tuple[Path, ...]:
-    """Return what no session may read; a session is refused where Python's own folders hold one of them."""
-    folders = (course.root / "autograder", course.root / "solutions", course.submitted, course.grades)
-    return (course.rubric_file, *folders, Path(submission.path).parent)
+        names = self._submission.companions
+        files = {name: read_companion(self._submission, name, self._limits) for name in names}
+        return self._zygote.spawn(self._policy, files, self._config)
 
 
 def main() -> int:
