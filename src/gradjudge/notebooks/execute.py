@@ -48,6 +48,8 @@ def execute(notebook: Json, *, seconds: float, name: str) -> Json:
         CourseError: a cell fails or runs past its time.
     """
     with tempfile.TemporaryDirectory() as scratch:
+        empty = Path(scratch) / "work"
+        empty.mkdir()
         node: Any = nbformat.from_dict(notebook)
         # Over Unix sockets in the scratch folder: nobody else on the machine can talk to the kernel.
         connection = {"transport": "ipc", "connection_file": str(Path(scratch) / "kernel.json")}
@@ -58,7 +60,7 @@ def execute(notebook: Json, *, seconds: float, name: str) -> Json:
             timeout=max(1, round(seconds)),
             startup_timeout=120,
             record_timing=False,
-            resources={"metadata": {"path": scratch}},
+            resources={"metadata": {"path": str(empty)}},
         )
         try:
             client.execute(env=_environment(scratch))

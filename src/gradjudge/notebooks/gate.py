@@ -17,7 +17,7 @@ from gradjudge.notebooks.source import Json, Source, SourceCell
 from gradjudge.rubric import Assignment
 from gradjudge.tomltable import did_you_mean
 
-TELLING_CODE = 20  # characters from which a line of a solution gives something away
+TELLING_CODE = 14  # characters, blanks not counted, from which a line of a solution gives something away
 TELLING_TEXT = 25
 # Lines that open a block, import or leave, and calls that only print, stand in any program.
 STRUCTURE = re.compile(r"(?:def|class|import|from|for|while|if|elif|else|try|except|finally|with|print)\b|[@#]")
@@ -93,14 +93,16 @@ def _identity_faults(source: Source, languages: tuple[str, ...]) -> Iterator[str
             yield _at(cell) + f"metadata 'lang' is {known}"
         if cell.lang and cell.kind == "code":
             yield _at(cell) + "a code cell in one language only. Code is common to all: take metadata 'lang' out."
-    seen: dict[tuple[str, str], SourceCell] = {}
-    for language in languages:
-        for cell in source.in_language(language):
-            other = seen.setdefault((language, cell.grade_id), cell) if cell.grade_id else cell
-            if other is not cell:
-                fault = f"grade_id '{cell.grade_id}' is that of cell '{other.cell_id}' too. Give each its own."
-                if not cell.lang or language == cell.lang:
-                    yield _at(cell) + fault
+    yield from dict.fromkeys(fault for language in languages for fault in _doubled_names(source.in_language(language)))
+
+
+def _doubled_names(cells: tuple[SourceCell, ...]) -> Iterator[str]:
+    """Find cells of one language that share a grade_id; the two languages of a question may."""
+    seen: dict[str, SourceCell] = {}
+    for cell in cells:
+        other = seen.setdefault(cell.grade_id, cell) if cell.grade_id else cell
+        if other is not cell:
+            yield _at(cell) + f"grade_id '{cell.grade_id}' is that of cell '{other.cell_id}' too. Give each its own."
 
 
 def _language_faults(source: Source, languages: tuple[str, ...]) -> Iterator[str]:
@@ -183,7 +185,7 @@ def _item_faults(source: Source, assignment: Assignment, languages: tuple[str, .
             yield where + f"none of its cells ({', '.join(item.cells)}) is a grade cell that could carry its points."
     for cell in source.cells:
         if cell.is_grade and cell.grade_id not in named:
-            near = did_you_mean(cell.grade_id, named)
+            near = did_you_mean(cell.grade_id, sorted(named))
             yield _at(cell) + f"grade cell '{cell.grade_id}' belongs to no item of grading.toml.{near}"
     points = cell_points(source, assignment)
     for cell in source.cells:

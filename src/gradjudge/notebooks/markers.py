@@ -62,9 +62,10 @@ def _misspelt(line: str) -> str:
     if WORDS.search(line):
         return f"'{line}' is not a marker; write it on a line of its own as one of: {', '.join(MARKERS)}"
     if line.startswith("#"):
-        near = difflib.get_close_matches("### " + line.lstrip("# ").upper(), MARKERS, n=1, cutoff=NEAR)
+        words = [marker.removeprefix("### ") for marker in MARKERS]
+        near = difflib.get_close_matches(line.lstrip("# ").upper(), words, n=1, cutoff=NEAR)
         if near:
-            return f"'{line}' looks like a marker; did you mean '{near[0]}'?"
+            return f"'{line}' looks like a marker; did you mean '### {near[0]}'?"
     return ""
 
 
