@@ -143,6 +143,30 @@ def test_points_locks_and_outputs(course: Course) -> None:
 
 
 @pytest.mark.usefixtures("no_execution")
+def test_pictures_and_tags(course: Course) -> None:
+    """Attached pictures and tags go along, but for the tag that speaks to the gate."""
+    picture = markdown("picture", "![p](attachment:p.png)")
+    picture["attachments"] = {"p.png": {"image/png": "iVBORw0KGgo="}}
+    picture["metadata"]["tags"] = ["given", "wide"]
+    write(course, [*lab(), picture])
+    release(course)
+    made = load(course.release("en", "lab"))["by_id"]["picture"]
+    assert made["attachments"] == picture["attachments"]
+    assert made["metadata"] == {"tags": ["wide"]}
+
+
+@pytest.mark.usefixtures("no_execution")
+def test_pictures_of_model_answers(course: Course) -> None:
+    """A picture that only the model answer shows is not released with its question."""
+    cells = lab()
+    cells[6]["source"] = cells[6]["source"].replace("Because", "![p](attachment:p.png) Because")
+    cells[6]["attachments"] = {"p.png": {"image/png": "iVBORw0KGgo="}}
+    write(course, cells)
+    release(course)
+    assert "attachments" not in load(course.release("en", "lab"))["by_id"]["q1-en"]
+
+
+@pytest.mark.usefixtures("no_execution")
 def test_release_is_read_as_a_submission(course: Course) -> None:
     """A release that is handed in untouched tells its language and the manual answers."""
     release(course)

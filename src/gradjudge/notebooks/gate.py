@@ -13,7 +13,7 @@ from typing import Any
 
 from gradjudge.errors import CourseError
 from gradjudge.notebooks.markers import marked_lines, scan
-from gradjudge.notebooks.source import Json, Source, SourceCell
+from gradjudge.notebooks.source import GIVEN, Json, Source, SourceCell
 from gradjudge.rubric import Assignment
 from gradjudge.tomltable import did_you_mean
 
@@ -210,7 +210,7 @@ def _item_faults(source: Source, assignment: Assignment, languages: tuple[str, .
 
 def _leaks(source: Source, release: Json, language: str) -> Iterator[str]:
     """Find telling lines of solutions anywhere in a release: text, outputs, metadata."""
-    given = {cell.cell_id for cell in source.cells if "given" in cell.tags}
+    given = {cell.cell_id for cell in source.cells if GIVEN in cell.tags}
     shown = [(cell["id"], _squeezed(_all_text(cell))) for cell in release["cells"] if cell["id"] not in given]
     for cell in source.cells:
         for number, line in marked_lines(cell.source):
@@ -218,7 +218,7 @@ def _leaks(source: Source, release: Json, language: str) -> Iterator[str]:
             for cell_id in [cell_id for cell_id, text in shown if told and told in text]:
                 yield _at(cell, number) + (
                     f"this line of the solution stands in cell '{cell_id}' of the release in '{language}': {told} - "
-                    "take it out there, or give that cell the tag 'given' if students are meant to see it."
+                    f"take it out there, or give that cell the tag '{GIVEN}' if students are meant to see it."
                 )
 
 

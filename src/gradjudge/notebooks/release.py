@@ -24,7 +24,16 @@ from gradjudge.course import Course
 from gradjudge.errors import CourseError
 from gradjudge.notebooks.gate import cell_points, check_releases, check_source
 from gradjudge.notebooks.markers import without_markers
-from gradjudge.notebooks.source import Json, Source, SourceCell, cell_json, dump_notebook, notebook_of, read_source
+from gradjudge.notebooks.source import (
+    GIVEN,
+    Json,
+    Source,
+    SourceCell,
+    cell_json,
+    dump_notebook,
+    notebook_of,
+    read_source,
+)
 from gradjudge.rubric import Assignment
 
 CODE_STUBS = {
@@ -137,17 +146,28 @@ def make_release(source: Source, assignment: Assignment, language: str) -> Json:
     cells = _cells(source, assignment, language, lambda cell: cell.source)
     notebook = notebook_of(cells, {})
     processed = _through_nbgrader(source, notebook, language)
+    for cell in processed["cells"]:
+        _drop_unused_pictures(cell)
     digest = hashlib.sha256(dump_notebook(processed)).hexdigest()
     made = {"assignment": assignment.name, "language": language, "release": digest}
     return {**processed, "metadata": {**processed["metadata"], "gradjudge": made}}
 
 
+def _drop_unused_pictures(cell: Json) -> None:
+    """Take out attachments that the text no longer shows: they were part of a model answer."""
+    if "attachments" in cell:
+        used = {name: data for name, data in cell["attachments"].items() if f"attachment:{name}" in cell["source"]}
+        del cell["attachments"]
+        cell |= {"attachments": used} if used else {}
+
+
 def _cells(source: Source, assignment: Assignment, language: str, text: Callable[[SourceCell], str]) -> list[Json]:
-    """Return the cells of one language with the points of grading.toml; other metadata is left behind."""
+    """Return the cells of one language with the points of grading.toml; of other metadata the tags are kept."""
     points = cell_points(source, assignment)
     cells = []
     for cell in source.in_language(language):
-        metadata: Json = {}
+        tags = [tag for tag in cell.tags if tag != GIVEN]
+        metadata: Json = {"tags": tags} if tags else {}
         if cell.nbgrader:
             metadata["nbgrader"] = {"schema_version": 3, "task": False, "locked": False} | cell.nbgrader
             if cell.is_grade:

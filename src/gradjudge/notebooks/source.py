@@ -15,6 +15,7 @@ import msgspec
 
 from gradjudge.errors import CourseError
 
+GIVEN = "given"
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Json = dict[str, Any]
@@ -30,6 +31,7 @@ class SourceCell(msgspec.Struct, frozen=True):
         lang: the one language that it is in, or empty for all.
         nbgrader: nbgrader's metadata, empty for a cell that is none of its concern.
         tags: the cell's tags. ``given`` says that a line of a solution is meant to be seen in this cell.
+        attachments: pictures of a Markdown cell.
     """
 
     place: int
@@ -38,7 +40,8 @@ class SourceCell(msgspec.Struct, frozen=True):
     source: str
     lang: str
     nbgrader: Json
-    tags: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    attachments: Json = {}
 
     @property
     def grade_id(self) -> str:
@@ -104,6 +107,7 @@ def _cell(path: Path, place: int, raw: Json) -> SourceCell:
             lang=str(metadata.get("lang", "")),
             nbgrader=nbgrader,
             tags=tuple(metadata.get("tags", ())),
+            attachments=dict(raw.get("attachments", {})),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CourseError(f"{path}, cell {place + 1}: not a cell of nbformat 4 ({error!r}).") from error
@@ -143,4 +147,6 @@ def cell_json(cell: SourceCell, source: str, metadata: Json) -> Json:
     made: Json = {"cell_type": cell.kind, "id": cell.cell_id, "metadata": metadata, "source": source}
     if cell.kind == "code":
         made |= {"execution_count": None, "outputs": []}
+    elif cell.attachments:
+        made["attachments"] = cell.attachments
     return made
