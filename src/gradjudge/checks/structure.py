@@ -73,11 +73,14 @@ class BatchStructure:
             if found and found[0][0] == 1:
                 seen_en += ", or as if the gradient was not divided by the number of rows of the batch"
                 seen_fr += ", ou comme si le gradient n'était pas divisé par le nombre de lignes du lot"
-            fail(
-                f"With batch_size = {self.batch_size}, batches do not have {self.batch_size} rows{seen_en}.",
-                f"Avec batch_size = {self.batch_size}, les lots n'ont pas {self.batch_size} lignes{seen_fr}.",
-                detail=f"sizes {self._first.sizes}",
+            one_by_one = self.batch_size == 1
+            en = "Steps do not take one row each" if one_by_one else f"Batches do not have {self.batch_size} rows"
+            fr = (
+                "Les pas ne prennent pas une ligne chacun"
+                if one_by_one
+                else f"Les lots n'ont pas {self.batch_size} lignes"
             )
+            fail(f"{en}{seen_en}.", f"{fr}{seen_fr}.", detail=f"sizes {self._first.sizes}")
         self._require_updates()
 
     def _require_updates(self) -> None:
@@ -86,9 +89,9 @@ class BatchStructure:
         least = self.rows // self.batch_size
         require(
             least - NEAR <= updates <= self.batches + NEAR,
-            f"An epoch of {self.rows} rows with batch_size = {self.batch_size} is {self.batches} updates, "
+            f"An epoch of {self.rows} rows in batches of {self.batch_size} is {self.batches} updates, "
             f"not {_shown(updates)}.",
-            f"Une époque de {self.rows} lignes avec batch_size = {self.batch_size} fait {self.batches} mises à jour, "
+            f"Une époque de {self.rows} lignes par lots de {self.batch_size} fait {self.batches} mises à jour, "
             f"et non {_shown(updates)}.",
         )
 

@@ -1,0 +1,121 @@
+"""Judge a plain function that returns gradients: ``grad_mse(yhat, y) -> (dyhat, dy)``, worked out on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.comparison import Due, Flaw, flaw_in
+from gradjudge.checks.diagnosis import Sighting, diagnose
+from gradjudge.checks.references import Formula, Reference, Shape, Trial
+from gradjudge.checks.tolerance import tolerance, widest
+from gradjudge.checks.verdict import CheckFailed, Text, require
+from gradjudge.proxy.objects import label_of
+
+DRAWS = 2
+
+
+class GradientsByHand:
+    """Judge what `function` returns against autograd over a plain formula, one gradient at a time.
+
+    Args:
+        function: what ``student.NAME`` gave.
+        formula: the cost, or the output whose cotangent is passed last, over the inputs of `shapes`.
+        shapes: names of the inputs in order, with the shape of each.
+        returns: names of the inputs whose gradients are returned, in order.
+        rng: generator on the CPU from which inputs come.
+        cotangent: whether `function` takes the output's gradient after its inputs; else the output is a cost, and 1.
+        also_shapes: further sets of shapes; what tells q from p names mistakes better.
+        device: the device that the session computes on; decides tolerances.
+    """
+
+    def __init__(
+        self,
+        function: Any,
+        formula: Formula,
+        shapes: Mapping[str, Shape],
+        *,
+        returns: Sequence[str],
+        rng: torch.Generator,
+        cotangent: bool = False,
+        also_shapes: Sequence[Mapping[str, Shape]] = (),
+        device: torch.device | str = "cpu",
+    ) -> None:
+        require(
+            callable(function),
+            f"`{label_of(function)}` is not a function.",
+            f"`{label_of(function)}` n'est pas une fonction.",
+        )
+        self._function: Callable[..., object] = function
+        self._reference = Reference(formula, rng)
+        self._shapes = [dict(shapes), *(dict(more) for more in also_shapes)]
+        self._returns = tuple(returns)
+        self._cotangent = cotangent
+        self._dtype = widest(device)
+        self._allowed = tolerance(device, self._dtype)
+
+    @property
+    def _label(self) -> str:
+        return label_of(self._function)
+
+    def gradient(self, name: str) -> None:
+        """Judge one of the returned gradients, compared flattened.
+
+        Raises:
+            CheckFailed: it is wrong; the message names the mistake if it is a usual one.
+        """
+        trials = [self._trial(shapes) for shapes in self._shapes for _ in range(DRAWS)]
+        given = [self._ask(trial)[self._returns.index(name)] for trial in trials]
+        place = list(self._shapes[0]).index(name)
+        shape = Text(f"that of `{name}`", f"celle de `{name}`")
+        flaws = [
+            flaw_in(got, Due(trial.gradients[place], shape, flatten=True), self._allowed)
+            for got, trial in zip(given, trials, strict=True)
+        ]
+        first = next((flaw for flaw in flaws if flaw is not None), None)
+        if first is None:
+            return
+        predicate = self._predicate(first, flaws, given, trials, place)
+        raise CheckFailed(
+            Text(
+                f"The gradient for `{name}` that `{self._label}` returns {predicate.en}.",
+                f"Le gradient pour `{name}` que `{self._label}` renvoie {predicate.fr}.",
+            )
+        )
+
+    def _trial(self, shapes: Mapping[str, Shape]) -> Trial:
+        drawn = self._reference.trial(shapes, self._dtype)
+        if self._cotangent:
+            return drawn
+        return self._reference.at(drawn.inputs, tuple(torch.ones_like(cotangent) for cotangent in drawn.cotangents))
+
+    def _ask(self, trial: Trial) -> Sequence[object]:
+        returned = self._function(*trial.inputs, *(trial.cotangents if self._cotangent else ()))
+        names = ", ".join(self._returns)
+        if len(self._returns) == 1 and isinstance(returned, Tensor):
+            return [returned]
+        require(
+            isinstance(returned, tuple | list) and len(returned) == len(self._returns),
+            f"`{self._label}` must return {len(self._returns)} gradient(s): for {names}.",
+            f"`{self._label}` doit renvoyer {len(self._returns)} gradient(s) : pour {names}.",
+        )
+        assert isinstance(returned, tuple | list)
+        return returned
+
+    def _predicate(
+        self, first: Flaw, flaws: Sequence[Flaw | None], given: Sequence[object], trials: Sequence[Trial], place: int
+    ) -> Text:
+        wrong = [
+            Sighting(got, place, trial)
+            for flaw, got, trial in zip(flaws, given, trials, strict=True)
+            if flaw is not None and isinstance(got, Tensor) and flaw.kind in ("value", "shape")
+        ]
+        cause = diagnose(wrong, tuple(self._shapes[0]), self._reference, self._allowed)
+        if cause is None:
+            return first.text
+        if first.kind == "value":
+            return cause
+        return Text(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}")

@@ -1,0 +1,106 @@
+"""Judge TensorBoard curves: the session reads the event files, this side reads the points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from gradjudge.checks.outcomes import require_falling
+from gradjudge.checks.verdict import fail, require
+from gradjudge.proxy.student import Student
+from gradjudge.wire.messages import ReadScalars
+
+Point = tuple[int, float]
+
+
+def curves(student: Student, folder: str) -> dict[str, list[Point]]:
+    """Return the scalar curves that were written under `folder`: for each tag its ``(step, value)`` points.
+
+    Tags are in lower case: ``Loss/train`` and ``loss/Train`` are one tag.
+
+    Raises:
+        CheckFailed: the event files cannot be read.
+    """
+    answer = student._line.answer(ReadScalars(folder), "TensorBoard")
+    return read_curves(answer.value)
+
+
+def read_curves(value: object) -> dict[str, list[Point]]:
+    """Turn ``{tag: [(step, value), ...]}`` as the session gives it into curves; see `curves`.
+
+    Raises:
+        CheckFailed: it is something else.
+    """
+    if not isinstance(value, dict):
+        _unreadable()
+    found: dict[str, list[Point]] = {}
+    for tag, points in value.items():
+        if not isinstance(tag, str) or not isinstance(points, list | tuple):
+            _unreadable()
+        found.setdefault(tag.lower(), []).extend(_point(point) for point in points)
+    return found
+
+
+def _point(point: object) -> Point:
+    step, value = point if isinstance(point, list | tuple) and len(point) == 2 else (None, None)
+    if type(step) is not int or not isinstance(value, int | float):
+        _unreadable()
+    return step, float(value)
+
+
+def _unreadable() -> NoReturn:
+    fail(
+        "The event files that your code wrote cannot be read.",
+        "Les fichiers d'événements que votre code a écrits ne peuvent pas être lus.",
+    )
+
+
+def require_curves(found: Mapping[str, Sequence[Point]], tags: Sequence[str], epochs: int) -> None:
+    """Require curves of these tags, one point per epoch, in order, finite and falling.
+
+    Args:
+        found: what `curves` gave.
+        tags: names such as ``Loss/train``; upper and lower case do not matter.
+        epochs: how many points are due; one more or one fewer is right too (a first point before training, none after).
+
+    Raises:
+        CheckFailed: one is missing or is not such a curve.
+    """
+    missing = [tag for tag in tags if not found.get(tag.lower())]
+    names = ", ".join(missing)
+    require(
+        not missing,
+        f"No points were written under the tag {names}.",
+        f"Aucun point n'a été écrit sous le nom {names}.",
+        detail=f"tags found: {sorted(found)}",
+    )
+    for tag in tags:
+        points = found[tag.lower()]
+        steps = [step for step, _ in points]
+        require(
+            abs(len(points) - epochs) <= 1,
+            f"{tag} has {len(points)} points for {epochs} epochs; write one per epoch.",
+            f"{tag} a {len(points)} points pour {epochs} époques ; écrivez-en un par époque.",
+        )
+        require(
+            steps == sorted(set(steps)),
+            f"The steps of {tag} do not grow by epoch: pass the number of the epoch to add_scalar.",
+            f"Les pas de {tag} ne suivent pas les époques : passez le numéro de l'époque à add_scalar.",
+        )
+        require_falling([value for _, value in points], f"The curve {tag}", f"La courbe {tag}")
+
+
+def require_end(found: Mapping[str, Sequence[Point]], tag: str, value: float, margin: float = 0.25) -> None:
+    """Require a curve to end at a cost that is known on this side, within a share of it.
+
+    Raises:
+        CheckFailed: it ends elsewhere (the tag holds another quantity, or numbers of its own).
+    """
+    last = found[tag.lower()][-1][1]
+    require(
+        math.isfinite(last) and abs(last - value) <= margin * value,
+        f"The curve {tag} does not end at the cost of the parameters that were returned.",
+        f"La courbe {tag} ne finit pas au coût des paramètres renvoyés.",
+        detail=f"ends at {last:.6g}, expected about {value:.6g}",
+    )
