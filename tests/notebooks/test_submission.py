@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_companion, read_submission
+from gradjudge.notebooks.submission import (
+    Submission,
+    UnreadableSubmission,
+    declared_assignment,
+    read_companion,
+    read_submission,
+)
 from gradjudge.rubric import GradingLimits
 
 LIMITS = GradingLimits()
@@ -165,6 +171,20 @@ def test_language_and_answers(tmp_path: Path) -> None:
     assert submission.answers == {"q1": "first\n\nsecond"}
     assert submission.cells[0].grade_id == "mse"
     assert read(tmp_path, notebook(metadata={"gradjudge": {"language": "xx"}})).language is None
+
+
+def test_declared_assignment(tmp_path: Path) -> None:
+    """A release says which assignment it is of; anything else says nothing."""
+    files = {
+        "a.ipynb": notebook(metadata={"gradjudge": {"assignment": "tp1", "language": "fr"}}),
+        "b.ipynb": notebook(),
+        "c.ipynb": b"no notebook",
+        "d.py": notebook(metadata={"gradjudge": {"assignment": "tp1"}}),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    said = [declared_assignment(tmp_path / name) for name in [*files, "absent.ipynb"]]
+    assert said == ["tp1", "", "", "", ""]
 
 
 def test_links_fifos_and_folders_are_refused(tmp_path: Path) -> None:

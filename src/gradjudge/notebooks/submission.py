@@ -120,6 +120,15 @@ def read_submission(path: Path, *, student: str, assignment: str, limits: Gradin
     )
 
 
+def declared_assignment(path: Path) -> str:
+    """Return the assignment that a notebook says it was released for; empty if it says nothing or is none."""
+    try:
+        raw = read_regular(path, GradingLimits().notebook_mb << 20)
+        return _ours(_decode_notebook(path, raw)).assignment if path.suffix.lower() != ".py" else ""
+    except (RefusedFile, UnreadableSubmission):
+        return ""
+
+
 def read_companion(submission: Submission, name: str, limits: GradingLimits) -> bytes:
     """Return the bytes of one of the submission's companions.
 
@@ -218,6 +227,7 @@ class _CellMetadata(msgspec.Struct):
 
 
 class _OurMetadata(msgspec.Struct):
+    assignment: str = ""
     language: str = ""
 
 
@@ -241,7 +251,7 @@ def _notebook_parts(
             f"Votre notebook a {len(raw_cells)} cellules ; {limits.cells} au plus sont lues.",
             f"{path}: {len(raw_cells)} cells, at most {limits.cells} are read",
         )
-    language = _part(notebook.metadata, _NotebookMetadata(), _NotebookMetadata).gradjudge.language
+    language = _ours(notebook).language
     return _code_cells(raw_cells), _answers(raw_cells), language if language in LANGUAGES else None
 
 
@@ -283,6 +293,10 @@ def _part(raw: msgspec.Raw, default: T, kind: Any) -> T:
     except (msgspec.DecodeError, RecursionError):
         return default
     return decoded
+
+
+def _ours(notebook: _RawNotebook) -> _OurMetadata:
+    return _part(notebook.metadata, _NotebookMetadata(), _NotebookMetadata).gradjudge
 
 
 def _text(raw: msgspec.Raw) -> str:
