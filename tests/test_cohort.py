@@ -32,10 +32,12 @@ due = 2026-01-10T12:00:00+00:00
 [assignments.lab.items.a]
 points = 4
 checks = ["one"]
+cells = ["a"]
 
 [assignments.lab.items.q1]
 points = 2
 kind = "manual"
+cells = ["q1"]
 """
 
 

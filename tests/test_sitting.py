@@ -151,7 +151,7 @@ def test_restarts_are_bounded() -> None:
 
 def test_cells_leave_time_for_the_checks() -> None:
     """Once the cells' share is used up, only definitions are run, and the student is told."""
-    sitting, log = sit(["def f(): pass\ntrain()", "def g(): pass\ntrain()"], fine, all=0.0001)
+    sitting, log = sit(["def f(): pass\ntrain()", "def g(): pass\ntrain()"], fine, all=1e-9)
     sitting.run_cells()
     assert log == ["open", "def f(): pass", "def g(): pass"]
     assert [cell.state for cell in sitting.cells.values()] == ["skipped", "skipped"]

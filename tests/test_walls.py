@@ -23,7 +23,7 @@ WALLS: dict[str, set[str]] = {
     "proxy": {"wire", "torch", "msgspec"},
     "checks": {"proxy", "wire", "torch", "numpy", "msgspec"},
     "tomltable": {"errors", "msgspec"},
-    "rubric": {"errors", "msgspec", "rubric_file"},
+    "rubric": {"errors", "msgspec", "rubric_file", "tomltable"},
     "rubric_file": {"rubric", "tomltable", "errors", "msgspec"},
     "course": {"rubric", "errors", "msgspec"},
     "report": {"rubric", "msgspec"},

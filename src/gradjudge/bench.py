@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -136,7 +137,7 @@ class Bench:
         skip: list[str] = []
         faults: list[str] = []
         for _ in range(RETRIES):
-            with self._fork(msgspec.structs.replace(job, skip=tuple(skip))) as judge:
+            with closing(self._fork(msgspec.structs.replace(job, skip=tuple(skip)))) as judge:
                 told, last = self._listen(judge, job)
             if told is not None and told.event == "report" and told.report is not None:
                 run = msgspec.structs.replace(told.report.run, faults=tuple(faults))
