@@ -166,9 +166,7 @@ class Derivative:
         due = Due(trial.gradients[self._index], shape, flatten=self._flatten)
         return flaw_in(got, due, self._subject.allowed)
 
-    def _say(
-        self, first: Flaw, flaws: Sequence[Flaw | None], given: Sequence[object], trials: Sequence[Trial]
-    ) -> Text:
+    def _say(self, first: Flaw, flaws: Sequence[Flaw | None], given: Sequence[object], trials: Sequence[Trial]) -> Text:
         wrong = [
             Sighting(self._in_shape(got, trial), self._index, trial)
             for flaw, got, trial in zip(flaws, given, trials, strict=True)

@@ -98,4 +98,3 @@ def _unusable(label: str, found: tuple[str, str]) -> CheckFailed:
             fr=f"Les gradients de `{label}` ne sont pas un par entrée : {found[1]}.",
         )
     )
-

@@ -43,9 +43,7 @@ class Prefetched:
         self._middle = tuple(tensor.detach().clone() for tensor in inputs)
         points = [self._middle, *_neighbours(self._middle, self._needs, eps)]
         results = self._ask(Pass(point, self._needs) for point in points)
-        self._points = {
-            _key(point): _Point(self, point, result) for point, result in zip(points, results, strict=True)
-        }
+        self._points = {_key(point): _Point(self, point, result) for point, result in zip(points, results, strict=True)}
         self._rows: dict[Key, Value] = {}
 
     @property

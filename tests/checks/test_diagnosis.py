@@ -1,0 +1,88 @@
+"""The usual mistakes are named when they fit two draws, and nothing is named when none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from gradjudge.checks.diagnosis import Sighting, diagnose
+from gradjudge.checks.references import Reference, Trial
+from gradjudge.checks.tolerance import tolerance
+
+ALLOWED = tolerance("cpu", torch.float64)
+LINEAR = ("x", "w", "b")
+SHAPES = [{"x": (5, 4), "w": (4, 3), "b": (3,)}, {"x": (7, 2), "w": (2, 6), "b": (6,)}]
+
+
+def reference(seed: int = 0) -> Reference:
+    """Make the reference of Linear."""
+    return Reference(lambda x, w, b: x @ w + b, torch.Generator().manual_seed(seed))
+
+
+def told(act: Callable[[Trial], Tensor], index: int, *, draws: int = 2) -> str | None:
+    """Diagnose a gradient that `act` makes of a trial."""
+    right = reference()
+    trials = [right.trial(shapes, torch.float64) for shapes in SHAPES[:draws]]
+    text = diagnose([Sighting(act(trial), index, trial) for trial in trials], LINEAR, right, ALLOWED)
+    return text.en if text else None
+
+
+@pytest.mark.parametrize(
+    ("words", "index", "act"),
+    [
+        ("is zero everywhere", 1, lambda t: torch.zeros_like(t.gradients[1])),
+        ("opposite sign", 0, lambda t: -t.gradients[0]),
+        ("transposed", 1, lambda t: t.gradients[1].T),
+        ("is 2 times", 0, lambda t: 2 * t.gradients[0]),
+        ("is 1/2 times", 0, lambda t: t.gradients[0] / 2),
+        ("is -2 times", 0, lambda t: -2 * t.gradients[0]),
+        ("is q times the right one (q: number of rows)", 1, lambda t: len(t.inputs[0]) * t.gradients[1]),
+        ("is 1/q times", 2, lambda t: t.gradients[2] / len(t.inputs[0])),
+        ("is 1/(q·p) times", 1, lambda t: t.gradients[1] / t.outputs[0].numel()),
+        ("is p times", 1, lambda t: t.gradients[1] * t.outputs[0].shape[1]),
+        ("is the one for `w`", 0, lambda t: t.gradients[1]),
+        ("not summed over the batch", 2, lambda t: t.cotangents[0]),
+        ("wrong axis", 2, lambda t: t.cotangents[0].sum(1)),
+        ("all axes", 2, lambda t: t.cotangents[0].sum().expand(t.gradients[2].shape)),
+        ("not multiplied by grad_output", 1, lambda t: t.inputs[0].T @ torch.ones_like(t.cotangents[0])),
+        ("not proportional to grad_output", 1, lambda t: t.inputs[0].T @ t.cotangents[0] ** 2),
+        ("not proportional to grad_output", 1, lambda t: t.inputs[0].T @ t.cotangents[0].abs()),
+        ("right one but for a factor (relative error of about 1e-4)", 1, lambda t: t.gradients[1] * 1.0005),
+    ],
+)
+def test_mistakes_are_named(words: str, index: int, act: Callable[[Trial], Tensor]) -> None:
+    """A gradient made by a usual mistake is called by its name."""
+    assert words in str(told(act, index))
+
+
+def test_nothing_is_named_when_nothing_fits() -> None:
+    """A gradient that no usual mistake explains, even by 1e-5, gets no name."""
+    noise = torch.Generator().manual_seed(1)
+
+    def act(trial: Trial) -> Tensor:
+        right = trial.gradients[0]
+        return -right * (1 + 1e-5 * torch.rand(right.shape, generator=noise, dtype=torch.float64))
+
+    assert told(act, 0) is None
+
+
+def test_one_draw_is_not_enough() -> None:
+    """A mistake that fits a single draw is not named."""
+    assert told(lambda t: -t.gradients[0], 0, draws=1) is None
+
+
+def test_mistakes_that_differ_between_draws_are_not_named() -> None:
+    """A sign that is wrong in one draw and a factor in the other fit no single mistake; only the proportion does."""
+    factors = iter((-1.0, 2.0))
+    assert "but for a factor" in str(told(lambda t: next(factors) * t.gradients[0], 0))
+
+
+def test_derivative_at_the_output() -> None:
+    """f'(f(x)) where f'(x) is due is named for a function whose output has its input's shape."""
+    right = Reference(torch.tanh, torch.Generator().manual_seed(2))
+    trials = [right.trial({"x": shape}, torch.float64) for shape in ((4, 3), (5, 2))]
+    wrong = [Sighting(t.cotangents[0] * (1 - torch.tanh(t.outputs[0]) ** 2), 0, t) for t in trials]
+    assert "at the output" in str(diagnose(wrong, ("x",), right, ALLOWED))

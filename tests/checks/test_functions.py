@@ -1,0 +1,392 @@
+"""The battery: right Functions of many styles pass every part; each wrong one fails its own parts, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+import torch
+from torch import Tensor
+
+from gradjudge.checks.functions import FunctionCheck
+from gradjudge.checks.verdict import CheckFailed
+from gradjudge.proxy.student import Student
+
+Load = Callable[[str], Student]
+
+LINEAR_PARTS = ("forward", "x", "w", "b", "shape-b", "float32", "non-contiguous", "no-mutation", "interleaved")
+MSE_PARTS = ("forward", "yhat", "y", "float32", "non-contiguous", "no-mutation", "interleaved")
+SEEDS = 4
+
+
+def linear_check(student: Student, seed: int) -> FunctionCheck:
+    """Build the battery for Linear at small shapes in which q, n and p differ."""
+    return FunctionCheck(
+        student.Linear,
+        lambda x, w, b: x @ w + b,
+        {"x": (4, 3), "w": (3, 2), "b": (2,)},
+        rng=torch.Generator().manual_seed(seed),
+        also_shapes=[{"x": (64, 2), "w": (2, 3), "b": (3,)}, {"x": (5, 4), "w": (4, 1), "b": (1,)}],
+        scales=(1e-4, 1e6),
+    )
+
+
+def mse_check(student: Student, seed: int) -> FunctionCheck:
+    """Build the battery for MSE at small shapes in which q and p differ."""
+
+    def formula(yhat: Tensor, y: Tensor) -> Tensor:
+        return ((yhat - y) ** 2).sum() / len(yhat)
+
+    return FunctionCheck(
+        student.MSE,
+        formula,
+        {"yhat": (5, 3), "y": (5, 3)},
+        rng=torch.Generator().manual_seed(seed),
+        also_shapes=[{"yhat": (64, 2), "y": (64, 2)}, {"yhat": (7, 1), "y": (7, 1)}],
+        scales=(1e-4, 1e6),
+    )
+
+
+def run_part(check: FunctionCheck, part: str) -> None:
+    """Ask for one part by its short name."""
+    if part == "forward":
+        check.forward()
+    elif part == "shape-b":
+        check.shape_of_gradient("b", also=[(1, 2)])
+    elif part in ("x", "w", "b", "yhat", "y"):
+        check.gradient(part, flatten=part == "b")
+    else:
+        check.robust(part)
+
+
+def failures(check: FunctionCheck, parts: tuple[str, ...]) -> dict[str, str]:
+    """Ask for all parts; give the failed ones with what the student reads, in English."""
+    found: dict[str, str] = {}
+    for part in parts:
+        try:
+            run_part(check, part)
+        except CheckFailed as failed:
+            found[part] = failed.text.en if failed.text.fr else "no French"
+    return found
+
+
+LINEAR = """
+import torch
+from torch.autograd import Function
+
+CALLS = [0]
+
+class Linear(Function):
+    @staticmethod
+    def forward(ctx, x, w, b):
+        {forward}
+        ctx.save_for_backward(x, w, b)
+        return out
+
+    @staticmethod
+    def backward(ctx, g):
+        x, w, b = ctx.saved_tensors
+        dx = g @ w.T
+        dw = x.T @ g
+        db = g.sum(0).reshape(b.shape)
+        {backward}
+        return dx, dw, db
+"""
+
+MSE = """
+import torch
+from torch.autograd import Function
+
+class MSE(Function):
+    @staticmethod
+    def forward(ctx, yhat, y):
+        {forward}
+        ctx.save_for_backward(yhat, y)
+        return out
+
+    @staticmethod
+    def backward(ctx, g):
+        yhat, y = ctx.saved_tensors
+        q, p = yhat.shape
+        d = 2 * (yhat - y) / q * g
+        dyhat, dy = d, -d
+        {backward}
+        return dyhat, dy
+"""
+
+
+def _indented(code: str) -> str:
+    return code.strip().replace("\n", "\n        ")
+
+
+def linear(backward: str = "pass", forward: str = "out = x @ w + b") -> str:
+    """Write a Linear whose backward goes on with `backward` after the right gradients."""
+    return LINEAR.format(backward=_indented(backward), forward=_indented(forward))
+
+
+def mse(backward: str = "pass", forward: str = "out = ((yhat - y) ** 2).sum() / len(yhat)") -> str:
+    """Write an MSE whose backward goes on with `backward` after the right gradients."""
+    return MSE.format(backward=_indented(backward), forward=_indented(forward))
+
+
+class Wrong(msgspec.Struct, frozen=True):
+    """Hold a wrong Function: source, the parts that it fails, and words that one of its messages has."""
+
+    source: str
+    fails: str
+    says: str = ""
+
+
+ROBUST = "float32 non-contiguous no-mutation interleaved"
+
+WRONG_LINEAR = {
+    "forward without b, right backward": Wrong(linear(forward="out = x @ w"), "forward"),
+    "forward doubled with a matching backward": Wrong(
+        linear("dx, dw, db = 2 * dx, 2 * dw, 2 * db", "out = 2 * (x @ w + b)"),
+        f"forward x w b shape-b {ROBUST}",
+        "2 times",
+    ),
+    "dx for the square of g": Wrong(linear("dx = (g * g) @ w.T"), "x", "not proportional to grad_output"),
+    "dw for the absolute value of g": Wrong(linear("dw = x.T @ g.abs()"), "w", "not proportional to grad_output"),
+    "db for a clamped g": Wrong(linear("db = g.clamp(-1, 1).sum(0).reshape(b.shape)"), "b shape-b"),
+    "dw clamped only far out": Wrong(linear("dw = x.T @ g.clamp(-50, 50)"), "w", "changes sign or size"),
+    "db not summed": Wrong(linear("db = g"), "b shape-b", "not summed over the batch"),
+    "db summed over columns": Wrong(linear("db = g.sum(1)"), "b shape-b", "wrong axis"),
+    "db summed over all": Wrong(linear("db = g.sum() * torch.ones_like(b)"), "b shape-b", "all axes"),
+    "db a mean": Wrong(linear("db = g.mean(0).reshape(b.shape)"), "b shape-b", "1/q times"),
+    "db with one row": Wrong(linear("db = g.sum(0, keepdim=True)"), "shape-b"),
+    "db always flat": Wrong(linear("db = g.sum(0)"), "shape-b"),
+    "db ones": Wrong(linear("db = torch.ones_like(b)"), "b shape-b"),
+    "db None": Wrong(linear("db = None"), "b shape-b", "None"),
+    "db a number": Wrong(linear("db = 3.0"), f"x w b shape-b {ROBUST}"),
+    "db integer": Wrong(linear("db = db.long()"), "b shape-b"),
+    "db empty": Wrong(linear("db = db[:0]"), "b shape-b", "empty"),
+    "dx ignores g": Wrong(linear("dx = torch.ones_like(g) @ w.T"), "x", "not multiplied by grad_output"),
+    "dw transposed": Wrong(linear("dw = dw.T"), "w", "transposed"),
+    "dw negative": Wrong(linear("dw = -dw"), "w", "opposite sign"),
+    "dw zero": Wrong(linear("dw = torch.zeros_like(w)"), "w", "zero"),
+    "dw NaN": Wrong(linear("dw = dw * float('nan')"), "w", "NaN"),
+    "dx and dw exchanged": Wrong(linear("dx, dw = dw, dx"), "x w", "order of the inputs"),
+    "dw 0.05 % too large": Wrong(linear("dw = dw * 1.0005"), "w", "1e-4"),
+    "dw right up to 16 rows": Wrong(linear("dw = dw if len(x) <= 16 else dw * 1.1"), "w", "other sizes"),
+    "dw right only in float64": Wrong(linear("dw = dw if x.dtype == torch.float64 else dw * 1.1"), "float32"),
+    "dw right only for contiguous x": Wrong(linear("dw = dw if x.is_contiguous() else dw * 1.1"), "non-contiguous"),
+    "dw right only for contiguous g": Wrong(linear("dw = dw if g.is_contiguous() else dw * 1.1"), "non-contiguous"),
+    "dx through view": Wrong(linear(forward="out = (x.view(-1).view(x.shape)) @ w + b"), "non-contiguous", "reshape"),
+    "dw right for the first calls": Wrong(linear("CALLS[0] += 1\ndw = dw if CALLS[0] < 60 else dw * 1.1"), "w"),
+    "x kept on the class": Wrong(
+        linear("dw = Linear.x.T @ g", "Linear.x = x\nout = x @ w + b"), "interleaved", "`ctx`"
+    ),
+    "g changed in place": Wrong(linear("g *= 0"), "no-mutation non-contiguous", "in place"),
+    "x changed in place": Wrong(
+        linear(forward="out = x @ w + b\nkept = x.clone()\nx.zero_()\nx = kept"), "no-mutation", "in place"
+    ),
+    "dw asked by the wrong flag": Wrong(
+        linear("dw = dw if ctx.needs_input_grad[0] else None"), "w", "needs_input_grad"
+    ),
+    "dw None with another": Wrong(linear("dw = None if ctx.needs_input_grad[2] else dw"), "w", "None"),
+    "dw in float32": Wrong(linear("dw = dw.float()"), "float32", "dtype"),
+    "computed in double": Wrong(linear(forward="out = x.double() @ w.double() + b.double()"), "float32", "dtype"),
+    "autograd in backward": Wrong(
+        linear(
+            "with torch.enable_grad():\n    v = w.detach().requires_grad_()\n    dw = torch.autograd.grad(x @ v, v, g)[0]"
+        ),
+        "x w b",
+        "uses autograd",
+    ),
+    "one gradient too few": Wrong(linear("return dx, dw"), f"x w b shape-b {ROBUST}"),
+    "a bare return": Wrong(linear("return"), f"x w b shape-b {ROBUST}"),
+    "apply is a builtin": Wrong(
+        linear() + "\nLinear.apply = staticmethod(lambda x, w, b: torch.nn.functional.linear(x, w.T, b))\n", "x w b"
+    ),
+    "not implemented": Wrong(
+        linear("raise NotImplementedError", "raise NotImplementedError"), " ".join(LINEAR_PARTS), "NotImplementedError"
+    ),
+    "returns None": Wrong(linear("return None, None, None", "out = None"), " ".join(LINEAR_PARTS)),
+}
+
+WRONG_MSE = {
+    "mean over all entries": Wrong(
+        mse("dyhat, dy = d / p, -d / p", "out = ((yhat - y) ** 2).mean()"), f"forward yhat y {ROBUST}", "1/p times"
+    ),
+    "mean forward, right backward": Wrong(mse(forward="out = ((yhat - y) ** 2).mean()"), "forward"),
+    "sum": Wrong(
+        mse("dyhat, dy = d * q, -d * q", "out = ((yhat - y) ** 2).sum()"), f"forward yhat y {ROBUST}", "q times"
+    ),
+    "one number per column": Wrong(
+        mse("dyhat, dy = d, -d", "out = ((yhat - y) ** 2).mean(0)"), f"forward yhat y {ROBUST}", "dimensions"
+    ),
+    "shape (1,)": Wrong(mse(forward="out = (((yhat - y) ** 2).sum() / len(yhat)).reshape(1)"), " ".join(MSE_PARTS)),
+    "a float": Wrong(mse(forward="out = (((yhat - y) ** 2).sum() / len(yhat)).item()"), " ".join(MSE_PARTS)),
+    "factor 2 forgotten": Wrong(mse("dyhat, dy = d / 2, -d / 2"), f"yhat y {ROBUST}", "1/2 times"),
+    "sign of dy": Wrong(mse("dy = d"), "y", "opposite sign"),
+    "None for y": Wrong(mse("dy = None"), "y", "None"),
+    "g ignored": Wrong(mse("dyhat = 2 * (yhat - y) / q"), "yhat", "grad_output"),
+    "divided by 10": Wrong(mse("dyhat = 2 * (yhat - y) / 10 * g"), "yhat"),
+    "float32 differences": Wrong(mse("dyhat = dyhat.half().to(g.dtype)"), "yhat"),
+}
+
+LOOPS = """
+import torch
+from torch.autograd import Function
+
+class Linear(Function):
+    @staticmethod
+    def forward(ctx, a, m, c):
+        ctx.save_for_backward(a, m, c)
+        out = torch.zeros(len(a), m.shape[1], dtype=a.dtype)
+        for i in range(len(a)):
+            for j in range(m.shape[1]):
+                out[i, j] = (a[i] * m[:, j]).sum() + c.reshape(-1)[j]
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, m, c = ctx.saved_tensors
+        da, dm, dc = torch.zeros_like(a), torch.zeros_like(m), torch.zeros_like(c)
+        for i in range(len(a)):
+            da[i] += m @ grad[i]
+            dm += a[i][:, None] * grad[i][None, :]
+            dc += grad[i].reshape(c.shape)
+        return da, dm, dc
+"""
+
+EINSUM = """
+import torch
+
+class Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w, b):
+        ctx.x, ctx.w, ctx.shape = x, w, b.shape
+        return torch.einsum("qn,np->qp", x, w) + b
+
+    @staticmethod
+    def backward(ctx, *grads):
+        g = grads[0]
+        return (torch.einsum("qp,np->qn", g, ctx.w), torch.einsum("qn,qp->np", ctx.x, g),
+                torch.einsum("qp->p", g).reshape(ctx.shape), None, None)
+"""
+
+SETUP = """
+import torch
+
+class Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(x, w, b):
+        return torch.addmm(b, x, w)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, g):
+        x, w, b = ctx.saved_tensors
+        return g.mm(w.t()), x.t().mm(g), g.sum(dim=0).view_as(b)
+"""
+
+NEEDS = """
+import torch
+
+def batch_sum(g, like):
+    return g.sum(0).reshape(like.shape)
+
+class Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w, b=None):
+        ctx.save_for_backward(x, w, b)
+        return x.mm(w) + b.unsqueeze(0).expand(len(x), -1) if b.ndim == 1 else x.mm(w) + b
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, g):
+        x, w, b = ctx.saved_tensors
+        dx = dw = db = None
+        if ctx.needs_input_grad[0]:
+            dx = g.mm(w.t())
+        if ctx.needs_input_grad[1]:
+            dw = x.t().mm(g)
+        if ctx.needs_input_grad[2]:
+            db = batch_sum(g, b)
+        return dx, dw, db
+"""
+
+NUMBERS = """
+import torch
+
+class MSE(torch.autograd.Function):
+    def forward(ctx, a, b):
+        ctx.difference = a - b
+        return (ctx.difference ** 2).sum() * torch.tensor(1 / len(a))
+
+    def backward(ctx, g):
+        d = torch.tensor(2 / len(ctx.difference)) * ctx.difference * g.item()
+        return d, d.neg()
+"""
+
+ONES = """
+import torch
+
+class MSE(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, yhat, y):
+        ctx.save_for_backward(yhat, y)
+        return torch.nn.functional.mse_loss(yhat, y, reduction="sum") / yhat.size(0)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        yhat, y = ctx.saved_tensors
+        again = MSE.forward(ctx, yhat, y)
+        grad = torch.zeros_like(yhat)
+        for i in range(yhat.size(0)):
+            for j in range(yhat.size(1)):
+                grad[i, j] = 2 * (yhat[i, j] - y[i, j]) / yhat.size(0)
+        return grad_output * grad, -grad_output * grad + 0 * again
+"""
+
+RIGHT_LINEAR = {
+    "vectorised": linear(),
+    "loops": LOOPS,
+    "einsum and attributes": EINSUM,
+    "setup_context": SETUP,
+    "needs": NEEDS,
+}
+RIGHT_MSE = {
+    "vectorised": mse(),
+    "float32 constants": NUMBERS,
+    "loops, forward run again": ONES,
+    "mean over columns": mse(forward="out = ((yhat - y) ** 2).mean(0).sum()"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_LINEAR)
+def test_wrong_linear_fails_its_own_parts(load: Load, name: str) -> None:
+    """A wrong Linear fails the parts that its mistake is about, and no other."""
+    wrong = WRONG_LINEAR[name]
+    found = failures(linear_check(load(wrong.source), 1), LINEAR_PARTS)
+    assert set(found) == set(wrong.fails.split()), found
+    assert wrong.says in " ".join(found.values())
+
+
+@pytest.mark.parametrize("name", WRONG_MSE)
+def test_wrong_mse_fails_its_own_parts(load: Load, name: str) -> None:
+    """A wrong MSE fails the parts that its mistake is about, and no other."""
+    wrong = WRONG_MSE[name]
+    found = failures(mse_check(load(wrong.source), 1), MSE_PARTS)
+    assert set(found) == set(wrong.fails.split()), found
+    assert wrong.says in " ".join(found.values())
+
+
+@pytest.mark.parametrize("name", RIGHT_LINEAR)
+def test_right_linear_passes_every_part(load: Load, name: str) -> None:
+    """A right Linear of any style passes every part, whatever the seed."""
+    for seed in range(SEEDS):
+        assert failures(linear_check(load(RIGHT_LINEAR[name]), seed), LINEAR_PARTS) == {}
+
+
+@pytest.mark.parametrize("name", RIGHT_MSE)
+def test_right_mse_passes_every_part(load: Load, name: str) -> None:
+    """A right MSE of any style passes every part, whatever the seed."""
+    for seed in range(SEEDS):
+        assert failures(mse_check(load(RIGHT_MSE[name]), seed), MSE_PARTS) == {}

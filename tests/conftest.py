@@ -1,0 +1,57 @@
+"""Students in this process: the real answers and the real codec, without a session, a jail or a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gradjudge.proxy.student import Student
+from gradjudge.sandbox.inmemory import InMemorySession
+from gradjudge.wire.messages import CellDone, Reply, Request, RunCell
+from gradjudge.worker.answers import Answers
+
+
+class PlainNamespace:
+    """Run a submission's source at once."""
+
+    def __init__(self, source: str) -> None:
+        self.names: dict[str, Any] = {"__name__": "submission"}
+        exec(source, self.names)  # noqa: S102  # the source is the test's own
+
+    def run(self, cell: RunCell) -> CellDone:
+        """Run one more cell."""
+        exec(cell.source, self.names)  # noqa: S102  # the source is the test's own
+        return CellDone()
+
+
+class Counted:
+    """Ask a session and keep what was asked."""
+
+    def __init__(self, source: str) -> None:
+        self._session = InMemorySession(Answers(PlainNamespace(source)).answer)
+        self.asked: list[Request] = []
+
+    def __call__(self, request: Request) -> Reply:
+        """Ask, however long it takes."""
+        self.asked.append(request)
+        return self._session.ask(request, seconds=60.0)
+
+
+@pytest.fixture
+def load() -> Callable[[str], Student]:
+    """Make a student of the source of a submission."""
+    return lambda source: Student(Counted(source))
+
+
+@pytest.fixture
+def trips() -> Callable[[Student], int]:
+    """Count what a student made by `load` was asked."""
+
+    def count(student: Student) -> int:
+        ask = vars(student)["_ask"]
+        assert isinstance(ask, Counted)
+        return len(ask.asked)
+
+    return count

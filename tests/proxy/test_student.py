@@ -1,0 +1,256 @@
+"""What a hidden test sees of the student's names, values and failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from gradjudge.proxy.failures import CheckFailed, StudentRaised, Text
+from gradjudge.proxy.objects import CallableProxy, FunctionProxy, ObjectProxy
+from gradjudge.proxy.student import Student
+from gradjudge.wire.messages import Answer, Get, Handle, Missing, Raised, Reply, Request
+
+SOURCE = """
+import torch
+
+learning_rate = 0.05
+sizes = [13, (5, 7)]
+
+class Context:
+    def save_for_backward(self, *tensors):
+        self.saved_tensors = tensors
+
+class MSE(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, yhat, y):
+        ctx.save_for_backward(yhat, y)
+        return ((yhat - y) ** 2).sum() / len(yhat)
+
+    @staticmethod
+    def backward(ctx, g):
+        yhat, y = ctx.saved_tensors
+        d = 2 * (yhat - y) / len(yhat) * g
+        return d, -d
+
+class Parts(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x, 3 * x
+
+    @staticmethod
+    def backward(ctx, g, h):
+        (x,) = ctx.saved_tensors
+        return 2 * x * g + 3 * h
+
+mse = MSE.apply
+
+def norm(x, scale=1.0):
+    return (x * x).sum() * scale
+
+def number(x):
+    return 3.5
+
+def refuse(x):
+    raise ValueError(f"hidden {x}")
+
+def describe(ctx):
+    return type(ctx).__name__
+"""
+
+
+Load = Callable[[str], Student]
+
+
+def leaf(*shape: int) -> torch.Tensor:
+    """Make a float64 tensor that requires grad."""
+    return torch.arange(1.0, 1.0 + torch.Size(shape).numel(), dtype=torch.float64).reshape(shape).requires_grad_()
+
+
+def reply_with(reply: Reply) -> Student:
+    """Make a student whose session always gives the same reply."""
+
+    def ask(_request: Request) -> Reply:
+        return reply
+
+    return Student(ask)
+
+
+def test_names_give_values_and_proxies(load: Load) -> None:
+    """A global name is a value where it can be one, and a proxy of the right kind where it cannot."""
+    student = load(SOURCE)
+    assert student.learning_rate == 0.05
+    assert student.sizes == [13, (5, 7)]
+    assert isinstance(student.MSE, FunctionProxy)
+    assert isinstance(student.norm, CallableProxy)
+    assert isinstance(student.Context(), ObjectProxy)
+
+
+def test_missing_name_fails_with_the_nearest() -> None:
+    """A name that is not there fails the check and names those that are like it."""
+    student = reply_with(Missing("Linear", ("LinearFunction", "not a name!", "linear")))
+    with pytest.raises(CheckFailed) as caught:
+        _ = student.Linear
+    assert caught.value.text.en == "`Linear` is not defined. Names like it in your work: `LinearFunction`, `linear`."
+
+
+def test_alias_stands_for_a_missing_name() -> None:
+    """An alias is looked up when the name is not there."""
+
+    def ask(request: Request) -> Reply:
+        assert isinstance(request, Get)
+        return Answer(7) if request.ref.root == "LinearFunction" else Missing(str(request.ref.root))
+
+    assert Student(ask, {"Linear": ("MyLinear", "LinearFunction")}).Linear == 7
+
+
+def test_forward_and_backward_by_hand(load: Load) -> None:
+    """``forward`` and ``backward`` work through handles with a context of the student's."""
+    student = load(SOURCE)
+    context = student.Context()
+    yhat, y = leaf(4, 3).detach(), torch.zeros(4, 3, dtype=torch.float64)
+    value = student.MSE.forward(context, yhat, y)
+    gradient, _ = student.MSE.backward(context, torch.tensor(1.0, dtype=torch.float64))
+    assert torch.equal(value, (yhat**2).sum() / 4)
+    assert torch.equal(gradient, yhat / 2)
+    assert torch.equal(context.saved_tensors[0], yhat)
+
+
+def test_attributes_are_set_where_the_object_lives(load: Load) -> None:
+    """Setting an attribute of a proxy sets the student's object's; setting a name of the student binds it."""
+    student = load(SOURCE)
+    context = student.Context()
+    context.kept = 12
+    student.learning_rate = 0.5
+    assert context.kept == 12
+    assert student.learning_rate == 0.5
+
+
+def test_a_proxy_as_an_argument_is_the_object_itself(load: Load) -> None:
+    """A proxy given as an argument arrives as the student's own object."""
+    student = load(SOURCE)
+    assert student.describe(student.Context()) == "Context"
+    assert student.describe(student.MSE.forward) == "function"
+
+
+def test_calls_with_gradients_build_a_graph_here(load: Load) -> None:
+    """Calling with tensors that require grad gives tensors whose backward asks the student's."""
+    student = load(SOURCE)
+    x = leaf(2, 3)
+    student.norm(x, scale=2.0).backward()
+    assert x.grad is not None
+    assert torch.equal(x.grad, 4 * x.detach())
+    assert not student.norm(x.detach()).requires_grad
+    with torch.no_grad():
+        assert not student.norm(x).requires_grad
+
+
+def test_only_the_inputs_that_require_grad_get_one(load: Load) -> None:
+    """An input that does not require grad is sent as a plain one."""
+    student = load(SOURCE)
+    yhat, y = leaf(4, 3), leaf(4, 3).detach() + 1
+    (gradient,) = torch.autograd.grad(student.mse(yhat, y), [yhat])
+    assert torch.allclose(gradient, torch.full((4, 3), -0.5, dtype=torch.float64))
+
+
+def test_several_outputs(load: Load) -> None:
+    """A Function with two outputs gives a tuple, and either may be left out of the backward."""
+    student = load(SOURCE)
+    x = leaf(3)
+    square, triple = student.Parts.apply(x)
+    (both,) = torch.autograd.grad([square.sum(), triple.sum()], [x], retain_graph=True)
+    (one,) = torch.autograd.grad([triple.sum()], [x])
+    assert torch.equal(both, 2 * x.detach() + 3)
+    assert torch.equal(one, torch.full((3,), 3.0, dtype=torch.float64))
+
+
+def test_torch_gradcheck_runs_unmodified(load: Load) -> None:
+    """torch's own gradcheck takes ``student.NAME.apply`` and plain callables as they are."""
+    student = load(SOURCE)
+    assert torch.autograd.gradcheck(student.MSE.apply, (leaf(2, 3), 2 * leaf(2, 3).detach().requires_grad_()))
+    assert torch.autograd.gradcheck(student.norm, (leaf(3),))
+    assert torch.autograd.gradcheck(student.Parts.apply, (leaf(3),))
+
+
+def test_no_tensor_where_one_is_due(load: Load) -> None:
+    """A call through which gradients are asked fails when it gives a number, and says which kind came."""
+    with pytest.raises(CheckFailed, match="`number` gives a value of type float; a tensor is due"):
+        load(SOURCE).number(leaf(3))
+
+
+def test_tensors_that_require_grad_are_not_sent_silently(load: Load) -> None:
+    """A tensor that requires grad inside a list or by keyword is the test writer's fault, said aloud."""
+    with pytest.raises(TypeError, match="positional"):
+        load(SOURCE).norm([leaf(3)])
+
+
+def test_what_the_student_raises_shows_no_message(load: Load) -> None:
+    """An exception of the student's fails the check; its message, which may hold inputs, is for staff."""
+    with pytest.raises(StudentRaised) as caught:
+        load(SOURCE).refuse(41)
+    assert "ValueError" in caught.value.text.en
+    assert "41" not in caught.value.text.en + caught.value.text.fr
+    assert "hidden 41" in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        Raised("x_is_3", True, ""),
+        Raised("ValueError", False, ""),
+        Raised("print", True, ""),
+        Raised("Hidden", False, ""),
+    ],
+)
+def test_exception_names_are_python_s_own(raised: Raised) -> None:
+    """A session that claims a made-up exception name cannot carry anything out in it."""
+    assert StudentRaised(raised, where="f").text.en == "Your code raised Exception in `f`."
+
+
+def test_places_are_bounded() -> None:
+    """A place is shown if it can be a cell and a line, and left out if it cannot."""
+    assert "cell 3, line 7" in StudentRaised(Raised("ValueError", True, "", (3, 7)), where="f").text.en
+    assert "cell" not in StudentRaised(Raised("ValueError", True, "", (10**15, 7)), where="f").text.en
+
+
+def test_a_reply_of_the_wrong_kind_fails_closed() -> None:
+    """A session that answers something else than what was asked fails the check; nothing is taken from it."""
+    student = reply_with(Answer(Handle(3, "function", "FunctionMeta")))
+    function = student.MSE
+    with pytest.raises(CheckFailed, match="no usable answer"):
+        function.passes([])
+
+
+def test_proxies_are_shown_without_a_trip(load: Load, trips: Callable[[Student], int]) -> None:
+    """``repr`` reads nothing of the student's, and dunder look-ups ask nothing."""
+    student = load(SOURCE)
+    function = student.MSE
+    before = trips(student)
+    assert repr(function) == "<FunctionProxy MSE>"
+    assert not hasattr(function, "__wrapped__")
+    assert trips(student) == before
+
+
+def test_stand_in_is_undone(load: Load) -> None:
+    """A stand-in takes a Function's place inside the block only."""
+    student = load(SOURCE.replace("2 * (yhat - y)", "5 * (yhat - y)"))
+    yhat = leaf(4, 3)
+    y = torch.zeros(4, 3, dtype=torch.float64)
+
+    def factor() -> float:
+        (gradient,) = torch.autograd.grad(student.mse(yhat, y), [yhat])
+        return float(gradient[0, 0] * 4 / yhat.detach()[0, 0])
+
+    with student.stand_in("MSE", apply="mse", params=("a", "b"), formula="((a - b) ** 2).sum() / len(a)"):
+        assert factor() == pytest.approx(2)
+        with student.stand_in("Parts", params=("x",), formula="x + x"):
+            pass
+        assert factor() == pytest.approx(2)
+    assert factor() == pytest.approx(5)
+
+
+def test_french_gets_no_break_spaces() -> None:
+    """French punctuation is kept on its line by no-break spaces, whoever wrote the sentence."""
+    assert Text("a; b", "a ; b").fr == "a\u00a0; b"
