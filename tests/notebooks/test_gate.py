@@ -73,6 +73,13 @@ def test_sound(tmp_path: Path) -> None:
     assert cell_points(source, ASSIGNMENT) == {"test_f": 3.0, "q1": 3.0}
 
 
+def test_headings_of_model_answers(tmp_path: Path) -> None:
+    """What stands in model answers need not be divided alike in both languages."""
+    cells = sound()
+    cells[5]["source"] = ANSWER.replace("Because", "### First\nBecause")
+    check_source(source_of(tmp_path, cells), ASSIGNMENT, ("fr", "en"))
+
+
 def put(place: int, key: str, value: Any) -> Callable[[Cells], None]:
     """Return a change of one key of one cell."""
 

@@ -13,7 +13,9 @@ import pytest
 
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
+from gradjudge.notebooks import nbgrader_steps
 from gradjudge.notebooks.release import release
+from gradjudge.notebooks.source import notebook_of
 from gradjudge.notebooks.submission import read_submission
 
 GRADING = """
@@ -289,6 +291,7 @@ def test_judge_passes_a_sound_release(course: Course) -> None:
     ("solution", "stub", "message"),
     [
         (Result(1, 2, "partial"), NOTHING, "the solution gets 1 of 2 points for item 'square.value' (partial)"),
+        (Result(1, 2, "passed"), NOTHING, "the solution gets 1 of 2 points for item 'square.value' (passed)"),
         (GOOD, Result(1, 2, "partial"), "the stubs get 1 points for item 'square.value' (partial)"),
         (GOOD, Result(0, 2, "crashed"), "the stubs get 0 points for item 'square.value' (crashed)"),
     ],
@@ -299,6 +302,26 @@ def test_judge_refuses(course: Course, solution: Result, stub: Result, message: 
         release(course, judge=FakeJudge(solution, stub))
     assert message in str(caught.value)
     assert not (course.root / "release").exists()
+
+
+@pytest.mark.usefixtures("no_execution")
+def test_items_that_nobody_judged(course: Course) -> None:
+    """An item without a result is refused: its hidden test may be missing or unmarked."""
+    with pytest.raises(CourseError, match=r"item 'square.value' was not graded. Has autograder/ a test marked with it"):
+        release(course, judge=lambda _: {})
+
+
+def test_hidden_regions() -> None:
+    """nbgrader's hidden tests and mark schemes are not released."""
+    metadata = {"schema_version": 3, "locked": True, "grade": True, "solution": False, "points": 1.0, "task": False}
+    hidden = "a = 1\n### BEGIN HIDDEN TESTS\nsecret\n### END HIDDEN TESTS"
+    scheme = "Do it.\n### BEGIN MARK SCHEME\nsecret\n### END MARK SCHEME"
+    cells = [
+        code("t", hidden, grade_id="t", **metadata),
+        markdown("k", scheme, grade_id="k", **(metadata | {"grade": False, "locked": False, "task": True})),
+    ]
+    made = nbgrader_steps.run(notebook_of(cells, {}), code_stub="stub", text_stub="stub")
+    assert [cell["source"] for cell in made["cells"]] == ["a = 1", "Do it."]
 
 
 def test_nothing_heavy_is_imported_to_read(tmp_path: Path) -> None:

@@ -52,6 +52,11 @@ def test_nothing_is_lost() -> None:
     assert all(parses(piece) for piece in pieces(WHOLE))
 
 
+def test_a_line_with_two_statements() -> None:
+    """Statements that share a line share a piece, to the end of the last one."""
+    assert pieces("a = 1; b = [\n    2,\n]; c = 3\nd = 4") == ["a = 1; b = [\n    2,\n]; c = 3", "d = 4"]
+
+
 def test_padding_gives_the_lines_of_the_file() -> None:
     """A piece's line number is the file's."""
     for piece in split_script(WHOLE, 500):

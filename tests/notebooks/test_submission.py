@@ -245,6 +245,13 @@ def test_companions_are_bounded(tmp_path: Path) -> None:
     assert [entry.name for entry in submission.left_out][:2] == ["a.csv", "m30.py"]
 
 
+def test_companions_share_one_bound(tmp_path: Path) -> None:
+    """Files that are each small enough are not all taken if they are too large together."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_bytes(b"0" * (5 << 20))
+    assert read(tmp_path, notebook()).companions == ("a.csv",)
+
+
 def test_digest_covers_companions(tmp_path: Path) -> None:
     """The digest changes with the file, with a companion's bytes and name, and with nothing else."""
     before = read(tmp_path, notebook(code("a"))).digest

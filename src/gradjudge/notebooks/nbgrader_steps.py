@@ -40,7 +40,9 @@ class _LastWords(logging.Handler):
 
 
 def run(notebook: Json, *, code_stub: str, text_stub: str) -> Json:
-    """Return the students' notebook: solutions stubbed, hidden regions and outputs gone, cells locked, checksums.
+    """Return the students' notebook: solutions stubbed, hidden regions gone, cells locked, checksums.
+
+    Outputs need no clearing: they are never taken over from the source.
 
     Raises:
         Refused: nbgrader refuses the notebook or its metadata.
@@ -53,7 +55,6 @@ def run(notebook: Json, *, code_stub: str, text_stub: str) -> Json:
         preprocessors.ClearHiddenTests(log=log),
         preprocessors.ClearMarkScheme(log=log),
         preprocessors.LockCells(log=log),
-        preprocessors.ClearOutput(log=log),
         preprocessors.ComputeChecksums(log=log),
         preprocessors.CheckCellMetadata(log=log),
     ]

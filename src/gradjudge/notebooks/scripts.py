@@ -16,7 +16,7 @@ import msgspec
 # A line at the margin that cannot begin a statement: it goes on with the one before.
 CONTINUES = re.compile(r"(else|elif|except|finally)\b|[)\]}#]")
 COMPOUND = re.compile(r"(async|class|def|for|if|match|try|while|with)\b|@")
-WIDEST_JOIN = 60  # blocks tried together, for texts in triple quotes that touch the margin
+WIDEST_JOIN = 60  # blocks tried together, for decorators and for texts in triple quotes that touch the margin
 JOIN_COST = 20  # in lengths of the file: bounds the time that a hostile file can take
 
 
@@ -102,15 +102,9 @@ def _recovered_ends(lines: list[str]) -> list[int]:
 
 
 def _blocks(lines: list[str]) -> list[tuple[int, int]]:
-    """Cut the lines before each one that begins a statement at the margin; a decorator stays with what it decorates."""
-    starts = [0]
-    decorated = False
-    for number, line in enumerate(lines):
-        if not line or line[0].isspace() or CONTINUES.match(line):
-            continue
-        if not decorated and number > 0:
-            starts.append(number)
-        decorated = line.startswith("@")
+    """Cut the lines before each one that begins a statement, or a part of one, at the margin."""
+    begin = [n for n, line in enumerate(lines) if line and not line[0].isspace() and not CONTINUES.match(line)]
+    starts = [0, *(number for number in begin if number > 0)]
     return list(zip(starts, [*starts[1:], len(lines)], strict=True))
 
 
