@@ -213,7 +213,7 @@ class Channel:
 
     def _large(self, size: int) -> _Reading[memoryview]:
         # torch.empty does not touch its memory: a size that is announced and never sent costs none.
-        buffer = torch.empty(size, dtype=torch.uint8).numpy().data
+        buffer = torch.empty(size, dtype=torch.uint8, device="cpu").numpy().data
         filled = min(size, self._end - self._start)
         buffer[:filled] = self._staged[self._start : self._start + filled]
         self._start += filled

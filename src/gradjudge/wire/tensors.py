@@ -81,7 +81,7 @@ def build_tensor(name: object, shape: Sequence[object], blob: Blob | None, limit
         raise WireError("a bool tensor with bytes other than 0 and 1")
     if type(blob) is memoryview and not blob.readonly and blob:
         return torch.frombuffer(blob, dtype=dtype).reshape(sizes)
-    tensor = torch.empty(sizes, dtype=dtype)
+    tensor = torch.empty(sizes, dtype=dtype, device="cpu")  # whatever the default device is
     ctypes.memmove(tensor.data_ptr(), bytes(blob), len(blob))
     return tensor
 

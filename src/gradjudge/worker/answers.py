@@ -1,0 +1,182 @@
+"""Answer the asking side's requests from the student's namespace. Nothing is asked, nothing is judged here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from gradjudge.wire.limits import DEFAULT, TooLargeError, WireLimits
+from gradjudge.wire.messages import (
+    Answer,
+    Call,
+    CellDone,
+    Drop,
+    Get,
+    Handle,
+    Missing,
+    Passes,
+    PassesDone,
+    Raised,
+    ReadScalars,
+    Ref,
+    Reply,
+    Request,
+    Restore,
+    RunCell,
+    Set,
+    StandIn,
+    Value,
+    Vjp,
+)
+from gradjudge.worker import failures
+from gradjudge.worker.passes import as_leaf, pull_back, run_passes
+from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
+from gradjudge.worker.scalars import read_scalars
+from gradjudge.worker.stand_in import StandIns
+from gradjudge.worker.table import Graph, MissingName, Table
+
+
+class Namespace(Protocol):
+    """Where a submission runs, cell by cell or statement by statement.
+
+    Attributes:
+        names: its global names.
+    """
+
+    names: dict[str, Any]
+
+    def run(self, cell: RunCell) -> CellDone:
+        """Run one cell; what it raises is in the answer."""
+        ...
+
+
+class Answers:
+    """Answer requests about one submission.
+
+    Args:
+        namespace: where it runs.
+        limits: what one answer may hold.
+    """
+
+    def __init__(self, namespace: Namespace, limits: WireLimits = DEFAULT) -> None:
+        self._namespace = namespace
+        self._names = namespace.names
+        self._limits = limits
+        self._table = Table()
+        self._stand_ins = StandIns(namespace.names)
+        self._scratch = Path.cwd()
+
+    def answer(self, request: Request) -> Reply:
+        """Answer one request. Whatever the student's code raises becomes a `Raised`.
+
+        Raises:
+            MemoryError: no memory is left to answer with.
+        """
+        try:
+            return self._answer(request)
+        except MissingName as name:
+            return name.missing
+        except TooLargeError as error:
+            return too_large(error)
+        except MemoryError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # SystemExit and KeyboardInterrupt can be the student's too
+            return failures.raised(error)
+
+    def _answer(self, request: Request) -> Reply:
+        match request:
+            case RunCell():
+                return self._namespace.run(request)
+            case Get(ref):
+                return Answer(self._reader().value(self._resolve(ref)))
+            case Set(ref, value):
+                self._set(ref, self._thaw(value))
+            case Call():
+                return self._call(request)
+            case Vjp(graph, cotangents):
+                return self._vjp(graph, cotangents)
+            case Passes(ref):
+                return self._passes(request, self._resolve(ref))
+            case StandIn():
+                self._stand_ins.install(request)
+            case Restore():
+                self._stand_ins.restore()
+            case Drop():
+                self._table.drop()
+            case ReadScalars(folder):
+                return Answer(self._reader().value(read_scalars(self._scratch / folder)))
+        return Answer()
+
+    def _reader(self) -> Reader:
+        return Reader(self._table.handle, self._limits)
+
+    def _resolve(self, ref: Ref) -> Any:
+        return self._table.resolve(ref, self._names)
+
+    def _thaw(self, value: Value) -> Any:
+        """Make a fresh object of a value; handles become their objects."""
+        kind = type(value)
+        if kind is torch.Tensor:
+            return value.detach().clone()
+        if kind is list or kind is tuple:
+            return kind(self._thaw(item) for item in value)
+        if kind is dict:
+            return {key: self._thaw(item) for key, item in value.items()}
+        return self._table.object(value.id) if kind is Handle else value
+
+    def _set(self, ref: Ref, item: Any) -> None:
+        if not ref.path:
+            if not isinstance(ref.root, str):
+                raise TypeError("an object itself cannot be set, only its attributes")
+            self._names[ref.root] = item
+            return
+        *path, last = ref.path
+        owner = self._resolve(Ref(ref.root, tuple(path)))
+        if type(item) is torch.Tensor and _is_parameter(owner, last):
+            item = torch.nn.Parameter(item)
+        setattr(owner, last, item)
+
+    def _call(self, asked: Call) -> Reply:
+        called = self._resolve(asked.ref)
+        args = [self._thaw(value) for value in asked.args]
+        leaves = [as_leaf(args[index]) for index, asks in enumerate(asked.requires_grad) if asks]
+        kwargs = {name: self._thaw(value) for name, value in asked.kwargs.items()}
+        if leaves:
+            with torch.enable_grad():
+                given = called(*args, **kwargs)
+        else:
+            given = called(*args, **kwargs)
+        if asked.keep:
+            return Answer(self._table.handle(given))
+        reader = self._reader()
+        value = reader.value(given)
+        tracked = any(requires_grad(tensor) for tensor in reader.tensors)
+        return Answer(
+            value=value,
+            graph=self._table.keep_graph(Graph(leaves, reader.tensors)) if leaves and tracked else 0,
+            grad_fns=tuple(grad_fn_name(tensor) for tensor in reader.tensors),
+        )
+
+    def _vjp(self, graph: int, cotangents: tuple[Value, ...]) -> Reply:
+        leaves, outputs = self._table.graph(graph)
+        gradients = pull_back(outputs, leaves, [self._thaw(value) for value in cotangents])
+        return Answer(self._reader().value(gradients))
+
+    def _passes(self, asked: Passes, function: Any) -> PassesDone:
+        return run_passes(asked, function, self._thaw, self._reader)
+
+
+def too_large(error: TooLargeError) -> Raised:
+    """Say that the student's value cannot cross."""
+    return Raised("ValueError", True, f"the value is too large: {error}")
+
+
+def _is_parameter(owner: object, name: str) -> bool:
+    if not issubclass(type(owner), torch.nn.Module):
+        return False
+    return type(vars(owner).get("_parameters", {}).get(name)) is torch.nn.Parameter
+
+
+__all__ = ["Answers", "Missing", "Namespace", "too_large"]

@@ -1,0 +1,86 @@
+"""Run a submission: cell by cell (a notebook) or statement by statement (a script), and go on after a failure."""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import random
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from gradjudge.wire.messages import CellDone, Raised, RunCell
+from gradjudge.worker import failures
+from gradjudge.worker.interrupts import Interrupts
+from gradjudge.worker.output import Diversion, Sink, Streams
+
+OUTPUT_KB: Final = 256
+
+
+class Runner:
+    """Run the pieces of one submission with their output captured.
+
+    Args:
+        execute: runs one piece and returns what it raised, or None.
+        output_kb: KiB of output that are kept of each piece.
+        divert: capture descriptors 1 and 2 as well, for the rest of this process.
+    """
+
+    def __init__(
+        self, execute: Callable[[RunCell], BaseException | None], *, output_kb: int = OUTPUT_KB, divert: bool = False
+    ) -> None:
+        self._execute = execute
+        self._sink = Sink(output_kb * 1024)
+        self._streams = Streams(self._sink)
+        self._diversion = Diversion(self._sink) if divert else None
+        self._interrupts = Interrupts()
+
+    def run(self, cell: RunCell) -> CellDone:
+        """Run one piece."""
+        self._sink.clear()
+        error = self._run(cell)
+        if self._diversion is not None:
+            self._diversion.settle()
+        return CellDone(
+            error=error,
+            interrupted=self._interrupts.came,
+            output=self._sink.text(),
+            figures=close_figures(),
+            truncated=self._sink.truncated,
+        )
+
+    def _run(self, cell: RunCell) -> Raised | None:
+        try:
+            with self._streams.in_place(), self._interrupts.during_cell():
+                error = self._execute(cell)
+        except BaseException as stray:  # noqa: BLE001  # an interrupt between the cell's end and the handler's
+            error = stray
+        return None if error is None else failures.raised(error)
+
+
+def remember_source(name: str, source: str) -> None:
+    """Let tracebacks, ``inspect`` and ``doctest`` find the source of a piece by its file name."""
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+
+
+def close_figures() -> int:
+    """Close matplotlib's figures and return how many there were."""
+    pyplot: Any = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return 0
+    with contextlib.suppress(Exception):  # whatever the student's code has made of pyplot
+        count = len(pyplot.get_fignums())
+        if count:
+            pyplot.close("all")
+        return count
+    return 0
+
+
+def seed_all(seed: int) -> None:
+    """Seed random, numpy and torch: the zygote's children would share their states, or have others each time."""
+    import numpy
+    import torch
+
+    random.seed(seed)
+    numpy.random.seed(seed % (1 << 32))
+    torch.manual_seed(seed)

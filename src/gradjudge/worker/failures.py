@@ -1,0 +1,91 @@
+"""What a student's exception becomes: a bounded record, made without trusting the exception."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import re
+import traceback
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Final
+
+from gradjudge.wire.messages import Raised
+
+TEXT_LIMIT: Final = 4096
+"""Bytes of a message and traceback."""
+
+_FIRST: Final = 3
+_LAST: Final = 12
+_OWN_FOLDER: Final = str(Path(__file__).parent)
+_CELL: Final = re.compile(r"<cell (\d{1,9})>")
+_BUILTIN: Final = {
+    cls: name for name, cls in vars(builtins).items() if isinstance(cls, type) and issubclass(cls, BaseException)
+}
+
+
+def cell_name(index: int) -> str:
+    """Return the file name that a cell is compiled under."""
+    return f"<cell {index}>"
+
+
+def raised(error: BaseException, during: str = "") -> Raised:
+    """Record `error`: its type if it is a builtin's, its place in the student's cells, and text for staff."""
+    cls = type(error)
+    return Raised(
+        type_name=_BUILTIN.get(cls, "Exception"),
+        builtin=cls in _BUILTIN,
+        text=bounded(_format(error)),
+        place=_place(error),
+        during=during,
+    )
+
+
+def bounded(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Cut text to `limit` bytes of UTF-8, its middle left out."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit:
+        return data.decode()
+    mark = "\n[...]\n"
+    half = (limit - len(mark)) // 2
+    return data[:half].decode("utf-8", "ignore") + mark + data[-half:].decode("utf-8", "ignore")
+
+
+def _format(error: BaseException) -> str:
+    """Format the first and last frames that are not ours; a RecursionError has a thousand."""
+    frames = _frames(error.__traceback__)
+    head = list(itertools.islice(frames, _FIRST))
+    tail = deque(frames, _LAST)
+    lines = traceback.StackSummary.extract(iter([*head, *tail])).format()
+    return "".join(["Traceback:\n", *lines, *_only(error)])
+
+
+def _only(error: BaseException) -> list[str]:
+    try:
+        return traceback.format_exception_only(type(error), error)
+    except Exception:  # noqa: BLE001  # an exception whose own attributes raise
+        return [f"{type(error).__name__}: (cannot be shown)\n"]
+
+
+def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+            yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+
+
+def _place(error: BaseException) -> tuple[int, int] | None:
+    """Return the cell and line of the innermost frame in a cell, or of the line that does not parse."""
+    place = None
+    for frame, line in _frames(error.__traceback__):
+        place = _in_cell(frame.f_code.co_filename, line) or place
+    if place is None and type(error) in (SyntaxError, IndentationError, TabError):
+        place = _in_cell(getattr(error, "filename", None), getattr(error, "lineno", None))
+    return place
+
+
+def _in_cell(filename: object, line: object) -> tuple[int, int] | None:
+    found = _CELL.fullmatch(filename) if type(filename) is str else None
+    return (int(found[1]), line) if found and type(line) is int and line >= 1 else None

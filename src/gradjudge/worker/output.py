@@ -1,0 +1,162 @@
+"""What the student's code prints: kept up to a limit, thrown away beyond it, never in the way of the wire.
+
+Python's own streams write into a `Sink` directly. What goes past them to descriptors 1 and 2 (``os.write``, C code)
+comes through a pipe that a thread empties, so that nobody blocks on it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import os
+import select
+import struct
+import sys
+import termios
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_CHUNK: Final = 1 << 16
+_SETTLE: Final = 0.2
+"""Seconds that the end of a cell waits for the pipe to be empty; a thread may go on writing for ever."""
+
+
+class Sink:
+    """Keep the beginning and the end of a stream of bytes.
+
+    Args:
+        limit: bytes that are kept, three quarters of them from the beginning.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._first = limit * 3 // 4
+        self._last = limit - self._first
+        self._lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was written."""
+        self._head, self._tail, self.truncated = bytearray(), bytearray(), False
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Take bytes, from any thread."""
+        with self._lock:
+            room = self._first - len(self._head)
+            self._head += data[:room]
+            self._tail += data[room:][-self._last :]
+            if len(self._tail) > self._last:
+                self.truncated = True
+                del self._tail[: -self._last]
+            self.truncated |= len(data) - room > self._last
+
+    def text(self) -> str:
+        """Return what was kept, with a mark where something was left out."""
+        with self._lock:
+            mark = b"\n[... output left out ...]\n" if self.truncated else b""
+            return (self._head + mark + self._tail).decode("utf-8", "replace")
+
+
+class _Raw(io.RawIOBase):
+    """The bottom of a Python stream that ends in a sink."""
+
+    def __init__(self, sink: Sink, descriptor: int) -> None:
+        self._sink = sink
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        view = memoryview(data).cast("B")
+        self._sink.write(view)
+        return len(view)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+class Streams:
+    """Stand in for ``sys.stdout``, ``sys.stderr`` and an empty ``sys.stdin`` while a cell runs.
+
+    The same objects come back for the next cell, for something may have kept them (a logging handler), and so does
+    what the student's code put in their place.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._out = _stream(sink, 1)
+        self._err = _stream(sink, 2)
+        self._current: tuple[TextIO, TextIO] = (self._out, self._err)
+
+    @contextlib.contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Put the streams in place, and what was there before back again."""
+        self._replace_closed()
+        before = sys.stdout, sys.stderr, sys.stdin
+        sys.stdout, sys.stderr = self._current
+        sys.stdin = io.StringIO()
+        try:
+            yield
+        finally:
+            self._current = sys.stdout, sys.stderr
+            sys.stdout, sys.stderr, sys.stdin = before
+            for stream in (self._out, self._err):
+                with contextlib.suppress(ValueError):  # the student's code closed it
+                    stream.flush()
+
+    def _replace_closed(self) -> None:
+        if self._out.closed or self._err.closed:
+            self._out, self._err = _stream(self._sink, 1), _stream(self._sink, 2)
+            self._current = (self._out, self._err)
+
+
+def _stream(sink: Sink, descriptor: int) -> io.TextIOWrapper:
+    buffer = io.BufferedWriter(_Raw(sink, descriptor), _CHUNK)
+    # stderr goes through at once so that it stands where it was written
+    return io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace", write_through=descriptor == 2)
+
+
+class Diversion:
+    """Lead descriptors 1 and 2 of this process into a sink, for good."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._lock = threading.Lock()
+        self._read_end, write_end = os.pipe()
+        for descriptor in (1, 2):
+            os.dup2(write_end, descriptor)
+        os.close(write_end)
+        threading.Thread(target=self._drain, name="output", daemon=True).start()
+
+    def _drain(self) -> None:
+        waiting = select.poll()
+        waiting.register(self._read_end, select.POLLIN)
+        while True:
+            waiting.poll()
+            with self._lock:
+                data = os.read(self._read_end, _CHUNK)
+                self._sink.write(data)
+            if not data:
+                return  # the student's code closed both descriptors
+
+    def settle(self) -> None:
+        """Wait until what was written has arrived."""
+        end = time.monotonic() + _SETTLE
+        while time.monotonic() < end:
+            with self._lock:
+                if not self._waiting_bytes():
+                    return
+            time.sleep(0.0002)
+
+    def _waiting_bytes(self) -> int:
+        try:
+            answer = fcntl.ioctl(self._read_end, termios.FIONREAD, b"\0\0\0\0")
+        except OSError:  # the student's code closed the pipe
+            return 0
+        return int(struct.unpack("i", answer)[0])

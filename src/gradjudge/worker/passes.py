@@ -1,0 +1,268 @@
+"""Run forwards and backwards of a student's Function, through the autograd engine or by hand."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch.autograd.function import _SingleLevelFunction
+
+from gradjudge.wire.limits import TooLargeError
+from gradjudge.wire.messages import Pass, Passes, PassesDone, PassResult, Raised, Value
+from gradjudge.worker import failures
+from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
+
+Thaw = Callable[[Value], Any]
+"""Makes a fresh object of a value; handles become their objects."""
+
+
+_Forward = Callable[["_Run"], Any]
+_Backward = Callable[["_Run", list[Any]], tuple[Any, ...]]
+
+
+class DirectContext:
+    """Stand for the engine's ``ctx`` where forward and backward are called by hand. Any attribute can be set."""
+
+    def __init__(self, needs: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs
+        self.to_save: tuple[torch.Tensor | None, ...] = ()
+        self.materialize_grads = True
+
+    def save_for_backward(self, *tensors: torch.Tensor | None) -> None:
+        """Keep tensors for backward."""
+        self.to_save = tensors
+
+    @property
+    def saved_tensors(self) -> tuple[torch.Tensor | None, ...]:
+        """The tensors that were kept."""
+        return self.to_save
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Say whether backward gets zeros, rather than None, for outputs without a cotangent."""
+        self.materialize_grads = value
+
+    def mark_dirty(self, *tensors: torch.Tensor) -> None:
+        """Take note of inputs that forward changes in place."""
+
+    def mark_non_differentiable(self, *tensors: torch.Tensor) -> None:
+        """Take note of outputs without a gradient."""
+
+    def save_for_forward(self, *tensors: torch.Tensor) -> None:
+        """Take note of tensors for forward-mode differentiation, which is not asked for."""
+
+    def mark_shared_storage(self, *pairs: Any) -> None:
+        """Take note of pairs that share storage; torch has long ignored it."""
+
+
+class _Outputs(NamedTuple):
+    """What one forward gave, split: `items` are what it returned, `tensors` those of them that are tensors."""
+
+    items: tuple[Any, ...]
+    is_tuple: bool
+
+    @property
+    def tensors(self) -> list[torch.Tensor]:
+        return [item for item in self.items if issubclass(type(item), torch.Tensor)]
+
+
+class _Run:
+    """One pass under way: what it holds and what has come of it so far."""
+
+    def __init__(self, function: Any, asked: Pass, thaw: Thaw, read: Callable[[], Reader]) -> None:
+        needs = asked.needs or tuple(True for _ in asked.inputs)
+        layouts = asked.layouts or tuple("contiguous" for _ in asked.inputs)
+        self.function = function
+        self.needs = needs
+        self.inputs = [
+            _leaf(_laid_out(thaw(value), layout), need)
+            for value, need, layout in zip(asked.inputs, needs, layouts, strict=True)
+        ]
+        self.cotangents = [
+            [_laid_out(thaw(value), asked.cotangent_layout) for value in one] for one in asked.cotangents
+        ]
+        self.outputs = _Outputs((), False)
+        self.context = DirectContext(needs)
+        self._read = read
+        self._given: tuple[Value, ...] = ()
+        self._grads: list[tuple[Value, ...]] = []
+        self._grad_fns: tuple[str, ...] = ()
+        self._raised: Raised | None = None
+
+    def forward(self, call: _Forward) -> None:
+        """Run forward, unless the pass has failed; keep what it raises."""
+        self._attempt("forward", functools.partial(self._forward, call))
+
+    def backward(self, call: _Backward) -> None:
+        """Run one backward per cotangent set, unless the pass has failed; keep what one raises."""
+        for one in self.cotangents:
+            self._attempt("backward", functools.partial(self._backward, call, one))
+
+    def result(self) -> PassResult:
+        """Sum up, with the inputs and cotangents as they are now."""
+        return PassResult(
+            outputs=self._given,
+            output_is_tensor=not self.outputs.is_tuple,
+            grads=tuple(self._grads),
+            inputs_after=self._snapshot(tuple(self.inputs)),
+            cotangents_after=tuple(self._snapshot(tuple(one)) for one in self.cotangents),
+            grad_fns=self._grad_fns,
+            raised=self._raised,
+        )
+
+    def _forward(self, call: _Forward) -> None:
+        given = call(self)
+        is_tuple = issubclass(type(given), tuple | list)
+        self.outputs = _Outputs(tuple(given) if is_tuple else (given,), is_tuple)
+        self._given = self._snapshot(self.outputs.items)
+        self._grad_fns = tuple(grad_fn_name(t) if issubclass(type(t), torch.Tensor) else "" for t in self.outputs.items)
+
+    def _backward(self, call: _Backward, cotangents: list[Any]) -> None:
+        self._grads.append(self._snapshot(call(self, cotangents)))
+
+    def _attempt(self, during: str, step: Callable[[], None]) -> None:
+        if self._raised is not None:
+            return
+        try:
+            step()
+        except MemoryError:
+            raise
+        except TooLargeError as error:
+            self._raised = Raised("ValueError", True, f"the value is too large: {error}", None, during)
+        except BaseException as error:  # noqa: BLE001  # the student's SystemExit is one of the things to report
+            self._raised = failures.raised(error, during)
+
+    def _snapshot(self, items: tuple[Any, ...]) -> tuple[Value, ...]:
+        """Read values now: a buffer that the student's code uses again must not change them."""
+        read = self._read()
+        return tuple(_copied(read.value(item)) for item in items)
+
+
+def run_passes(asked: Passes, function: Any, thaw: Thaw, read: Callable[[], Reader]) -> PassesDone:
+    """Run the passes that are asked for on `function`; one that raises does not stop the others.
+
+    Args:
+        asked: which passes, and how.
+        function: the object that `asked.ref` points at.
+        thaw: makes fresh objects of values.
+        read: makes a reader for what comes back.
+    """
+    forward: _Forward = _forward_directly if asked.through == "direct" else _apply
+    backward: _Backward = _backward_directly if asked.through == "direct" else _autograd
+    if asked.inference:
+        backward = _without_autograd(backward)
+    runs = [_Run(function, one, thaw, read) for one in asked.passes]
+    for run in runs:
+        run.forward(forward)
+        if not asked.interleave:
+            run.backward(backward)
+    if asked.interleave:
+        for run in runs:
+            run.backward(backward)
+    return PassesDone(tuple(run.result() for run in runs))
+
+
+def _apply(run: _Run) -> Any:
+    with torch.enable_grad():
+        return getattr(run.function, "apply", run.function)(*run.inputs)
+
+
+def _autograd(run: _Run, cotangents: list[Any]) -> tuple[Any, ...]:
+    gradients = iter(pull_back(run.outputs.tensors, [x for x in run.inputs if _is_leaf(x)], cotangents))
+    return tuple(next(gradients) if _is_leaf(x) else None for x in run.inputs)
+
+
+def pull_back(
+    outputs: list[torch.Tensor], leaves: list[torch.Tensor], cotangents: list[Any]
+) -> tuple[torch.Tensor | None, ...]:
+    """Return the gradient for each leaf, None for one that the outputs do not depend on. The graph is kept.
+
+    Raises:
+        ValueError: there is not one cotangent (None for none) for each output.
+    """
+    if len(outputs) != len(cotangents):
+        raise ValueError(f"{len(cotangents)} cotangents for {len(outputs)} output tensors")
+    pairs = zip(outputs, cotangents, strict=True)
+    used = [(output, c) for output, c in pairs if c is not None and requires_grad(output)]
+    if not used or not leaves:
+        return tuple(None for _ in leaves)
+    starts, weights = zip(*used, strict=True)
+    return torch.autograd.grad(starts, leaves, weights, retain_graph=True, allow_unused=True)
+
+
+def _forward_directly(run: _Run) -> Any:
+    """Call forward as the engine would; with a ``setup_context``, forward gets no ctx."""
+    function, context = run.function, run.context
+    with torch.no_grad():
+        setup = getattr(function, "setup_context", None)
+        if setup is None or setup is _SingleLevelFunction.setup_context:
+            return function.forward(context, *run.inputs)
+        given = function.forward(*run.inputs)
+        setup(context, tuple(run.inputs), given)
+        return given
+
+
+def _backward_directly(run: _Run, cotangents: list[Any]) -> tuple[Any, ...]:
+    if run.context.materialize_grads:
+        pairs = zip(cotangents, run.outputs.tensors, strict=False)
+        filled = [torch.zeros_like(output) if c is None else c for c, output in pairs]
+        cotangents = [*filled, *cotangents[len(filled) :]]
+    with torch.no_grad():
+        given = run.function.backward(run.context, *cotangents)
+    return tuple(given) if issubclass(type(given), tuple | list) else (given,)
+
+
+def _without_autograd(backward: _Backward) -> _Backward:
+    def run_it(run: _Run, cotangents: list[Any]) -> tuple[Any, ...]:
+        with torch.inference_mode():
+            return backward(run, cotangents)
+
+    return run_it
+
+
+def _is_leaf(item: Any) -> bool:
+    return type(item) is torch.Tensor and item.requires_grad
+
+
+def _leaf(item: Any, need: bool) -> Any:
+    return as_leaf(item) if need else item
+
+
+def as_leaf(item: Any) -> Any:
+    """Let a fresh tensor require grad, if its dtype can."""
+    if type(item) is torch.Tensor and (item.is_floating_point() or item.is_complex()):
+        return item.requires_grad_()
+    return item
+
+
+def _copied(value: Value) -> Value:
+    if type(value) is torch.Tensor:
+        return value.clone(memory_format=torch.contiguous_format)
+    return value
+
+
+def _laid_out(item: Any, layout: str) -> Any:
+    """Give a fresh tensor another layout in memory, its values the same; some shapes have only one."""
+    if type(item) is not torch.Tensor or layout == "contiguous":
+        return item
+    return _LAYOUTS[layout](item)
+
+
+def _transposed(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.mT.contiguous().mT if tensor.dim() >= 2 else tensor
+
+
+def _strided(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.dim() == 0:
+        return tensor
+    buffer = tensor.new_zeros((2 * tensor.shape[0], *tensor.shape[1:]))
+    buffer[::2] = tensor
+    return buffer[::2].detach()
+
+
+def _expanded(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.reshape(-1)[:1].clone().reshape(()).expand(tensor.shape) if tensor.numel() else tensor
+
+
+_LAYOUTS = {"transposed": _transposed, "strided": _strided, "expanded": _expanded}

@@ -1,0 +1,170 @@
+"""Turn the student's objects into values of the wire, reading them with the builtin types' own methods.
+
+An object that lies (a float that says another number, a list that changes between two reads, a tensor that answers
+every function with itself) is a subclass of what it pretends to be. So everything is read once, by the base type.
+What has no value gets a handle. Tensors come out plain, dense, detached and on the CPU; they may share memory with the
+student's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import numpy
+import torch
+
+from gradjudge.wire.limits import TooLargeError, WireLimits
+from gradjudge.wire.messages import Handle, Value
+from gradjudge.wire.tensors import DTYPES
+
+_WIRE_DTYPES: Final = frozenset(DTYPES.values())
+_Base: Any = torch._C.TensorBase
+_NUMPY: Any = numpy.ndarray
+
+
+class _NoValue(Exception):
+    """Say that an object has no value of its own."""
+
+
+class Reader:
+    """Read one object of the student's.
+
+    Args:
+        handle: makes a handle for what has no value.
+        limits: an object beyond them is not read to its end.
+
+    Attributes:
+        tensors: the tensors that were read, as the student has them, in order.
+    """
+
+    def __init__(self, handle: Callable[[object], Handle], limits: WireLimits) -> None:
+        self.tensors: list[torch.Tensor] = []
+        self._handle = handle
+        self._limits = limits
+        self._nodes = 0
+        self._bytes = 0
+
+    def value(self, item: object, depth: int = 0) -> Value:
+        """Return the value of `item`.
+
+        Raises:
+            TooLargeError: it is beyond the limits.
+        """
+        self._nodes += 1
+        if self._nodes > self._limits.nodes or depth > self._limits.depth:
+            raise TooLargeError("it has too many parts, or parts within parts")
+        try:
+            return self._read(item, type(item), depth)
+        except _NoValue:
+            return self._handle(item)
+
+    def _read(self, item: Any, kind: type, depth: int) -> Value:
+        if item is None or kind is bool or kind is float:
+            return item
+        if issubclass(kind, torch.Tensor):
+            return self._tensor(item)
+        if issubclass(kind, numpy.generic):
+            return self._scalar(item)
+        for base, read in _SCALARS:
+            if issubclass(kind, base):
+                return self._bounded(read(item))
+        for base, items in _SEQUENCES:
+            if issubclass(kind, base):
+                return base(self.value(part, depth + 1) for part in items(item))
+        if issubclass(kind, dict):
+            return self._dict(dict.items(item), depth + 1)
+        if issubclass(kind, numpy.ndarray):
+            return self._array(item)
+        raise _NoValue
+
+    def _bounded(self, scalar: Value) -> Value:
+        if type(scalar) is int and not -(1 << 63) <= scalar < 1 << 63:
+            raise _NoValue
+        if type(scalar) in (str, bytes):
+            self._bytes += len(scalar)
+            if self._bytes > self._limits.head_bytes:
+                raise TooLargeError("its text is too long")
+        return scalar.encode("utf-8", "replace").decode() if type(scalar) is str else scalar
+
+    def _scalar(self, item: numpy.generic) -> Value:
+        scalar = numpy.generic.item(item)
+        if type(scalar) not in (bool, int, float, str, bytes):
+            raise _NoValue  # dates, complex numbers, records
+        return self._bounded(scalar)
+
+    def _dict(self, items: Iterable[tuple[Any, Any]], depth: int) -> Value:
+        built: dict[Any, Value] = {}
+        for key, item in items:
+            plain = self._read(key, type(key), depth) if isinstance(key, int | str) else None
+            if type(plain) not in (int, str):
+                raise _NoValue
+            self._nodes += 1
+            built[plain] = self.value(item, depth)
+        return built
+
+    def _array(self, item: Any) -> torch.Tensor:
+        self._refuse_large(_NUMPY.nbytes.__get__(item))
+        try:
+            return self._tensor(torch.from_numpy(numpy.array(item, order="C", subok=False)))
+        except TypeError:
+            raise _NoValue from None  # objects, text, dtypes that torch does not have
+
+    def _tensor(self, item: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
+            try:
+                plain = self._dense(_Base.as_subclass(item, torch.Tensor))
+            except RuntimeError:
+                raise _NoValue from None  # a tensor of a kind that cannot be had dense on the CPU
+        if type(plain) is not torch.Tensor or not plain.is_cpu or plain.dtype not in _WIRE_DTYPES:
+            raise _NoValue
+        self.tensors.append(item)
+        return plain
+
+    def _dense(self, tensor: torch.Tensor) -> torch.Tensor:
+        # A sparse or an expanded tensor can be far larger dense than it is.
+        self._refuse_large(tensor.numel() * tensor.element_size())
+        if tensor.is_meta or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+            raise _NoValue
+        plain = tensor.detach()
+        if plain.is_quantized:
+            plain = plain.dequantize()
+        if plain.layout is not torch.strided:
+            plain = plain.to_dense()
+        return plain.cpu().resolve_conj().resolve_neg()
+
+    def _refuse_large(self, size: int) -> None:
+        if size > self._limits.tensor_bytes:
+            raise TooLargeError(f"it is a tensor of {size} bytes")
+
+
+def grad_fn_name(tensor: torch.Tensor) -> str:
+    """Return the type name of a tensor's ``grad_fn``, as autograd knows it; "" for none."""
+    with torch._C.DisableTorchFunctionSubclass():
+        node = _Base.grad_fn.__get__(tensor)
+    return "" if node is None else type(node).__name__[:200]
+
+
+def requires_grad(tensor: torch.Tensor) -> bool:
+    """Tell whether autograd tracks a tensor, whatever the tensor says."""
+    with torch._C.DisableTorchFunctionSubclass():
+        tracked: bool = _Base.requires_grad.__get__(tensor)
+    return tracked
+
+
+def _joined(item: Any) -> bytes:
+    return memoryview(item).tobytes()
+
+
+def _parts(item: Any) -> Iterator[Any]:
+    return tuple.__iter__(item)
+
+
+_SCALARS: Final[tuple[tuple[type, Callable[[Any], Value]], ...]] = (
+    (int, int.__int__),
+    (float, float.__float__),
+    (str, str.__str__),
+    (bytes, _joined),
+    (bytearray, _joined),
+)
+_SEQUENCES: Final[tuple[tuple[type, Callable[[Any], Iterator[Any]]], ...]] = ((list, list.__iter__), (tuple, _parts))

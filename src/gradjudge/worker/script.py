@@ -1,0 +1,54 @@
+"""Run a ``.py`` submission, statement by statement, in one namespace."""
+
+from __future__ import annotations
+import __future__
+
+import builtins
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from gradjudge.wire.messages import CellDone, RunCell
+from gradjudge.worker.cells import OUTPUT_KB, Runner, remember_source
+from gradjudge.worker.failures import cell_name
+
+MODULE: Final = "submission"
+"""``__name__`` of a script: what is guarded by ``if __name__ == "__main__"`` does not run."""
+
+_FEATURES: Final = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+
+
+class ScriptNamespace:
+    """Hold the names of a script.
+
+    Args:
+        output_kb: KiB of output that are kept of each statement.
+        divert: capture descriptors 1 and 2 as well, for the rest of this process.
+
+    Attributes:
+        names: the global names.
+    """
+
+    def __init__(self, *, output_kb: int = OUTPUT_KB, divert: bool = False) -> None:
+        module = ModuleType(MODULE)
+        sys.modules[MODULE] = module  # dataclasses and pickle look for the module of a class
+        self.names: dict[str, Any] = vars(module)
+        self.names.update(__file__=str(Path.cwd() / f"{MODULE}.py"), __builtins__=builtins)
+        self._flags = 0
+        self._runner = Runner(self._execute, output_kb=output_kb, divert=divert)
+
+    def run(self, cell: RunCell) -> CellDone:
+        """Run one statement; what it raises is in the answer."""
+        return self._runner.run(cell)
+
+    def _execute(self, cell: RunCell) -> BaseException | None:
+        name = cell_name(cell.index)
+        remember_source(name, cell.source)
+        try:
+            code = compile(cell.source, name, "exec", flags=self._flags, dont_inherit=True)
+            self._flags |= code.co_flags & _FEATURES  # ``from __future__ import`` holds for what follows
+            exec(code, self.names)  # noqa: S102  # this is what a session is for
+        except BaseException as error:  # noqa: BLE001  # SystemExit ends a statement, not the session
+            return error
+        return None

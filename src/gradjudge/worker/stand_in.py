@@ -1,0 +1,100 @@
+"""Public stand-ins for a student's Functions: a formula that the statement gives, differentiated by autograd."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import torch
+
+from gradjudge.wire.messages import StandIn
+
+_ABSENT: Final = object()
+
+
+class StandIns:
+    """Rebind names of the student's to stand-ins, and back.
+
+    Args:
+        names: the student's global names. The modules that were handed in beside the submission are looked through
+            too: a function in one of them sees its own module's names.
+    """
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
+        self._undo: list[tuple[dict[str, Any], str, Any]] = []
+
+    def install(self, asked: StandIn) -> None:
+        """Bind ``asked.function`` and ``asked.apply``.
+
+        Raises:
+            SyntaxError: the formula does not parse.
+        """
+        function = make_function(asked.function, asked.params, asked.formula)
+        self._bind(asked.function, function)
+        if asked.apply:
+            self._bind(asked.apply, function.apply)
+
+    def restore(self) -> None:
+        """Undo every `install`."""
+        while self._undo:
+            scope, name, item = self._undo.pop()
+            if item is _ABSENT:
+                scope.pop(name, None)
+            else:
+                scope[name] = item
+
+    def _bind(self, name: str, item: Any) -> None:
+        original = self._names.get(name, _ABSENT)
+        for scope in (self._names, *_companions()):
+            if scope is self._names or (original is not _ABSENT and scope.get(name) is original):
+                self._undo.append((scope, name, scope.get(name, _ABSENT)))
+                scope[name] = item
+
+
+def _companions() -> Iterator[dict[str, Any]]:
+    """Return the names of the modules that were imported from the working folder."""
+    folder = str(Path.cwd())
+    for module in list(sys.modules.values()):
+        if isinstance(module, ModuleType):
+            file = vars(module).get("__file__")
+            if type(file) is str and str(Path(file).parent) == folder:
+                yield vars(module)
+
+
+def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torch.autograd.Function]:
+    """Build a Function called `name` whose forward is `formula` over `params`.
+
+    It works through ``apply`` and by hand, with any context that has ``save_for_backward`` and ``saved_tensors``.
+    """
+    code = compile(formula, "<stand-in>", "eval")
+
+    def evaluate(inputs: tuple[Any, ...]) -> Any:
+        return eval(code, {"torch": torch}, dict(zip(params, inputs, strict=True)))
+
+    def forward(ctx: Any, *inputs: Any) -> Any:
+        ctx.save_for_backward(*inputs)
+        with torch.no_grad():
+            return evaluate(inputs)
+
+    def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
+        # inference_mode(False) and the copies: autograd must work here even where a check has switched it off.
+        with torch.inference_mode(False), torch.enable_grad():
+            inputs = tuple(_leaf(tensor) for tensor in ctx.saved_tensors)
+            given = evaluate(inputs)
+            outputs = given if isinstance(given, tuple) else (given,)
+            leaves = [leaf for leaf in inputs if leaf.requires_grad]
+            weights = [torch.as_tensor(c).to(o).expand_as(o).clone() for c, o in zip(cotangents, outputs, strict=True)]
+            gradients = iter(torch.autograd.grad(outputs, leaves, weights, allow_unused=True))
+        return tuple(next(gradients) if leaf.requires_grad else None for leaf in inputs)
+
+    methods = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    made: type[torch.autograd.Function] = type(name, (torch.autograd.Function,), methods)
+    return made
+
+
+def _leaf(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().clone().requires_grad_(tensor.is_floating_point() or tensor.is_complex())

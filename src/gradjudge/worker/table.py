@@ -1,0 +1,167 @@
+"""What the session keeps for the asking side: objects by number, graphs by number, and names of the student's."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+import torch
+
+from gradjudge.wire.messages import Handle, Missing, Ref
+
+MOST_KEPT: Final = 10_000
+"""Objects and graphs that are kept at a time."""
+
+INSTRUMENTS: Final = frozenset({"torch:Generator", "torch:clone", "torch.utils.tensorboard:SummaryWriter"})
+"""What the asking side may make here to hand to the student's functions, as ``module:name``."""
+
+_NEAREST: Final = 5
+
+
+class MissingName(Exception):
+    """Say that a `Ref` points at nothing."""
+
+    def __init__(self, missing: Missing) -> None:
+        super().__init__(missing.name)
+        self.missing = missing
+
+
+class Graph(NamedTuple):
+    """Outputs of one call and the leaves that they came from."""
+
+    leaves: list[torch.Tensor]
+    outputs: list[torch.Tensor]
+
+
+class Table:
+    """Keep objects and graphs until they are dropped."""
+
+    def __init__(self) -> None:
+        self._objects: dict[int, object] = {}
+        self._numbers: dict[int, int] = {}
+        self._graphs: dict[int, Graph] = {}
+        self._next = 0
+
+    def handle(self, item: object) -> Handle:
+        """Keep an object, the same number for the same object.
+
+        Raises:
+            ValueError: too many are kept.
+        """
+        number = self._numbers.get(id(item))
+        if number is None:
+            number = self._number()
+            self._objects[number] = item
+            self._numbers[id(item)] = number
+        return Handle(number, _kind(item), type(item).__name__[:200], _length(item))
+
+    def keep_graph(self, graph: Graph) -> int:
+        """Keep a graph and return its number.
+
+        Raises:
+            ValueError: too many are kept.
+        """
+        number = self._number()
+        self._graphs[number] = graph
+        return number
+
+    def _number(self) -> int:
+        if len(self._objects) + len(self._graphs) >= MOST_KEPT:
+            raise ValueError(f"more than {MOST_KEPT} objects and graphs are kept")
+        self._next += 1
+        return self._next
+
+    def object(self, number: int) -> object:
+        """Return an object by its number.
+
+        Raises:
+            LookupError: there is none.
+        """
+        if number not in self._objects:
+            raise LookupError(f"no object {number} is kept")
+        return self._objects[number]
+
+    def graph(self, number: int) -> Graph:
+        """Return a graph by its number.
+
+        Raises:
+            LookupError: there is none.
+        """
+        if number not in self._graphs:
+            raise LookupError(f"no graph {number} is kept")
+        return self._graphs[number]
+
+    def drop(self) -> None:
+        """Forget everything; numbers are not used again."""
+        self._objects.clear()
+        self._numbers.clear()
+        self._graphs.clear()
+
+    def resolve(self, ref: Ref, names: Mapping[str, Any]) -> Any:
+        """Return what `ref` points at.
+
+        Raises:
+            MissingName: there is no such name or attribute.
+            LookupError: there is no such handle.
+        """
+        if isinstance(ref.root, int):
+            found = self.object(ref.root)
+        elif ref.root in INSTRUMENTS:
+            module, _, attribute = ref.root.partition(":")
+            found = getattr(importlib.import_module(module), attribute)
+        elif ref.root in names:
+            found = names[ref.root]
+        else:
+            raise MissingName(Missing(ref.root, nearest(ref.root, public(names))))
+        for name in ref.path:
+            try:
+                found = getattr(found, name)
+            except AttributeError:
+                raise MissingName(Missing(name, nearest(name, _attributes(found)))) from None
+        return found
+
+
+def public(names: Mapping[str, Any]) -> list[str]:
+    """Return the names that a student can have meant to define: no modules, nothing that starts with ``_``."""
+    return [n for n, item in names.items() if not n.startswith("_") and not issubclass(type(item), ModuleType)]
+
+
+def nearest(name: str, names: list[str]) -> tuple[str, ...]:
+    """Return the names most like `name`, the best first: for ``Linear``, ``linear`` comes before ``MyLinear``."""
+    wanted = name.lower()
+    by_lower: dict[str, list[str]] = {}
+    for candidate in names:
+        by_lower.setdefault(candidate.lower(), []).append(candidate)
+    holding = sorted((low for low in by_lower if wanted in low or (len(low) > 2 and low in wanted)), key=len)
+    similar = difflib.get_close_matches(wanted, by_lower, n=_NEAREST, cutoff=0.6)
+    ordered = [candidate for low in dict.fromkeys([*holding, *similar]) for candidate in by_lower[low]]
+    return tuple(ordered[:_NEAREST])
+
+
+def _attributes(item: object) -> list[str]:
+    try:
+        return [name for name in dir(item) if type(name) is str and not name.startswith("_")]
+    except Exception:  # noqa: BLE001  # the student's own __dir__
+        return []
+
+
+def _kind(item: object) -> str:
+    cls = type(item)
+    if issubclass(cls, type):
+        return "function" if torch.autograd.Function in type.mro(item) else "class"  # type: ignore[arg-type]
+    if issubclass(cls, torch.nn.Module):
+        return "module"
+    return "callable" if callable(item) else "object"
+
+
+def _length(item: object) -> int | None:
+    """Return what ``len`` says of an object, or None."""
+    if issubclass(type(item), type) or not hasattr(type(item), "__len__"):
+        return None
+    try:
+        return len(item)  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001  # the student's own __len__
+        return None
