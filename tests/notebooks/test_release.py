@@ -313,7 +313,14 @@ def test_items_that_nobody_judged(course: Course) -> None:
 
 def test_hidden_regions() -> None:
     """nbgrader's hidden tests and mark schemes are not released."""
-    metadata = {"schema_version": 3, "locked": True, "grade": True, "solution": False, "points": 1.0, "task": False}
+    metadata: dict[str, Any] = {
+        "schema_version": 3,
+        "locked": True,
+        "grade": True,
+        "solution": False,
+        "points": 1.0,
+        "task": False,
+    }
     hidden = "a = 1\n### BEGIN HIDDEN TESTS\nsecret\n### END HIDDEN TESTS"
     scheme = "Do it.\n### BEGIN MARK SCHEME\nsecret\n### END MARK SCHEME"
     cells = [
