@@ -190,7 +190,9 @@ WRONG_LINEAR = {
     "computed in double": Wrong(linear(forward="out = x.double() @ w.double() + b.double()"), "float32", "dtype"),
     "autograd in backward": Wrong(
         linear(
-            "with torch.enable_grad():\n    v = w.detach().requires_grad_()\n    dw = torch.autograd.grad(x @ v, v, g)[0]"
+            "with torch.enable_grad():\n"
+            "    v = w.detach().requires_grad_()\n"
+            "    (dw,) = torch.autograd.grad(x @ v, v, g)"
         ),
         "x w b",
         "uses autograd",

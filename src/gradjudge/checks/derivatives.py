@@ -19,7 +19,7 @@ from gradjudge.proxy.failures import CheckFailed, StudentRaised
 from gradjudge.proxy.line import raise_first
 from gradjudge.wire.messages import Pass, PassResult
 
-REPEATS = 48
+REPEATS = 24
 COTANGENT_SCALES = (-1.0, 1e3, 1e-3)
 
 

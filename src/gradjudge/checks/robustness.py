@@ -85,7 +85,8 @@ def judge_interleaved(subject: Subject) -> None:
                     f"When `{subject.label}` runs forward several times before backward, the gradient is wrong: keep "
                     "what backward needs on `ctx`, not on the class or in a global variable.",
                     f"Quand `{subject.label}` fait plusieurs passes avant puis les passes arrière, le gradient est "
-                    "faux : gardez ce dont backward a besoin sur `ctx`, pas sur la classe ni dans une variable globale.",
+                    "faux : gardez ce dont backward a besoin sur `ctx`, pas sur la classe ni dans une variable "
+                    "globale.",
                 )
 
 
