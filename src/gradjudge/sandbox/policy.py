@@ -48,6 +48,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         secret: paths that no session may read (hidden tests, solutions, submissions, the grader's home). They are
             never sent anywhere: a session is refused if one of them lies under a readable path.
         required: layers without which the session is refused.
+        namespaces: add those namespaces that cost next to nothing, where this machine allows them.
         hardened: add a pid namespace, a root folder with nothing but the readable paths, and, for root, another user.
         jailed: False for no jail at all; whoever says so must say it in the report.
         device: ``"cuda"`` opens the GPU's device files and lifts the limit on address space, which CUDA cannot bear.
@@ -59,6 +60,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     readable: tuple[Path, ...] = ()
     secret: tuple[Path, ...] = ()
     required: tuple[str, ...] = FLOOR
+    namespaces: bool = True
     hardened: bool = False
     jailed: bool = True
     device: str = "cpu"
@@ -133,6 +135,7 @@ def fork_payload(policy: Policy, scratch: Path, config: Mapping[str, Any]) -> by
         "scratch": str(scratch),
         "readable": [str(path.resolve()) for path in policy.readable],
         "required": list(policy.required),
+        "namespaces": policy.namespaces,
         "hardened": policy.hardened,
         "jailed": policy.jailed,
         "device": policy.device,

@@ -49,6 +49,11 @@ class Zygote:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ready = False
 
+    @property
+    def pid(self) -> int | None:
+        """The zygote's process id, where it was started and not attached to."""
+        return None if self._process is None else self._process.pid
+
     @classmethod
     def start(cls, *, scratch: Path, secret: tuple[Path, ...] = ()) -> Zygote:
         """Start a zygote, which takes two or three seconds to import torch; call `wait_ready` before the first use.

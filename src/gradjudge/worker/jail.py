@@ -39,6 +39,7 @@ class Jail:
     readable: Sequence[str]
     required: Sequence[str]
     limits: Mapping[str, int]
+    namespaces: bool = True
     hardened: bool = False
     jailed: bool = True
     device: str = "cpu"
@@ -64,7 +65,7 @@ def apply(jail: Jail, python_paths: Sequence[str], *, with_namespaces: bool) -> 
             active += namespaces.enter_hardened(jail.scratch, jail.limits, paths, _devices(jail))
         except OSError as error:
             raise JailError(f"this machine does not allow a hardened session: {error}") from error
-    elif with_namespaces:
+    elif jail.namespaces and with_namespaces:
         active += namespaces.enter(jail.scratch, jail.limits)
     if "userns" in active:
         # Elsewhere this limit counts all of the user's processes, and never root's: the watcher counts threads.
