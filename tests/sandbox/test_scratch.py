@@ -1,0 +1,81 @@
+"""Scratch folders: measured while they change, removed whatever is in them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gradjudge.sandbox.scratch import measure, new_scratch, remove_scratch
+
+
+def test_a_scratch_folder_is_private_and_tells_nothing(tmp_path: Path) -> None:
+    """Only its owner enters, and two of them differ in name."""
+    first, second = new_scratch(tmp_path, {"a.csv": b"1"}), new_scratch(tmp_path, {})
+    assert first.stat().st_mode & 0o777 == 0o700
+    assert first.name != second.name
+    assert (first / "a.csv").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/x", "a/b", "..", ".", ""])
+def test_companions_stay_in_the_folder(tmp_path: Path, name: str) -> None:
+    """A name that leads elsewhere is refused."""
+    with pytest.raises(ValueError, match="plain file name"):
+        new_scratch(tmp_path, {name: b""})
+
+
+def test_measuring_counts_bytes_and_entries(tmp_path: Path) -> None:
+    """Folders, files, and what a sparse file claims all count; links count as themselves."""
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "file").write_bytes(bytes(5000))
+    with (tmp_path / "sparse").open("wb") as sparse:
+        sparse.truncate(1 << 30)
+    (tmp_path / "link").symlink_to("/usr")
+    usage = measure(tmp_path, most_entries=100)
+    assert usage.entries == 4
+    assert (1 << 30) + 5000 <= usage.size < (1 << 30) + 100_000
+
+
+def test_measuring_stops_past_the_limit(tmp_path: Path) -> None:
+    """A folder with too many files is not counted to its end."""
+    for number in range(50):
+        (tmp_path / str(number)).touch()
+    assert measure(tmp_path, most_entries=10).entries == 11
+
+
+def test_removing_does_not_follow_links(tmp_path: Path) -> None:
+    """Links to files and folders go; what they point at stays."""
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "file").write_text("kept")
+    scratch = new_scratch(tmp_path, {})
+    (scratch / "to-folder").symlink_to(kept)
+    (scratch / "to-file").symlink_to(kept / "file")
+    (scratch / "to-nothing").symlink_to("nowhere")
+    os.mkfifo(scratch / "pipe")
+    remove_scratch(scratch)
+    assert not scratch.exists()
+    assert (kept / "file").read_text() == "kept"
+
+
+def test_removing_takes_folders_of_any_mode_and_depth(tmp_path: Path) -> None:
+    """Neither folders without rights nor paths beyond what the system can name stay behind."""
+    scratch = new_scratch(tmp_path, {})
+    here = os.open(scratch, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d" * 100, dir_fd=here)
+        inner = os.open("d" * 100, os.O_RDONLY, dir_fd=here)
+        os.close(os.open("file", os.O_CREAT, dir_fd=here))
+        os.fchmod(here, 0)
+        os.close(here)
+        here = inner
+    os.close(here)
+    remove_scratch(scratch)
+    assert not scratch.exists()
+
+
+def test_removing_what_is_gone_does_nothing(tmp_path: Path) -> None:
+    """A session that is closed twice, or lost its folder, is closed all the same."""
+    remove_scratch(tmp_path / "absent")
+    assert list(tmp_path.iterdir()) == []
