@@ -175,3 +175,23 @@ def test_magics_do_not_stop_the_reader() -> None:
 def test_no_source_upsets_the_reader(source: str) -> None:
     """Deep, long and circular sources end in an empty answer, not in an exception or a hang."""
     assert names(source) == []
+
+
+COMPANION = "import torch\nclass MSE(torch.autograd.Function):\n    def backward(ctx, g): return torch.func.grad(g)\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from tp1 import MSE\ndef grad_mse(a, y):\n    return MSE.backward(a, y)",
+        "from tp1 import MSE as M\ndef grad_mse(a, y):\n    return M.backward(a, y)",
+        "import tp1\ndef grad_mse(a, y):\n    return tp1.MSE.backward(a, y)",
+        "import tp1 as t\ndef grad_mse(a, y):\n    return t.MSE.backward(a, y)",
+        "from tp1 import *\ndef grad_mse(a, y):\n    return MSE.backward(a, y)",
+    ],
+)
+def test_calls_are_followed_into_companions(source: str) -> None:
+    """A companion's class is the submission's own, and what it does counts."""
+    rule = Forbidden(("grad_mse",), ("torch.func", ".backward"))
+    (found,) = forbidden_calls([source], [rule], {"tp1": COMPANION})
+    assert (found.call, found.place, found.module) == ("torch.func", None, "tp1")

@@ -11,7 +11,7 @@ under ``torch.inference_mode`` (`gradjudge.checks.gradients`), that decides, and
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 LONGEST_SOURCE = 4_000_000
@@ -37,53 +37,65 @@ class Rule(Protocol):
 
 
 class ForbiddenCall(NamedTuple):
-    """One use of what a rule forbids: in which function of the rule, what, and ``(cell index, line)``."""
+    """One use of what a rule forbids: in which function of the rule, what, and where.
+
+    `place` is ``(cell index, line)``, or None in a companion; `module` is then its name.
+    """
 
     function: str
     call: str
-    place: tuple[int, int]
+    place: tuple[int, int] | None
+    module: str = ""
 
     def __str__(self) -> str:
         """Say it for staff."""
-        return f"{self.function}: {self.call} (cell {self.place[0]}, line {self.place[1]})"
+        where = f"in {self.module}" if self.place is None else f"cell {self.place[0]}, line {self.place[1]}"
+        return f"{self.function}: {self.call} ({where})"
 
 
 class _Definition(NamedTuple):
     """A global name of the submission: the node that defines it, and its cell."""
 
     node: ast.AST
-    cell: int
+    cell: int | str
 
 
-def forbidden_calls(sources: Sequence[str], rules: Iterable[Rule]) -> tuple[ForbiddenCall, ...]:
+def forbidden_calls(
+    sources: Sequence[str], rules: Iterable[Rule], companions: Mapping[str, str] | None = None
+) -> tuple[ForbiddenCall, ...]:
     """Return every use of a forbidden name, in the order of the rules.
 
     Args:
         sources: the student's code, one entry per cell; a cell that does not parse defines nothing.
         rules: what is forbidden where.
+        companions: source of each module that was handed in beside it, by name; calls are followed into them.
 
     ``X.backward(ctx, g)`` on a class of the submission, or with a context before the gradient, is the student's own
     function called by hand and never counts as ``".backward"``.
     """
-    program = _Program(sources)
+    program = _Program(sources, companions or {})
     found: dict[ForbiddenCall, None] = {}
     for rule in rules:
         for function in rule.within:
             for node, cell in program.reachable(function):
                 for call, line in _Reader(program, node).uses(rule.calls):
-                    found.setdefault(ForbiddenCall(function, call, (cell, line)))
+                    aside = isinstance(cell, str)
+                    place = None if isinstance(cell, str) else (cell, line)
+                    found.setdefault(ForbiddenCall(function, call, place, str(cell) if aside else ""))
     return tuple(found)
 
 
 class _Program:
     """The global names of a submission, read off its cells in order; later definitions replace earlier ones."""
 
-    def __init__(self, sources: Sequence[str]) -> None:
+    def __init__(self, sources: Sequence[str], companions: Mapping[str, str]) -> None:
         self.globals: dict[str, _Definition] = {}
         self.names: dict[str, str] = {}
         self.stars: list[str] = []
+        self.modules = frozenset(companions)
         self._nodes = 0
-        for cell, source in enumerate(sources):
+        cells: list[tuple[int | str, str]] = [*companions.items(), *enumerate(sources)]
+        for cell, source in cells:
             tree = self._parse(source)
             if tree is not None:
                 self._read(tree.body, cell)
@@ -99,22 +111,23 @@ class _Program:
         self._nodes += sum(1 for _ in ast.walk(tree))
         return tree
 
-    def _read(self, body: Sequence[ast.stmt | ast.ExceptHandler], cell: int) -> None:
+    def _read(self, body: Sequence[ast.stmt | ast.ExceptHandler], cell: int | str) -> None:
         for node in body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self._define(node.name, node, cell)
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 self.stars += _stars(node)
                 for name, path in _imported(node):
-                    self.globals.pop(name, None)
-                    self.names[name] = path
+                    if self.own(path) != name:  # from companion import name: what is known of it stays
+                        self.globals.pop(name, None)
+                        self.names[name] = path
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 self._assign(node, cell)
             elif isinstance(node, _BRANCHES):
                 for part in ("body", "orelse", "finalbody", "handlers"):
                     self._read(getattr(node, part, []), cell)
 
-    def _assign(self, node: ast.Assign | ast.AnnAssign, cell: int) -> None:
+    def _assign(self, node: ast.Assign | ast.AnnAssign, cell: int | str) -> None:
         if node.value is None:
             return
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -123,7 +136,7 @@ class _Program:
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):  # MSE.backward = something
                 self._define(f"{target.value.id}.{target.attr}", node.value, cell)
 
-    def _define(self, name: str, node: ast.AST, cell: int) -> None:
+    def _define(self, name: str, node: ast.AST, cell: int | str) -> None:
         path = _Reader(self, ast.Pass()).path(node) if isinstance(node, ast.expr) else None
         if path is not None and path.split(".")[0] not in self.globals:
             self.globals.pop(name, None)
@@ -139,6 +152,11 @@ class _Program:
                     for target in member.targets:
                         for bound in _bound(target):
                             self.globals[f"{name}.{bound}"] = _Definition(member.value, cell)
+
+    def own(self, path: str) -> str:
+        """Take the name of a companion off a dotted name: all modules of a submission share one table here."""
+        module, _, rest = path.partition(".")
+        return rest if rest and module in self.modules else path
 
     def is_class(self, name: str) -> bool:
         """Tell whether a global name is a class of the submission."""
@@ -235,6 +253,10 @@ class _Reader:
 
     def path(self, node: ast.AST, depth: int = 0) -> str | None:
         """Return the dotted name that an expression stands for, or None."""
+        path = self._path(node, depth)
+        return None if path is None else self.program.own(path)
+
+    def _path(self, node: ast.AST, depth: int) -> str | None:
         if depth > DEEPEST_EXPRESSION:
             return None
         if isinstance(node, ast.Name):

@@ -1,0 +1,265 @@
+"""Gradient descent: full batch, stochastic, mini-batch, and the largest step that converges."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from gradjudge.checks.instruments import generator, kept, look, summary_writer
+from gradjudge.checks.logs import curves, require_curves, require_end
+from gradjudge.checks.outcomes import grows, loss_on, require_falling_history, require_loss, step_limit
+from gradjudge.checks.structure import require_new_order_row_by_row
+from gradjudge.checks.training import require_trajectory, trained
+from gradjudge.checks.verdict import require
+
+
+@pytest.mark.item("train_batch.p1")
+def test_train_batch_first_step_of_w(descent, follow):
+    """After one step of train_batch, w is exactly where gradient descent goes.
+
+    fr: Après un pas de train_batch, w est exactement là où mène la descente de gradient.
+    """
+    one_step = descent(1)
+    require_trajectory(follow(one_step), one_step, only=["w"])
+
+
+@pytest.mark.item("train_batch.p1")
+def test_train_batch_first_step_of_b(descent, follow):
+    """After one step of train_batch, b is exactly where gradient descent goes.
+
+    fr: Après un pas de train_batch, b est exactement là où mène la descente de gradient.
+    """
+    one_step = descent(1)
+    require_trajectory(follow(one_step), one_step, only=["b"])
+
+
+@pytest.mark.item("train_batch.p1")
+def test_train_batch_leaves_its_start_alone(student, descent, follow_through):
+    """train_batch moves its own parameters and leaves the w and b that were given as they are.
+
+    fr: train_batch déplace ses propres paramètres et laisse tels quels le w et le b qu'on lui donne.
+    """
+    two_steps = descent(2)
+    (x, y), start = two_steps.batches[0], two_steps.start
+    w, b = kept(student, start["w"]), kept(student, start["b"])
+    after = trained(student.train_batch(x, y, two_steps.lr, 2, w=w, b=b)).parameters
+    require(
+        not torch.equal(after["w"], start["w"]),
+        "w did not move at all.",
+        "w n'a pas bougé du tout.",
+    )
+    for name, given in (("w", w), ("b", b)):
+        now = look(given)
+        require(
+            isinstance(now, torch.Tensor) and torch.equal(now, start[name]),
+            f"The {name} that was given has changed: write {name} = {name} - lr * ..., or work on a copy.",
+            f"Le {name} donné a changé : écrivez {name} = {name} - lr * ..., ou travaillez sur une copie.",
+        )
+
+
+@pytest.mark.item("train_batch.p1")
+def test_train_batch_five_steps(descent, follow):
+    """Five steps of train_batch follow gradient descent exactly.
+
+    fr: Cinq pas de train_batch suivent exactement la descente de gradient.
+    """
+    five_steps = descent(5)
+    require_trajectory(follow(five_steps), five_steps)
+
+
+@pytest.mark.item("train_batch.p3")
+def test_train_batch_three_outputs(descent, follow):
+    """With three outputs, five steps of train_batch follow gradient descent exactly.
+
+    fr: Avec trois sorties, cinq pas de train_batch suivent exactement la descente de gradient.
+    """
+    five_steps = descent(5, outputs=3)
+    require_trajectory(follow(five_steps), five_steps)
+
+
+@pytest.mark.item("train_batch.curves")
+def test_train_batch_history(student, diabetes, follow_through):
+    """The history of train_batch has one number per epoch and falls to the cost of what is returned.
+
+    fr: L'historique de train_batch a un nombre par époque et baisse jusqu'au coût de ce qui est renvoyé.
+    """
+    epochs = 40
+    got = trained(student.train_batch(*diabetes.train, 0.1, epochs))
+    require(
+        len(got.rest) >= 1,
+        "train_batch must return (w, b, history).",
+        "train_batch doit renvoyer (w, b, history).",
+    )
+    require_falling_history(got.rest[0], epochs, last=loss_on(got.parameters, diabetes.start, diabetes.train))
+
+
+@pytest.mark.item("train_batch.curves")
+def test_train_batch_curves(student, diabetes, follow_through):
+    """With a SummaryWriter, Loss/train and Loss/test are written once per epoch, and they fall.
+
+    fr: Avec un SummaryWriter, Loss/train et Loss/test sont écrits une fois par époque, et ils baissent.
+    """
+    epochs = 40
+    x, y = diabetes.train
+    train, test = (x[:250], y[:250]), (x[250:], y[250:])
+    writer = summary_writer(student, "curves")
+    got = trained(student.train_batch(*train, 0.1, epochs, x_test=test[0], y_test=test[1], writer=writer))
+    written = curves(student, "curves")
+    require_curves(written, ["Loss/train", "Loss/test"], epochs)
+    require_end(written, "Loss/train", loss_on(got.parameters, diabetes.start, train))
+    require_end(written, "Loss/test", loss_on(got.parameters, diabetes.start, test))
+
+
+@pytest.fixture
+def largest_step(student, rng):
+    """Ask for the largest step on rows that are not centred; give it with the rows."""
+    x = torch.randn(20, 3, generator=rng, dtype=torch.float64) + torch.tensor([0.5, -1.0, 2.0], dtype=torch.float64)
+    step = student.max_learning_rate(x)
+    if isinstance(step, torch.Tensor) and step.numel() == 1:
+        step = step.item()
+    require(
+        isinstance(step, int | float),
+        "max_learning_rate must return a number.",
+        "max_learning_rate doit renvoyer un nombre.",
+    )
+    return float(step), x
+
+
+@pytest.mark.item("max_learning_rate")
+def test_max_learning_rate_separates(largest_step):
+    """With a step 5 % below max_learning_rate batch descent converges; 5 % above it, it diverges.
+
+    fr: Avec un pas de 5 % sous max_learning_rate, la descente converge ; 5 % au-dessus, elle diverge.
+    """
+    step, x = largest_step
+    require(
+        not grows(0.95 * step, x),
+        "A step 5 % below yours diverges already: yours is too large.",
+        "Un pas inférieur de 5 % au vôtre diverge déjà : le vôtre est trop grand.",
+    )
+    require(
+        step > 0 and grows(1.05 * step, x),
+        "A step 5 % above yours still converges: yours is too small.",
+        "Un pas supérieur de 5 % au vôtre converge encore : le vôtre est trop petit.",
+    )
+
+
+@pytest.mark.item("max_learning_rate")
+def test_max_learning_rate_value(largest_step):
+    """max_learning_rate is 2 / lambda_max of (2/q) [x 1]' [x 1], to a thousandth.
+
+    fr: max_learning_rate vaut 2 / lambda_max de (2/q) [x 1]' [x 1], au millième près.
+    """
+    step, x = largest_step
+    right = step_limit(x)
+    require(
+        abs(step - right) <= 1e-3 * right,
+        "max_learning_rate is not 2 / lambda_max with the column of ones.",
+        "max_learning_rate n'est pas 2 / lambda_max avec la colonne de uns.",
+    )
+
+
+@pytest.mark.item("train_sgd")
+def test_train_sgd_one_row_per_step(single_rows):
+    """train_sgd makes one step for each row.
+
+    fr: train_sgd fait un pas pour chaque ligne.
+    """
+    single_rows.full_batches()
+
+
+@pytest.mark.item("train_sgd")
+def test_train_sgd_each_row_once(single_rows):
+    """Each epoch of train_sgd visits every row once, in a new order.
+
+    fr: Chaque époque de train_sgd visite chaque ligne une fois, dans un nouvel ordre.
+    """
+    single_rows.each_row_once()
+    require_new_order_row_by_row(single_rows.train)
+
+
+@pytest.mark.item("train_sgd")
+def test_train_sgd_outcome(train_sgd, diabetes, threshold):
+    """Five epochs of train_sgd reach the expected loss on rows that your code has not seen.
+
+    fr: Cinq époques de train_sgd atteignent la perte attendue sur des lignes que votre code n'a pas vues.
+    """
+    got = train_sgd(*diabetes.train, 0.001, 5)
+    require_loss(loss_on(got.parameters, diabetes.start, diabetes.held_out), threshold("train_sgd.loss"))
+
+
+@pytest.mark.item("train_minibatch.structure")
+def test_train_minibatch_sizes(minibatches):
+    """train_minibatch takes batches of batch_size rows, and makes one step for each.
+
+    fr: train_minibatch prend des lots de batch_size lignes, et fait un pas pour chacun.
+    """
+    minibatches.full_batches()
+
+
+@pytest.mark.item("train_minibatch.structure")
+def test_train_minibatch_each_row_once(minibatches):
+    """Each epoch of train_minibatch visits every row once.
+
+    fr: Chaque époque de train_minibatch visite chaque ligne une fois.
+    """
+    minibatches.each_row_once()
+
+
+@pytest.mark.item("train_minibatch.structure")
+def test_train_minibatch_new_order(minibatches):
+    """Rows come in a new order in each epoch of train_minibatch.
+
+    fr: Les lignes viennent dans un nouvel ordre à chaque époque de train_minibatch.
+    """
+    minibatches.new_order()
+
+
+@pytest.mark.item("train_minibatch.structure")
+def test_train_minibatch_reproducible(student, train_minibatch, diabetes):
+    """With two generators of the same seed, train_minibatch gives the same result twice.
+
+    fr: Avec deux générateurs de même graine, train_minibatch donne deux fois le même résultat.
+    """
+    x, y = diabetes.train
+    first, second = (
+        train_minibatch(x[:50], y[:50], 0.01, 3, 8, generator=generator(student, 7)).parameters["w"] for _ in range(2)
+    )
+    require(
+        torch.equal(first, second) and bool(first.abs().sum() > 0),
+        "Two generators of the same seed do not give the same result: take all randomness from `generator`.",
+        "Deux générateurs de même graine ne donnent pas le même résultat : tirez tout le hasard de `generator`.",
+    )
+
+
+@pytest.mark.item("train_minibatch.structure")
+def test_train_minibatch_last_short_batch(minibatches):
+    """The last, shorter batch of train_minibatch is used, and divided by its own size.
+
+    fr: Le dernier lot de train_minibatch, plus court, sert, et se divise par sa propre taille.
+    """
+    minibatches.last_short_batch()
+
+
+@pytest.mark.item("train_minibatch.outcome")
+def test_train_minibatch_loss(train_minibatch, diabetes, threshold):
+    """Fifteen epochs of train_minibatch reach the expected loss on rows that your code has not seen.
+
+    fr: Quinze époques de train_minibatch atteignent la perte attendue sur des lignes que votre code n'a pas vues.
+    """
+    got = train_minibatch(*diabetes.train, 0.01, 15, 32)
+    require_loss(loss_on(got.parameters, diabetes.start, diabetes.held_out), threshold("train_minibatch.loss"))
+
+
+@pytest.mark.item("train_minibatch.outcome")
+def test_train_minibatch_speed(train_minibatch, diabetes, threshold):
+    """With the same step, train_minibatch needs at most a third of the epochs of full-batch descent.
+
+    fr: Avec le même pas, train_minibatch a besoin d'au plus un tiers des époques de la descente batch.
+    """
+    epochs = int(threshold("train_minibatch.share") * diabetes.full_batch_epochs)
+    got = train_minibatch(*diabetes.train, 0.01, epochs, 32)
+    require(
+        loss_on(got.parameters, diabetes.start, diabetes.train) <= diabetes.target,
+        "In a third of the epochs of full batch, mini-batch is not yet where full batch ends.",
+        "En un tiers des époques de la descente batch, le mini-lot n'est pas encore là où elle finit.",
+    )
