@@ -82,10 +82,11 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
         sitting.run_cells()
         hearing = Hearing(assignment, submission, sitting, bench.device, bench.seed)
         outcomes: dict[str, dict[str, Outcome]] = {}
+        items: dict[str, ItemResult] = {}
         for item in assignment.items:
             outcomes[item.name] = _judge(item, hearing, bench)
-            hearing.results[item.name] = item_result(item, outcomes[item.name], bench.checks).state
-        items = {item.name: item_result(item, outcomes[item.name], bench.checks) for item in assignment.items}
+            items[item.name] = item_result(item, outcomes[item.name], bench.checks, hearing.results)
+            hearing.results[item.name] = items[item.name].state
         score, maximum, pending = totals(items, bench.late.penalty if bench.late else 0.0)
         return Report(
             SCHEMA,
@@ -153,14 +154,18 @@ def _look_at_source(item: Item, hearing: Hearing) -> Outcome:
     return Outcome("failed", message, "; ".join(str(one) for one in found), seconds)
 
 
-def item_result(item: Item, outcomes: Mapping[str, Outcome], checks: Mapping[str, pytest.Item]) -> ItemResult:
-    """Turn the outcomes of an item's checks into its result."""
+def item_result(
+    item: Item, outcomes: Mapping[str, Outcome], checks: Mapping[str, pytest.Item], before: Mapping[str, str]
+) -> ItemResult:
+    """Turn the outcomes of an item's checks into its result; `before` has the states of the items it may need."""
     if item.kind == "manual":
         return ItemResult(0.0, item.points, PENDING, "manual", hint=item.hint)
     banned = FORBIDDEN in outcomes and outcomes[FORBIDDEN].state != "passed"
     results = tuple(_check_result(item, name, outcome, checks, banned) for name, outcome in outcomes.items())
     points, state = judge_item(item.points, results, separate=any(p is not None for p in item.checks.values()))
-    judged_with = tuple(dict.fromkeys(name for outcome in outcomes.values() for name in outcome.judged_with))
+    helped = any(before[need] != "passed" for need in item.needs)
+    stand_ins = dict.fromkeys(name for outcome in outcomes.values() for name in outcome.judged_with)
+    judged_with = tuple(stand_ins) if helped else ()
     return ItemResult(points, item.points, state, "auto", results, judged_with, item.hint)
 
 

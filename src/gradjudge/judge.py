@@ -174,7 +174,7 @@ def main() -> int:
         [
             *(str(folder) for folder in folders if folder.is_dir()),
             *("-c", os.devnull, "--rootdir", setup.root, "--confcutdir", str(course.root / "autograder")),
-            *("-p", "gradjudge.plugin", "--import-mode=importlib", "--continue-on-collection-errors", "-q"),
+            *("-p", "gradjudge.plugin", "--import-mode=importlib", "--continue-on-collection-errors"),
             *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:unraisableexception", "-p", "no:faulthandler"),
             *("-p", "no:threadexception", "--capture=no", "-W", "ignore"),
         ],
