@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+OUT_OF_MEMORY: Final = 77
+"""Exit code of a session that had no memory left to answer with."""
 
 
 class WireLimits(msgspec.Struct, frozen=True):

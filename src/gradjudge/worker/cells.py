@@ -16,24 +16,31 @@ from gradjudge.worker.output import Diversion, Sink, Streams
 
 OUTPUT_KB: Final = 256
 
+Execute = Callable[[RunCell], BaseException | None]
+"""Runs one piece and returns what it raised, or None."""
+
 
 class Runner:
     """Run the pieces of one submission with their output captured.
 
     Args:
-        execute: runs one piece and returns what it raised, or None.
+        execute: runs one piece.
         output_kb: KiB of output that are kept of each piece.
-        divert: capture descriptors 1 and 2 as well, for the rest of this process.
+        own_process: this process is a session: capture descriptors 1 and 2 as well, and obey interrupts.
     """
 
     def __init__(
-        self, execute: Callable[[RunCell], BaseException | None], *, output_kb: int = OUTPUT_KB, divert: bool = False
+        self,
+        execute: Callable[[RunCell], BaseException | None],
+        *,
+        output_kb: int = OUTPUT_KB,
+        own_process: bool = False,
     ) -> None:
         self._execute = execute
         self._sink = Sink(output_kb * 1024)
         self._streams = Streams(self._sink)
-        self._diversion = Diversion(self._sink) if divert else None
-        self._interrupts = Interrupts()
+        self._diversion = Diversion(self._sink) if own_process else None
+        self._interrupts = Interrupts(own_process=own_process)
 
     def run(self, cell: RunCell) -> CellDone:
         """Run one piece."""
@@ -84,3 +91,10 @@ def seed_all(seed: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed % (1 << 32))
     torch.manual_seed(seed)
+
+
+def preload() -> None:
+    """Import and make what a process forked from this one will need: the notebook's shell, numpy, matplotlib."""
+    from gradjudge.worker import notebook
+
+    notebook.preload()

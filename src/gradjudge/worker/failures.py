@@ -54,12 +54,19 @@ def bounded(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def _format(error: BaseException) -> str:
-    """Format the first and last frames that are not ours; a RecursionError has a thousand."""
-    frames = _frames(error.__traceback__)
+    """Format the first and last frames; a RecursionError has a thousand."""
+    frames = _from_cell(error.__traceback__)
     head = list(itertools.islice(frames, _FIRST))
     tail = deque(frames, _LAST)
     lines = traceback.StackSummary.extract(iter([*head, *tail])).format()
     return "".join(["Traceback:\n", *lines, *_only(error)])
+
+
+def _from_cell(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    """Return the frames from the first one in a cell on (before it are ours and the shell's), or all if none is."""
+    inside = itertools.dropwhile(lambda frame: not _CELL.fullmatch(frame[0].f_code.co_filename), _frames(trace))
+    first = next(inside, None)
+    return _frames(trace) if first is None else itertools.chain([first], inside)
 
 
 def _only(error: BaseException) -> list[str]:

@@ -111,6 +111,10 @@ class Reader:
             raise _NoValue from None  # objects, text, dtypes that torch does not have
 
     def _tensor(self, item: torch.Tensor) -> torch.Tensor:
+        if _is_plain(item):
+            self._refuse_large(item.numel() * item.itemsize)
+            self.tensors.append(item)
+            return item.detach()
         with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
             try:
                 plain = self._dense(_Base.as_subclass(item, torch.Tensor))
@@ -138,10 +142,24 @@ class Reader:
             raise TooLargeError(f"it is a tensor of {size} bytes")
 
 
+def _is_plain(item: torch.Tensor) -> bool:
+    """Tell whether a tensor is an ordinary one, which most are: those need none of the care that follows."""
+    return (
+        type(item) is torch.Tensor
+        and item.is_cpu
+        and item.layout is torch.strided
+        and item.dtype in _WIRE_DTYPES
+        and not (item.is_conj() or item.is_neg() or torch._C._functorch.is_functorch_wrapped_tensor(item))
+    )
+
+
 def grad_fn_name(tensor: torch.Tensor) -> str:
     """Return the type name of a tensor's ``grad_fn``, as autograd knows it; "" for none."""
-    with torch._C.DisableTorchFunctionSubclass():
-        node = _Base.grad_fn.__get__(tensor)
+    if type(tensor) is torch.Tensor:
+        node = tensor.grad_fn
+    else:
+        with torch._C.DisableTorchFunctionSubclass():
+            node = _Base.grad_fn.__get__(tensor)
     return "" if node is None else type(node).__name__[:200]
 
 

@@ -24,19 +24,19 @@ class ScriptNamespace:
 
     Args:
         output_kb: KiB of output that are kept of each statement.
-        divert: capture descriptors 1 and 2 as well, for the rest of this process.
+        own_process: this process is a session: capture descriptors 1 and 2 as well, and obey interrupts.
 
     Attributes:
         names: the global names.
     """
 
-    def __init__(self, *, output_kb: int = OUTPUT_KB, divert: bool = False) -> None:
+    def __init__(self, *, output_kb: int = OUTPUT_KB, own_process: bool = False) -> None:
         module = ModuleType(MODULE)
         sys.modules[MODULE] = module  # dataclasses and pickle look for the module of a class
         self.names: dict[str, Any] = vars(module)
         self.names.update(__file__=str(Path.cwd() / f"{MODULE}.py"), __builtins__=builtins)
         self._flags = 0
-        self._runner = Runner(self._execute, output_kb=output_kb, divert=divert)
+        self._runner = Runner(self._execute, output_kb=output_kb, own_process=own_process)
 
     def run(self, cell: RunCell) -> CellDone:
         """Run one statement; what it raises is in the answer."""

@@ -19,6 +19,7 @@ INSTRUMENTS: Final = frozenset({"torch:Generator", "torch:clone", "torch.utils.t
 """What the asking side may make here to hand to the student's functions, as ``module:name``."""
 
 _NEAREST: Final = 5
+_SHELL_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
 class MissingName(Exception):
@@ -126,7 +127,11 @@ class Table:
 
 def public(names: Mapping[str, Any]) -> list[str]:
     """Return the names that a student can have meant to define: no modules, nothing that starts with ``_``."""
-    return [n for n, item in names.items() if not n.startswith("_") and not issubclass(type(item), ModuleType)]
+    return [
+        name
+        for name, item in names.items()
+        if not (name.startswith("_") or name in _SHELL_NAMES or issubclass(type(item), ModuleType))
+    ]
 
 
 def nearest(name: str, names: list[str]) -> tuple[str, ...]:
