@@ -17,15 +17,12 @@ from gradjudge.sandbox.policy import Policy
 from gradjudge.sandbox.scratch import remove_scratch
 from gradjudge.sandbox.watch import Watch
 from gradjudge.wire.channel import Channel
-from gradjudge.wire.limits import WireError, WireLimits
+from gradjudge.wire.limits import OUT_OF_MEMORY, WireError, WireLimits
 from gradjudge.wire.messages import Reply, Request
-
-MEMORY_EXIT: Final = 77
-"""Exit code of a session that ran out of memory outside the student's own ``try``."""
 
 _HELLO_SECONDS: Final = 30.0
 _HELLO_LIMIT: Final = 1 << 16
-_END_SECONDS: Final = 2.0
+_END_SECONDS: Final = 1.0
 """How long a session that hung up may take to end, and how long after the kill we still listen."""
 
 
@@ -146,7 +143,7 @@ class JailedSession:
         if waitstatus is None:
             return SessionLost("protocol", "it closed its socket and went on")
         code = os.waitstatus_to_exitcode(waitstatus)
-        if code == MEMORY_EXIT:
+        if code == OUT_OF_MEMORY:
             return SessionLost("memory", "out of memory")
         if code < 0:
             return SessionLost("crashed", f"ended by {signal.Signals(-code).name}")
