@@ -24,6 +24,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ASSIGNMENT = "tp1_functions"
+SHOWN = 8  # differences that are listed of one submission
 
 
 def differences(expected: dict[str, Any], text: str) -> list[str]:
@@ -62,7 +63,9 @@ def main(grades: Path) -> int:
             faults.append(f"{file.stem}: no report {report}")
             continue
         expected = tomllib.loads(file.read_text(encoding="utf-8"))
-        faults += [f"{file.stem}: {fault}" for fault in differences(expected, report.read_text(encoding="utf-8"))]
+        found = differences(expected, report.read_text(encoding="utf-8"))
+        faults += [f"{file.stem}: {fault}" for fault in found[:SHOWN]]
+        faults += [f"{file.stem}: and {len(found) - SHOWN} more"] * (len(found) > SHOWN)
     unexpected = {folder.name for folder in (HERE / "submitted").iterdir()} - {file.stem for file in expectations}
     faults += [f"{name}: no expectation" for name in sorted(unexpected)]
     print(*faults, sep="\n", end="\n" * bool(faults))
