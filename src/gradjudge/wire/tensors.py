@@ -56,7 +56,7 @@ def _bytes_of(tensor: torch.Tensor, size: int) -> Blob:
     dense = tensor if tensor.is_contiguous() else tensor.detach().contiguous()
     if size < LARGE:
         return ctypes.string_at(dense.data_ptr(), size)
-    return dense.detach().reshape(-1).view(torch.uint8).numpy().data
+    return dense.detach().reshape(-1).view(torch.uint8).numpy().data.toreadonly()
 
 
 def _is_odd_empty(elements: int, shape: Sequence[int]) -> bool:
