@@ -25,6 +25,7 @@ from gradjudge.report import PENDING, Report, public_view, said
 EXIT_UNGRADED = 1
 EXIT_COURSE = 2
 EXIT_INTERNAL = 3
+EXIT_STOPPED = 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,9 +55,6 @@ def main() -> NoReturn:
     except InternalError as error:
         err.print(f"[bold red]gradjudge: a fault of our own:[/] {escape(str(error))}")
         sys.exit(EXIT_INTERNAL)
-    except KeyboardInterrupt:
-        err.print("gradjudge: stopped. What was graded is kept; the same command goes on from there.")
-        sys.exit(130)
     sys.exit(0)
 
 
@@ -118,8 +116,8 @@ def grade(
         Path | None, typer.Option("--grades", help="Folder for reports and grades.csv [default: grades/].")
     ] = None,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time [default: one per core].")
-    ] = 0,
+        int | None, typer.Option("--jobs", "-j", min=1, help="Submissions at a time [default: one per core].")
+    ] = None,
     device: DeviceOption = "auto",
     only: Annotated[list[str] | None, typer.Option("--only", help="Grade only this student (may be repeated).")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Grade again what has not changed, too.")] = False,
@@ -145,7 +143,7 @@ def grade(
                 todo,
                 bench,
                 lambda report: cohort.save_report(here, grades, report),
-                jobs=jobs or len(os.sched_getaffinity(0)),
+                jobs=jobs or os.cpu_count() or 1,
                 on_report=advance,
             )
     for found in todo.problems:
@@ -191,6 +189,9 @@ def _bench(course: Course, assignments: tuple[str, ...], device: str, sandbox: s
         bench.__enter__()
     try:
         yield bench
+    except KeyboardInterrupt:
+        err.print("gradjudge: stopped. What was graded is kept; the same command goes on from there.")
+        raise typer.Exit(EXIT_STOPPED) from None
     finally:
         bench.close()
 

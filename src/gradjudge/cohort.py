@@ -172,6 +172,7 @@ def run(
                 on_report(report)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            bench.close()  # ends the judges that are under way, for which the pool waits
             raise
     return reports
 

@@ -60,13 +60,14 @@ class Zygote:
 
         Args:
             scratch: private folder for the zygote's own files and all scratch folders. `close` empties it.
-            secret: paths that no session may read; `wait_ready` refuses if this installation exposes one.
+            secret: paths that no session may read, besides the home folder; `wait_ready` refuses if this installation
+                exposes one.
         """
         zygote_home = scratch / "zygote"
         zygote_home.mkdir(mode=0o700)
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         zygote = cls(control)
-        zygote._scratch, zygote._secret = scratch, secret
+        zygote._scratch, zygote._secret = scratch, (*secret, Path.home())
         command = [sys.executable, "-s", "-P", "-B", "-m", "gradjudge.worker.zygote", str(theirs.fileno())]
         with theirs, (zygote_home / _STDERR_FILE).open("wb") as stderr:
             zygote._process = subprocess.Popen(

@@ -74,7 +74,8 @@ def decode_reply(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFAUL
 def _decode(head: bytes, blobs: Sequence[Blob], limits: WireLimits, build: Callable[[Any, schema.Way], _M]) -> _M:
     if len(head) > limits.head_bytes:
         raise WireError(f"a head of {len(head)} bytes")
-    if len(blobs) > limits.tensors or sum(len(blob) for blob in blobs) > limits.total_bytes:
+    sizes = [len(blob) for blob in blobs]
+    if len(sizes) > limits.tensors or sum(sizes) > limits.total_bytes or max(sizes, default=0) > limits.tensor_bytes:
         raise WireError("the tensors of a message are beyond the limits")
     if len(head) > limits.nodes:  # a node takes a byte at least
         count_nodes(head, limits.nodes)

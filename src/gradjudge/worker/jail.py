@@ -24,6 +24,8 @@ _MB: Final = 1 << 20
 _SPARE_ADDRESSES: Final = 256 * _MB
 """Address space on top of the memory limit, for what is mapped and not filled: libraries, thread stacks, arenas."""
 _STACK: Final = 8 * _MB
+_SIGNALS: Final = 256
+"""Signals that wait, and timers, which take from the same account."""
 _ABI_WITH_TRUNCATE: Final = 3
 
 
@@ -108,6 +110,7 @@ def _limit_resources(jail: Jail) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_SIGPENDING: _SIGNALS,
         resource.RLIMIT_RTPRIO: 0,
         resource.RLIMIT_NICE: 0,
     }
@@ -127,8 +130,8 @@ def _rules(jail: Jail, paths: Sequence[str]) -> list[tuple[str, int]]:
     return [
         *((path, landlock.READ) for path in paths),
         *((path, device_rights) for path in _devices(jail)),
-        # The folder of this process, not the name: nobody else's is ever opened, even one of the same number.
-        (f"/proc/{os.getpid()}", landlock.READ),
+        # These files of this process, not their names: nobody else's are ever opened, even under the same number.
+        *((f"/proc/{os.getpid()}/{name}", landlock.READ) for name in readable.OWN),
         (jail.scratch, landlock.WRITE),
     ]
 

@@ -41,6 +41,10 @@ SYSTEM: Final = (
 DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 """Devices that sessions may read and write."""
 
+OWN: Final = ("cmdline", "fd", "io", "limits", "maps", "stat", "statm", "status")
+"""What a session may read of its own folder in /proc: what libraries read there, and no mounts, sockets or environment.
+"""
+
 _WORKER_PARTS: Final = ("__init__.py", "forkserver.py", "wire", "worker")
 
 

@@ -32,8 +32,9 @@ _CLONE_THREAD: Final = 0x00010000
 _CLONE_NAMESPACES: Final = 0x7E020080
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE = 1, 1, 0xF
 
-# Not among them: F_SETOWN and F_SETSIG, which send any signal to any process of the same user, leases and F_NOTIFY.
-_FCNTL: Final = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032)
+# Not among them: F_SETOWN and F_SETSIG, which send any signal to any process of the same user; leases and F_NOTIFY;
+# F_SETPIPE_SZ, which uses up what all of the user's pipes share.
+_FCNTL: Final = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 _IOCTL: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C542A)  # TCGETS, TIOCGWINSZ, FIO*, TCGETS2
 # Names, timer slack, huge pages, naming of memory, and what only tells. Not among them: PR_SET_PDEATHSIG and
 # PR_SET_DUMPABLE, with which a session would outlive the zygote or open its memory to others.

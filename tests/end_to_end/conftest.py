@@ -1,0 +1,41 @@
+"""A small course of its own, with limits of half a second, graded for real: zygote, jail, judges, hidden tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from small_course import make_course
+
+from gradjudge.bench import Bench
+from gradjudge.course import Course
+from gradjudge.jobs import Job
+from gradjudge.report import Report
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Offer the small course."""
+    return make_course(tmp_path_factory.mktemp("course"))
+
+
+@pytest.fixture(scope="session")
+def bench(course: Course) -> Iterator[Bench]:
+    """Offer one started bench to all tests: starting it takes seconds."""
+    with Bench(course, ("lab",)) as started:
+        assert started.problems == []
+        yield started
+
+
+@pytest.fixture
+def judge(bench: Bench, tmp_path: Path) -> Callable[[str], Report]:
+    """Judge the text of a script."""
+
+    def judge(source: str, name: str = "lab.py") -> Report:
+        file = tmp_path / "handed-in" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(source)
+        return bench.judge(Job("ada", "lab", str(file), "key"))
+
+    return judge

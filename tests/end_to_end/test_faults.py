@@ -1,0 +1,129 @@
+"""A fault of the grader is never a zero: it is ungraded, loud, and everyone's other items are graded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_course import HIDDEN_TESTS, RIGHT, make_course
+
+from gradjudge import bench as benches
+from gradjudge.bench import Bench
+from gradjudge.errors import InternalError
+from gradjudge.jobs import Job
+from gradjudge.report import Report
+
+FIRST_LINE = "require(student.double(1.0) == 2.0,"
+
+#: Faults by the name of the assignment that has them: what is replaced in the hidden tests, and by what.
+FAULTS = {
+    "error": (FIRST_LINE, "1 / 0\n    require(True,"),
+    "bare_assert": (FIRST_LINE, "assert False\n    require(True,"),
+    "skip": (FIRST_LINE, "pytest.skip('later')\n    require(True,"),
+    "leaves": (FIRST_LINE, "raise SystemExit\n    require(True,"),
+    "interrupt": (FIRST_LINE, "raise KeyboardInterrupt\n    require(True,"),
+    "ends": (FIRST_LINE, "import os; os._exit(3)\n    require(True,"),
+    "segfault": (FIRST_LINE, "import ctypes; ctypes.string_at(0)\n    require(True,"),
+    "hangs": (FIRST_LINE, "while True: pass\n    require(True,"),
+    "syntax": ("CANARY =", "CANARY ==== "),
+    "renamed": ("def test_follow", "def test_followed"),
+    "fine": ("CANARY =", "CANARY ="),
+}
+
+
+def faulty(name: str) -> str:
+    """Return hidden tests with a fault."""
+    old, new = FAULTS[name]
+    assert old in HIDDEN_TESTS
+    return HIDDEN_TESTS.replace(old, new)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Offer one bench for all the faulty assignments."""
+    course = make_course(tmp_path_factory.mktemp("faulty"), {name: faulty(name) for name in FAULTS})
+    with Bench(course, tuple(FAULTS)) as started:
+        yield started
+
+
+def judge(bench: Bench, name: str, tmp_path: Path) -> Report:
+    """Judge the right solution of an assignment."""
+    file = tmp_path / f"{name}.py"
+    file.write_text(RIGHT)
+    return bench.judge(Job("ada", name, str(file), ""))
+
+
+def states(report: Report) -> dict[str, str]:
+    """Return the states of the automatic items."""
+    return {name: item.state for name, item in report.verdict.items.items() if item.kind == "auto"}
+
+
+@pytest.mark.parametrize("name", ["error", "bare_assert", "skip", "leaves", "interrupt"])
+def test_a_bug_in_a_hidden_test_is_ungraded(bench: Bench, name: str, tmp_path: Path) -> None:
+    """Whatever it is, it costs nobody a point, and the other items are graded."""
+    report = judge(bench, name, tmp_path)
+    assert states(report) == {"double": "ungraded", "square": "passed", "follow": "passed"}
+    assert (report.verdict.score, report.verdict.max_score) == (6.0, 6.0)
+
+
+@pytest.mark.parametrize("name", ["ends", "segfault", "hangs"])
+def test_a_hidden_test_that_ends_or_hangs_its_judge_is_ungraded(
+    bench: Bench, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge is replaced, without that check; the cohort's own deadline ends one that does not come back."""
+    monkeypatch.setattr(benches, "MARGIN", 3.0)
+    report = judge(bench, name, tmp_path)
+    assert states(report) == {"double": "ungraded", "square": "passed", "follow": "passed"}
+    assert "double_of_one" in " ".join(report.run.faults)
+
+
+def test_hidden_tests_that_do_not_import_are_named(bench: Bench, tmp_path: Path) -> None:
+    """A syntax error leaves every item of that assignment ungraded, and names the file."""
+    assert set(states(judge(bench, "syntax", tmp_path)).values()) == {"ungraded"}
+    assert any("test_syntax.py" in problem for problem in bench.problems)
+
+
+def test_a_check_that_the_rubric_does_not_know_is_named(bench: Bench) -> None:
+    """``grading.toml`` and the hidden tests must agree."""
+    assert any("no hidden test test_follow in" in problem for problem in bench.problems)
+    assert any("lists check 'followed'" in problem for problem in bench.problems)
+
+
+def test_one_assignments_faults_leave_the_others_alone(bench: Bench, tmp_path: Path) -> None:
+    """A sound assignment beside the faulty ones is graded, and not spoken of."""
+    assert set(states(judge(bench, "fine", tmp_path)).values()) == {"passed"}
+    assert not any("fine" in problem for problem in bench.problems)
+
+
+def test_the_command_line_is_loud_and_goes_on_later(tmp_path: Path) -> None:
+    """An ungraded item is said aloud and ends in exit code 1; when it is mended, the next run grades it."""
+    course = make_course(tmp_path / "course", {"lab": faulty("error")})
+    file = course.submitted / "ada/lab/lab.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(RIGHT)
+    command = [sys.executable, "-m", "gradjudge.cli", "grade", "lab", "--course", str(course.root)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1, ran.stderr
+    assert "UNGRADED" in ran.stderr
+    assert "ZeroDivisionError" in ran.stderr
+    assert "ungraded" in course.grades_table("lab").read_text()
+    (course.autograder("lab") / "test_lab.py").write_text(HIDDEN_TESTS)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "1 graded, 0 unchanged" in ran.stdout
+
+
+def test_a_dead_host_is_an_internal_error(tmp_path: Path) -> None:
+    """When the judge host is killed, judging says so at once, and closing leaves no process behind."""
+    course = make_course(tmp_path / "course")
+    with Bench(course, ("lab",)) as bench:
+        assert bench._host is not None
+        os.kill(bench._host.pid, signal.SIGKILL)
+        bench._host.wait()
+        with pytest.raises(InternalError, match="gone"):
+            judge(bench, "lab", tmp_path)

@@ -1,0 +1,196 @@
+"""Grading for real: what honest, unlucky and hostile submissions of a small lab get."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_course import RIGHT
+
+from gradjudge.course import Course
+from gradjudge.report import Report, public_view, verdict_bytes
+
+Judge = Callable[..., Report]
+
+ALL = {"double": 3.0, "square": 4.0, "follow": 2.0}
+"""Points of the automatic items."""
+
+
+def points(report: Report) -> dict[str, float]:
+    """Return the points of the automatic items."""
+    return {name: item.points for name, item in report.verdict.items.items() if item.kind == "auto"}
+
+
+def states(report: Report) -> dict[str, str]:
+    """Return the states of the automatic items."""
+    return {name: item.state for name, item in report.verdict.items.items() if item.kind == "auto"}
+
+
+def notebook(*cells: str) -> str:
+    """Make a notebook of code cells."""
+    made = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": cell}
+            for i, cell in enumerate(cells)]  # fmt: skip
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})
+
+
+def test_a_right_solution_earns_everything(judge: Judge) -> None:
+    """Full marks on the automatic items, the manual one pending, and the layers of the jail named."""
+    report = judge(RIGHT)
+    assert points(report) == ALL
+    assert (report.verdict.score, report.verdict.max_score, report.verdict.pending) == (9.0, 9.0, 5.0)
+    assert report.verdict.items["essay"].state == "pending"
+    assert {"landlock", "seccomp", "no_new_privs", "rlimits"} <= set(report.run.jail)
+
+
+def test_a_notebook_and_a_script_earn_the_same(judge: Judge) -> None:
+    """The form of a submission does not matter; magics and shell lines cost nothing."""
+    report = judge(notebook("%matplotlib inline\n!pip install tqdm", *re.split(r"\n\n(?=\S)", RIGHT)), "lab.ipynb")
+    assert points(report) == ALL
+
+
+def test_an_empty_submission_fails_plainly(judge: Judge) -> None:
+    """Nothing done is failed, not crashed or ungraded."""
+    report = judge("raise NotImplementedError()")
+    assert points(report) == dict.fromkeys(ALL, 0.0)
+    assert set(states(report).values()) == {"failed"}
+
+
+def test_the_same_submission_gives_the_same_bytes(judge: Judge) -> None:
+    """A verdict does not depend on when it was made."""
+    wrong = RIGHT.replace("2 * x * grad_output", "x * grad_output")
+    assert verdict_bytes(judge(wrong)) == verdict_bytes(judge(wrong))
+
+
+def test_a_wrong_backward_loses_its_item_and_not_what_follows(judge: Judge) -> None:
+    """What uses the wrong Function is judged with a stand-in, and says so."""
+    report = judge(RIGHT.replace("2 * x * grad_output", "2 * x"))
+    assert points(report) == ALL | {"square": 0.0}
+    item = report.verdict.items["square"]
+    assert [check.state for check in item.checks if check.name == "square_gradient"] == ["failed"]
+    assert report.verdict.items["follow"].judged_with == ("Square",)
+
+
+def test_checks_of_a_table_earn_one_by_one(judge: Judge) -> None:
+    """A function that is right for numbers only keeps those points."""
+    report = judge(RIGHT.replace("return 2 * x\n", "return 2 * float(x)\n", 1))
+    assert (report.verdict.items["double"].points, states(report)["double"]) == (1.0, "partial")
+
+
+def test_a_forbidden_call_costs_its_item(judge: Judge) -> None:
+    """Reading the source finds what the values do not show."""
+    report = judge(RIGHT.replace("(x,) = ctx.saved_tensors", "(x,) = ctx.saved_tensors; torch.autograd.grad"))
+    assert points(report) == ALL | {"square": 0.0}
+
+
+def test_an_endless_cell_costs_only_its_time(judge: Judge) -> None:
+    """The loop is interrupted and the rest is graded."""
+    report = judge(notebook("while True:\n    pass", RIGHT), "lab.ipynb")
+    assert points(report) == ALL
+    assert [cell.state for cell in report.verdict.cells] == ["timed-out"]
+
+
+def test_an_endless_cell_that_catches_everything_is_killed(judge: Judge) -> None:
+    """A loop that swallows the interrupt costs a restart, and no points."""
+    stubborn = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    report = judge(notebook(RIGHT, stubborn), "lab.ipynb")
+    assert points(report) == ALL
+    assert report.run.restarts == 1
+
+
+def test_a_backward_that_exits_costs_what_needs_it(judge: Judge) -> None:
+    """``os._exit`` in backward crashes that check; the others find a living session."""
+    report = judge(RIGHT.replace("(x,) = ctx.saved_tensors", "import os; os._exit(0)"))
+    assert points(report) == ALL | {"square": 0.0}
+    assert states(report)["square"] == "crashed"
+
+
+def test_a_check_that_never_ends_is_timed_out(judge: Judge) -> None:
+    """The deadline is kept from outside."""
+    report = judge(RIGHT.replace("return 2 * x\n", "while True: pass\n", 1))
+    assert states(report) == {"double": "timed-out", "square": "passed", "follow": "passed"}
+
+
+def test_a_hundred_megabytes_of_prints_cost_nothing(judge: Judge) -> None:
+    """Output is bounded where it is made."""
+    flood = "for _ in range(100):\n    print('x' * 10**6)"
+    report = judge(notebook(RIGHT, flood), "lab.ipynb")
+    assert points(report) == ALL
+    assert len(report.run.output) < 200_000
+
+
+SPY = """
+import gc, glob, os, sys
+found = []
+for pattern in ("/**/autograder/**/*.py", "/**/solutions/*"):
+    found += glob.glob(ROOT + pattern, recursive=True)
+for path in [ROOT + "/grading.toml", ROOT + "/autograder/lab/test_lab.py", "/proc/%d/environ" % os.getppid(),
+             "/proc/%d/cmdline" % os.getppid(), "/etc/shadow", os.path.expanduser("~root/.ssh")]:
+    try:
+        found.append(open(path).read())
+    except Exception as error:
+        print(type(error).__name__)
+found += [text for text in gc.get_objects() if isinstance(text, str) and "can" + "ary" in text]
+frame = sys._getframe()
+while frame:
+    found += [repr(value)[:2000] for value in frame.f_locals.values()]
+    frame = frame.f_back
+raw = open("/proc/self/maps").read() if os.access("/proc/self/maps", os.R_OK) else ""
+print("FOUND", found)
+def double(x):
+    raise ValueError(repr(found) + repr(x))
+"""
+
+
+def test_a_spy_finds_nothing(judge: Judge, course: Course) -> None:
+    """No hidden test, solution, seed or rubric is on disk, in frames, in objects or in /proc for a session."""
+    report = judge(f"ROOT = {str(course.root)!r}\n" + SPY)
+    everything = verdict_bytes(report).decode() + str(report.run)
+    assert "canary-of" not in everything
+    assert points(report) == dict.fromkeys(ALL, 0.0)
+
+
+def test_hidden_inputs_do_not_come_out_through_exceptions(judge: Judge) -> None:
+    """The text of an exception is for staff; the student's view has its kind only."""
+    report = judge(RIGHT.replace("return 2 * x\n", "raise ValueError('LEAK ' + repr(x))\n", 1))
+    assert "LEAK" in str(report.run)
+    assert "LEAK" not in str(public_view(report, "en"))
+    assert "LEAK" not in verdict_bytes(report).decode()
+
+
+def test_an_always_equal_object_earns_nothing(judge: Judge) -> None:
+    """Verdicts are computed from plain values, not from what an object says of itself."""
+    liar = "class Yes:\n    def __eq__(self, other): return True\n    def __bool__(self): return True\n"
+    report = judge(liar + RIGHT.replace("return 2 * x\n", "return Yes()\n", 1))
+    assert points(report)["double"] == 0.0
+
+
+def test_patching_the_judge_changes_nothing(judge: Judge) -> None:
+    """torch, pytest and builtins that the student patches are the student's own copies."""
+    patches = (
+        "import builtins, torch\n"
+        "torch.allclose = torch.equal = lambda *a, **k: True\n"
+        "torch.autograd.gradcheck = lambda *a, **k: True\n"
+        "builtins.isinstance = lambda *a: True\n"
+    )
+    report = judge(RIGHT.replace("2 * x * grad_output", "x") + patches)
+    assert points(report)["square"] == 0.0
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3}', "not a notebook"])
+def test_an_unreadable_notebook_is_a_verdict(judge: Judge, content: str) -> None:
+    """What cannot be read fails with a plain note in both languages, and is no fault of ours."""
+    report = judge(content, "lab.ipynb")
+    assert set(states(report).values()) == {"failed"}
+    assert set(report.verdict.notes[0]) == {"en", "fr"}
+    assert report.verdict.score == 0.0
+
+
+def test_a_companion_is_importable(judge: Judge, tmp_path: Path) -> None:
+    """A script may import the file beside it."""
+    (tmp_path / "handed-in").mkdir()
+    (tmp_path / "handed-in" / "tp_functions.py").write_text(RIGHT)
+    report = judge("from tp_functions import *\nfrom tp_functions import double")
+    assert points(report) == ALL
