@@ -89,7 +89,11 @@ assert result == [3]
 platform.platform(); os.cpu_count(); os.getloadavg() if os.path.exists("/proc/loadavg") else None
 resource.getrusage(resource.RUSAGE_SELF); socket.gethostname(); time.get_clock_info("monotonic")
 """,
-    "numbers of memory": "import psutil; psutil.virtual_memory() if os.path.exists('/proc/meminfo') else None",
+    "numbers of memory": """
+import psutil
+psutil.virtual_memory() if os.path.exists("/proc/meminfo") else None
+psutil.Process().memory_info() if os.path.exists("/proc/self") else None
+""",
     "signals of its own": """
 got = []
 signal.signal(signal.SIGUSR1, lambda *_: got.append(1)); signal.raise_signal(signal.SIGUSR1)

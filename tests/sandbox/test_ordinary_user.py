@@ -1,0 +1,106 @@
+"""The jail of an ordinary user, who has no right of root's to lose and none to build it with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gradjudge
+
+NOBODY = 65534
+
+BECOME_NOBODY = """
+import json, os, sys
+from pathlib import Path
+from gradjudge.worker import kernel
+
+home, needed, script = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
+kernel.unshare(0x00020000)
+kernel.mount("none", "/", flags=(1 << 18) | 16384)
+shut = {}
+for path in map(Path, needed):
+    for folder in reversed(path.parents):
+        if not folder.stat().st_mode & 1:
+            shut.setdefault(folder, {})[path] = os.open(path, os.O_PATH)
+            break
+for folder, paths in shut.items():
+    kernel.mount("none", str(folder), "tmpfs", 0, "mode=755")
+    for path, fd in paths.items():
+        path.mkdir(parents=True, exist_ok=True)
+        kernel.mount(f"/proc/self/fd/{fd}", str(path), flags=4096 | 16384)
+        os.close(fd)
+os.chdir(home)
+os.environ["HOME"] = home
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+os.execv(sys.executable, [sys.executable, "-B", "-c", script, home])
+"""
+
+USE_A_SESSION = """
+import json, os, sys
+from pathlib import Path
+from gradjudge.sandbox.doctor import examine
+from gradjudge.sandbox.policy import Limits, Policy
+from gradjudge.sandbox.zygote import Zygote
+from gradjudge.wire.messages import RunCell
+
+attack = '''
+import os, socket
+def refused(act):
+    try:
+        act()
+    except OSError:
+        return True
+print(os.getuid(), all([
+    refused(lambda: open("/etc/passwd")), refused(lambda: os.listdir("/")), refused(socket.socket),
+    refused(os.fork), refused(lambda: os.kill(os.getppid() or 2, 0)), refused(lambda: os.mkdir("/tmp/left-behind")),
+]))
+import torch
+torch.save(torch.ones(2).requires_grad_().sum(), "x.pt")
+'''
+scratch = Path(sys.argv[1], "scratch")
+scratch.mkdir()
+active = {layer.name for layer in examine() if layer.active}
+found = {"uid": os.getuid(), "outputs": [], "layers": []}
+with Zygote.start(scratch=scratch) as zygote:
+    plain = Policy(scratch=scratch, limits=Limits(threads=30))
+    hardened = Policy(scratch=scratch, limits=Limits(threads=30), hardened=True)
+    floor = Policy(scratch=scratch, limits=Limits(threads=30), namespaces=False)
+    for policy in [floor, plain, *([hardened] if "root" in active else [])]:
+        session = zygote.spawn(policy)
+        done = session.ask(RunCell(0, attack, "ipython"), seconds=20.0)
+        found["outputs"].append(done.output.split() if done.error is None else [done.error.text])
+        found["layers"].append(session.layers)
+        session.close()
+found["left"] = os.listdir(scratch)
+print(json.dumps(found))
+"""
+
+
+def test_sessions_of_an_ordinary_user_are_jailed(tmp_path: Path) -> None:
+    """Without any right of root, every layer of the floor is on and holds, and nothing is left behind."""
+    if os.geteuid() == 0:
+        for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+            folder.chmod(folder.stat().st_mode | 0o055)
+        os.chown(tmp_path, NOBODY, NOBODY)
+        package = Path(gradjudge.__file__).parent.parent
+        needed = json.dumps([sys.prefix, sys.base_prefix, str(package)])
+        command = [sys.executable, "-c", BECOME_NOBODY, str(tmp_path), needed, USE_A_SESSION]
+    else:
+        command = [sys.executable, "-c", USE_A_SESSION, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "unshare(" in done.stderr:
+        pytest.skip("this root may not change what an ordinary user sees: run the tests as an ordinary user as well")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["uid"] != 0
+    assert found["outputs"] == [[str(found["uid"]), "True"]] * len(found["layers"])
+    for layers in found["layers"]:
+        assert {"rlimits", "no_new_privs", "landlock", "capabilities", "seccomp"} <= set(layers)
+    assert found["left"] == []
