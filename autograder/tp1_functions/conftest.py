@@ -105,14 +105,14 @@ def linear_check(student: Any, rng: torch.Generator, device: torch.device) -> Fu
 
 
 @pytest.fixture
-def follow_through(student: Any, passed: Callable[[str], bool]) -> Iterator[None]:
+def helped_student(student: Any, passed: Callable[[str], bool]) -> Iterator[Any]:
     """Judge training with the course's functions in the place of those that failed: no mistake is paid for twice."""
     with ExitStack() as standing:
         if not (passed("mse.forward") and passed("mse.dyhat")):
             standing.enter_context(student.stand_in("MSE", apply="mse", params=("yhat", "y"), formula=MSE))
         if not (passed("linear.forward") and passed("linear.dw") and passed("linear.db")):
             standing.enter_context(student.stand_in("Linear", apply="linear", params=("x", "w", "b"), formula=LINEAR))
-        yield
+        yield student
 
 
 @pytest.fixture
@@ -130,33 +130,34 @@ def descent(rng: torch.Generator) -> Callable[..., Descent]:
 
 
 @pytest.fixture
-def follow(student: Any, follow_through: None) -> Callable[[Descent], Parameters]:
+def follow(helped_student: Any) -> Callable[[Descent], Parameters]:
     """Let the student's train_batch make a descent; give the parameters that it returned."""
 
     def run(descent: Descent) -> Parameters:
         x, y = descent.batches[0]
-        returned = student.train_batch(x, y, descent.lr, len(descent.batches), w=descent.start["w"], b=descent.start["b"])
+        w, b = descent.start["w"], descent.start["b"]
+        returned = helped_student.train_batch(x, y, descent.lr, len(descent.batches), w=w, b=b)
         return trained(returned).parameters
 
     return run
 
 
 @pytest.fixture
-def train_minibatch(student: Any, follow_through: None) -> Callable[..., Trained]:
+def train_minibatch(helped_student: Any) -> Callable[..., Trained]:
     """Call the student's train_minibatch as the statement says, and read what it returned."""
 
     def train(*args: Any, **options: Any) -> Trained:
-        return trained(student.train_minibatch(*args, **options), where="train_minibatch")
+        return trained(helped_student.train_minibatch(*args, **options), where="train_minibatch")
 
     return train
 
 
 @pytest.fixture
-def train_sgd(student: Any, follow_through: None) -> Callable[..., Trained]:
+def train_sgd(helped_student: Any) -> Callable[..., Trained]:
     """Call the student's train_sgd as the statement says, and read what it returned."""
 
     def train(*args: Any, **options: Any) -> Trained:
-        return trained(student.train_sgd(*args, **options), where="train_sgd")
+        return trained(helped_student.train_sgd(*args, **options), where="train_sgd")
 
     return train
 

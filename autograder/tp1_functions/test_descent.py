@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from gradjudge.checks.instruments import generator, kept, look, summary_writer
 from gradjudge.checks.logs import curves, require_curves, require_end
 from gradjudge.checks.outcomes import grows, loss_on, require_falling_history, require_loss, step_limit
@@ -33,15 +34,15 @@ def test_train_batch_first_step_of_b(descent, follow):
 
 
 @pytest.mark.item("train_batch.p1")
-def test_train_batch_leaves_its_start_alone(student, descent, follow_through):
+def test_train_batch_leaves_its_start_alone(helped_student, descent):
     """train_batch moves its own parameters and leaves the w and b that were given as they are.
 
     fr: train_batch déplace ses propres paramètres et laisse tels quels le w et le b qu'on lui donne.
     """
     two_steps = descent(2)
     (x, y), start = two_steps.batches[0], two_steps.start
-    w, b = kept(student, start["w"]), kept(student, start["b"])
-    after = trained(student.train_batch(x, y, two_steps.lr, 2, w=w, b=b)).parameters
+    w, b = kept(helped_student, start["w"]), kept(helped_student, start["b"])
+    after = trained(helped_student.train_batch(x, y, two_steps.lr, 2, w=w, b=b)).parameters
     require(
         not torch.equal(after["w"], start["w"]),
         "w did not move at all.",
@@ -77,23 +78,24 @@ def test_train_batch_three_outputs(descent, follow):
 
 
 @pytest.mark.item("train_batch.curves")
-def test_train_batch_history(student, diabetes, follow_through):
+def test_train_batch_history(helped_student, diabetes, passed):
     """The history of train_batch has one number per epoch and falls to the cost of what is returned.
 
     fr: L'historique de train_batch a un nombre par époque et baisse jusqu'au coût de ce qui est renvoyé.
     """
     epochs = 40
-    got = trained(student.train_batch(*diabetes.train, 0.1, epochs))
+    got = trained(helped_student.train_batch(*diabetes.train, 0.1, epochs))
     require(
         len(got.rest) >= 1,
         "train_batch must return (w, b, history).",
         "train_batch doit renvoyer (w, b, history).",
     )
-    require_falling_history(got.rest[0], epochs, last=loss_on(got.parameters, diabetes.start, diabetes.train))
+    end = loss_on(got.parameters, diabetes.start, diabetes.train)
+    require_falling_history(got.rest[0], epochs, last=end if passed("train_batch.p1") else None)
 
 
 @pytest.mark.item("train_batch.curves")
-def test_train_batch_curves(student, diabetes, follow_through):
+def test_train_batch_curves(helped_student, diabetes, passed):
     """With a SummaryWriter, Loss/train and Loss/test are written once per epoch, and they fall.
 
     fr: Avec un SummaryWriter, Loss/train et Loss/test sont écrits une fois par époque, et ils baissent.
@@ -101,12 +103,13 @@ def test_train_batch_curves(student, diabetes, follow_through):
     epochs = 40
     x, y = diabetes.train
     train, test = (x[:250], y[:250]), (x[250:], y[250:])
-    writer = summary_writer(student, "curves")
-    got = trained(student.train_batch(*train, 0.1, epochs, x_test=test[0], y_test=test[1], writer=writer))
-    written = curves(student, "curves")
+    writer = summary_writer(helped_student, "curves")
+    got = trained(helped_student.train_batch(*train, 0.1, epochs, x_test=test[0], y_test=test[1], writer=writer))
+    written = curves(helped_student, "curves")
     require_curves(written, ["Loss/train", "Loss/test"], epochs)
-    require_end(written, "Loss/train", loss_on(got.parameters, diabetes.start, train))
-    require_end(written, "Loss/test", loss_on(got.parameters, diabetes.start, test))
+    if passed("train_batch.p1"):  # where a wrong descent ends has been paid for
+        require_end(written, "Loss/train", loss_on(got.parameters, diabetes.start, train))
+        require_end(written, "Loss/test", loss_on(got.parameters, diabetes.start, test))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ import pytest
 
 from gradjudge import __version__
 from gradjudge.checks.source import forbidden_calls
-from gradjudge.notebooks.submission import Submission
+from gradjudge.notebooks.submission import Submission, decode_text, read_companion
 from gradjudge.plugin import UNGRADED, Hearing, Outcome, check_title, run_check
 from gradjudge.report import (
     PENDING,
@@ -141,8 +141,17 @@ def _judge(item: Item, hearing: Hearing, bench: Bench) -> dict[str, Outcome]:
 
 def _look_at_source(item: Item, hearing: Hearing) -> Outcome:
     started = time.monotonic()
-    sources = [cell.source for cell in hearing.submission.cells]
-    found = forbidden_calls(sources, item.forbidden)
+    submission, others = hearing.submission, (other for other in hearing.assignment.items if other is not item)
+    found = forbidden_calls(
+        [cell.source for cell in submission.cells],
+        item.forbidden,
+        companions={
+            name.removesuffix(".py"): decode_text(read_companion(submission, name, hearing.assignment.limits))
+            for name in submission.companions
+            if name.endswith(".py")
+        },
+        apart={name for other in others for rule in other.forbidden for name in rule.within},
+    )
     seconds = time.monotonic() - started
     if not found:
         return Outcome("passed", {}, "", seconds)

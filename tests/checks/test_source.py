@@ -193,5 +193,13 @@ COMPANION = "import torch\nclass MSE(torch.autograd.Function):\n    def backward
 def test_calls_are_followed_into_companions(source: str) -> None:
     """A companion's class is the submission's own, and what it does counts."""
     rule = Forbidden(("grad_mse",), ("torch.func", ".backward"))
-    (found,) = forbidden_calls([source], [rule], {"tp1": COMPANION})
+    (found,) = forbidden_calls([source], [rule], companions={"tp1": COMPANION})
     assert (found.call, found.place, found.module) == ("torch.func", None, "tp1")
+
+
+def test_a_function_that_answers_for_itself_is_not_followed() -> None:
+    """What grad_mse does wrong is not charged to the function that calls it."""
+    source = inside("return torch.autograd.grad(yhat)") + "def grad_cost(a, y):\n    return grad_mse(a, y)\n"
+    rule = Forbidden(("grad_cost",), ("torch.autograd.grad",))
+    assert len(forbidden_calls([source], [rule])) == 1
+    assert forbidden_calls([source], [rule], apart=["grad_mse"]) == ()

@@ -61,19 +61,24 @@ class _Definition(NamedTuple):
 
 
 def forbidden_calls(
-    sources: Sequence[str], rules: Iterable[Rule], companions: Mapping[str, str] | None = None
+    sources: Sequence[str],
+    rules: Iterable[Rule],
+    *,
+    companions: Mapping[str, str] | None = None,
+    apart: Iterable[str] = (),
 ) -> tuple[ForbiddenCall, ...]:
     """Return every use of a forbidden name, in the order of the rules.
 
     Args:
         sources: the student's code, one entry per cell; a cell that does not parse defines nothing.
         rules: what is forbidden where.
+        apart: functions that answer for themselves elsewhere: they are not followed from another one.
         companions: source of each module that was handed in beside it, by name; calls are followed into them.
 
     ``X.backward(ctx, g)`` on a class of the submission, or with a context before the gradient, is the student's own
     function called by hand and never counts as ``".backward"``.
     """
-    program = _Program(sources, companions or {})
+    program = _Program(sources, companions or {}, frozenset(apart))
     found: dict[ForbiddenCall, None] = {}
     for rule in rules:
         for function in rule.within:
@@ -88,7 +93,8 @@ def forbidden_calls(
 class _Program:
     """The global names of a submission, read off its cells in order; later definitions replace earlier ones."""
 
-    def __init__(self, sources: Sequence[str], companions: Mapping[str, str]) -> None:
+    def __init__(self, sources: Sequence[str], companions: Mapping[str, str], apart: frozenset[str]) -> None:
+        self.apart = apart
         self.globals: dict[str, _Definition] = {}
         self.names: dict[str, str] = {}
         self.stars: list[str] = []
@@ -173,9 +179,11 @@ class _Program:
             definition = self.globals[name]
             if not isinstance(definition.node, ast.ClassDef):
                 yield definition
-                waiting += self._leads_to(_Reader(self, definition.node, owner=name.rpartition(".")[0]))
+                led_to = self._leads_to(_Reader(self, definition.node, owner=name.rpartition(".")[0]))
+                waiting += [other for other in led_to if other not in self.apart]
             else:
-                waiting += [member for member in self.globals if member.startswith(f"{name}.")]
+                members = (member for member in self.globals if member.startswith(f"{name}."))
+                waiting += [member for member in members if member not in self.apart]
                 waiting += [base.id for base in definition.node.bases if isinstance(base, ast.Name)]
 
     def _resolve(self, function: str) -> str:

