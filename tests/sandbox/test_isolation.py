@@ -15,6 +15,7 @@ import pytest
 
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.sandbox.policy import Policy, fork_payload
+from gradjudge.sandbox.session import SessionLost
 from gradjudge.sandbox.zygote import Zygote
 from gradjudge.wire.messages import RunCell
 
@@ -125,11 +126,30 @@ time.sleep(60)
         assert process.stdout is not None
         process.stdin.write(fork_payload(policies[flavour], scratch, {"output_kb": 1}))
         process.stdin.close()
-        pidfd = os.pidfd_open(int(process.stdout.readline()))
+        pid = process.stdout.readline().decode().strip()
+        inner = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        assert len(inner) == (flavour == "hardened")
+        pidfds = [os.pidfd_open(int(number)) for number in (pid, *inner)]
         process.kill()
-    assert select.select([pidfd], [], [], 5.0)[0]
-    os.close(pidfd)
+    for pidfd in pidfds:
+        assert select.select([pidfd], [], [], 5.0)[0]
+        os.close(pidfd)
     scratch.rmdir()
+
+
+def test_a_hardened_session_dies_with_the_process_that_stands_by(
+    start: Callable[[str], Probe], flavours: list[str]
+) -> None:
+    """Killing what the client knows of kills the process in which the code runs, however busy it is."""
+    if "hardened" in flavours:
+        probe = start("hardened")
+        pid = probe.session.pid
+        inner = int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+        pidfd = os.pidfd_open(inner)
+        with pytest.raises(SessionLost):
+            probe.run("signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", seconds=0.1, grace=0.1)
+        assert select.select([pidfd], [], [], 5.0)[0]
+        os.close(pidfd)
 
 
 def test_sessions_die_with_the_zygote(tmp_path: Path) -> None:

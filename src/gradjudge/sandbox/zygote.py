@@ -152,8 +152,9 @@ class Zygote:
         self._process.kill()
         self._process.wait()
         self._process = None
-        for folder in self._scratch.iterdir():
-            remove_scratch(folder)
+        for entry in self._scratch.iterdir():
+            if entry.is_dir():
+                remove_scratch(entry)
 
     def __enter__(self) -> Zygote:
         """Return itself."""
