@@ -32,6 +32,7 @@ _PRELOADED: Final = (
     "torch.utils.data",
     "torch._dynamo",  # the first optimiser that is built imports it: 0.8 s
     "torch.utils.tensorboard",
+    "tensorboard.backend.event_processing.event_accumulator",
     "sympy",  # so does the first gradcheck: 0.3 s
     "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
