@@ -1,0 +1,126 @@
+"""Curves are read from what a real SummaryWriter wrote in the session, and judged here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gradjudge.checks.instruments import generator, kept, look, summary_writer
+from gradjudge.checks.logs import Point, curves, read_curves, require_curves, require_end
+from gradjudge.checks.verdict import CheckFailed
+from gradjudge.proxy.student import Student
+from gradjudge.wire.messages import CellDone, RunCell
+from gradjudge.worker.answers import Answers
+
+CODE = """
+import torch
+
+def log(writer, epochs, tags=("Loss/train", "loss/TEST")):
+    for epoch in range(epochs):
+        for tag in tags:
+            writer.add_scalar(tag, 1.0 / (epoch + 1), epoch)
+
+def shuffle(generator):
+    return torch.randperm(50, generator=generator)
+
+def spoil(w):
+    w -= 1
+    return None
+"""
+
+
+class Names:
+    """Hold a student's names as a namespace of the worker does."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, object] = {}
+        exec(CODE, self.names)  # noqa: S102  the test's own code
+
+    def run(self, cell: RunCell) -> CellDone:
+        """Run nothing: the code has run."""
+        raise NotImplementedError
+
+
+@pytest.fixture
+def student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Student:
+    """Answer in this process, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return Student(Answers(Names()).answer)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_writer_in_the_session_is_read_back(student: Student) -> None:
+    """The student's function gets a real SummaryWriter; its points come back by tag, in lower case."""
+    student.log(summary_writer(student, "curves"), 5)
+    found = curves(student, "curves")
+    assert sorted(found) == ["loss/test", "loss/train"]
+    assert [step for step, _ in found["loss/train"]] == [0, 1, 2, 3, 4]
+    require_curves(found, ["Loss/train", "Loss/test"], 5)
+    require_end(found, "Loss/train", 0.2)
+
+
+def test_no_event_files_are_no_curves(student: Student) -> None:
+    """Nothing written is a plain failure."""
+    with pytest.raises(CheckFailed, match="Loss/train"):
+        require_curves(curves(student, "curves"), ["Loss/train"], 5)
+
+
+def test_a_generator_in_the_session_fixes_the_order(student: Student) -> None:
+    """Two generators of one seed give one order, another seed gives another."""
+    first, second, other = (student.shuffle(generator(student, seed)) for seed in (1, 1, 2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+
+
+def test_a_kept_tensor_shows_changes_in_place(student: Student) -> None:
+    """What a function does to its argument is seen on the object that stays in the session."""
+    held = kept(student, torch.zeros(2))
+    assert torch.equal(look(held), torch.zeros(2))  # type: ignore[arg-type]
+    student.spoil(held)
+    assert torch.equal(look(held), -torch.ones(2))  # type: ignore[arg-type]
+
+
+def falling(count: int, first: int = 0) -> list[Point]:
+    """Make a falling curve."""
+    return [(step, 1.0 / (step + 1)) for step in range(first, first + count)]
+
+
+@pytest.mark.parametrize("points", [falling(5), falling(4), falling(6), falling(5, first=1)])
+def test_one_point_per_epoch_more_or_less(points: list[Point]) -> None:
+    """Steps from 0 or 1, one point more or fewer, are all right."""
+    require_curves({"loss/train": points}, ["Loss/train"], 5)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [],
+        falling(3),
+        falling(9),
+        [(0, 1.0)] * 5,
+        [(step, value) for step, (_, value) in zip((4, 3, 2, 1, 0), falling(5), strict=True)],
+        [(step, 1.0) for step in range(5)],
+        [(step, -1.0 / (step + 1)) for step in range(5)],
+        [(step, float("nan")) for step in range(5)],
+    ],
+)
+def test_what_is_no_falling_curve_fails(points: list[Point]) -> None:
+    """Too few, too many, all at one step, backwards, flat, rising and NaN."""
+    with pytest.raises(CheckFailed):
+        require_curves({"loss/train": points}, ["Loss/train"], 5)
+
+
+@pytest.mark.parametrize("value", [0.2, 1.0, float("nan")])
+def test_a_curve_that_ends_elsewhere_fails(value: float) -> None:
+    """The last point must be near the cost that is known here."""
+    with pytest.raises(CheckFailed):
+        require_end({"loss/train": [(0, 2.0), (1, value)]}, "Loss/train", 0.5)
+
+
+@pytest.mark.parametrize("answer", [None, [], {"a": 3}, {"a": [3]}, {"a": [(1.0, 2.0)]}, {"a": [("0", 2.0)]}, {1: []}])
+def test_an_answer_of_another_kind_fails(answer: object) -> None:
+    """The session is not trusted to answer with curves."""
+    with pytest.raises(CheckFailed):
+        read_curves(answer)
