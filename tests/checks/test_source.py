@@ -49,6 +49,7 @@ def inside(line: str, before: str = "import torch") -> str:
         inside("return jacrev(f)(yhat)", "from torch.func import jacrev"),
         "import torch\ngrad_mse = lambda yhat, y: torch.autograd.grad(f(yhat), yhat)",
         "import torch\ntry:\n    def grad_mse(yhat, y):\n        return torch.autograd.grad(yhat)\nexcept E: pass",
+        "import torch\ndef tool(g): return torch.func.grad(g)\nclass MSE:\n    backward = staticmethod(tool)",
         "import torch\nMSE.backward = staticmethod(lambda ctx, g: torch.autograd.grad(g))",
     ],
 )

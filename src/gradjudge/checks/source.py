@@ -14,10 +14,19 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-LONGEST_SOURCE = 4_000_000
+from gradjudge.checks.syntax import (
+    DEEPEST_EXPRESSION,
+    bound,
+    constant_text,
+    imported,
+    is_under,
+    parse_cell,
+    star_imports,
+    with_evals,
+)
+
 MOST_NODES = 400_000
 MOST_DEFINITIONS_FOLLOWED = 2_000
-DEEPEST_EXPRESSION = 200
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
@@ -107,14 +116,10 @@ class _Program:
                 self._read(tree.body, cell)
 
     def _parse(self, source: str) -> ast.Module | None:
-        if len(source) > LONGEST_SOURCE or self._nodes > MOST_NODES:
+        if self._nodes > MOST_NODES:
             return None
-        lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
-        try:
-            tree = ast.parse("\n".join(lines))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-        self._nodes += sum(1 for _ in ast.walk(tree))
+        tree = parse_cell(source)
+        self._nodes += sum(1 for _ in ast.walk(tree)) if tree is not None else 0
         return tree
 
     def _read(self, body: Sequence[ast.stmt | ast.ExceptHandler], cell: int | str) -> None:
@@ -122,8 +127,8 @@ class _Program:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self._define(node.name, node, cell)
             elif isinstance(node, ast.Import | ast.ImportFrom):
-                self.stars += _stars(node)
-                for name, path in _imported(node):
+                self.stars += star_imports(node)
+                for name, path in imported(node):
                     if self.own(path) != name:  # from companion import name: what is known of it stays
                         self.globals.pop(name, None)
                         self.names[name] = path
@@ -137,7 +142,7 @@ class _Program:
         if node.value is None:
             return
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            for name in _bound(target):
+            for name in bound(target):
                 self._define(name, node.value, cell)
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):  # MSE.backward = something
                 self._define(f"{target.value.id}.{target.attr}", node.value, cell)
@@ -156,8 +161,8 @@ class _Program:
                     self.globals[f"{name}.{member.name}"] = _Definition(member, cell)
                 elif isinstance(member, ast.Assign):
                     for target in member.targets:
-                        for bound in _bound(target):
-                            self.globals[f"{name}.{bound}"] = _Definition(member.value, cell)
+                        for attribute in bound(target):
+                            self.globals[f"{name}.{attribute}"] = _Definition(member.value, cell)
 
     def own(self, path: str) -> str:
         """Take the name of a companion off a dotted name: all modules of a submission share one table here."""
@@ -225,7 +230,7 @@ class _Reader:
         self.owner = owner
         self.local: dict[str, str | None] = {}
         self.contexts: set[str] = set()
-        self._nodes = list(_with_evals(node))
+        self._nodes = list(with_evals(node))
         if isinstance(node, _SCOPES):
             self._bind()
 
@@ -242,7 +247,7 @@ class _Reader:
             self.local.pop(name, None)
         for node in self._nodes:
             if isinstance(node, ast.Import | ast.ImportFrom):
-                self.local.update(_imported(node))
+                self.local.update(imported(node))
         self._bind_assigned()
 
     def _bind_assigned(self) -> None:
@@ -289,7 +294,7 @@ class _Reader:
 
     def _subscript(self, node: ast.Subscript, depth: int) -> str | None:
         """Follow ``vars(torch)["autograd"]``, ``torch.__dict__["autograd"]`` and ``sys.modules["torch"]``."""
-        key = _text(node.slice)
+        key = constant_text(node.slice)
         base = self.path(node.value, depth + 1)
         if isinstance(node.value, ast.Call) and node.value.args and self.path(node.value.func, depth + 1) == "vars":
             base = self.path(node.value.args[0], depth + 1)
@@ -303,12 +308,12 @@ class _Reader:
         """Follow ``getattr(torch, "autograd")``, ``__import__("torch")`` and ``importlib.import_module``."""
         function = self.path(node.func, depth + 1)
         if function == "getattr" and len(node.args) >= 2:
-            base, name = self.path(node.args[0], depth + 1), _text(node.args[1])
+            base, name = self.path(node.args[0], depth + 1), constant_text(node.args[1])
             if base is None or (name is None and "." not in base):
                 return None
             return f"{base}.{'*' if name is None else name}"
         if function in ("__import__", "importlib.import_module") and node.args:
-            return _text(node.args[0])
+            return constant_text(node.args[0])
         return None
 
     def paths(self) -> Iterator[tuple[str, int]]:
@@ -321,7 +326,7 @@ class _Reader:
                 if path is not None:
                     yield path, node.lineno
             elif isinstance(node, ast.ImportFrom):
-                yield from ((path, node.lineno) for _, path in _imported(node))
+                yield from ((path, node.lineno) for _, path in imported(node))
 
     def uses(self, calls: Sequence[str]) -> Iterator[tuple[str, int]]:
         """Yield each forbidden name that is used, as the rule writes it, with its line."""
@@ -329,7 +334,7 @@ class _Reader:
         for path, line in self.paths():
             spellings = [path] if "." in path else [path, *(f"{star}.{path}" for star in self.program.stars)]
             for call in named:
-                if any(_is_under(spelling, call) for spelling in spellings):
+                if any(is_under(spelling, call) for spelling in spellings):
                     yield call, line
         methods = {call[1:]: call for call in calls if call.startswith(".")}
         for node in self._nodes:
@@ -353,59 +358,3 @@ class _Reader:
             node = node.func
         text = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
         return text in self.contexts or "ctx" in text.lower() or "context" in text.lower()
-
-
-def _is_under(path: str, call: str) -> bool:
-    """Tell whether `path` is `call`, is something under it, or may be (``torch.autograd.*``: a computed name)."""
-    if path.endswith(".*"):
-        return call.startswith(path[:-1]) or f"{path[:-1]}".startswith(f"{call}.")
-    return path == call or path.startswith(f"{call}.")
-
-
-def _with_evals(node: ast.AST) -> Iterator[ast.AST]:
-    """Walk a node, and the code in constant strings that it hands to ``eval`` or ``exec``."""
-    for inner in ast.walk(node):
-        yield inner
-        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in ("eval", "exec"):
-            text = _text(inner.args[0]) if inner.args else None
-            try:
-                yield from ast.walk(ast.parse(text or ""))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-
-
-def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            yield (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0], alias.name.split(".")[0])
-    elif node.module and not node.level:
-        for alias in node.names:
-            if alias.name != "*":
-                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
-
-
-def _stars(node: ast.Import | ast.ImportFrom) -> list[str]:
-    if isinstance(node, ast.ImportFrom) and node.module and any(alias.name == "*" for alias in node.names):
-        return [node.module]
-    return []
-
-
-def _bound(target: ast.expr) -> Iterator[str]:
-    if isinstance(target, ast.Name):
-        yield target.id
-    elif isinstance(target, ast.Tuple | ast.List):
-        for element in target.elts:
-            yield from _bound(element)
-
-
-def _text(node: ast.expr, depth: int = 0) -> str | None:
-    """Return the constant text of an expression (``"auto" + "grad"`` too), or None."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and depth < DEEPEST_EXPRESSION:
-        left, right = _text(node.left, depth + 1), _text(node.right, depth + 1)
-        return None if left is None or right is None else left + right
-    if isinstance(node, ast.JoinedStr):
-        parts = [_text(part) for part in node.values]
-        return None if any(part is None for part in parts) else "".join(part for part in parts if part is not None)
-    return None

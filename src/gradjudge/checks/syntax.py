@@ -1,0 +1,79 @@
+"""Read names off a syntax tree: what is imported, what is bound, what a constant expression says."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+LONGEST_SOURCE = 4_000_000
+DEEPEST_EXPRESSION = 200
+
+
+def parse_cell(source: str) -> ast.Module | None:
+    """Parse a cell, lines of IPython left out; None if it does not parse or is too long."""
+    if len(source) > LONGEST_SOURCE:
+        return None
+    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
+    try:
+        return ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def with_evals(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a node, and the code in constant strings that it hands to ``eval`` or ``exec``."""
+    for inner in ast.walk(node):
+        yield inner
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in ("eval", "exec"):
+            text = constant_text(inner.args[0]) if inner.args else None
+            try:
+                yield from ast.walk(ast.parse(text or ""))
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+
+
+def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """Yield each name that an import binds, with the dotted name that it stands for."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0], alias.name.split(".")[0])
+    elif node.module and not node.level:
+        for alias in node.names:
+            if alias.name != "*":
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def star_imports(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """List the module of ``from module import *``."""
+    if isinstance(node, ast.ImportFrom) and node.module and any(alias.name == "*" for alias in node.names):
+        return [node.module]
+    return []
+
+
+def bound(target: ast.expr) -> Iterator[str]:
+    """Yield the names that an assignment's target binds."""
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, ast.Tuple | ast.List):
+        for element in target.elts:
+            yield from bound(element)
+
+
+def constant_text(node: ast.expr, depth: int = 0) -> str | None:
+    """Return the constant text of an expression (``"auto" + "grad"`` too), or None."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and depth < DEEPEST_EXPRESSION:
+        left, right = constant_text(node.left, depth + 1), constant_text(node.right, depth + 1)
+        return None if left is None or right is None else left + right
+    if isinstance(node, ast.JoinedStr):
+        parts = [constant_text(part) for part in node.values]
+        return None if any(part is None for part in parts) else "".join(part for part in parts if part is not None)
+    return None
+
+
+def is_under(path: str, call: str) -> bool:
+    """Tell whether `path` is `call`, is something under it, or may be (``torch.autograd.*``: a computed name)."""
+    if path.endswith(".*"):
+        return call.startswith(path[:-1]) or f"{path[:-1]}".startswith(f"{call}.")
+    return path == call or path.startswith(f"{call}.")
