@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
 from gradjudge.rubric import GradingLimits
 from gradjudge.sandbox.session import SessionLost
@@ -13,6 +14,7 @@ from gradjudge.sitting import RESTARTS, Sitting
 from gradjudge.wire.messages import Answer, CellDone, Drop, Get, Raised, Ref, Reply, Request, RunCell
 
 Script = Callable[[str], Reply | SessionLost]
+DEAD = SessionLost("crashed", "dead on arrival")
 
 
 class FakeSession:
@@ -30,6 +32,8 @@ class FakeSession:
         assert seconds > 0
         assert not self._lost, "a lost session was asked again"
         if isinstance(request, Drop):
+            if self._script("drop") == DEAD:
+                raise DEAD
             return Answer()
         source = request.source if isinstance(request, RunCell) else "get"
         self._log.append(source)
@@ -155,3 +159,11 @@ def test_cells_leave_time_for_the_checks() -> None:
     sitting.run_cells()
     assert log == ["open", "def f(): pass", "def g(): pass"]
     assert [cell.state for cell in sitting.cells.values()] == ["skipped", "skipped"]
+
+
+def test_a_session_that_is_dead_on_arrival_is_our_fault() -> None:
+    """A worker that is broken must not look like a student's crash, which would be a zero."""
+    sitting, log = sit(["a = 1"], lambda source: DEAD if source == "drop" else fine(source))
+    with pytest.raises(InternalError, match="dead on arrival"):
+        sitting.run_cells()
+    assert log == ["open", "close"]

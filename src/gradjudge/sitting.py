@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 
 from gradjudge.definitions import definitions
+from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
 from gradjudge.report import CellResult
 from gradjudge.rubric import GradingLimits
@@ -25,6 +26,8 @@ RESTARTS = 24
 CELLS_SHARE = 0.6
 #: Seconds between the interrupt of a cell and its end by force.
 GRACE = 0.5
+#: Seconds that a fresh session may take to answer that it is there.
+FIRST_ANSWER = 10.0
 OUTPUT_KEPT = 32_000
 
 
@@ -111,9 +114,13 @@ class Sitting:
         return reply
 
     def _open(self) -> None:
-        self._session = self._open_session()
-        self._lost = None
-        self.layers = self._session.layers
+        session = self._open_session()
+        try:
+            session.ask(Drop(), seconds=FIRST_ANSWER)
+        except SessionLost as lost:  # nothing of the student's has run yet, so this is no mistake of theirs
+            session.close()
+            raise InternalError(f"a fresh session did not answer: {lost}") from lost
+        self._session, self._lost, self.layers = session, None, session.layers
 
     def _try_reopen(self, cells: int) -> bool:
         try:

@@ -158,6 +158,19 @@ def test_pictures_and_tags(course: Course) -> None:
 
 
 @pytest.mark.usefixtures("no_execution")
+def test_folded_cells_stay_folded(course: Course) -> None:
+    """A given cell whose source the instructor folded is folded for students too, and no other one is."""
+    cells = lab()
+    folded = code("tools", "tools = 1")
+    folded["metadata"]["jupyter"] = {"source_hidden": True}
+    write(course, [folded, *cells])
+    release(course, check=False)
+    made = load(course.release("fr", "lab"))["cells"]
+    hidden = [cell["id"] for cell in made if cell["metadata"].get("jupyter", {}).get("source_hidden")]
+    assert hidden == ["tools"]
+
+
+@pytest.mark.usefixtures("no_execution")
 def test_pictures_of_model_answers(course: Course) -> None:
     """A picture that only the model answer shows is not released with its question."""
     cells = lab()

@@ -32,6 +32,7 @@ class SourceCell(msgspec.Struct, frozen=True):
         nbgrader: nbgrader's metadata, empty for a cell that is none of its concern.
         tags: the cell's tags. ``given`` says that a line of a solution is meant to be seen in this cell.
         attachments: pictures of a Markdown cell.
+        folded: whether the notebook shows the cell's source folded.
     """
 
     place: int
@@ -42,6 +43,7 @@ class SourceCell(msgspec.Struct, frozen=True):
     nbgrader: Json
     tags: tuple[str, ...] = ()
     attachments: Json = {}
+    folded: bool = False
 
     @property
     def grade_id(self) -> str:
@@ -108,6 +110,7 @@ def _cell(path: Path, place: int, raw: Json) -> SourceCell:
             nbgrader=nbgrader,
             tags=tuple(metadata.get("tags", ())),
             attachments=dict(raw.get("attachments", {})),
+            folded=bool(metadata.get("jupyter", {}).get("source_hidden")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CourseError(f"{path}, cell {place + 1}: not a cell of nbformat 4 ({error!r}).") from error
@@ -144,6 +147,8 @@ def notebook_of(cells: list[Json], metadata: Json) -> Json:
 
 def cell_json(cell: SourceCell, source: str, metadata: Json) -> Json:
     """Return a cell without outputs."""
+    if cell.folded:
+        metadata = metadata | {"jupyter": {"source_hidden": True}}
     made: Json = {"cell_type": cell.kind, "id": cell.cell_id, "metadata": metadata, "source": source}
     if cell.kind == "code":
         made |= {"execution_count": None, "outputs": []}
