@@ -36,6 +36,7 @@ from gradjudge.wire.messages import Reply, Request
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(gradjudge.__file__).parent
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+OTHERS = [ROOT / "CHANGELOG.md", *(ROOT / folder / "README.md" for folder in ("benchmarks", "examples/cohort"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -110,7 +111,7 @@ def slug(title: str) -> str:
 # --- links and examples ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DOCS, *OTHERS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_relative_link_leads_somewhere(path: Path) -> None:
     """Files that are linked exist, and so do the headings."""
     for target in LINK.findall(prose(path.read_text(encoding="utf-8"))):
