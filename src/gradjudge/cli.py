@@ -346,8 +346,20 @@ def _guess_assignment(course: Course, file: Path) -> str:
 
 
 _WORDS = {
-    "en": {"of": "of", "pending": "marked by a person", "hint": "hint", "with": "judged with our"},
-    "fr": {"of": "sur", "pending": "à noter par une personne", "hint": "indice", "with": "évalué avec notre"},
+    "en": {"of": "of", "to mark": "marked by a person", "hint": "hint:", "with": "judged with our"},
+    "fr": {
+        "of": "sur",
+        "to mark": "à noter par une personne",
+        "hint": "indice\u00a0:",
+        "with": "évalué avec notre",
+        "passed": "réussi",
+        "partial": "partiel",
+        "failed": "échec",
+        "timed-out": "temps écoulé",
+        "crashed": "plantage",
+        "ungraded": "non évalué",
+        "pending": "à noter",
+    },
 }
 
 
@@ -355,7 +367,7 @@ def _print_report(report: Report, language: str, *, staff: bool) -> None:
     verdict = report.verdict
     words = _WORDS.get(language, _WORDS["en"])
     out.print(f"[bold]{escape(verdict.assignment)}[/]  {verdict.score:g} {words['of']} {verdict.max_score:g}", end="")
-    out.print(f"  (+ {verdict.pending:g} {words['pending']})" if verdict.pending else "")
+    out.print(f"  (+ {verdict.pending:g} {words['to mark']})" if verdict.pending else "")
     for note in verdict.notes:
         out.print(f"  {escape(said(note, language))}")
     for cell in verdict.cells:
@@ -365,17 +377,18 @@ def _print_report(report: Report, language: str, *, staff: bool) -> None:
     for name, item in verdict.items.items():
         colour = _COLOURS[item.state]
         with_ours = f"  ({words['with']} {', '.join(item.judged_with)})" if item.judged_with else ""
-        out.print(f"[{colour}]{item.state:>9}[/]  {item.points:g}/{item.max:g}  {escape(name)}{escape(with_ours)}")
+        state, points = words.get(item.state, item.state), f"{item.points:g}/{item.max:g}"
+        out.print(f"[{colour}]{state:>12}[/]  {points:>7}  {escape(name)}{escape(with_ours)}")
         for one in item.checks:
             if one.state == "passed":
                 continue
-            out.print(f"           {escape(said(one.title, language))}")
-            out.print(f"           [bold]{escape(said(one.message, language))}[/]")
+            out.print(f"                       {escape(said(one.title, language))}")
+            out.print(f"                       [bold]{escape(said(one.message, language))}[/]")
             run = report.run.checks.get(f"{name}/{one.name}")
             if staff and run is not None and run.detail:
-                out.print(f"           [dim]{escape(run.detail)}[/]")
+                out.print(f"                       [dim]{escape(run.detail)}[/]")
         if item.hint and item.kind == "auto" and item.points < item.max:
-            out.print(f"           {words['hint']}: {escape(said(item.hint, language))}")
+            out.print(f"                       {words['hint']}: {escape(said(item.hint, language))}")
     out.print(f"[dim]device {report.run.device}; jail {', '.join(report.run.jail) or '-'}[/]")
 
 

@@ -31,8 +31,8 @@ def states(report: Report) -> dict[str, str]:
 
 def notebook(*cells: str) -> str:
     """Make a notebook of code cells."""
-    made = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": cell}
-            for i, cell in enumerate(cells)]  # fmt: skip
+    empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    made = [{**empty, "id": f"c{place}", "source": cell} for place, cell in enumerate(cells)]
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})
 
 
