@@ -63,11 +63,10 @@ class Sink:
 
 
 class _Raw(io.RawIOBase):
-    """The bottom of a Python stream that ends in a sink."""
+    """The bottom of Python's streams, which ends in a sink."""
 
-    def __init__(self, sink: Sink, descriptor: int) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._descriptor = descriptor
 
     def writable(self) -> bool:
         return True
@@ -78,7 +77,7 @@ class _Raw(io.RawIOBase):
         return len(view)
 
     def fileno(self) -> int:
-        return self._descriptor
+        return 1
 
 
 class Streams:
@@ -88,16 +87,17 @@ class Streams:
     what the student's code put in their place.
     """
 
+    _current: tuple[TextIO, TextIO]
+
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._out = _stream(sink, 1)
-        self._err = _stream(sink, 2)
-        self._current: tuple[TextIO, TextIO] = (self._out, self._err)
+        self._open()
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
         """Put the streams in place, and what was there before back again."""
-        self._replace_closed()
+        if self._out.closed or self._err.closed:
+            self._open()
         before = sys.stdout, sys.stderr, sys.stdin
         sys.stdout, sys.stderr = self._current
         sys.stdin = io.StringIO()
@@ -106,20 +106,16 @@ class Streams:
         finally:
             self._current = sys.stdout, sys.stderr
             sys.stdout, sys.stderr, sys.stdin = before
-            for stream in (self._out, self._err):
-                with contextlib.suppress(ValueError):  # the student's code closed it
-                    stream.flush()
+            with contextlib.suppress(ValueError):  # the student's code closed it
+                self._out.flush()
 
-    def _replace_closed(self) -> None:
-        if self._out.closed or self._err.closed:
-            self._out, self._err = _stream(self._sink, 1), _stream(self._sink, 2)
-            self._current = (self._out, self._err)
-
-
-def _stream(sink: Sink, descriptor: int) -> io.TextIOWrapper:
-    buffer = io.BufferedWriter(_Raw(sink, descriptor), _CHUNK)
-    # stderr goes through at once so that it stands where it was written
-    return io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace", write_through=descriptor == 2)
+    def _open(self) -> None:
+        # One buffer for both, which text goes into at once, so that all stands in the order in which it was written.
+        buffer = io.BufferedWriter(_Raw(self._sink), _CHUNK)
+        self._out, self._err = (
+            io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace", write_through=True) for _ in "oe"
+        )
+        self._current = self._out, self._err
 
 
 class Diversion:

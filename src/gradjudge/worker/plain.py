@@ -96,7 +96,7 @@ class Reader:
     def _dict(self, items: Iterable[tuple[Any, Any]], depth: int) -> Value:
         built: dict[Any, Value] = {}
         for key, item in items:
-            plain = self._read(key, type(key), depth) if isinstance(key, int | str) else None
+            plain = self._read(key, type(key), depth) if issubclass(type(key), int | str | numpy.generic) else None
             if type(plain) not in (int, str):
                 raise _NoValue
             self._nodes += 1
@@ -117,25 +117,24 @@ class Reader:
             return item.detach()
         with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
             try:
-                plain = self._dense(_Base.as_subclass(item, torch.Tensor))
+                plain = self._dense(_Base.detach(item))
             except RuntimeError:
                 raise _NoValue from None  # a tensor of a kind that cannot be had dense on the CPU
-        if type(plain) is not torch.Tensor or not plain.is_cpu or plain.dtype not in _WIRE_DTYPES:
+        if not _is_plain(plain):
             raise _NoValue
         self.tensors.append(item)
         return plain
 
     def _dense(self, tensor: torch.Tensor) -> torch.Tensor:
+        if type(tensor) is not torch.Tensor or tensor.is_meta:
+            raise _NoValue
         # A sparse or an expanded tensor can be far larger dense than it is.
         self._refuse_large(tensor.numel() * tensor.element_size())
-        if tensor.is_meta or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
-            raise _NoValue
-        plain = tensor.detach()
-        if plain.is_quantized:
-            plain = plain.dequantize()
-        if plain.layout is not torch.strided:
-            plain = plain.to_dense()
-        return plain.cpu().resolve_conj().resolve_neg()
+        if tensor.is_quantized:
+            tensor = tensor.dequantize()
+        if tensor.layout is not torch.strided:
+            tensor = tensor.to_dense()
+        return tensor.cpu().resolve_conj().resolve_neg()
 
     def _refuse_large(self, size: int) -> None:
         if size > self._limits.tensor_bytes:

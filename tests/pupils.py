@@ -1,0 +1,74 @@
+"""Students for the worker's tests: a namespace in this process, and the asking end of a session in its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from gradjudge.forkserver import Child
+from gradjudge.wire.channel import Channel
+from gradjudge.wire.messages import CellDone, Reply, Request, RunCell
+from gradjudge.worker.answers import Answers
+from gradjudge.worker.script import ScriptNamespace
+
+
+class Pupil:
+    """A script's namespace in this process, and what it answers."""
+
+    def __init__(self) -> None:
+        self.namespace = ScriptNamespace()
+        self.answers = Answers(self.namespace)
+        self._index = 0
+
+    def ask(self, request: Request) -> Reply:
+        """Ask one thing."""
+        return self.answers.answer(request)
+
+    def run(self, source: str) -> CellDone:
+        """Run one piece."""
+        self._index += 1
+        done = self.ask(RunCell(self._index, source, "python"))
+        assert isinstance(done, CellDone)
+        return done
+
+    def define(self, source: str) -> None:
+        """Run one piece that must not fail."""
+        done = self.run(source)
+        assert done.error is None, done.error.text
+
+
+class Session:
+    """A session in a process of its own."""
+
+    def __init__(self, child: Child, folder: Path) -> None:
+        self.child = child
+        self.folder = folder
+        self._channel = Channel(child.wire)
+        self._index = 0
+
+    def ask(self, request: Request, seconds: float = 60.0) -> Reply:
+        """Ask one thing."""
+        self.send(request)
+        return self.receive(seconds)
+
+    def send(self, request: Request) -> None:
+        """Ask, and do not wait."""
+        self._channel.send(request)
+
+    def receive(self, seconds: float = 60.0) -> Reply:
+        """Wait for the answer."""
+        return self._channel.receive("reply", deadline=time.monotonic() + seconds)
+
+    def run(self, source: str, mode: str = "ipython") -> CellDone:
+        """Run one cell."""
+        self._index += 1
+        done = self.ask(RunCell(self._index, source, mode))
+        assert isinstance(done, CellDone)
+        return done
+
+    def exit_code(self) -> int:
+        """Wait for the process to end, and return its exit code."""
+        status = self.child.wait(20.0)
+        assert status is not None
+        return os.waitstatus_to_exitcode(status)

@@ -1,0 +1,364 @@
+"""Get, Set, Call, Vjp, StandIn, Restore, Drop: what the asking side can learn and do, and what happens on errors."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+import torch
+from pupils import Pupil
+
+from gradjudge.wire.messages import (
+    Answer,
+    Call,
+    Drop,
+    Get,
+    Handle,
+    Missing,
+    Raised,
+    Ref,
+    Reply,
+    Restore,
+    Set,
+    StandIn,
+    Vjp,
+)
+from gradjudge.worker.table import MOST_KEPT
+
+LINEAR = """
+import torch
+class Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w, b):
+        ctx.save_for_backward(x, w)
+        return x @ w + b
+    @staticmethod
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        return g @ w.T, x.T @ g, g.sum(0)
+linear = Linear.apply
+"""
+
+
+def value(reply: Reply) -> Any:
+    """Return the value of an answer."""
+    assert isinstance(reply, Answer), reply
+    return reply.value
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "kind", "length"),
+    [
+        (LINEAR, "Linear", "function", None),
+        (LINEAR, "linear", "callable", None),
+        ("class A: pass", "A", "class", None),
+        ("def f(): pass", "f", "callable", None),
+        ("import torch; net = torch.nn.Sequential(torch.nn.ReLU())", "net", "module", 1),
+        ("class A:\n  def __len__(self): return 7\na = A()", "a", "object", 7),
+        ("class A:\n  def __len__(self): raise KeyError\na = A()", "a", "object", None),
+        ("class A:\n  def __len__(self): return -1\na = A()", "a", "object", None),
+        ("s = {1, 2}", "s", "object", 2),
+        ("g = (i for i in range(3))", "g", "object", None),
+    ],
+)
+def test_what_has_no_value_is_named_by_its_kind(
+    pupil: Pupil, source: str, name: str, kind: str, length: int | None
+) -> None:
+    """A handle says what sort of thing it is; the same object has the same handle."""
+    pupil.define(source)
+    handle = value(pupil.ask(Get(Ref(name))))
+    assert isinstance(handle, Handle)
+    assert (handle.kind, handle.length) == (kind, length)
+    assert value(pupil.ask(Get(Ref(name)))) == handle
+    assert value(pupil.ask(Get(Ref(handle.id)))) == handle
+
+
+def test_attributes_are_followed(pupil: Pupil) -> None:
+    """A reference walks attributes, from a name or from a handle."""
+    pupil.define("class A:\n  x = 5\n  class B:\n    y = [1, (2, None)]")
+    assert value(pupil.ask(Get(Ref("A", ("x",))))) == 5
+    inner = value(pupil.ask(Get(Ref("A", ("B",)))))
+    assert value(pupil.ask(Get(Ref(inner.id, ("y",))))) == [1, (2, None)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [
+        ("Linear", ("linear", "MyLinear", "LinearFunction")),
+        ("MSE", ("mse",)),
+        ("linaer", ("linear",)),
+        ("Zzz", ()),
+        ("_hidden", ()),
+        ("torchs", ()),
+    ],
+)
+def test_a_missing_name_is_answered_with_the_nearest_ones(pupil: Pupil, asked: str, nearest: tuple[str, ...]) -> None:
+    """Names that hold the wanted one come first, whatever their case; private names and modules are left out."""
+    pupil.define("import torch\nlinear = MyLinear = LinearFunction = 1\nmse = 2\n_hidden2 = 3\n_hiden = 4")
+    answer = pupil.ask(Get(Ref(asked)))
+    assert isinstance(answer, Missing)
+    assert answer.name == asked
+    assert answer.nearest[: len(nearest)] == nearest
+    assert bool(answer.nearest) == bool(nearest)
+
+
+def test_a_missing_attribute_is_answered_with_the_nearest_ones(pupil: Pupil) -> None:
+    """So is an attribute, also when the object's own __dir__ raises."""
+    pupil.define(LINEAR + "class Odd:\n  def __dir__(self): raise ValueError\nodd = Odd()")
+    assert pupil.ask(Get(Ref("Linear", ("foward",)))) == Missing("foward", ("forward",))
+    assert pupil.ask(Call(Ref("odd", ("x", "y")))) == Missing("x")
+
+
+def test_a_call_gives_fresh_objects_to_the_student(pupil: Pupil) -> None:
+    """What the student's code does to its arguments, the asking side and later calls do not see."""
+    pupil.define(
+        "seen = []\ndef f(x, many, k=None):\n  seen.append(x); x.zero_(); many.append(1); k['a'] = 2\n  return x"
+    )
+    x, many, k = torch.ones(2), [0], {"a": 1}
+    for _ in range(2):
+        assert torch.equal(value(pupil.ask(Call(Ref("f"), (x, many), {"k": k}))), torch.zeros(2))
+    assert torch.equal(x, torch.ones(2))
+    assert (many, k) == ([0], {"a": 1})
+    pupil.define("assert len(seen) == 2 and seen[0] is not seen[1]")
+
+
+def test_handles_resolve_in_arguments(pupil: Pupil) -> None:
+    """A handle given as an argument, also inside a list, is the object itself."""
+    pupil.define("class A: pass\na = A()\ndef f(x, ys): return x is a and ys[0] is a")
+    handle = value(pupil.ask(Get(Ref("a"))))
+    assert value(pupil.ask(Call(Ref("f"), (handle, [handle])))) is True
+    unknown = pupil.ask(Call(Ref("f"), (Handle(999, "object", "A"), 1)))
+    assert isinstance(unknown, Raised)
+    assert unknown.type_name == "LookupError"
+
+
+def test_keep_answers_with_a_handle(pupil: Pupil) -> None:
+    """With keep even a number stays in the session, and can be fetched from there."""
+    pupil.define("def f(): return 5")
+    handle = value(pupil.ask(Call(Ref("f"), keep=True)))
+    assert isinstance(handle, Handle)
+    assert value(pupil.ask(Get(Ref(handle.id)))) == 5
+
+
+def test_a_graph_is_pulled_back_as_often_as_asked(pupil: Pupil) -> None:
+    """Leaves are the arguments that ask for a gradient; None cotangents and unused leaves are understood."""
+    pupil.define(LINEAR + "def two(x, w, b): return {'a': Linear.apply(x, w, b)}, x.detach(), [x * 2]")
+    x, w, b = torch.randn(4, 3), torch.randn(3, 2), torch.randn(2)
+    reply = pupil.ask(Call(Ref("two"), (x, w, b), {}, (True, False, True)))
+    assert isinstance(reply, Answer)
+    assert reply.grad_fns == ("LinearBackward", "", "MulBackward0")
+    assert reply.graph > 0
+    assert not reply.value[0]["a"].requires_grad
+    g = torch.randn(4, 2)
+    for _ in range(2):
+        dx, db = value(pupil.ask(Vjp(reply.graph, (g, None, None))))
+        assert torch.allclose(dx, g @ w.T)
+        assert torch.allclose(db, g.sum(0))
+    dx, db = value(pupil.ask(Vjp(reply.graph, (None, torch.ones(4, 3), torch.ones(4, 3)))))
+    assert torch.equal(dx, torch.full((4, 3), 2.0))
+    assert db is None
+    assert value(pupil.ask(Vjp(reply.graph, (None, None, None)))) == (None, None)
+
+
+@pytest.mark.parametrize("cotangents", [(), (torch.ones(4, 2), torch.ones(4, 2)), (torch.ones(3),)])
+def test_cotangents_that_do_not_fit_are_an_error(pupil: Pupil, cotangents: tuple[torch.Tensor, ...]) -> None:
+    """There is one cotangent per output tensor, of its shape."""
+    pupil.define(LINEAR)
+    args = (torch.randn(4, 3), torch.randn(3, 2), torch.randn(2))
+    reply = pupil.ask(Call(Ref("linear"), args, {}, (True, True, True)))
+    assert isinstance(reply, Answer)
+    assert isinstance(pupil.ask(Vjp(reply.graph, cotangents)), Raised)
+    assert isinstance(pupil.ask(Vjp(reply.graph + 1, ())), Raised)
+
+
+def test_no_graph_where_nothing_requires_grad(pupil: Pupil) -> None:
+    """A call without leaves, with integer leaves, or whose result is detached names no graph."""
+    pupil.define("def f(x): return x * 2\ndef cut(x): return x.detach()")
+    for name, x, asks in (("f", torch.ones(1), False), ("f", torch.ones(1).int(), True), ("cut", torch.ones(1), True)):
+        reply = pupil.ask(Call(Ref(name), (x,), {}, (asks,)))
+        assert isinstance(reply, Answer)
+        assert reply.graph == 0
+
+
+def test_gradients_are_on_even_if_the_student_switched_them_off(pupil: Pupil) -> None:
+    """A call that asks for gradients has grad enabled, whatever mode a cell left behind."""
+    pupil.define("import torch\ntorch.set_grad_enabled(False)\ndef f(x): return x * 2")
+    try:
+        reply = pupil.ask(Call(Ref("f"), (torch.ones(1),), {}, (True,)))
+    finally:
+        torch.set_grad_enabled(True)
+    assert isinstance(reply, Answer)
+    assert reply.graph
+
+
+@pytest.mark.parametrize(
+    ("statement", "type_name", "builtin"),
+    [
+        ("raise ValueError('x')", "ValueError", True),
+        ("raise SystemExit(0)", "SystemExit", True),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", True),
+        ("raise GeneratorExit", "GeneratorExit", True),
+        ("raise BaseException", "BaseException", True),
+        ("class Secret42(ValueError): pass\n  raise Secret42", "Exception", False),
+        ("raise type('ValueError', (Exception,), {})", "Exception", False),
+        ("import sys; sys.exit('bye')", "SystemExit", True),
+        ("return f()", "RecursionError", True),
+        ("assert False", "AssertionError", True),
+    ],
+)
+def test_whatever_a_call_raises_is_an_answer(pupil: Pupil, statement: str, type_name: str, builtin: bool) -> None:
+    """No exception of the student's ends the session, and only Python's own are named."""
+    pupil.define(f"def f():\n  {statement}")
+    raised = pupil.ask(Call(Ref("f")))
+    assert isinstance(raised, Raised)
+    assert (raised.type_name, raised.builtin) == (type_name, builtin)
+    assert raised.place is not None
+    assert raised.place[0] == 1
+    assert len(raised.text.encode()) <= 4096
+
+
+def test_a_property_that_raises_is_an_answer(pupil: Pupil) -> None:
+    """Reading an attribute runs the student's code, which may raise anything."""
+    pupil.define("class A:\n  @property\n  def x(self): raise SystemExit\na = A()")
+    raised = pupil.ask(Get(Ref("a", ("x",))))
+    assert isinstance(raised, Raised)
+    assert raised.place == (1, 3)
+
+
+def test_memory_that_runs_out_is_not_an_answer(pupil: Pupil) -> None:
+    """A MemoryError ends the session (`serve` leaves with a code of its own): what it holds cannot be trusted."""
+    pupil.define("def f(): raise MemoryError")
+    with pytest.raises(MemoryError):
+        pupil.ask(Call(Ref("f")))
+    done = pupil.run("raise MemoryError")
+    assert done.error is not None
+    assert done.error.type_name == "MemoryError"
+
+
+def test_names_and_attributes_are_set(pupil: Pupil) -> None:
+    """Set binds a global name or an attribute; a tensor set on a Module's parameter becomes one."""
+    pupil.define("import torch\nclass A: pass\na = A()\nnet = torch.nn.Linear(2, 1)")
+    pupil.define("def f(): return net(torch.ones(2)), n")
+    assert value(pupil.ask(Set(Ref("n"), (1, [2])))) is None
+    pupil.ask(Set(Ref("a", ("x",)), 5))
+    for name, item in (("weight", torch.ones(1, 2)), ("bias", torch.zeros(1))):
+        assert isinstance(pupil.ask(Set(Ref("net", (name,)), item)), Answer)
+    assert value(pupil.ask(Get(Ref("a", ("x",))))) == 5
+    output, n = value(pupil.ask(Call(Ref("f"))))
+    assert output.item() == 2.0
+    assert n == (1, [2])
+    pupil.define("assert len(list(net.parameters())) == 2")
+    handle = value(pupil.ask(Get(Ref("a"))))
+    assert isinstance(pupil.ask(Set(Ref(handle.id), 1)), Raised)
+    assert isinstance(pupil.ask(Set(Ref("nobody", ("x",)), 1)), Missing)
+
+
+def test_drop_forgets_handles_and_graphs(pupil: Pupil) -> None:
+    """After Drop earlier numbers point at nothing, and are not used again."""
+    pupil.define("class A: pass\nf = lambda x: x * 2")
+    handle = value(pupil.ask(Get(Ref("A"))))
+    reply = pupil.ask(Call(Ref("f"), (torch.ones(1),), {}, (True,)))
+    assert isinstance(reply, Answer)
+    pupil.ask(Drop())
+    assert isinstance(pupil.ask(Get(Ref(handle.id))), Raised)
+    assert isinstance(pupil.ask(Vjp(reply.graph, (torch.ones(1),))), Raised)
+    assert value(pupil.ask(Get(Ref("A")))).id > reply.graph
+
+
+def test_handles_are_bounded(pupil: Pupil) -> None:
+    """A student that makes handles without end is answered with an error, and Drop makes room again."""
+    pupil.define(f"class A: pass\nmany = [A() for _ in range({MOST_KEPT + 1})]\nfew = many[:10]")
+    raised = pupil.ask(Get(Ref("many")))
+    assert isinstance(raised, Raised)
+    assert raised.type_name == "ValueError"
+    pupil.ask(Drop())
+    assert len(value(pupil.ask(Get(Ref("few"))))) == 10
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = [0] * 200_000",
+        "x = 'a' * 2_000_000",
+        "x = []\nx.append(x)",
+        "import torch\nx = torch.zeros(1).expand(1 << 40)",
+        "import torch\nx = torch.sparse_coo_tensor(size=(1 << 20, 1 << 20), check_invariants=True)",
+    ],
+)
+def test_a_value_that_is_too_large_is_an_error(pupil: Pupil, source: str) -> None:
+    """What is beyond the limits is told as such, not sent and not read to its end."""
+    pupil.define(source)
+    raised = pupil.ask(Get(Ref("x")))
+    assert isinstance(raised, Raised)
+    assert (raised.type_name, raised.builtin) == ("ValueError", True)
+    assert "too large" in raised.text
+
+
+@pytest.mark.parametrize("source", [LINEAR, "linear = None", ""])
+def test_a_stand_in_takes_the_place_of_both_names_and_goes(pupil: Pupil, source: str) -> None:
+    """Code that uses the names gets the stand-in; Restore gives back what was there, or nothing."""
+    pupil.define(source + "\ndef model(x, w, b): return linear(x, w, b).relu()")
+    before = pupil.ask(Get(Ref("Linear"))), pupil.ask(Get(Ref("linear")))
+    pupil.ask(StandIn("Linear", "linear", ("x", "w", "b"), "2 * (x @ w + b)"))
+    x, w, b = torch.rand(4, 3), torch.rand(3, 2), torch.rand(2)
+    reply = pupil.ask(Call(Ref("model"), (x, w, b), {}, (True, True, True)))
+    assert isinstance(reply, Answer)
+    assert torch.allclose(reply.value, 2 * (x @ w + b))
+    gradients = value(pupil.ask(Vjp(reply.graph, (torch.ones(4, 2),))))
+    assert [g.shape for g in gradients] == [x.shape, w.shape, b.shape]
+    assert torch.allclose(gradients[2], torch.full((2,), 8.0))
+    pupil.ask(StandIn("Linear", "", ("x",), "x"))
+    pupil.ask(Restore())
+    assert (pupil.ask(Get(Ref("Linear"))), pupil.ask(Get(Ref("linear")))) == before
+
+
+def test_a_stand_in_passes_gradcheck(pupil: Pupil) -> None:
+    """Its gradients are right, for every subset of inputs."""
+    pupil.ask(StandIn("MSE", "mse", ("yhat", "y"), "((yhat - y) ** 2).sum(1).mean()"))
+    mse = pupil.namespace.names["mse"]
+    for flags in ((True, True), (True, False), (False, True)):
+        inputs = [torch.randn(3, 2, dtype=torch.float64, requires_grad=flag) for flag in flags]
+        assert torch.autograd.gradcheck(mse, inputs)
+
+
+def test_a_stand_in_works_by_hand_with_a_students_context(pupil: Pupil) -> None:
+    """Called by hand with a context that has two members, under no_grad, it gives gradients of the inputs' shapes."""
+    pupil.define(
+        "class Context:\n  def save_for_backward(self, *ts): self._ts = ts\n"
+        "  @property\n  def saved_tensors(self): return self._ts\n"
+        "import torch\ndef step(x, w, b, g):\n  ctx = Context()\n  with torch.no_grad():\n"
+        "    out = Linear.forward(ctx, x, w, b)\n    return (out, *Linear.backward(ctx, g))"
+    )
+    pupil.ask(StandIn("Linear", "linear", ("x", "w", "b"), "x @ w + b"))
+    x, w, b, g = torch.randn(4, 3), torch.randn(3, 2), torch.randn(1, 2), torch.randn(4, 2)
+    out, dx, dw, db = value(pupil.ask(Call(Ref("step"), (x, w, b, g))))
+    assert torch.allclose(out, x @ w + b)
+    assert torch.allclose(dx, g @ w.T)
+    assert torch.allclose(dw, x.T @ g)
+    assert torch.allclose(db, g.sum(0, keepdim=True))
+    assert not out.requires_grad
+
+
+def test_a_stand_in_reaches_the_module_that_was_handed_in_beside(
+    pupil: Pupil, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function of a companion module, which sees its own module's names, gets the stand-in too."""
+    (tmp_path / "tp1_companion.py").write_text("Linear = linear = object()\ndef model(x): return linear(x)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    pupil.define("from tp1_companion import *")
+    pupil.ask(StandIn("Linear", "linear", ("x",), "3 * x"))
+    assert torch.equal(value(pupil.ask(Call(Ref("model"), (torch.ones(2),)))), torch.full((2,), 3.0))
+    pupil.ask(Restore())
+    assert isinstance(pupil.ask(Call(Ref("model"), (torch.ones(2),))), Raised)
+
+
+def test_requests_are_answered_from_any_thread(pupil: Pupil) -> None:
+    """Nothing in the answers depends on the thread that asks (signals do, and belong to `serve`)."""
+    got: list[Reply] = []
+    pupil.define("x = 5")
+    thread = threading.Thread(target=lambda: got.extend([pupil.run("y = x"), pupil.ask(Get(Ref("y")))]))
+    thread.start()
+    thread.join()
+    assert got[1] == Answer(5)

@@ -1,0 +1,333 @@
+"""Passes: forwards and backwards in one trip, through the engine and by hand, with everything that came of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from pupils import Pupil
+
+from gradjudge.wire.messages import Missing, Pass, Passes, PassesDone, PassResult, Ref
+
+FUNCTIONS = """
+import torch
+class Scale(torch.autograd.Function):
+    calls = []
+    @staticmethod
+    def forward(ctx, x, w):
+        ctx.save_for_backward(x, w)
+        ctx.note = "kept"
+        Scale.calls.append(("f", tuple(ctx.needs_input_grad), x.is_contiguous(), torch.is_grad_enabled()))
+        return x * w
+    @staticmethod
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        assert ctx.note == "kept"
+        Scale.calls.append(("b", g.is_contiguous(), g.stride(), torch.is_inference_mode_enabled()))
+        dx = g * w if ctx.needs_input_grad[0] else None
+        return dx, (g * x).sum(0)
+
+class SetUp(torch.autograd.Function):
+    @staticmethod
+    def forward(x, w): return x * w
+    @staticmethod
+    def setup_context(ctx, inputs, output): ctx.save_for_backward(*inputs)
+    @staticmethod
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        return g * w, (g * x).sum(0)
+
+class NotStatic(torch.autograd.Function):
+    def forward(ctx, x, w):
+        ctx.save_for_backward(x, w)
+        return x * w
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        return g * w, (g * x).sum(0)
+
+class Saved(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w):
+        ctx.to_save = (x, w)
+        return x * w
+    @staticmethod
+    def backward(ctx, g):
+        x, w = ctx.saved_tensors
+        return g * w, (g * x).sum(0)
+
+class OnClass(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w):
+        OnClass.x, OnClass.w = x, w
+        return x * w
+    @staticmethod
+    def backward(ctx, g): return g * OnClass.w, (g * OnClass.x).sum(0)
+
+class InPlace(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w):
+        out = x * w
+        x.add_(1)
+        ctx.save_for_backward(w)
+        return out
+    @staticmethod
+    def backward(ctx, g):
+        g.mul_(2)
+        return g, None
+
+class Two(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_non_differentiable()
+        ctx.set_materialize_grads(True)
+        return x * 2, x * 3
+    @staticmethod
+    def backward(ctx, g, h): return g * 2 + h * 3
+
+class Fails(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        if x.sum() < 0: raise ValueError("negative")
+        return x * 2
+    @staticmethod
+    def backward(ctx, g):
+        if g.sum() < 0: raise SystemExit("negative")
+        return g * 2
+
+class Buffer(torch.autograd.Function):
+    grad = torch.zeros(3)
+    @staticmethod
+    def forward(ctx, x): return x * 2
+    @staticmethod
+    def backward(ctx, g):
+        Buffer.grad.copy_(g * 2)
+        return Buffer.grad
+
+class Bare(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return x * 2
+    @staticmethod
+    def backward(ctx, g): return
+
+class Autograd(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x ** 2
+    @staticmethod
+    def backward(ctx, g):
+        with torch.enable_grad():
+            x = ctx.saved_tensors[0].detach().clone().requires_grad_()
+            return torch.autograd.grad(x ** 2, x, g)[0]
+
+def plain(x): return x * 2
+"""
+X, W = torch.arange(6.0).reshape(3, 2), torch.tensor([2.0, -1.0])
+G, H = torch.ones(3, 2), torch.arange(6.0).reshape(3, 2) - 2
+
+
+@pytest.fixture
+def functions(pupil: Pupil) -> Pupil:
+    """Give a namespace with some Functions."""
+    pupil.define(FUNCTIONS)
+    return pupil
+
+
+def run(pupil: Pupil, name: str, *passes: Pass, **how: Any) -> tuple[PassResult, ...]:
+    """Run passes and return their results."""
+    done = pupil.ask(Passes(Ref(name), passes, **how))
+    assert isinstance(done, PassesDone), done
+    return done.results
+
+
+def close(got: Any, expected: Any) -> bool:
+    """Compare gradients, None included."""
+    if got is None or expected is None:
+        return got is expected
+    return bool(torch.allclose(got, expected))
+
+
+@pytest.mark.parametrize("through", ["apply", "direct"])
+@pytest.mark.parametrize("name", ["Scale", "SetUp", "NotStatic", "Saved"])
+def test_right_functions_give_right_passes(functions: Pupil, name: str, through: str) -> None:
+    """Every usual way to write a Function works, through the engine and by hand."""
+    if (name, through) == ("Saved", "apply"):
+        functions.define("assert Saved")
+    (result,) = run(functions, name, Pass((X, W), (True, True), ((G,), (H,))), through=through)
+    assert result.raised is None
+    assert result.output_is_tensor
+    assert close(result.outputs[0], X * W)
+    for g, (dx, dw) in zip((G, H), result.grads, strict=True):
+        assert close(dx, g * W)
+        assert close(dw, (g * X).sum(0))
+    assert close(result.inputs_after[0], X)
+    assert close(result.cotangents_after[1][0], H)
+    assert result.grad_fns == ((f"{name}Backward",) if through == "apply" else ("",))
+
+
+@pytest.mark.parametrize("needs", [(True, False), (False, True), (False, False), (True, True), ()])
+def test_needs_are_what_the_function_sees(functions: Pupil, needs: tuple[bool, ...]) -> None:
+    """Inputs that need no gradient have none, on either way; no needs at all means all of them."""
+    full = needs or (True, True)
+    for through in ("apply", "direct"):
+        functions.define("Scale.calls.clear()")
+        (result,) = run(functions, "Scale", Pass((X, W), needs, ((G,),)), through=through)
+        assert result.raised is None
+        functions.define(f"assert Scale.calls[0][1] == {full}, Scale.calls")
+        dx, dw = result.grads[0]
+        assert close(dx, G * W if full[0] else None)
+        if through == "direct" or full[1]:
+            assert close(dw, (G * X).sum(0))
+        else:
+            assert dw is None
+
+
+@pytest.mark.parametrize("through", ["apply", "direct"])
+def test_layouts_change_the_memory_and_not_the_values(functions: Pupil, through: str) -> None:
+    """Transposed and strided inputs and transposed or expanded cotangents have the same numbers."""
+    odd = Pass((X, W), (True, True), ((H,),), ("transposed", "strided"), "transposed")
+    strided = Pass((X, W), (True, True), ((G,),), ("strided", "contiguous"), "expanded")
+    results = run(functions, "Scale", odd, strided, through=through)
+    for result, g in zip(results, (H, G), strict=True):
+        assert result.raised is None
+        assert close(result.outputs[0], X * W)
+        assert close(result.grads[0][0], g * W)
+        assert close(result.inputs_after[0], X)
+    functions.define(
+        "f, b, f2, b2 = Scale.calls\nassert not f[2] and not b[1] and not f2[2] and b2[2] == (0, 0), Scale.calls"
+    )
+
+
+def test_small_shapes_have_only_one_layout(functions: Pupil) -> None:
+    """Numbers, vectors and empty tensors pass through every layout."""
+    for shape in ((), (3,), (0, 2), (1, 1)):
+        x = torch.ones(shape)
+        for layout in ("contiguous", "transposed", "strided"):
+            for cotangent_layout in ("contiguous", "transposed", "expanded"):
+                asked = Pass((x,), (True,), ((torch.ones(shape),),), (layout,), cotangent_layout)
+                (result,) = run(functions, "Fails", asked)
+                assert result.raised is None
+                assert close(result.grads[0][0], torch.full(shape, 2.0))
+
+
+def test_a_direct_call_runs_as_the_engine_would(functions: Pupil) -> None:
+    """Forward and backward by hand see grad mode off; inference mode is on for backward when asked for."""
+    run(functions, "Scale", Pass((X, W), (True, True), ((G,),)), through="direct")
+    run(functions, "Scale", Pass((X, W), (True, True), ((G,),)), through="direct", inference=True)
+    functions.define("f, b, f2, b2 = Scale.calls\nassert not f[3] and not b[3] and not f2[3] and b2[3], Scale.calls")
+
+
+def test_autograd_inside_backward_shows_under_inference_mode(functions: Pupil) -> None:
+    """A backward that asks autograd gives right numbers, but not where autograd cannot be used."""
+    x = torch.tensor([1.0, 2.0])
+    asked = Pass((x,), (True,), ((torch.ones(2),),))
+    (fine,) = run(functions, "Autograd", asked, through="direct")
+    (caught,) = run(functions, "Autograd", asked, through="direct", inference=True)
+    assert close(fine.grads[0][0], 2 * x)
+    assert caught.raised is not None
+    assert caught.raised.during == "backward"
+
+
+@pytest.mark.parametrize("through", ["apply", "direct"])
+def test_interleaving_shows_state_on_the_class(functions: Pupil, through: str) -> None:
+    """With all forwards before all backwards, what was kept on the class is that of the last forward."""
+    passes = [Pass((X * n, W * n), (True, True), ((G,),)) for n in (1, 2)]
+    apart = run(functions, "OnClass", *passes, through=through)
+    assert close(apart[0].grads[0][0], G * W)
+    interleaved = run(functions, "OnClass", *passes, through=through, interleave=True)
+    assert close(interleaved[0].grads[0][0], G * W * 2)
+    right = run(functions, "Scale", *passes, through=through, interleave=True)
+    assert close(right[0].grads[0][0], G * W)
+
+
+def test_changes_in_place_show_afterwards(functions: Pupil) -> None:
+    """Inputs and cotangents are shown as they are once all is done, outputs as they were."""
+    (result,) = run(functions, "InPlace", Pass((X, W), (True, True), ((G,), (H,))), through="direct")
+    assert close(result.inputs_after[0], X + 1)
+    assert close(result.cotangents_after[0][0], G * 2)
+    assert close(result.cotangents_after[1][0], H * 2)
+    assert close(result.outputs[0], X * W)
+    assert result.grads[0][1] is None
+
+
+def test_a_buffer_that_is_used_again_does_not_change_earlier_gradients(functions: Pupil) -> None:
+    """Gradients are read as soon as they are returned."""
+    x = torch.ones(3)
+    (result,) = run(functions, "Buffer", Pass((x,), (True,), ((x,), (x * 5,))), through="direct")
+    assert close(result.grads[0][0], x * 2)
+    assert close(result.grads[1][0], x * 10)
+
+
+@pytest.mark.parametrize("through", ["apply", "direct"])
+def test_several_outputs(functions: Pupil, through: str) -> None:
+    """A tuple stays one; a cotangent that is None is zeros for a backward that materialises them."""
+    x = torch.ones(2)
+    (result,) = run(functions, "Two", Pass((x,), (True,), ((x, x), (x, None))), through=through)
+    assert result.raised is None
+    assert not result.output_is_tensor
+    assert len(result.outputs) == 2
+    assert close(result.grads[0][0], x * 5)
+    assert close(result.grads[1][0], x * 2)
+
+
+@pytest.mark.parametrize("through", ["apply", "direct"])
+@pytest.mark.parametrize("interleave", [False, True])
+def test_a_pass_that_raises_keeps_what_came_before(functions: Pupil, through: str, interleave: bool) -> None:
+    """A failing forward or backward ends its own pass only; what it gave before is there."""
+    one = torch.ones(2)
+    passes = (
+        Pass((-one,), (True,), ((one,),)),
+        Pass((one,), (True,), ((one,), (-one,), (one,))),
+        Pass((one,), (True,)),
+    )
+    first, second, third = run(functions, "Fails", *passes, through=through, interleave=interleave)
+    assert first.raised is not None
+    assert (first.raised.type_name, first.raised.during) == ("ValueError", "forward")
+    assert first.outputs == ()
+    assert close(first.inputs_after[0], -one)
+    assert second.raised is not None
+    assert (second.raised.type_name, second.raised.during) == ("SystemExit", "backward")
+    assert len(second.outputs) == len(second.grads) == 1
+    assert third.raised is None
+
+
+def test_a_bare_return_is_one_none(functions: Pupil) -> None:
+    """`return` in backward gives None, by hand and through the engine."""
+    one = torch.ones(2)
+    for through in ("apply", "direct"):
+        (result,) = run(functions, "Bare", Pass((one,), (True,), ((one,),)), through=through)
+        assert result.raised is None
+        assert result.grads == ((None,),)
+
+
+def test_a_plain_function_is_called_itself(functions: Pupil) -> None:
+    """What has no apply is called as it is, and by hand is an error of the pass."""
+    one = torch.ones(2)
+    (result,) = run(functions, "plain", Pass((one,), (True,), ((one,),)))
+    assert result.grad_fns == ("MulBackward0",)
+    assert close(result.grads[0][0], one * 2)
+    (direct,) = run(functions, "plain", Pass((one,), (True,), ((one,),)), through="direct")
+    assert direct.raised is not None
+    assert direct.raised.type_name == "AttributeError"
+    assert isinstance(functions.ask(Passes(Ref("Plian"), ())), Missing)
+
+
+def test_cotangents_that_do_not_fit_are_an_error_of_backward(functions: Pupil) -> None:
+    """One tensor too many or of another shape ends the pass in backward, its forward kept."""
+    one = torch.ones(2)
+    for cotangents in ((one, one), (torch.ones(3),)):
+        (result,) = run(functions, "Fails", Pass((one,), (True,), (cotangents,)))
+        assert result.raised is not None
+        assert result.raised.during == "backward"
+        assert len(result.outputs) == 1
+
+
+def test_outputs_that_are_no_tensors_are_shown_as_they_are(functions: Pupil) -> None:
+    """A forward that returns a number or a list of things is answered with their values."""
+    functions.define(
+        "class Odd(torch.autograd.Function):\n  @staticmethod\n  def forward(ctx, x): return [1.5, None, x]"
+    )
+    (result,) = run(functions, "Odd", Pass((torch.ones(1),), (True,)), through="direct")
+    assert result.outputs[:2] == (1.5, None)
+    assert not result.output_is_tensor
