@@ -8,9 +8,14 @@ import torch
 from gradjudge.checks.instruments import generator, kept, look, summary_writer
 from gradjudge.checks.logs import curves, require_curves, require_end
 from gradjudge.checks.outcomes import grows, loss_on, require_falling_history, require_loss, step_limit
+from gradjudge.checks.source import forbidden_calls, leads_to
 from gradjudge.checks.structure import require_new_order_row_by_row
 from gradjudge.checks.training import require_trajectory, trained
 from gradjudge.checks.verdict import require
+from gradjudge.rubric import Forbidden
+
+AUTOGRAD = Forbidden(("train_batch",), (".backward", "torch.autograd.grad", "torch.autograd.backward"))
+OWN_FUNCTIONS = ("MSE", "mse", "Linear", "linear", "MSEFunction", "LinearFunction", "MyMSE", "MyLinear")
 
 
 @pytest.mark.item("train_batch.p1")
@@ -58,11 +63,16 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
 
 
 @pytest.mark.item("train_batch.p1")
-def test_train_batch_five_steps(descent, follow):
-    """Five steps of train_batch follow gradient descent exactly.
+def test_train_batch_five_steps(descent, follow, sources):
+    """Five steps of train_batch follow gradient descent exactly, with gradients that are your own.
 
-    fr: Cinq pas de train_batch suivent exactement la descente de gradient.
+    fr: Cinq pas de train_batch suivent exactement la descente de gradient, avec vos propres gradients.
     """
+    require(
+        not forbidden_calls(sources, [AUTOGRAD]) or leads_to(sources, "train_batch", OWN_FUNCTIONS),
+        "train_batch lets autograd differentiate a formula: use your MSE and Linear, by hand or through their apply.",
+        "train_batch laisse autograd dériver une formule : utilisez vos MSE et Linear, à la main ou par leur apply.",
+    )
     five_steps = descent(5)
     require_trajectory(follow(five_steps), five_steps)
 

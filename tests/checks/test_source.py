@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gradjudge.checks.source import ForbiddenCall, forbidden_calls
+from gradjudge.checks.source import ForbiddenCall, forbidden_calls, leads_to
 from gradjudge.rubric import Forbidden
 
 BY_HAND = Forbidden(("MSE.backward", "grad_mse"), ("torch.autograd.grad", "torch.func", ".backward"))
@@ -204,3 +204,17 @@ def test_a_function_that_answers_for_itself_is_not_followed() -> None:
     rule = Forbidden(("grad_cost",), ("torch.autograd.grad",))
     assert len(forbidden_calls([source], [rule])) == 1
     assert forbidden_calls([source], [rule], apart=["grad_mse"]) == ()
+
+
+def test_a_function_leads_to_what_it_calls() -> None:
+    """Directly, through a helper, through an alias of apply; not by a name that is only alike."""
+    cells = [
+        "class MSE(Function):\n    def forward(ctx, a, y): return a",
+        "mse = MSE.apply\ndef step(x): return mse(x)\ndef train_batch(x): return step(x)",
+        "def train_sgd(MSE): return MSE",
+    ]
+    assert leads_to(cells, "train_batch", ["MSE"])
+    assert leads_to(cells, "train_batch", ["mse"])
+    assert not leads_to(cells, "train_batch", ["MS"])
+    assert not leads_to(cells, "train_sgd", ["MSE"])
+    assert not leads_to(cells, "absent", ["MSE"])

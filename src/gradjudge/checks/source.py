@@ -99,6 +99,16 @@ def forbidden_calls(
     return tuple(found)
 
 
+def leads_to(sources: Sequence[str], function: str, names: Iterable[str]) -> bool:
+    """Tell whether a function of the submission, or what it calls there, is or names one of `names`.
+
+    ``leads_to(sources, "train_batch", ["MSE", "mse"])``: does training go through the student's own MSE?
+    """
+    program, wanted = _Program(sources, {}, frozenset()), tuple(names)
+    reached = (path for node, _ in program.reachable(function) for path, _ in _Reader(program, node).paths())
+    return any(is_under(path, name) for path in reached for name in wanted)
+
+
 class _Program:
     """The global names of a submission, read off its cells in order; later definitions replace earlier ones."""
 
