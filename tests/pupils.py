@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from gradjudge.forkserver import Child
@@ -72,3 +73,7 @@ class Session:
         status = self.child.wait(20.0)
         assert status is not None
         return os.waitstatus_to_exitcode(status)
+
+
+Start = Callable[..., Session]
+"""Starts a session; what it is given goes into its configuration."""

@@ -6,11 +6,11 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pupils import Pupil, Session
+from pupils import Pupil, Session, Start
 
 from gradjudge.forkserver import Child, request_fork
 
@@ -27,8 +27,6 @@ def child(payload, wire):
     serve(wire, asked)
 ForkServer(int(sys.argv[1])).run(child)
 """
-
-Start = Callable[..., Session]
 
 
 @pytest.fixture

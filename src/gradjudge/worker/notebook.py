@@ -84,6 +84,7 @@ def make_shell() -> _Shell:
     config.InteractiveShell.colors = "NoColor"
     InteractiveShell.clear_instance()
     shell: _Shell = _Shell.instance(config=config, compiler_class=_Compiler, user_module=ModuleType("__main__"))
+    shell.db = {}  # where %cd, %store and the like keep things, for want of a profile folder
     shell.display_formatter.active_types = ["text/plain"]
     # Formatted in IPython's way, an error takes 23 ms, and a RecursionError seconds.
     shell.InteractiveTB.structured_traceback = lambda *_, **__: []
