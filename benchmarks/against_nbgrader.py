@@ -31,6 +31,9 @@ LATER_TARGET = 50
 SAMPLE_NBGRADER = 0.25
 SAMPLE_GRADJUDGE = 0.02
 
+#: Cores that others may keep busy before the figures come with a warning.
+MOST_OTHERS = 0.1
+
 Step = tuple[str, Callable[[], None]]
 
 
@@ -175,12 +178,19 @@ def show(plan: Plan, results: Results) -> None:
 def _show_conditions(results: Results) -> None:
     names = ("gradjudge", "nbgrader", "torch", "scikit-learn")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
-    load = os.getloadavg()[0]
-    print(f"machine   {len(os.sched_getaffinity(0))} cores, {platform.platform()}, load at the end {load:.1f}")
+    print(f"machine   {len(os.sched_getaffinity(0))} cores, {platform.platform()}")
+    _show_others([run for runs in (*results.nbgrader.values(), *results.gradjudge.values()) for run in runs])
     print(f"versions  Python {platform.python_version()}, {versions}")
     print("work      2 gradchecks and 200 epochs on diabetes; one submission of each cohort is wrong")
     print(f"jail      {', '.join(sorted(results.jail))}")
     print("scores    nbgrader, gradjudge and the floor: the expected ones and the same, item by item, in every run")
+
+
+def _show_others(runs: list[Measured]) -> None:
+    usual, worst = median(run.others for run in runs), max(run.others for run in runs)
+    print(f"others    kept {usual:.2f} cores busy during the median run, {worst:.2f} during the worst")
+    if usual > MOST_OTHERS:
+        print("          THE MACHINE WAS BUSY: times are not to be trusted, CPU seconds and their ratios a bit more")
 
 
 def _row(name: str, one: Rate) -> None:

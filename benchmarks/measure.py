@@ -26,6 +26,7 @@ class Measured:
         cpu: CPU seconds, user and system, of the command and all of its descendants that were waited for.
         peak_mb: largest sum of PSS over its process tree that was seen, in MB (10**6 bytes); 0 if not sampled.
         unread: processes of which memory could not be read at some sample (another user's, or guarded).
+        others: cores that the rest of the machine kept busy meanwhile, on average.
         output: what it printed.
     """
 
@@ -33,6 +34,7 @@ class Measured:
     cpu: float
     peak_mb: float
     unread: int
+    others: float
     output: str
 
 
@@ -50,7 +52,7 @@ def run(
     Raises:
         BrokenRun: it ended with an exit code other than 0; the end of its output is in the message.
     """
-    before = _children_cpu()
+    before, busy = _children_cpu(), _machine_cpu()
     with log.open("wb") as stream:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -67,7 +69,17 @@ def run(
     output = log.read_text(encoding="utf-8", errors="replace")
     if code:
         raise BrokenRun(f"{' '.join(command[:4])} ... ended with exit code {code}:\n{output[-3000:]}")
-    return Measured(wall, _children_cpu() - before, memory.peak / 1e6, memory.unread, output)
+    cpu = _children_cpu() - before
+    others = max(_machine_cpu() - busy - cpu, 0.0) / wall
+    return Measured(wall, cpu, memory.peak / 1e6, memory.unread, others, output)
+
+
+def _machine_cpu() -> float:
+    """Return the CPU seconds that all cores have spent, and those that a hypervisor took away; idle ones apart."""
+    user, nice, system, _idle, _iowait, irq, softirq, steal = (
+        int(ticks) for ticks in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    )
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
 def _children_cpu() -> float:
