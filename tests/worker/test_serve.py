@@ -97,6 +97,14 @@ def test_much_output_costs_no_memory_and_little_time(script: Session) -> None:
     assert shared_and_own[0] - shared_and_own[1] < 300 << 20
 
 
+def test_output_that_is_no_text_still_fits_into_an_answer(start: Start) -> None:
+    """However much output is to be kept, bytes that become three each are told, not refused."""
+    script = start("script", output_kb=5000)
+    done = script.run("import os; os.write(1, b'\\xff' * 4_000_000)", "python")
+    assert done.truncated
+    assert len(done.output) > 200_000
+
+
 def test_a_thread_that_writes_for_ever_does_not_hold_a_cell(script: Session) -> None:
     """The end of a cell waits for what was written, but not for what is still being written."""
     source = (

@@ -97,6 +97,16 @@ def test_a_students_own_way_out_is_taken(notebook: Session) -> None:
     assert result(notebook, source) == ["own way", "not colab", "finally"]
 
 
+def test_libraries_see_nothing_of_it(notebook: Session) -> None:
+    """Asking whether a module is installed says no, and a library that imports one gets its ImportError."""
+    done = notebook.run("exec(compile('import torchvision', '/usr/lib/somewhere.py', 'exec'), {'__name__': 'library'})")
+    assert done.error is not None
+    assert done.error.type_name == "ModuleNotFoundError"
+    source = "import importlib, importlib.util\nr = [importlib.util.find_spec(n) for n in ('torchvision', 'tqdm')]"
+    assert result(notebook, source) == [None, None]
+    assert result(notebook, "r = importlib.import_module('torchvision').__name__") == "torchvision"
+
+
 def test_colab_and_reporting_do_nothing(notebook: Session) -> None:
     """Mounting a drive, drawing style and reports to a service cost nothing."""
     source = (

@@ -2,7 +2,8 @@
 
 Such an import must not cost the cell that it stands in. What only shows progress or text works without effect; the
 rest can be imported, named and subclassed, and raises when it is called. An import that the student guards with
-``try`` stays an ImportError: their own way out is better than ours.
+``try`` stays an ImportError: their own way out is better than ours. Libraries, which look for what is installed, see
+nothing of this.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import importlib.machinery
 import linecache
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, Final, NoReturn
 
@@ -155,8 +157,12 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         del path, target
-        known = fullname in _PASSING or (_listed(fullname) and not _is_guarded(sys._getframe(1)))
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True) if known else None
+        if fullname not in _PASSING and not _is_listed(fullname):
+            return None
+        importer = _importer(sys._getframe(1))
+        if importer is None or (fullname not in _PASSING and _is_guarded(importer)):
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         if spec.name in _PASSING:
@@ -172,7 +178,7 @@ def install() -> None:
     sys.meta_path.append(_Finder())
 
 
-def _listed(fullname: str) -> bool:
+def _is_listed(fullname: str) -> bool:
     """Tell whether a module is to be inert: one of the list, or within one that is inert already."""
     parent = sys.modules.get(fullname.rpartition(".")[0])
     return fullname in INERT or fullname in SILENT or type(parent) is _InertModule
@@ -182,12 +188,19 @@ def _is_under(name: str, roots: Sequence[str]) -> bool:
     return any(name == root or name.startswith(f"{root}.") for root in roots)
 
 
-def _is_guarded(frame: FrameType | None) -> bool:
-    """Tell whether the import that is under way stands in a ``try`` with handlers."""
+def _importer(frame: FrameType | None) -> FrameType | None:
+    """Return the student's frame that imports; None if it is a library's, or only asks whether there is a module."""
     while frame is not None and "importlib" in frame.f_code.co_filename:
+        if frame.f_globals.get("__name__") == "importlib.util":
+            return None
         frame = frame.f_back
-    if frame is None:
-        return False
+    if frame is None or frame.f_globals.get("__name__") in ("__main__", "submission"):
+        return frame
+    return frame if Path(frame.f_code.co_filename).parent == Path.cwd() else None
+
+
+def _is_guarded(frame: FrameType) -> bool:
+    """Tell whether the import that is under way stands in a ``try`` with handlers."""
     source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
     try:
         tree = ast.parse(source)

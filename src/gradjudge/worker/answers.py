@@ -15,7 +15,6 @@ from gradjudge.wire.messages import (
     Drop,
     Get,
     Handle,
-    Missing,
     Passes,
     PassesDone,
     Raised,
@@ -177,6 +176,3 @@ def _is_parameter(owner: object, name: str) -> bool:
     if not issubclass(type(owner), torch.nn.Module):
         return False
     return type(vars(owner).get("_parameters", {}).get(name)) is torch.nn.Parameter
-
-
-__all__ = ["Answers", "Missing", "Namespace", "too_large"]

@@ -15,6 +15,7 @@ from gradjudge.worker.interrupts import Interrupts
 from gradjudge.worker.output import Diversion, Sink, Streams
 
 OUTPUT_KB: Final = 256
+_MOST_OUTPUT_KB: Final = 320  # a byte that is no text becomes three, and the answer must fit into a head
 
 Execute = Callable[[RunCell], BaseException | None]
 """Runs one piece and returns what it raised, or None."""
@@ -37,7 +38,7 @@ class Runner:
         own_process: bool = False,
     ) -> None:
         self._execute = execute
-        self._sink = Sink(output_kb * 1024)
+        self._sink = Sink(min(output_kb, _MOST_OUTPUT_KB) * 1024)
         self._streams = Streams(self._sink)
         self._diversion = Diversion(self._sink) if own_process else None
         self._interrupts = Interrupts(own_process=own_process)
@@ -94,7 +95,7 @@ def seed_all(seed: int) -> None:
 
 
 def preload() -> None:
-    """Import and make what a process forked from this one will need: the notebook's shell, numpy, matplotlib."""
+    """Make what takes long beforehand: a process forked from this one then has a notebook's shell."""
     from gradjudge.worker import notebook
 
     notebook.preload()
