@@ -17,10 +17,7 @@ import termios
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, TextIO
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import Any, Final, TextIO
 
 _CHUNK: Final = 1 << 16
 _SETTLE: Final = 0.2
@@ -71,7 +68,7 @@ class _Raw(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: ReadableBuffer, /) -> int:
+    def write(self, data: Any, /) -> int:
         view = memoryview(data).cast("B")
         self._sink.write(view)
         return len(view)
