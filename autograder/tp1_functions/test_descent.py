@@ -105,7 +105,7 @@ def test_train_batch_history(helped_student, diabetes, passed):
 
 
 @pytest.mark.item("train_batch.curves")
-def test_train_batch_curves(helped_student, diabetes, passed):
+def test_train_batch_curves(helped_student, diabetes, passed, rng):
     """With a SummaryWriter, Loss/train and Loss/test are written once per epoch, and they fall.
 
     fr: Avec un SummaryWriter, Loss/train et Loss/test sont écrits une fois par époque, et ils baissent.
@@ -113,9 +113,10 @@ def test_train_batch_curves(helped_student, diabetes, passed):
     epochs = 40
     x, y = diabetes.train
     train, test = (x[:250], y[:250]), (x[250:], y[250:])
-    writer = summary_writer(helped_student, "curves")
+    folder = f"graded-{torch.randint(10**9, (), generator=rng)}"  # no name that a cell may have written to
+    writer = summary_writer(helped_student, folder)
     got = trained(helped_student.train_batch(*train, 0.1, epochs, x_test=test[0], y_test=test[1], writer=writer))
-    written = curves(helped_student, "curves")
+    written = curves(helped_student, folder)
     require_curves(written, ["Loss/train", "Loss/test"], epochs)
     if passed("train_batch.p1"):  # where a wrong descent ends has been paid for
         require_end(written, "Loss/train", loss_on(got.parameters, diabetes.start, train))

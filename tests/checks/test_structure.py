@@ -169,6 +169,14 @@ def test_each_mistake_costs_its_own_part(batches: Batches, mean: str, parts: set
     assert lost(trainer(batches, mean=mean)) == parts
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_chance_decides_no_points(seed: int) -> None:
+    """Rows drawn with replacement lose the same parts whatever was drawn, and right orders lose nothing."""
+    torch.manual_seed(seed)
+    assert lost(trainer(with_replacement)) == {"each_row_once", "last_short_batch"}
+    assert lost(trainer(by_randperm)) == set()
+
+
 def test_one_update_per_epoch_is_seen() -> None:
     """Gradients that are added up over the batches and applied once are not mini-batch descent."""
 

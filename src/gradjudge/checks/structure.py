@@ -65,9 +65,12 @@ class BatchStructure:
 
     def full_batches(self) -> None:
         """Require batches of `batch_size` rows, one update for each."""
-        sizes = {size for size in self._first.whole if size > 0}  # a row that was met twice has no size
-        if self.batch_size not in sizes or sizes - {self.batch_size, self.short}:
-            found = Counter(size for size in self._first.whole if size > 0).most_common(1)
+        whole = self._first.whole
+        sizes = {size for size in whole if size > 0}
+        # A row that was met twice shows no size. That costs `each_row_once`; here only the updates are counted then.
+        readable = self._is_partition() and whole.count(0) in (0, self.short)
+        if readable and (self.batch_size not in sizes or sizes - {self.batch_size, self.short}):
+            found = Counter(size for size in whole if size > 0).most_common(1)
             seen_en = f"; most rows moved as in batches of {found[0][0]}" if found else ""
             seen_fr = f" ; la plupart des lignes ont bougé comme dans des lots de {found[0][0]}" if found else ""
             if found and found[0][0] == 1:
