@@ -1,0 +1,54 @@
+"""The autograders are tested too: every wheat keeps its points, every chaff loses just its own, through real grading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gradjudge.bench import Bench
+from gradjudge.course import Course
+from gradjudge.jobs import Job
+from gradjudge.report import Report
+from gradjudge.verify.corpus import Case, read_corpus
+
+COURSE = Course(Path(__file__).parents[2])
+CASES = [
+    (name, case)
+    for name, assignment in COURSE.rubric.assignments.items()
+    for case in read_corpus(COURSE.autograder(name), assignment)
+]
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str, str], Future[Report]]]:
+    """Judge the whole corpus, two at a time; a test waits for its own report."""
+    folder = tmp_path_factory.mktemp("corpus")
+    with Bench(COURSE, tuple(COURSE.rubric.assignments)) as bench, ThreadPoolExecutor(2) as pool:
+        assert bench.problems == []
+        futures = {}
+        for name, case in CASES:
+            file = case.write(folder / name / case.kind / case.name)
+            futures[name, case.kind, case.name] = pool.submit(bench.judge, Job(case.name, name, str(file), ""))
+        yield futures
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize(("name", "case"), [pytest.param(n, c, id=f"{n}-{c.kind}-{c.name}") for n, c in CASES])
+def test_a_case_loses_what_it_says(reports: dict[tuple[str, str, str], Future[Report]], name: str, case: Case) -> None:
+    """The points lost, item by item, are those that the case's header states; nothing is ungraded."""
+    report = reports[name, case.kind, case.name].result()
+    auto = {item: result for item, result in report.verdict.items.items() if result.kind == "auto"}
+    lost = {item: round(result.max - result.points, 4) for item, result in auto.items() if result.points < result.max}
+    assert lost == case.loses, case.why
+    assert report.ungraded == ()
+
+
+def test_the_corpus_is_large_enough() -> None:
+    """Each assignment has at least three wheats in different styles and twelve chaffs."""
+    for name in COURSE.rubric.assignments:
+        kinds = [case.kind for assignment, case in CASES if assignment == name]
+        assert kinds.count("wheat") >= 3
+        assert kinds.count("chaff") >= 12
