@@ -15,7 +15,7 @@ grade: $(READY)
 	@$(BIN)/python examples/cohort/compare.py build/grades
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: lint fresh
 
