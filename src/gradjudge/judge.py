@@ -176,7 +176,7 @@ def main() -> int:
             *("-c", os.devnull, "--rootdir", setup.root, "--confcutdir", str(course.root / "autograder")),
             *("-p", "gradjudge.plugin", "--import-mode=importlib", "--continue-on-collection-errors"),
             *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:unraisableexception", "-p", "no:faulthandler"),
-            *("-p", "no:threadexception", "--capture=no", "-W", "ignore"),
+            *("-p", "no:threadexception", "-p", "no:logging", "--capture=no", "-W", "ignore"),
         ],
         plugins=[host],
     )

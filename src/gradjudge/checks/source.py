@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from gradjudge.checks.syntax import (
@@ -87,7 +88,7 @@ def forbidden_calls(
     ``X.backward(ctx, g)`` on a class of the submission, or with a context before the gradient, is the student's own
     function called by hand and never counts as ``".backward"``.
     """
-    program = _Program(sources, companions or {}, frozenset(apart))
+    program = _program(sources, companions or {}, apart)
     found: dict[ForbiddenCall, None] = {}
     for rule in rules:
         for function in rule.within:
@@ -104,9 +105,19 @@ def leads_to(sources: Sequence[str], function: str, names: Iterable[str]) -> boo
 
     ``leads_to(sources, "train_batch", ["MSE", "mse"])``: does training go through the student's own MSE?
     """
-    program, wanted = _Program(sources, {}, frozenset()), tuple(names)
+    program, wanted = _program(sources, {}, ()), tuple(names)
     reached = (path for node, _ in program.reachable(function) for path, _ in _Reader(program, node).paths())
     return any(is_under(path, name) for path in reached for name in wanted)
+
+
+def _program(sources: Sequence[str], companions: Mapping[str, str], apart: Iterable[str]) -> _Program:
+    return _read_once(tuple(sources), tuple(companions.items()), frozenset(apart))
+
+
+@lru_cache(maxsize=8)
+def _read_once(sources: tuple[str, ...], companions: tuple[tuple[str, str], ...], apart: frozenset[str]) -> _Program:
+    """Read a submission once, though each of its items asks: parsing it takes 50 ms."""
+    return _Program(sources, dict(companions), apart)
 
 
 class _Program:
