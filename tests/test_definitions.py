@@ -39,3 +39,13 @@ def test_a_definition_that_shares_its_line_with_work_goes() -> None:
 def test_what_does_not_parse_has_no_definitions() -> None:
     """Syntax errors, null bytes and absurd nesting end in an empty text, not in an exception."""
     assert [definitions(source) for source in ("def f(:", "a = 1\0", "(" * 5000)] == ["", "", ""]
+
+
+def test_an_expression_too_deep_to_look_at_is_no_definition() -> None:
+    """What parses and cannot be walked must not end the judge."""
+    assert definitions("x = f" + ".a" * 900 + "()") == ""
+
+
+def test_a_text_with_a_form_feed_is_not_cut() -> None:
+    """Only the ends of lines that Python knows count."""
+    assert definitions("k = 'a\x0cb'") == "k = 'a\x0cb'"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
+from gradjudge import sitting as sittings
 from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
 from gradjudge.rubric import GradingLimits
@@ -153,12 +155,38 @@ def test_restarts_are_bounded() -> None:
     assert log.count("open") == 1 + RESTARTS
 
 
-def test_cells_leave_time_for_the_checks() -> None:
-    """Once the cells' share is used up, only definitions are run, and the student is told."""
-    sitting, log = sit(["def f(): pass\ntrain()", "def g(): pass\ntrain()"], fine, all=1e-9)
+def slow(seconds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Make a script whose sources take their time, on a clock of their own."""
+    now = 0.0
+
+    def answer(source: str) -> Reply | SessionLost:
+        nonlocal now
+        now += seconds.get(source, 0.0)
+        return SessionLost("crashed", "") if source == "die()" else fine(source)
+
+    monkeypatch.setattr(sittings, "time", SimpleNamespace(monotonic=lambda: now))
+    return answer
+
+
+def test_cells_leave_time_for_the_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the cells' share is used up, only definitions are run, for a while, and the student is told."""
+    script = slow({"train()": 61, "def f(): pass": 20}, monkeypatch)
+    sitting, log = sit(["train()", "def f(): pass\ntrain()", "def g(): pass\ntrain()"], script)
     sitting.run_cells()
-    assert log == ["open", "def f(): pass", "def g(): pass"]
+    assert log == ["open", "train()", "def f(): pass"]
     assert [cell.state for cell in sitting.cells.values()] == ["skipped", "skipped"]
+
+
+def test_a_replay_ends_with_the_time_of_the_submission(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of slow cells cannot keep a judge until it is taken for one that hangs, which would be our fault."""
+    sources = [f"x{number} = 1" for number in range(500)]
+    sitting, log = sit([*sources, "die()"], slow(dict.fromkeys(sources, 0.11), monkeypatch))
+    sitting.run_cells()
+    with pytest.raises(SessionLost, match="no time was left"), sitting.check():
+        pass
+    assert log.count("x0 = 1") == 2
+    assert log[-1] == "close"
+    assert log.count("open") == 2
 
 
 def test_a_session_that_is_dead_on_arrival_is_our_fault() -> None:

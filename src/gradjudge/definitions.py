@@ -19,11 +19,15 @@ def definitions(source: str) -> str:
 
     Lines of IPython (``%matplotlib inline``, ``!pip install``) go too. What does not parse has no definitions.
     """
-    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
+    # Not splitlines(), which also cuts within a text that holds a form feed.
+    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")]
     try:
-        tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _keep_definitions(ast.parse("\n".join(lines)), lines)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # an expression can be too deep to be written out
         return ""
+
+
+def _keep_definitions(tree: ast.Module, lines: list[str]) -> str:
     kept = [""] * len(lines)
     for node in tree.body:
         if _is_definition(node):

@@ -15,6 +15,7 @@ import platform
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 
 import msgspec
@@ -57,7 +58,7 @@ class Bench(msgspec.Struct, frozen=True):
         key: digest of all that the verdict depends on.
         late: when it was handed in and what that costs, or None.
         skip: checks that have killed or hung a judge before: they are ungraded, not tried again.
-        on_event: told ``("check", name)`` before a check starts and ``("done", name)`` after it.
+        on_event: told ``("check", name)`` before a check starts, its session being there, and ``("done", name)`` after.
     """
 
     checks: Mapping[str, pytest.Item]
@@ -133,8 +134,8 @@ def _judge(item: Item, hearing: Hearing, bench: Bench) -> dict[str, Outcome]:
         elif name not in bench.checks:
             outcomes[name] = Outcome("ungraded", UNGRADED, "no hidden test of this name was collected", 0.0)
         else:
-            bench.on_event("check", name)
-            outcomes[name] = run_check(bench.checks[name], hearing)
+            # A replay of the cells is not the check's time: what watches the judge would take it for one that hangs.
+            outcomes[name] = run_check(bench.checks[name], hearing, on_ready=partial(bench.on_event, "check", name))
             bench.on_event("done", name)
     return outcomes
 

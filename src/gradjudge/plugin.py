@@ -152,14 +152,21 @@ def check_title(item: pytest.Item) -> dict[str, str]:
     return {"en": lines[0]} | ({"fr": french[0]} if french else {})
 
 
-def run_check(item: pytest.Item, hearing: Hearing) -> Outcome:
-    """Run one collected check against one submission."""
+def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], None] = lambda: None) -> Outcome:
+    """Run one collected check against one submission.
+
+    Args:
+        item: the check.
+        hearing: the submission.
+        on_ready: called when the session is there, which after a death takes a replay of the cells first.
+    """
     item.config.stash[_HEARING] = hearing
     hearing.excinfo = None
     hearing.stand_ins.clear()
     start = time.monotonic()
     try:
         with hearing.sitting.check():
+            on_ready()
             start = time.monotonic()
             reports = runtestprotocol(item, log=False, nextitem=None)
     except SessionLost as lost:

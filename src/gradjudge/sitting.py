@@ -24,6 +24,8 @@ FULL_REPLAYS = 2
 RESTARTS = 24
 #: Share of ``submission_seconds`` that the cells may use, so that some is left for the checks.
 CELLS_SHARE = 0.6
+#: Share after which what is left of the cells is not run at all, not even its definitions.
+DEFINITIONS_SHARE = 0.8
 #: Seconds between the interrupt of a cell and its end by force.
 GRACE = 0.5
 #: Seconds that a fresh session may take to answer that it is there.
@@ -82,9 +84,9 @@ class Sitting:
             self._run_first(cell)
 
     def _run_first(self, cell: Cell) -> None:
-        left = self._started + CELLS_SHARE * self._limits.submission_seconds - time.monotonic()
+        left = self._left(CELLS_SHARE)
         if left <= 0:
-            self._doses[cell.index] = Dose.DEFINITIONS
+            self._doses[cell.index] = Dose.DEFINITIONS if self._left(DEFINITIONS_SHARE) > 0 else Dose.NOTHING
             self._record(cell, "skipped")
         try:
             done = self._run(cell, min(self._limits.cell_seconds, max(left, 1.0)))
@@ -100,6 +102,10 @@ class Sitting:
             self._record(cell, "timed-out", done.error.text if done.error else "")
         elif done.error is not None:
             self._record(cell, "failed", done.error.text, done.error)
+
+    def _left(self, share: float = 1.0) -> float:
+        """Return the seconds until a share of the submission's time is used up."""
+        return self._started + share * self._limits.submission_seconds - time.monotonic()
 
     def _run(self, cell: Cell, seconds: float, most: Dose = Dose.ALL) -> CellDone | None:
         """Run as much of a cell as it may; None when nothing of it is left."""
@@ -136,20 +142,23 @@ class Sitting:
             SessionLost: it was started too often, or no time is left.
         """
         while self._session is None:
-            if self.restarts >= RESTARTS or time.monotonic() >= self._ends:
+            if self.restarts >= RESTARTS or self._left() <= 0:
                 raise SessionLost("crashed", f"not started again after {self.restarts} restarts")
             self.restarts += 1
             self._open()
             most = Dose.ALL if self._full_replays < FULL_REPLAYS else Dose.DEFINITIONS
             self._full_replays += 1
             for cell in self._submission.cells[:cells]:
+                if self._left() <= 0:  # each of hundreds of cells may use a moment more than is left
+                    self._close()
+                    raise SessionLost("crashed", "no time was left to replay the cells")
                 if not self._replay(cell, most):
                     break
 
     def _replay(self, cell: Cell, most: Dose) -> bool:
         dose = min(self._doses.get(cell.index, Dose.ALL), most)
         try:
-            done = self._run(cell, min(self._limits.cell_seconds, max(self._ends - time.monotonic(), 1.0)), most)
+            done = self._run(cell, min(self._limits.cell_seconds, max(self._left(), 1.0)), most)
         except SessionLost:
             self._doses[cell.index] = Dose(max(dose - 1, 0))
             return False

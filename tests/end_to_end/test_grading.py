@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from small_course import RIGHT
 
+from gradjudge import bench as benches
 from gradjudge.course import Course
 from gradjudge.report import Report, public_view, verdict_bytes
 
@@ -94,7 +95,7 @@ def test_an_endless_cell_costs_only_its_time(judge: Judge) -> None:
 
 def test_an_endless_cell_that_catches_everything_is_killed(judge: Judge) -> None:
     """A loop that swallows the interrupt costs a restart, and no points."""
-    stubborn = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    stubborn = "while True:\n    try:\n        while True: sum(range(9999))\n    except BaseException: pass"
     report = judge(notebook(RIGHT, stubborn), "lab.ipynb")
     assert points(report) == ALL
     assert report.run.restarts == 1
@@ -105,6 +106,29 @@ def test_a_backward_that_exits_costs_what_needs_it(judge: Judge) -> None:
     report = judge(RIGHT.replace("(x,) = ctx.saved_tensors", "import os; os._exit(0)"))
     assert points(report) == ALL | {"square": 0.0}
     assert states(report)["square"] == "crashed"
+
+
+def test_no_signal_makes_an_end_our_fault(judge: Judge) -> None:
+    """A real-time signal has no name; what it ends is crashed like the rest, never ungraded."""
+    report = judge(RIGHT.replace("return 2 * x\n", "import os; os.kill(os.getpid(), 35)\n", 1))
+    assert states(report) == {"double": "crashed", "square": "passed", "follow": "passed"}
+    assert report.verdict.max_score == 9.0
+
+
+def test_a_long_replay_is_not_taken_for_a_judge_that_hangs(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow cells are run again after a death: that is no time of the next check, and no fault of ours."""
+    monkeypatch.setattr(benches, "MARGIN", 0.5)
+    cells = ["import time; time.sleep(0.4)"] * 8
+    ending = RIGHT.replace("return 2 * x\n", "import os; os._exit(0)\n", 1)
+    report = judge(notebook(*cells, ending), "lab.ipynb")
+    assert states(report) == {"double": "crashed", "square": "passed", "follow": "passed"}
+    assert report.run.faults == ()
+
+
+def test_a_cell_too_deep_to_look_at_is_not_our_fault(judge: Judge) -> None:
+    """Its definitions cannot be had when it has killed its session; the others' can."""
+    report = judge(notebook(RIGHT, "import os; os._exit(0)\nx = f" + ".a" * 500 + "()"), "lab.ipynb")
+    assert points(report) == ALL
 
 
 def test_a_check_that_never_ends_is_timed_out(judge: Judge) -> None:

@@ -68,6 +68,7 @@ def test_a_question_is_not_interrupted_but_killed(start: Callable[[str], Probe])
         ("ctypes.string_at(0)", "SIGSEGV"),
         ("os.abort()", "SIGABRT"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
+        ("os.kill(os.getpid(), 35)", "signal 35"),
         ("os._exit(77)", "memory"),
     ],
 )

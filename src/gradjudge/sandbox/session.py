@@ -123,7 +123,10 @@ class JailedSession:
         self._lost = self._lost or SessionLost("crashed", "the session was closed")
         self._watch.close()
         self._child.close()
-        remove_scratch(self._scratch)
+        # What a process that does not end writes meanwhile must not become a fault of ours: whoever closes the bench
+        # removes the folder that holds this one.
+        with contextlib.suppress(OSError):
+            remove_scratch(self._scratch)
 
     def _lose(self, lost: SessionLost) -> SessionLost:
         self._lost = lost
@@ -146,8 +149,16 @@ class JailedSession:
         if code == OUT_OF_MEMORY:
             return SessionLost("memory", "out of memory")
         if code < 0:
-            return SessionLost("crashed", f"ended by {signal.Signals(-code).name}")
+            return SessionLost("crashed", f"ended by {_signal_name(-code)}")
         return SessionLost("crashed", f"ended with exit code {code}")
+
+
+def _signal_name(number: int) -> str:
+    """Name a signal; most of the real-time ones, which a session may send itself, have a number only."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _hear_layers(child: Child) -> tuple[str, ...]:
