@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,57 @@ def test_the_table_is_csv_that_no_spreadsheet_runs() -> None:
     rows = list(csv.DictReader(io.StringIO(cohort.grades_csv(reports).decode())))
     assert [row["student"] for row in rows] == ["'=cmd()", 'O"Neil, Ada']
     assert (rows[0]["score"], rows[0]["a"], rows[0]["q1"]) == ("4.0", "4", "pending")
+
+
+def test_a_name_that_is_not_utf8_stays_with_its_student(course: Course) -> None:
+    """A file or folder from an old archive is named to staff; everyone else is graded."""
+    odd = os.fsdecode(b"caf\xe9")
+    (course.root / "submitted/ada/lab/lab.py").rename(course.root / f"submitted/ada/lab/{odd}.py")
+    (course.root / "submitted/eve").rename(course.root / f"submitted/{odd}")
+    todo, reports = grade(course, FakeBench())
+    assert [report.verdict.student for report in reports] == ["bob"]
+    assert [found.student for found in todo.problems] == ["ada", "caf\\xe9"]
+    for found in todo.problems:
+        assert "not UTF-8" in found.problem
+        cohort.save_report(course, None, cohort.without_file(course, "lab", found))
+    assert course.report("caf\\xe9", "lab").exists()
+
+
+def test_a_change_is_seen_in_a_folder_of_thousands(course: Course) -> None:
+    """What lies in folders beside a submission does not hide the submission itself."""
+    data = course.root / "submitted/bob/lab/data"
+    data.mkdir()
+    for number in range(1100):
+        (data / str(number)).touch()
+    grade(course, FakeBench())
+    (course.root / "submitted/bob/lab/lab.py").write_text("x = 'other'")
+    bench = FakeBench()
+    grade(course, bench)
+    assert bench.asked == ["bob"]
+
+
+def test_any_fault_of_judging_stays_with_its_submission(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many open files, say: the others' reports are not lost."""
+    bench = FakeBench()
+    right = bench.judge
+    monkeypatch.setattr(bench, "judge", lambda job: right(job) if job.student != "bob" else os.open("/nowhere", 0))
+    _, reports = grade(course, bench)
+    assert {report.verdict.student: report.state for report in reports}["bob"] == "ungraded"
+
+
+def test_the_table_keeps_who_was_not_asked_for(course: Course) -> None:
+    """``--only`` grades one student again and leaves the rows of the others."""
+    grade(course, FakeBench())
+    _, reports = grade(course, FakeBench(), fresh=True, only=("eve",))
+    kept = cohort.standing(course, "lab", reports, submitted=None, grades=None)
+    assert sorted(report.verdict.student for report in kept) == ["ada", "bob"]
+
+
+def test_a_timestamp_is_a_short_file_of_its_own(course: Course) -> None:
+    """A link that never ends is not read."""
+    folder = course.root / "submitted/ada/lab"
+    (folder / "timestamp.txt").symlink_to("/dev/zero")
+    assert cohort.handed_in(course, "lab", folder) is None
+    (folder / "timestamp.txt").unlink()
+    (folder / "timestamp.txt").write_text("0001-01-01 00:00:00")
+    cohort.handed_in(course, "lab", folder)

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from gradjudge import __version__
-from gradjudge.course import Course
+from gradjudge.course import Course, readable
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.report import PENDING, Report, public_view, said
 
@@ -150,7 +150,8 @@ def grade(
         report = cohort.without_file(here, assignment, found)
         cohort.save_report(here, grades, report)
         reports.append(report)
-    table = cohort.save_table(here, grades, assignment, reports)
+    kept = cohort.standing(here, assignment, reports, submitted=submitted, grades=grades)
+    table = cohort.save_table(here, grades, assignment, [*reports, *kept])
     _print_cohort(reports)
     out.print(f"{len(todo.jobs)} graded, {len(todo.done)} unchanged. Scores: {escape(str(table))}")
     _loud(problems, reports)
@@ -313,7 +314,9 @@ def check(
 
     here = Course.find(course)
     if not file.is_file():
-        raise CourseError(f"{file}: no such file. Name a notebook (.ipynb) or a script (.py).")
+        raise CourseError(f"{readable(str(file))}: no such file. Name a notebook (.ipynb) or a script (.py).")
+    if readable(str(file.resolve())) != str(file.resolve()):
+        raise CourseError(f"{readable(str(file))}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'.")
     name = assignment or _guess_assignment(here, file)
     here.rubric.assignment(name)
     chosen, jail = _device(device), _sandbox(here, sandbox)

@@ -16,12 +16,14 @@ import msgspec
 import gradjudge
 from gradjudge.bench import FAULT, Bench
 from gradjudge.course import Course, Found
-from gradjudge.errors import InternalError
+from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
+from gradjudge.notebooks.files import MOST_ENTRIES, RefusedFile, read_regular
 from gradjudge.report import Late, Report, blank_report, read_report, write_atomically, write_report
 from gradjudge.rubric import late_penalty
 
 TIMESTAMP = "timestamp.txt"
+LONGEST_TIMESTAMP = 1000
 MISSING = {
     "en": "no notebook or script of this assignment was found in what you handed in",
     "fr": "aucun notebook ni script de ce travail n'a été trouvé dans ce que vous avez rendu",
@@ -53,7 +55,7 @@ class KeyMaker:
 
     def key(self, assignment: str, file: Path, late: Late | None) -> str:
         """Return the key of one submission: the same key gives the same verdict."""
-        parts = [self._assignment(assignment), *self._common, repr(late), _folder_digest(file.parent), file.name]
+        parts = [self._assignment(assignment), *self._common, repr(late), _folder_digest(file), file.name]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def file_key(self, assignment: str, file: Path) -> str:
@@ -81,10 +83,14 @@ def _files_digest(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _folder_digest(folder: Path) -> str:
-    """Digest a submission's folder without following links; sizes and names alone stand for what is not a file."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*"))[:1000]:
+def _folder_digest(file: Path) -> str:
+    """Digest a submission and what lies beside it, without following links; what is no file has a name only.
+
+    Sessions get no more than the first `MOST_ENTRIES` beside it: a folder of thousands is not read to its end.
+    """
+    digest, folder = hashlib.sha256(), file.parent
+    around = sorted(folder.rglob("*"), key=lambda path: (len(path.parts), path))
+    for path in (file, *around[:MOST_ENTRIES]):
         regular = path.is_file() and not path.is_symlink()
         digest.update(f"{path.relative_to(folder)}\0{regular}\0".encode("utf-8", "surrogateescape"))
         if regular:
@@ -97,12 +103,12 @@ def handed_in(course: Course, assignment: str, folder: Path) -> Late | None:
     """Read nbgrader's ``timestamp.txt`` beside a submission, and what its lateness costs; None where there is none."""
     rubric = course.rubric.assignment(assignment)
     try:
-        text = (folder / TIMESTAMP).read_text(encoding="utf-8").strip()
+        text = read_regular(folder / TIMESTAMP, LONGEST_TIMESTAMP).decode().strip()
         moment = datetime.fromisoformat(text.removesuffix(" UTC") + ("+00:00" if text.endswith(" UTC") else ""))
-    except (OSError, ValueError):
+        if moment.tzinfo is None:
+            moment = moment.astimezone()
+    except (RefusedFile, ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.astimezone()
     return Late(moment.isoformat(), late_penalty(rubric.due, moment, rubric.late))
 
 
@@ -135,7 +141,10 @@ def plan(
             problems.append(found)
             continue
         late = handed_in(course, assignment, found.file.parent)
-        key = keys.key(assignment, found.file, late)
+        try:
+            key = keys.key(assignment, found.file, late)
+        except OSError as error:
+            raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
         before = None if fresh else read_report(report_file(course, grades, assignment, found.student))
         if before is not None and before.verdict.key == key and not before.ungraded:
             done.append(before)
@@ -180,8 +189,8 @@ def run(
 def _judge(bench: Bench, job: Job) -> Report:
     try:
         return bench.judge(job)
-    except InternalError as fault:
-        return bench.blank(job, "ungraded", FAULT, str(fault))
+    except Exception as fault:  # noqa: BLE001  whatever it is, it is our fault, and the others are to be graded
+        return bench.blank(job, "ungraded", FAULT, f"{type(fault).__name__}: {fault}")
 
 
 def without_file(course: Course, assignment: str, found: Found) -> Report:
@@ -223,6 +232,16 @@ def defused(text: str) -> str:
 def save_report(course: Course, grades: Path | None, report: Report) -> None:
     """Write a report where it is kept."""
     write_report(report, report_file(course, grades, report.verdict.assignment, report.verdict.student))
+
+
+def standing(
+    course: Course, assignment: str, reports: Sequence[Report], *, submitted: Path | None, grades: Path | None
+) -> list[Report]:
+    """Return the reports that are kept of students who are not in `reports`: ``--only`` leaves them as they were."""
+    have = {report.verdict.student for report in reports}
+    others = (found.student for found in course.submissions(assignment, submitted) if found.student not in have)
+    kept = (read_report(report_file(course, grades, assignment, student)) for student in others)
+    return [report for report in kept if report is not None]
 
 
 def save_table(course: Course, grades: Path | None, assignment: str, reports: Sequence[Report]) -> Path:

@@ -146,16 +146,32 @@ class Course:
                 f"{base}: no such folder. Put submissions into {base}/STUDENT/{assignment}/, or name another folder "
                 "with --submitted DIR."
             )
-        students = sorted(folder.name for folder in base.iterdir() if not folder.name.startswith("."))
-        return [
-            _choose(student, assignment, base / student / assignment)
-            for student in students
-            if (base / student / assignment).is_dir()
-        ]
+        try:
+            students = sorted(folder.name for folder in base.iterdir() if not folder.name.startswith("."))
+            return [
+                _choose(student, assignment, base / student / assignment)
+                for student in students
+                if (base / student / assignment).is_dir()
+            ]
+        except OSError as error:
+            raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
 
 
 def _choose(student: str, assignment: str, folder: Path) -> Found:
-    """Choose the file of `folder` to grade."""
+    """Choose the file of `folder` to grade; names that are not UTF-8 are refused, for no report could hold them."""
+    found = _look_into(student, assignment, folder)
+    problem = found.problem
+    if found.file is not None and readable(str(found.file)) != str(found.file):
+        problem = f"{found.file}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'."
+    return Found(readable(student), None if problem else found.file, readable(problem))
+
+
+def readable(name: str) -> str:
+    """Return a name of the file system as text that can be printed and encoded: what is not UTF-8 becomes ``\\xe9``."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _look_into(student: str, assignment: str, folder: Path) -> Found:
     if folder.is_symlink() or folder.parent.is_symlink():
         return Found(student, problem=f"{folder}: the folder is a symbolic link; put the files themselves there.")
     # Links are kept in the list, for the reader to refuse by name: to pass over one would grade another file unasked.

@@ -80,7 +80,8 @@ class CellResult(msgspec.Struct, frozen=True):
 
     Attributes:
         index: number of the cell, from 0, among the code cells.
-        state: ``"failed"`` (it raised), ``"timed-out"``, ``"crashed"`` (it ended the process) or ``"skipped"``.
+        state: ``"failed"`` (it raised), ``"timed-out"``, ``"crashed"`` (it ended the process),
+            ``"skipped"`` (no time was left) or ``"too-long"``.
         message: one line for the student, by language.
     """
 
@@ -260,7 +261,7 @@ def write_report(report: Report, path: Path) -> None:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it either has all of its new content or is as it was."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")  # not longer than the name, which may be a long one
     try:
         with temporary.open("wb") as stream:
             stream.write(content)
