@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pupils import Pupil, Session, Start
 
+import gradjudge
 from gradjudge.forkserver import Child, request_fork
 
 SERVER = """
@@ -45,7 +46,13 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]
         [sys.executable, "-s", "-P", "-B", "-c", SERVER, str(theirs.fileno())],
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
-        env={"HOME": home, "IPYTHONDIR": f"{home}/ipython", "MPLCONFIGDIR": f"{home}/mpl", "PYTHONHASHSEED": "0"},
+        env={
+            "PYTHONPATH": str(Path(gradjudge.__file__).parent.parent),
+            "HOME": home,
+            "IPYTHONDIR": f"{home}/ipython",
+            "MPLCONFIGDIR": f"{home}/mpl",
+            "PYTHONHASHSEED": "0",
+        },
     )
     theirs.close()
     yield ours

@@ -8,7 +8,7 @@ import pytest
 import torch
 from pupils import Pupil
 
-from gradjudge.wire.messages import Missing, Pass, Passes, PassesDone, PassResult, Ref
+from gradjudge.wire.messages import Missing, Pass, Passes, PassesDone, PassResult, Ref, StandIn
 
 FUNCTIONS = """
 import torch
@@ -24,7 +24,8 @@ class Scale(torch.autograd.Function):
     def backward(ctx, g):
         x, w = ctx.saved_tensors
         assert ctx.note == "kept"
-        Scale.calls.append(("b", g.is_contiguous(), g.stride(), torch.is_inference_mode_enabled()))
+        modes = torch.is_inference_mode_enabled(), torch.is_grad_enabled()
+        Scale.calls.append(("b", g.is_contiguous(), g.stride(), *modes))
         dx = g * w if ctx.needs_input_grad[0] else None
         return dx, (g * x).sum(0)
 
@@ -216,6 +217,19 @@ def test_a_direct_call_runs_as_the_engine_would(functions: Pupil) -> None:
     run(functions, "Scale", Pass((X, W), (True, True), ((G,),)), through="direct")
     run(functions, "Scale", Pass((X, W), (True, True), ((G,),)), through="direct", inference=True)
     functions.define("f, b, f2, b2 = Scale.calls\nassert not f[3] and not b[3] and not f2[3] and b2[3], Scale.calls")
+    functions.define("assert not b[4] and not b2[4], Scale.calls")
+
+
+def test_a_stand_in_passes_every_way(functions: Pupil) -> None:
+    """The public stand-in is right by hand and through the engine, also where autograd is switched off."""
+    functions.ask(StandIn("Scale", "scale", ("x", "w"), "x * w"))
+    for through in ("apply", "direct"):
+        for inference in (False, True):
+            asked = Pass((X, W), (True, True), ((H,), (G,)), ("transposed", "contiguous"), "transposed")
+            (result,) = run(functions, "Scale", asked, through=through, inference=inference)
+            assert result.raised is None
+            assert close(result.grads[0][0], H * W)
+            assert close(result.grads[1][1], X.sum(0))
 
 
 def test_autograd_inside_backward_shows_under_inference_mode(functions: Pupil) -> None:
