@@ -8,6 +8,7 @@ everything else (a bare assertion, a bug, a skip) is the grader's fault and make
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -15,14 +16,15 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from _pytest.runner import runtestprotocol
+from msgspec.structs import replace
 
 from gradjudge.checks.verdict import CheckFailed, Part
-from gradjudge.notebooks.submission import Submission
+from gradjudge.notebooks.submission import Submission, decode_text, read_companion
 from gradjudge.proxy.student import Student
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
 from gradjudge.sitting import Sitting
-from gradjudge.wire.messages import Reply, Request, StandIn
+from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request, StandIn
 
 
 class Outcome(NamedTuple):
@@ -41,6 +43,7 @@ class Hearing:
 
     Attributes:
         results: states of the items that are done, for follow-through.
+        written: identifiers in the student's own text.
         stand_ins: names that stood in for the student's own in the check under way.
     """
 
@@ -55,6 +58,12 @@ class Hearing:
         self.results: dict[str, str] = {}
         self.stand_ins: list[str] = []
         self.excinfo: BaseException | None = None
+        texts = [cell.source for cell in submission.cells] + [
+            decode_text(read_companion(submission, name, assignment.limits))
+            for name in submission.companions
+            if name.endswith(".py")
+        ]
+        self.written = frozenset(re.findall(r"[^\W\d]\w*", "\n".join(texts)))
 
 
 _HEARING = pytest.StashKey[Hearing]()
@@ -86,7 +95,10 @@ def student(request: pytest.FixtureRequest) -> Student:
     def ask(request: Request) -> Reply:
         if isinstance(request, StandIn):
             hearing.stand_ins.append(request.function)
-        return hearing.sitting.ask(request)
+        reply = hearing.sitting.ask(request)
+        if isinstance(reply, Missing):  # the session chose these names: only what the student has written goes back
+            return Missing(reply.name, tuple(name for name in reply.nearest if name in hearing.written))
+        return _as_counted(reply, hearing.submission)
 
     return Student(ask, hearing.assignment.aliases)
 
@@ -217,6 +229,25 @@ _LOST = {
 def _lost(lost: SessionLost, seconds: float) -> Outcome:
     state = "timed-out" if lost.reason == "timed-out" else "crashed"
     return Outcome(state, _LOST.get(lost.reason, _LOST["crashed"]), f"{lost.reason}: {lost.detail}", seconds)
+
+
+def _as_counted(reply: Reply, submission: Submission) -> Reply:
+    """Give the places in a reply as the student counts: cells from 1 with the empty ones, 0 for lines of a script."""
+    if isinstance(reply, Raised):
+        return _counted(reply, submission)
+    if isinstance(reply, PassesDone):
+        results = [
+            result if result.raised is None else replace(result, raised=_counted(result.raised, submission))
+            for result in reply.results
+        ]
+        return PassesDone(tuple(results))
+    return reply
+
+
+def _counted(raised: Raised, submission: Submission) -> Raised:
+    if raised.place is None or not 0 <= raised.place[0] < len(submission.cells):
+        return replace(raised, place=None)
+    return replace(raised, place=(submission.cells[raised.place[0]].number, raised.place[1]))
 
 
 def _by_language(text: Any) -> dict[str, str]:

@@ -31,6 +31,8 @@ GRACE = 0.5
 #: Seconds that a fresh session may take to answer that it is there.
 FIRST_ANSWER = 10.0
 OUTPUT_KEPT = 32_000
+#: Bytes of a cell that is run.
+LONGEST_CELL = 512 << 10
 
 
 class Dose(IntEnum):
@@ -84,6 +86,10 @@ class Sitting:
             self._run_first(cell)
 
     def _run_first(self, cell: Cell) -> None:
+        if len(cell.source.encode(errors="replace")) > LONGEST_CELL:  # more than fits into a message to the session
+            self._doses[cell.index] = Dose.NOTHING
+            self._record(cell, "too-long")
+            return
         left = self._left(CELLS_SHARE)
         if left <= 0:
             self._doses[cell.index] = Dose.DEFINITIONS if self._left(DEFINITIONS_SHARE) > 0 else Dose.NOTHING
@@ -250,6 +256,12 @@ def _cell_message(cell: Cell, state: str, raised: Raised | None) -> dict[str, st
         return {
             "en": f"{en} ended the Python process; the rest was graded without it",
             "fr": f"{fr} a mis fin au processus Python ; le reste a été évalué sans elle",
+        }
+    if state == "too-long":
+        most = LONGEST_CELL >> 10
+        return {
+            "en": f"{en} was not run: it has more than {most} kB of text",
+            "fr": f"{fr} n'a pas été exécutée : elle contient plus de {most} ko de texte",
         }
     if state == "skipped":
         return {

@@ -1,4 +1,4 @@
-"""The autograders are tested too: every wheat keeps its points, every chaff loses just its own, through real grading."""
+"""The autograders are tested too: every wheat keeps its points, every chaff loses just its own."""
 
 from __future__ import annotations
 

@@ -218,3 +218,30 @@ def test_a_companion_is_importable(judge: Judge, tmp_path: Path) -> None:
     (tmp_path / "handed-in" / "tp_functions.py").write_text(RIGHT)
     report = judge("from tp_functions import *\nfrom tp_functions import double")
     assert points(report) == ALL
+
+
+def test_names_that_the_session_makes_up_do_not_come_out(judge: Judge) -> None:
+    """A name is suggested only if the student has written it: one made from hidden inputs would carry them out."""
+    name = "'doubled_' + repr(x).replace('.', '_').replace('-', 'm')[-8:-1]"
+    leak = f"    globals()[{name}] = 1\n    del globals()['double']\n"
+    report = judge(RIGHT.replace("    return 2 * x\n", leak + "    return 2 * x\n", 1) + "def doubles(x): return x\n")
+    messages = str([check.message for check in report.verdict.items["double"].checks])
+    assert "doubles" in messages
+    assert "doubled_" not in messages
+
+
+def test_a_monstrous_cell_costs_only_itself(judge: Judge) -> None:
+    """A cell that does not fit into a message is left out, and the rest is graded."""
+    report = judge(notebook(RIGHT, "x = '" + "a" * (2 << 20) + "'"), "lab.ipynb")
+    assert points(report) == ALL
+    assert [cell.state for cell in report.verdict.cells] == ["too-long"]
+
+
+def test_places_are_told_as_the_student_counts(judge: Judge) -> None:
+    """Cells count from 1 with the empty ones; in a script it is the line of the file."""
+    bad = RIGHT.strip().replace("return 2 * x\n", "raise KeyError(x)\n", 1)
+    line = bad.splitlines().index("    raise KeyError(x)") + 1
+    in_notebook = str(judge(notebook("", bad), "lab.ipynb").verdict.items["double"].checks[0].message)
+    in_script = str(judge("\n\n" + bad).verdict.items["double"].checks[0].message)
+    assert f"(cell 2, line {line})" in in_notebook
+    assert f"(ligne {line + 2})" in in_script

@@ -77,4 +77,6 @@ def _place(raised: Raised) -> tuple[str, str]:
     cell, line = raised.place
     if not (0 <= cell <= LARGEST_CELL and 1 <= line <= LARGEST_LINE):
         return "", ""
+    if cell == 0:  # a script
+        return f" (line {line})", f" (ligne {line})"
     return f" (cell {cell}, line {line})", f" (cellule {cell}, ligne {line})"
