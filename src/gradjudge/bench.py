@@ -108,6 +108,7 @@ class Bench:
             pass_fds=(theirs.fileno(), self._zygote.control.fileno(), ready_end),
             stdin=subprocess.DEVNULL,
             env=environment,
+            start_new_session=True,  # Ctrl-C is for us; we end the host by hanging up
         )
         self._control = ours
         theirs.close()

@@ -58,6 +58,7 @@ class Hearing:
         self.results: dict[str, str] = {}
         self.stand_ins: list[str] = []
         self.excinfo: BaseException | None = None
+        self.student: Student | None = None
         texts = [cell.source for cell in submission.cells] + [
             decode_text(read_companion(submission, name, assignment.limits))
             for name in submission.companions
@@ -100,7 +101,8 @@ def student(request: pytest.FixtureRequest) -> Student:
             return Missing(reply.name, tuple(name for name in reply.nearest if name in hearing.written))
         return _as_counted(reply, hearing.submission)
 
-    return Student(ask, hearing.assignment.aliases)
+    hearing.student = Student(ask, hearing.assignment.aliases)
+    return hearing.student
 
 
 @pytest.fixture
@@ -173,7 +175,7 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
         on_ready: called when the session is there, which after a death takes a replay of the cells first.
     """
     item.config.stash[_HEARING] = hearing
-    hearing.excinfo = None
+    hearing.excinfo = hearing.student = None
     hearing.stand_ins.clear()
     start = time.monotonic()
     try:
@@ -185,7 +187,9 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
         return _lost(lost, time.monotonic() - start)
     except (KeyboardInterrupt, SystemExit, pytest.exit.Exception) as fault:  # a hidden test that tries to leave
         return Outcome("ungraded", UNGRADED, repr(fault), time.monotonic() - start)
-    outcome = _outcome(reports, hearing.excinfo, time.monotonic() - start)
+    error = hearing.excinfo
+    misused = hearing.student.misused(error) if hearing.student is not None and error is not None else None
+    outcome = _outcome(reports, misused or error, time.monotonic() - start)
     return outcome._replace(judged_with=tuple(dict.fromkeys(hearing.stand_ins)))
 
 

@@ -32,7 +32,7 @@ def states(report: Report) -> dict[str, str]:
 
 def notebook(*cells: str) -> str:
     """Make a notebook of code cells."""
-    empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    empty: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     made = [{**empty, "id": f"c{place}", "source": cell} for place, cell in enumerate(cells)]
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})
 
@@ -113,6 +113,15 @@ def test_no_signal_makes_an_end_our_fault(judge: Judge) -> None:
     report = judge(RIGHT.replace("return 2 * x\n", "import os; os.kill(os.getpid(), 35)\n", 1))
     assert states(report) == {"double": "crashed", "square": "passed", "follow": "passed"}
     assert report.verdict.max_score == 9.0
+
+
+@pytest.mark.parametrize("line", ["double = 5", "double = None", "double = Square", "Square = 5", "Square = double"])
+def test_a_name_of_another_kind_is_failed(judge: Judge, line: str) -> None:
+    """A number where a function is due, or the other way round, is the student's mistake, and counts."""
+    report = judge(f"{RIGHT}\n{line}\n")
+    assert "ungraded" not in states(report).values()
+    assert report.verdict.max_score == 9.0
+    assert report.verdict.score < 9.0
 
 
 def test_a_long_replay_is_not_taken_for_a_judge_that_hangs(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -254,3 +254,22 @@ def test_stand_in_is_undone(load: Load) -> None:
 def test_french_gets_no_break_spaces() -> None:
     """French punctuation is kept on its line by no-break spaces, whoever wrote the sentence."""
     assert Text("a; b", "a ; b").fr == "a\u00a0; b"
+
+
+@pytest.mark.parametrize("use", [lambda s: s.learning_rate(1), lambda s: s.learning_rate.apply, lambda s: s.MSE(1)])
+def test_a_name_of_another_kind_is_the_students_mistake(load: Load, use: Callable[[Student], object]) -> None:
+    """A number where a function is due ends a test in a TypeError; that is a failure with the name, no bug of ours."""
+    student = load(SOURCE)
+    with pytest.raises((TypeError, AttributeError)) as caught:
+        use(student)
+    failure = student.misused(caught.value)
+    assert failure is not None
+    assert failure.text.en.startswith(("`learning_rate` is a value of type float", "`MSE` is an object"))
+
+
+def test_a_bug_of_a_test_is_none_of_the_students(load: Load) -> None:
+    """What the student gave is not in the message, so it is not to blame."""
+    student = load(SOURCE)
+    assert student.learning_rate == 0.05
+    assert student.misused(TypeError("'list' object is not callable")) is None
+    assert student.misused(ZeroDivisionError()) is None

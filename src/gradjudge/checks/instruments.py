@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from gradjudge.proxy.line import senseless
 from gradjudge.proxy.objects import CallableProxy, Held, ObjectProxy, receive, send
 from gradjudge.proxy.student import Student
 from gradjudge.wire.messages import Call, Get, Ref
@@ -46,7 +47,7 @@ def _make(student: Student, path: str, *args: object) -> ObjectProxy:
     call = Call(Ref(path), tuple(send(value) for value in args), keep=True)
     made = receive(student._line.answer(call, label).value, student._line, label)
     if not isinstance(made, ObjectProxy):
-        raise TypeError(f"the session answered {label} with a value")
+        senseless(label, "a value where an object is due")
     return made
 
 

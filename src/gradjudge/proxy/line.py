@@ -40,7 +40,7 @@ class Line:
         """
         reply = self._reply(request, where)
         if not isinstance(reply, Answer):
-            _senseless(where, f"{type(reply).__name__} where an Answer is due")
+            senseless(where, f"{type(reply).__name__} where an Answer is due")
         return reply
 
     def passes(self, request: Passes, where: str) -> tuple[PassResult, ...]:
@@ -50,11 +50,13 @@ class Line:
         """
         reply = self._reply(request, where)
         if not isinstance(reply, PassesDone) or len(reply.results) != len(request.passes):
-            _senseless(where, "not one result for each pass")
+            senseless(where, "not one result for each pass")
         for asked, result in zip(request.passes, reply.results, strict=True):
             complete = len(result.grads) == len(asked.cotangents)
+            if request.through == "apply" and any(len(one) != len(asked.inputs) for one in result.grads):
+                senseless(where, "not one gradient for each input")
             if len(result.grads) > len(asked.cotangents) or not (complete or result.raised):
-                _senseless(where, "not one set of gradients for each cotangent")
+                senseless(where, "not one set of gradients for each cotangent")
         return reply.results
 
     def _reply(self, request: Request, where: str) -> Reply:
@@ -111,7 +113,8 @@ def kind_of(value: object) -> tuple[str, str]:
     return "another kind of object", "un objet d'une autre sorte"
 
 
-def _senseless(where: str, detail: str) -> NoReturn:
+def senseless(where: str, detail: str) -> NoReturn:
+    """Fail the check because the session said what no session says."""
     raise CheckFailed(
         Text(
             en=f"The session that runs your code gave no usable answer for `{where}`.",

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.proxy.autograd import Remote, differentiate
-from gradjudge.proxy.line import Line
+from gradjudge.proxy.line import Line, senseless
 from gradjudge.wire.messages import Answer, Call, Get, Handle, Pass, Passes, PassResult, Ref, Set, Value
 
 
@@ -213,7 +213,7 @@ def _handle(proxy: ObjectProxy) -> Handle:
         return Handle(held.ref.root, "object", "")
     handle = held.line.answer(Get(held.ref), held.label).value
     if not isinstance(handle, Handle):
-        raise TypeError(f"{held.label} is a value, not an object of the session")
+        senseless(held.label, "a value where an object was before")
     return handle
 
 

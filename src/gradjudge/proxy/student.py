@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from gradjudge.proxy.failures import StudentRaised
-from gradjudge.proxy.line import Ask, Line, missing
-from gradjudge.proxy.objects import receive, send
+from gradjudge.proxy.failures import CheckFailed, StudentRaised, Text
+from gradjudge.proxy.line import Ask, Line, kind_of, missing
+from gradjudge.proxy.objects import ObjectProxy, receive, send
 from gradjudge.wire.messages import Get, Missing, Raised, Ref, Restore, Set, StandIn
 
 
@@ -26,7 +26,7 @@ class Student:
     """
 
     def __init__(self, ask: Ask, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
-        vars(self).update(_ask=ask, _line=Line(ask), _aliases=dict(aliases or {}), _standing=[])
+        vars(self).update(_ask=ask, _line=Line(ask), _aliases=dict(aliases or {}), _standing=[], _given={})
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # copy, pickle and pytest look for these; the student's namespace is not asked
@@ -37,7 +37,8 @@ class Student:
             if isinstance(reply, Raised):
                 raise StudentRaised(reply, where=name)
             if not isinstance(reply, Missing):
-                return receive(getattr(reply, "value", None), self._line, name)
+                self._given[name] = receive(getattr(reply, "value", None), self._line, name)
+                return self._given[name]
             nearest = nearest or reply.nearest
         raise missing(name, nearest)
 
@@ -46,6 +47,24 @@ class Student:
 
     def __repr__(self) -> str:
         return "<Student>"
+
+    def misused(self, error: BaseException) -> CheckFailed | None:
+        """Tell whether an exception comes of a name that is not what a test takes it for, as a failure that says so.
+
+        A student may write ``train = 5``. A test that calls ``student.train(x)`` then ends in a TypeError, and that is
+        no bug of the test's.
+        """
+        if type(error) not in (TypeError, AttributeError):
+            return None
+        for name, value in self._given.items():
+            if str(error).startswith(f"'{type(value).__name__}' object "):
+                en, fr = ("an object", "un objet") if isinstance(value, ObjectProxy) else kind_of(value)
+                text = Text(
+                    en=f"`{name}` is {en}, and cannot be used as the question says.",
+                    fr=f"`{name}` est {fr}, qui ne peut pas servir comme le dit la question.",
+                )
+                return CheckFailed(text, detail=f"{type(error).__name__}: {error}")
+        return None
 
     @contextmanager
     def stand_in(self, function: str, *, apply: str = "", params: Sequence[str], formula: str) -> Iterator[None]:
