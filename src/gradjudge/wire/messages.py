@@ -160,9 +160,7 @@ class ReadScalars(msgspec.Struct, frozen=True, tag="read_scalars"):
     folder: str
 
 
-Request = (
-    RunCell | Get | Set | Call | Vjp | Passes | StandIn | Restore | Drop | ReadScalars
-)
+Request = RunCell | Get | Set | Call | Vjp | Passes | StandIn | Restore | Drop | ReadScalars
 
 
 # --- what the session answers ---------------------------------------------------------------------------------------
