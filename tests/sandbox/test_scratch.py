@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,39 @@ def test_measuring_stops_past_the_limit(tmp_path: Path) -> None:
     for number in range(50):
         (tmp_path / str(number)).touch()
     assert measure(tmp_path, most_entries=10).entries == 11
+
+
+def test_a_folder_that_cannot_be_listed_is_taken_for_too_much(tmp_path: Path) -> None:
+    """An owner who may write into a folder and not list it would hide what it holds from an ordinary user."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "file").write_bytes(bytes(5000))
+    inner.chmod(0o300)
+    tmp_path.chmod(0o755)
+    read, write = os.pipe()
+    if os.fork() == 0:  # root lists it all the same
+        if os.getuid() == 0:
+            os.chown(tmp_path, 65534, 65534)
+            os.chown(inner, 65534, 65534)
+            os.chdir(tmp_path)
+            os.setuid(65534)
+        os.write(write, str(measure(Path(), most_entries=10).entries).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as said:
+        assert said.read() == "11"
+    os.wait()
+    inner.chmod(0o700)
+
+
+def test_what_goes_while_we_look_does_not_hide_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that makes and removes files all the time is measured all the same."""
+    for name in "abc":
+        (tmp_path / name).write_bytes(bytes(5000))
+    entries = list(os.scandir(tmp_path))
+    (tmp_path / entries[0].name).unlink()
+    monkeypatch.setattr(os, "scandir", lambda _path: nullcontext(entries))
+    assert measure(tmp_path, most_entries=10).size >= 10_000
 
 
 def test_removing_does_not_follow_links(tmp_path: Path) -> None:

@@ -43,15 +43,18 @@ def measure(folder: Path, *, most_entries: int) -> Usage:
             with os.scandir(waiting.pop()) as found:
                 for entry in found:
                     entries += 1
-                    status = entry.stat(follow_symlinks=False)
+                    try:
+                        status = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:  # removed while we look; the others are still counted
+                        continue
                     size += max(status.st_size, status.st_blocks * 512)
                     if stat.S_ISDIR(status.st_mode):
                         waiting.append(entry.path)
                     if entries > most_entries:
                         break
-        except OSError as error:  # removed, or made unreadable, while we look
-            if error.errno == errno.ENAMETOOLONG:
-                return Usage(size, most_entries + 1)  # folders this deep are there to hide something
+        except OSError as error:  # removed while we look
+            if error.errno in (errno.ENAMETOOLONG, errno.EACCES):
+                return Usage(size, most_entries + 1)  # folders this deep, or closed to us, are there to hide something
     return Usage(size, entries)
 
 
