@@ -18,7 +18,7 @@ import pytest
 
 from gradjudge.forkserver import FAILED_CHILD, PAYLOAD_LIMIT, Child, ForkRefusedError, request_fork
 
-SERVER = '''
+SERVER = """
 import os, signal, sys, time
 from gradjudge.forkserver import ForkServer
 
@@ -53,7 +53,7 @@ def child(payload, wire):
         wire.sendall(str(found).encode())
 
 ForkServer(int(sys.argv[1])).run(child)
-'''
+"""
 
 
 @dataclass

@@ -26,9 +26,7 @@ _FILE_RIGHTS: Final = 1 | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 """Rights that a rule on something other than a folder may carry (1 is execute)."""
 
 READ: Final = READ_FILE | READ_DIR
-WRITE: Final = (
-    READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | REFER | TRUNCATE
-)
+WRITE: Final = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | REFER | TRUNCATE
 """A scratch folder: files and folders, but no links, sockets, pipes or devices."""
 DEVICE: Final = READ_FILE | WRITE_FILE
 GPU: Final = READ | WRITE_FILE | IOCTL_DEV

@@ -74,9 +74,7 @@ def _preload() -> list[str]:
     return absent
 
 
-def _become_session(
-    payload: bytes, wire: socket.socket, *, python_paths: list[str], with_namespaces: bool
-) -> NoReturn:
+def _become_session(payload: bytes, wire: socket.socket, *, python_paths: list[str], with_namespaces: bool) -> NoReturn:
     """Be a session: shut every door, tell the other end which ones, and answer its requests."""
     asked = json.loads(payload)
     os.setsid()
