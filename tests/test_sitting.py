@@ -195,3 +195,11 @@ def test_a_session_that_is_dead_on_arrival_is_our_fault() -> None:
     with pytest.raises(InternalError, match="dead on arrival"):
         sitting.run_cells()
     assert log == ["open", "close"]
+
+
+def test_the_name_of_an_exception_is_one_of_pythons() -> None:
+    """A session may say what it likes; no text of its own gets into a message as the name of a type."""
+    raised = CellDone(error=Raised("\x1b[2J", True, "trace"))
+    sitting, _ = sit(["1 / 0"], lambda source: raised if source == "1 / 0" else fine(source))
+    sitting.run_cells()
+    assert sitting.cells[0].message["en"] == "code cell 1 raised an exception"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import msgspec
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -43,6 +44,14 @@ DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or 
 SandboxOption = Annotated[
     str | None, typer.Option("--sandbox", help="none: grade WITHOUT a jail (your own code only); reports then say so.")
 ]
+
+
+def escape(text: str) -> str:
+    """Return text as it is to be read: neither rich nor the terminal takes any of it for an order."""
+    return escape_markup(_CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text))
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
 
 
 def main() -> NoReturn:
@@ -218,7 +227,7 @@ def _progress(total: int) -> Iterator[Any]:
             speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
             bar.update(task, rate=f"{speed:.1f}/s" if speed else "")
             if not err.is_terminal:
-                err.print(f"{report.verdict.student}: {report.verdict.score:g} / {report.verdict.max_score:g}")
+                err.print(f"{escape(report.verdict.student)}: {report.verdict.score:g} / {report.verdict.max_score:g}")
 
         yield advance
 

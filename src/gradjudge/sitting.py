@@ -14,6 +14,7 @@ from enum import IntEnum
 from gradjudge.definitions import definitions
 from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
+from gradjudge.proxy.failures import builtin_name
 from gradjudge.report import CellResult
 from gradjudge.rubric import GradingLimits
 from gradjudge.sandbox.session import Session, SessionLost
@@ -268,8 +269,9 @@ def _cell_message(cell: Cell, state: str, raised: Raised | None) -> dict[str, st
             "en": f"{en} was not run: the time of the submission was used up",
             "fr": f"{fr} n'a pas été exécutée : le temps de la copie était épuisé",
         }
-    name = raised.type_name if raised is not None and raised.builtin else "an exception"
-    nom = raised.type_name if raised is not None and raised.builtin else "une exception"
+    name = nom = "Exception" if raised is None else builtin_name(raised)
+    if name == "Exception":
+        name, nom = "an exception", "une exception"
     if name == "NotImplementedError":
         return {"en": f"{en} is not done yet", "fr": f"{fr} n'est pas encore faite"}
     return {"en": f"{en} raised {name}", "fr": f"{fr} a levé {nom}"}

@@ -55,7 +55,7 @@ class StudentRaised(CheckFailed):
     """
 
     def __init__(self, raised: Raised, *, where: str) -> None:
-        kind = _builtin_name(raised)
+        kind = builtin_name(raised)
         place_en, place_fr = _place(raised)
         text = Text(
             en=f"Your code raised {kind} in `{where}`{place_en}.",
@@ -65,7 +65,8 @@ class StudentRaised(CheckFailed):
         self.kind = kind
 
 
-def _builtin_name(raised: Raised) -> str:
+def builtin_name(raised: Raised) -> str:
+    """Return the name of the exception's type if it is one of Python's own, whatever the session says, or Exception."""
     named = getattr(builtins, raised.type_name, None) if raised.builtin else None
     known = isinstance(named, type) and issubclass(named, BaseException)
     return raised.type_name if known else "Exception"
