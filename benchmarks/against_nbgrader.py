@@ -201,9 +201,10 @@ def _show_ratios(plan: Plan, theirs: Rate, ours: dict[int, Rate], floors: dict[i
     best, few = ours[plan.jobs], plan.gradjudge[0]
     for jobs, one in ours.items():
         print(f"rate after start-up, --jobs {jobs}       {theirs.each / one.each:6.1f} times nbgrader's")
-    ratio = theirs.each / best.each
+    ratio, sound = theirs.each / best.each, min(one.start for one in (theirs, *ours.values())) > 0
     for target in (FIRST_TARGET, LATER_TARGET):
-        print(f"target {target:3} times                 {'reached' if ratio >= target else 'not reached':>12}")
+        answer = ("reached" if ratio >= target else "not reached") if sound else "cannot be told: a start-up is below 0"
+        print(f"target {target:3} times                   {answer}")
     whole = (theirs.start + few * theirs.each) / (best.start + few * best.each)
     print(f"{few} submissions, start-up and all  {whole:6.1f} times as fast (nbgrader's {few} from its rate)")
     print(f"CPU seconds for each             {theirs.cpu / best.cpu:6.1f} times fewer than nbgrader")
