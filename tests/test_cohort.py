@@ -222,3 +222,14 @@ def test_a_timestamp_is_a_short_file_of_its_own(course: Course) -> None:
     (folder / "timestamp.txt").unlink()
     (folder / "timestamp.txt").write_text("0001-01-01 00:00:00")
     cohort.handed_in(course, "lab", folder)
+
+
+def test_a_place_that_cannot_be_written_is_named(course: Course) -> None:
+    """One clear message, and what to do."""
+    report = FakeBench().judge(Job("ada", "lab", "f", "k"))
+    for save in (
+        lambda: cohort.save_report(course, course.rubric_file, report),
+        lambda: cohort.save_table(course, course.rubric_file, "lab", [report]),
+    ):
+        with pytest.raises(CourseError, match="cannot be written: Not a directory"):
+            save()

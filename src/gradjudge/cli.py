@@ -326,6 +326,8 @@ def check(
         raise CourseError(f"{readable(str(file))}: no such file. Name a notebook (.ipynb) or a script (.py).")
     if readable(str(file.resolve())) != str(file.resolve()):
         raise CourseError(f"{readable(str(file))}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'.")
+    if language is not None and language not in here.rubric.languages:
+        raise CourseError(f"--lang {language}: the course has {', '.join(here.rubric.languages)}.")
     name = assignment or _guess_assignment(here, file)
     here.rubric.assignment(name)
     chosen, jail = _device(device), _sandbox(here, sandbox)

@@ -230,8 +230,16 @@ def defused(text: str) -> str:
 
 
 def save_report(course: Course, grades: Path | None, report: Report) -> None:
-    """Write a report where it is kept."""
-    write_report(report, report_file(course, grades, report.verdict.assignment, report.verdict.student))
+    """Write a report where it is kept.
+
+    Raises:
+        CourseError: it cannot be written there.
+    """
+    path = report_file(course, grades, report.verdict.assignment, report.verdict.student)
+    try:
+        write_report(report, path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def standing(
@@ -245,8 +253,19 @@ def standing(
 
 
 def save_table(course: Course, grades: Path | None, assignment: str, reports: Sequence[Report]) -> Path:
-    """Write ``grades.csv`` and return its path."""
+    """Write ``grades.csv`` and return its path.
+
+    Raises:
+        CourseError: it cannot be written there.
+    """
     path = course.grades_table(assignment) if grades is None else grades / assignment / "grades.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, grades_csv(reports))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, grades_csv(reports))
+    except OSError as error:
+        raise _unwritable(path, error) from error
     return path
+
+
+def _unwritable(path: Path, error: OSError) -> CourseError:
+    return CourseError(f"{path} cannot be written: {error.strerror}. Make room for it, or name a folder with --grades.")

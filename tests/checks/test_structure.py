@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import pytest
 import torch
@@ -233,3 +234,12 @@ def test_senseless_weights_fail_every_part(end: Tensor) -> None:
         return {"w": end.double(), "b": b}
 
     assert lost(train) == set(PARTS)
+
+
+@pytest.mark.parametrize("factor", [5.0, 10.0, 20.0, 40.0 / 3.0, 1e200, -1e200])
+@pytest.mark.parametrize("part", PARTS)
+def test_no_factor_ends_a_part_in_a_fault_of_ours(factor: float, part: str) -> None:
+    """A step too long by just so much leaves nothing to measure: the part passes or fails, it does not break."""
+    structure = BatchStructure(trainer(by_randperm, factor=factor), rows=ROWS, batch_size=SIZE)
+    with suppress(CheckFailed):
+        getattr(structure, part)()

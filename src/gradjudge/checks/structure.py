@@ -225,8 +225,11 @@ class BatchStructure:
         """For each row, how many of `EPOCHS` epochs it spent in the short batch; None if not met once in each."""
         size = self._first_size()
         small = next((one for one in self._first.whole if 0 < one != size), 0)
-        full = math.log(abs(1.0 - SHARE * self._factor / size))
-        short = math.log(abs(1.0 - SHARE * self._factor / small)) if small else 0.0  # left out: it does not move
+        # A step that is too long by a certain factor leaves nothing of a residual, or the same in both batches.
+        full = math.log(abs(1.0 - SHARE * self._factor / size) or 1e-300)
+        short = math.log(abs(1.0 - SHARE * self._factor / small) or 1e-300) if small else 0.0  # left out: no move
+        if not (math.isfinite(full) and math.isfinite(short) and abs(short - full) > SMALLEST_MOVE):
+            return [None] * len(residuals)
         counts: list[int | None] = []
         for residual in residuals:
             count = (math.log(abs(residual) or 1e-300) - EPOCHS * full) / (short - full)
