@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from gradjudge.checks.source import ForbiddenCall, forbidden_calls, leads_to
+from gradjudge.checks import source as source_checks
+from gradjudge.checks.source import TOO_MUCH, ForbiddenCall, forbidden_calls, leads_to
 from gradjudge.rubric import Forbidden
 
 BY_HAND = Forbidden(("MSE.backward", "grad_mse"), ("torch.autograd.grad", "torch.func", ".backward"))
@@ -218,3 +219,19 @@ def test_a_function_leads_to_what_it_calls() -> None:
     assert not leads_to(cells, "train_batch", ["MS"])
     assert not leads_to(cells, "train_sgd", ["MSE"])
     assert not leads_to(cells, "absent", ["MSE"])
+
+
+@pytest.mark.parametrize(
+    "line", ["torch.autograd?", "?torch", "np.*load*?", "files = !ls", "t = %timeit -o f()", "%time f()"]
+)
+def test_what_only_ipython_understands_hides_nothing(line: str) -> None:
+    """A cell that runs in a notebook is read, though Python alone would not parse it."""
+    assert names(f"{line}\n{inside('return torch.autograd.grad(f(yhat), yhat)')}\n{line}") == ["torch.autograd.grad"]
+
+
+def test_padding_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is too much to read, that is what is found: what comes after it may be anything."""
+    monkeypatch.setattr(source_checks, "MOST_NODES", 1000)
+    padding = "x = [" + "1, " * 2000 + "]"
+    assert TOO_MUCH in names([padding, inside("return torch.autograd.grad(f(yhat), yhat)")])
+    assert names([inside("return 2 * yhat"), padding]) == []

@@ -28,6 +28,7 @@ from gradjudge.checks.syntax import (
 
 MOST_NODES = 400_000
 MOST_DEFINITIONS_FOLLOWED = 2_000
+TOO_MUCH = "more code than can be read"
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
@@ -92,6 +93,8 @@ def forbidden_calls(
     found: dict[ForbiddenCall, None] = {}
     for rule in rules:
         for function in rule.within:
+            if program.unread:  # padding must not hide what comes after it
+                found.setdefault(ForbiddenCall(function, TOO_MUCH, None, "a submission too large to be read"))
             for node, cell in program.reachable(function):
                 for call, line in _Reader(program, node).uses(rule.calls):
                     aside = isinstance(cell, str)
@@ -129,6 +132,7 @@ class _Program:
         self.names: dict[str, str] = {}
         self.stars: list[str] = []
         self.modules = frozenset(companions)
+        self.unread = False
         self._nodes = 0
         cells: list[tuple[int | str, str]] = [*companions.items(), *enumerate(sources)]
         for cell, source in cells:
@@ -138,6 +142,7 @@ class _Program:
 
     def _parse(self, source: str) -> ast.Module | None:
         if self._nodes > MOST_NODES:
+            self.unread = True
             return None
         tree = parse_cell(source)
         self._nodes += sum(1 for _ in ast.walk(tree)) if tree is not None else 0
@@ -252,8 +257,10 @@ class _Reader:
         self.local: dict[str, str | None] = {}
         self.contexts: set[str] = set()
         self._nodes = list(with_evals(node))
+        self._known: dict[int, str | None] | None = None
         if isinstance(node, _SCOPES):
             self._bind()
+        self._known = {}  # nothing is bound any more, so what a node stands for stays; chains of names are long
 
     def _bind(self) -> None:
         freed: set[str] = set()
@@ -287,8 +294,13 @@ class _Reader:
 
     def path(self, node: ast.AST, depth: int = 0) -> str | None:
         """Return the dotted name that an expression stands for, or None."""
+        if self._known is not None and id(node) in self._known:
+            return self._known[id(node)]
         path = self._path(node, depth)
-        return None if path is None else self.program.own(path)
+        path = None if path is None else self.program.own(path)
+        if self._known is not None and depth <= DEEPEST_EXPRESSION // 2:  # what is refused for its depth is not kept
+            self._known[id(node)] = path
+        return path
 
     def _path(self, node: ast.AST, depth: int) -> str | None:
         if depth > DEEPEST_EXPRESSION:
