@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,17 +85,22 @@ print(json.dumps(found))
 """
 
 
-def test_sessions_of_an_ordinary_user_are_jailed(tmp_path: Path) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Offer a folder that another user can reach, which pytest's own is not."""
+    with tempfile.TemporaryDirectory(prefix="gradjudge-") as name:
+        yield Path(name)
+
+
+def test_sessions_of_an_ordinary_user_are_jailed(folder: Path) -> None:
     """Without any right of root, every layer of the floor is on and holds, and nothing is left behind."""
     if os.geteuid() == 0:
-        for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-            folder.chmod(folder.stat().st_mode | 0o055)
-        os.chown(tmp_path, NOBODY, NOBODY)
+        os.chown(folder, NOBODY, NOBODY)
         package = Path(gradjudge.__file__).parent.parent
         needed = json.dumps([sys.prefix, sys.base_prefix, str(package)])
-        command = [sys.executable, "-c", BECOME_NOBODY, str(tmp_path), needed, USE_A_SESSION]
+        command = [sys.executable, "-c", BECOME_NOBODY, str(folder), needed, USE_A_SESSION]
     else:
-        command = [sys.executable, "-c", USE_A_SESSION, str(tmp_path)]
+        command = [sys.executable, "-c", USE_A_SESSION, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "unshare(" in done.stderr:
         pytest.skip("this root may not change what an ordinary user sees: run the tests as an ordinary user as well")

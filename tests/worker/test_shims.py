@@ -123,7 +123,7 @@ def test_other_missing_modules_are_missing(notebook: Session) -> None:
         done = notebook.run(source)
         assert done.error is not None
         assert done.error.type_name in ("ModuleNotFoundError", "ImportError")
-    assert result(notebook, "import pandas\nr = pandas.__name__ == 'pandas' and type(pandas).__name__") == "module"
+    assert result(notebook, "import scipy\nr = scipy.__name__ == 'scipy' and type(scipy).__name__") == "module"
 
 
 def test_downloads_that_fail_do_not_wait(notebook: Session) -> None:
