@@ -10,10 +10,12 @@ from torch import Tensor
 
 from gradjudge.checks.by_hand import GradientsByHand
 from gradjudge.checks.verdict import CheckFailed
+from gradjudge.proxy.student import Student
 
 SHAPES = {"x": (6, 5), "w": (5, 3), "b": (3,)}
 MORE = [{"x": (3, 2), "w": (2, 4), "b": (4,)}]
 Gradients = Callable[[Tensor, Tensor, Tensor, Tensor], object]
+Load = Callable[[str], Student]
 
 
 def judge(function: object) -> GradientsByHand:
@@ -91,3 +93,48 @@ def test_what_is_no_function_fails() -> None:
     """A name that is bound to a number is the student's failure."""
     with pytest.raises(CheckFailed, match="not a function"):
         judge(3.0)
+
+
+FORCED = """
+import torch
+
+def right(x, w, b, g):
+    return g @ w.T, x.T @ g, g.sum(0)
+
+def wrong(x, w, b, g):
+    return g @ w.T, -x.T @ g, g.sum(0)
+
+def raises(x, w, b, g):
+    raise ValueError
+
+def asks(x, w, b, g):
+    x, w, b = (t.detach().requires_grad_() for t in (x, w, b))
+    (x @ w + b).backward(g)
+    return x.grad, w.grad, b.grad
+
+def asks_func(x, w, b, g):
+    return torch.func.grad(lambda x, w, b: ((x @ w + b) * g).sum(), (0, 1, 2))(x, w, b)
+
+def falls_back(x, w, b, g):
+    try:
+        return asks(x, w, b, g)
+    except RuntimeError:
+        return x, w, b
+"""
+
+
+@pytest.mark.parametrize("name", ["asks", "asks_func", "falls_back"])
+def test_autograd_inside_is_found_by_force(load: Load, name: str) -> None:
+    """What is right only where torch gives derivatives is no work by hand, however the source reads."""
+    with pytest.raises(CheckFailed, match="uses autograd"):
+        judge(getattr(load(FORCED), name)).gradient("w")
+
+
+def test_force_leaves_other_verdicts_alone(load: Load) -> None:
+    """Right functions of the session pass; a mistake or an exception is told as itself."""
+    student = load(FORCED)
+    judge(student.right).gradient("w")
+    with pytest.raises(CheckFailed, match="opposite sign"):
+        judge(student.wrong).gradient("w")
+    with pytest.raises(CheckFailed, match="ValueError"):
+        judge(student.raises).gradient("w")

@@ -77,6 +77,10 @@ from torch.autograd import Function
 
 CALLS = [0]
 
+class Nothing:
+    def save_for_backward(self, *tensors):
+        pass
+
 class Linear(Function):
     @staticmethod
     def forward(ctx, x, w, b):
@@ -138,6 +142,15 @@ class Wrong(msgspec.Struct, frozen=True):
     says: str = ""
 
 
+DIFFERENCES = """
+dw = torch.zeros(w.shape, dtype=w.dtype)
+for k in range(w.numel()):
+    step = torch.zeros(w.shape, dtype=w.dtype)
+    step.view(-1)[k] = {step}
+    up, down = (Linear.forward(Nothing(), x, w + s, b) for s in (step, -step))
+    dw.view(-1)[k] = ((up - down) / (2 * {step}) * g).sum()
+"""
+
 ROBUST = "float32 non-contiguous no-mutation interleaved"
 
 WRONG_LINEAR = {
@@ -197,6 +210,30 @@ WRONG_LINEAR = {
         "x w b",
         "uses autograd",
     ),
+    "func.grad in backward": Wrong(
+        linear("dw = torch.func.grad(lambda v: ((x @ v) * g).sum())(w.detach())"), "x w b", "uses autograd"
+    ),
+    "out of inference mode in backward": Wrong(
+        linear(
+            "with torch.inference_mode(False), torch.enable_grad():\n"
+            "    v = w.detach().clone().requires_grad_()\n"
+            "    (dw,) = torch.autograd.grad(x.clone() @ v, v, g.clone())"
+        ),
+        "x w b",
+        "uses autograd",
+    ),
+    "a graph built in forward": Wrong(
+        linear(
+            "(dw,) = torch.autograd.grad(ctx.again, ctx.v, g, retain_graph=True)",
+            "with torch.enable_grad():\n"
+            "    ctx.v = w.detach().clone().requires_grad_()\n"
+            "    ctx.again = x.detach() @ ctx.v + b.detach()\n"
+            "out = ctx.again.detach()",
+        ),
+        "x w b",
+        "uses autograd",
+    ),
+    "differences of the own forward": Wrong(linear(DIFFERENCES.format(step=1.0)), "w", "calls `forward`"),
     "one gradient too few": Wrong(linear("return dx, dw"), f"x w b shape-b {ROBUST}"),
     "a bare return": Wrong(linear("return"), f"x w b shape-b {ROBUST}"),
     "apply is a builtin": Wrong(

@@ -115,7 +115,7 @@ REQUESTS: list[Request] = [
     RunCell(3, "x = 1\n", "ipython"),
     Get(Ref("MSE", ("forward",))),
     Set(Ref(4, ("weight",)), ONE),
-    Call(Ref("f"), (ONE, 1, [None]), {"k": (1.5, "é")}, (True, False, False), True),
+    Call(Ref("f"), (ONE, 1, [None]), {"k": (1.5, "é")}, (True, False, False), True, True),
     Vjp(7, (None, ONE)),
     Passes(
         Ref("F"), (Pass((ONE,), (True,), ((ONE, ONE), ()), ("strided",), "expanded"), Pass(())), "direct", True, True
@@ -130,7 +130,9 @@ REPLIES: list[Reply] = [
     Raised("ValueError", True, "text", (3, 14), "forward"),
     Raised("Exception", False, ""),
     Missing("MSE", ("mse", "MyMSE")),
-    PassesDone((PassResult((ONE,), False, ((ONE, None), (1.0,)), (ONE,), ((ONE,),), ("X",)), PassResult())),
+    PassesDone(
+        (PassResult((ONE,), False, ((ONE, None), (1.0,)), (ONE,), ((ONE,),), ("X",), None, ((2, 0), ())), PassResult())
+    ),
     PassesDone((PassResult(raised=Raised("KeyError", True, "t", None, "backward")),)),
     CellDone(Raised("NameError", True, "t", (1, 2)), True, "out", 2, True),
     CellDone(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ class Scale(torch.autograd.Function):
     def forward(ctx, x, w):
         ctx.save_for_backward(x, w)
         ctx.note = "kept"
-        Scale.calls.append(("f", tuple(ctx.needs_input_grad), x.is_contiguous(), torch.is_grad_enabled()))
+        modes = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+        Scale.calls.append(("f", tuple(ctx.needs_input_grad), x.is_contiguous(), *modes))
         return x * w
     @staticmethod
     def backward(ctx, g):
@@ -213,11 +215,11 @@ def test_small_shapes_have_only_one_layout(functions: Pupil) -> None:
 
 
 def test_a_direct_call_runs_as_the_engine_would(functions: Pupil) -> None:
-    """Forward and backward by hand see grad mode off; inference mode is on for backward when asked for."""
+    """Forward and backward by hand see grad mode off; inference mode is on for both when asked for."""
     run(functions, "Scale", Pass((X, W), (True, True), ((G,),)), through="direct")
     run(functions, "Scale", Pass((X, W), (True, True), ((G,),)), through="direct", inference=True)
     functions.define("f, b, f2, b2 = Scale.calls\nassert not f[3] and not b[3] and not f2[3] and b2[3], Scale.calls")
-    functions.define("assert not b[4] and not b2[4], Scale.calls")
+    functions.define("assert not b[4] and not b2[4] and not f[4] and f2[4], Scale.calls")
 
 
 def test_a_stand_in_passes_every_way(functions: Pupil) -> None:
@@ -241,6 +243,114 @@ def test_autograd_inside_backward_shows_under_inference_mode(functions: Pupil) -
     assert close(fine.grads[0][0], 2 * x)
     assert caught.raised is not None
     assert caught.raised.during == "backward"
+
+
+ASKING = """
+import torch
+import torch.autograd.forward_ad as fw
+def cost(x): return (x ** 2).sum()
+def by_func(ctx, g):
+    return torch.func.grad(cost)(ctx.x) * g
+def by_jvp(ctx, g):
+    return torch.stack([torch.func.jvp(cost, (ctx.x,), (one,))[1] for one in torch.eye(2)]) * g
+def out_of_the_mode(ctx, g):
+    with torch.inference_mode(False), torch.enable_grad():
+        x = ctx.x.clone().requires_grad_()
+        cost(x).backward()
+        return x.grad * g
+def from_forward(ctx, g):
+    return torch.autograd.grad(ctx.out, ctx.again)[0] * g
+class Asks(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.x = x.detach()
+        with torch.enable_grad():
+            ctx.again = x.detach().requires_grad_()
+            ctx.out = cost(ctx.again)
+        return cost(x)
+class InForward(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.grad = torch.func.grad(cost)(x.detach())
+        return cost(x)
+    @staticmethod
+    def backward(ctx, g): return g * ctx.grad
+"""
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
+@pytest.mark.parametrize("how", ["by_func", "by_jvp", "out_of_the_mode", "from_forward", "in forward"])
+def test_no_way_to_autograd_passes_without_it(pupil: Pupil, how: str) -> None:
+    """What works under inference mode, leaves it, or was prepared in forward, is seen as well."""
+    x = torch.tensor([1.0, 2.0])
+    pupil.define(ASKING + ("Asks = InForward" if how == "in forward" else f"Asks.backward = staticmethod({how})"))
+    asked = Pass((x,), (True,), ((torch.tensor(1.0),),))
+    (fine,) = run(pupil, "Asks", asked, through="direct")
+    (caught,) = run(pupil, "Asks", asked, through="direct", inference=True)
+    assert fine.raised is None, fine.raised.text
+    assert close(fine.grads[0][0], 2 * x)
+    assert caught.raised is not None
+
+
+DIFFERENCES = """
+import torch
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y, eps=1e-8):
+        ctx.save_for_backward(x, y)
+        return (x ** 2 + y).sum()
+    @staticmethod
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        steps = [step.reshape(x.shape) for step in torch.eye(x.numel())]
+        dx = [(AT(x + one, y) - AT(x - one, y)) / 2 for one in steps]
+        AT(x, y)
+        return g * torch.stack(dx).reshape(x.shape), g * torch.ones_like(y)
+at = Square.forward
+class SetUp(torch.autograd.Function):
+    @staticmethod
+    def forward(x, y): return (x ** 2 + y).sum()
+    @staticmethod
+    def setup_context(ctx, inputs, output): ctx.save_for_backward(*inputs)
+    backward = Square.backward
+class NotStatic(Square):
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return (x ** 2 + y).sum()
+class Wrapped(Square):
+    forward = staticmethod(torch.no_grad()(Square.forward))
+class Counts:
+    def save_for_backward(self, *tensors): pass
+"""
+
+
+@pytest.mark.parametrize("through", ["apply", "direct"])
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("Square", "Square.forward(Counts(), x, y)"),
+        ("Square", "Square.apply(x, y)"),
+        ("Square", "at(Counts(), *[x, y])"),
+        ("SetUp", "SetUp.forward(x, y)"),
+        ("NotStatic", "NotStatic.forward(Counts(), x, y)"),
+        ("Wrapped", "Wrapped.forward(Counts(), y=y, x=x)"),
+    ],
+)
+def test_differences_of_the_own_forward_are_counted(pupil: Pupil, name: str, at: str, through: str) -> None:
+    """By whatever name forward is called, each run at another point counts, for the input that was moved."""
+    pupil.define(f"{DIFFERENCES}\ndef AT(x, y): return {at}")
+    asked = Pass((X, W), (True, True), ((torch.tensor(1.0),), (torch.tensor(2.0),)))
+    (result,) = run(pupil, name, asked, through=through, inference=through == "direct")
+    assert result.raised is None, result.raised.text
+    assert close(result.grads[0][0], 2 * X)
+    assert result.elsewhere == ((2 * X.numel(), 0),) * 2
+
+
+def test_nothing_is_watched_afterwards(functions: Pupil) -> None:
+    """A profile function that was there before is there again, also after an error."""
+    before = sys.getprofile()
+    run(functions, "Fails", Pass((torch.zeros(2),), (True,), ((torch.ones(2),),)))
+    assert sys.getprofile() is before
 
 
 @pytest.mark.parametrize("through", ["apply", "direct"])

@@ -12,10 +12,11 @@ from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.diagnosis import Sighting, diagnose
 from gradjudge.checks.references import Formula, Reference, Shape, Trial
 from gradjudge.checks.tolerance import tolerance, widest
-from gradjudge.checks.verdict import CheckFailed, Text, require
-from gradjudge.proxy.objects import label_of
+from gradjudge.checks.verdict import CheckFailed, Text, fail, require
+from gradjudge.proxy.objects import CallableProxy, label_of
 
 DRAWS = 2
+Function = Callable[..., object]
 
 
 class GradientsByHand:
@@ -49,7 +50,7 @@ class GradientsByHand:
             f"`{label_of(function)}` is not a function.",
             f"`{label_of(function)}` n'est pas une fonction.",
         )
-        self._function: Callable[..., object] = function
+        self._function: Function = function
         self._reference = Reference(formula, rng)
         self._shapes = [dict(shapes), *(dict(more) for more in also_shapes)]
         self._returns = tuple(returns)
@@ -68,7 +69,25 @@ class GradientsByHand:
             CheckFailed: it is wrong; the message names the mistake if it is a usual one.
         """
         trials = [self._trial(shapes) for shapes in self._shapes for _ in range(DRAWS)]
-        given = [self._ask(trial)[self._returns.index(name)] for trial in trials]
+        if isinstance(self._function, CallableProxy):
+            self._judge_by_force(name, trials, self._function)
+        else:
+            self._judge(name, trials, self._function)
+
+    def _judge_by_force(self, name: str, trials: Sequence[Trial], function: CallableProxy) -> None:
+        """Judge where torch gives no derivative; what is wrong anyway is told as such."""
+        try:
+            self._judge(name, trials, function.without_autograd)
+        except CheckFailed as without:
+            self._judge(name, trials, function)
+            fail(
+                f"`{self._label}` uses autograd: work the gradient out by hand.",
+                f"`{self._label}` utilise la différentiation automatique : calculez le gradient à la main.",
+                detail=f"{without.text.en} {without.detail}",
+            )
+
+    def _judge(self, name: str, trials: Sequence[Trial], function: Function) -> None:
+        given = [self._ask(function, trial)[self._returns.index(name)] for trial in trials]
         place = list(self._shapes[0]).index(name)
         shape = Text(f"that of `{name}`", f"celle de `{name}`")
         flaws = [
@@ -92,8 +111,8 @@ class GradientsByHand:
             return drawn
         return self._reference.at(drawn.inputs, tuple(torch.ones_like(cotangent) for cotangent in drawn.cotangents))
 
-    def _ask(self, trial: Trial) -> Sequence[object]:
-        returned = self._function(*trial.inputs, *(trial.cotangents if self._cotangent else ()))
+    def _ask(self, function: Function, trial: Trial) -> Sequence[object]:
+        returned = function(*trial.inputs, *(trial.cotangents if self._cotangent else ()))
         names = ", ".join(self._returns)
         if len(self._returns) == 1 and isinstance(returned, Tensor):
             return [returned]

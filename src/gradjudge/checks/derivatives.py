@@ -80,6 +80,21 @@ class Derivative:
         first = next((flaw for flaw in flaws if flaw is not None), None)
         if first is not None:
             self._fail(self._say(first, flaws, given, trials), self._others(results[0], trials[0]))
+        if all(self._by_differences(trial, result) for trial, result in zip(trials, results, strict=True)):
+            fail(
+                f"`{self._subject.label}.backward` calls `forward` for each entry of `{self._name}`: write the "
+                "derivative by hand, not as differences.",
+                f"`{self._subject.label}.backward` appelle `forward` pour chaque élément de `{self._name}` : "
+                "écrivez la dérivée à la main, pas comme des différences.",
+            )
+
+    def _by_differences(self, trial: Trial, result: PassResult) -> bool:
+        """Say whether backward ran its forward beside the point as often as differences need: numel times.
+
+        One call or a few, and any number at the point itself, are an honest way to compute something again.
+        """
+        counts = result.elsewhere[0] if result.elsewhere else ()
+        return len(counts) > self._index and counts[self._index] >= trial.inputs[self._index].numel()
 
     def _ask_by_hand(self, passes: Sequence[Pass]) -> tuple[PassResult, ...]:
         subject = self._subject

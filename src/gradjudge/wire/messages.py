@@ -73,6 +73,8 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
         requires_grad: for each positional argument, whether that tensor becomes a leaf that requires grad. When one
             does, the call runs with grad enabled and the answer names a graph for `Vjp`.
         keep: answer with a `Handle` whatever comes back, even if it has a value.
+        inference: run the call under ``torch.inference_mode``; a call that asks torch for a derivative all the same
+            is answered with `Raised`. Not together with `requires_grad`.
     """
 
     ref: Ref
@@ -80,6 +82,7 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     kwargs: dict[str, Value] = {}
     requires_grad: tuple[bool, ...] = ()
     keep: bool = False
+    inference: bool = False
 
 
 class Vjp(msgspec.Struct, frozen=True, tag="vjp"):
@@ -116,7 +119,8 @@ class Passes(msgspec.Struct, frozen=True, tag="passes"):
     Attributes:
         through: ``"apply"`` (the autograd engine) or ``"direct"`` (``forward(ctx, ...)`` and ``backward(ctx, ...)``
             called by hand with a full context of the engine's own; ``setup_context`` style is understood).
-        inference: run direct backwards under ``torch.inference_mode``, where autograd cannot be used.
+        inference: run direct forwards and backwards under ``torch.inference_mode``; one that asks torch for a
+            derivative all the same counts as raising.
         interleave: False runs forward and backward of each pass before the next pass.
     """
 
@@ -215,6 +219,8 @@ class PassResult(msgspec.Struct, frozen=True):
         inputs_after, cotangents_after: the inputs and the cotangent sets once all is done, to see changes in place.
         grad_fns: type name of each output's ``grad_fn`` (through ``apply``).
         raised: what went wrong, or None. What came before it is kept.
+        elsewhere: for each backward, one count per input: how often the Function's own ``forward`` ran meanwhile with
+            another value in that input's place.
     """
 
     outputs: tuple[Value, ...] = ()
@@ -224,6 +230,7 @@ class PassResult(msgspec.Struct, frozen=True):
     cotangents_after: tuple[tuple[Value, ...], ...] = ()
     grad_fns: tuple[str, ...] = ()
     raised: Raised | None = None
+    elsewhere: tuple[tuple[int, ...], ...] = ()
 
 
 class PassesDone(msgspec.Struct, frozen=True, tag="passes_done"):

@@ -35,6 +35,7 @@ from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
 from gradjudge.worker.scalars import read_scalars
 from gradjudge.worker.stand_in import StandIns
 from gradjudge.worker.table import Graph, MissingName, Table
+from gradjudge.worker.watch import AutogradUsedError, Watch
 
 
 class Namespace(Protocol):
@@ -145,6 +146,11 @@ class Answers:
         if leaves:
             with torch.enable_grad():
                 given = called(*args, **kwargs)
+        elif asked.inference:
+            with torch.inference_mode(), Watch() as watch:
+                given = called(*args, **kwargs)
+            if watch.autograd:
+                raise AutogradUsedError
         else:
             given = called(*args, **kwargs)
         if asked.keep:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from gradjudge.wire.limits import TooLargeError
 from gradjudge.wire.messages import Pass, Passes, PassesDone, PassResult, Raised, Value
 from gradjudge.worker import failures
 from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
+from gradjudge.worker.watch import AutogradUsedError, Watch
 
 Thaw = Callable[[Value], Any]
 """Makes a fresh object of a value; handles become their objects."""
@@ -70,7 +72,9 @@ class _Outputs(NamedTuple):
 class _Run:
     """One pass under way: what it holds and what has come of it so far."""
 
-    def __init__(self, function: Any, asked: Pass, thaw: Thaw, read: Callable[[], Reader]) -> None:
+    def __init__(
+        self, function: Any, asked: Pass, thaw: Thaw, read: Callable[[], Reader], *, inference: bool = False
+    ) -> None:
         needs = asked.needs or tuple(True for _ in asked.inputs)
         layouts = asked.layouts or tuple("contiguous" for _ in asked.inputs)
         self.function = function
@@ -85,10 +89,16 @@ class _Run:
         self.outputs = _Outputs((), False)
         self.context = DirectContext(needs)
         self._read = read
+        self._inference = inference
         self._given: tuple[Value, ...] = ()
         self._grads: list[tuple[Value, ...]] = []
+        self._elsewhere: list[tuple[int, ...]] = []
         self._grad_fns: tuple[str, ...] = ()
         self._raised: Raised | None = None
+
+    def mode(self) -> AbstractContextManager[Any]:
+        """Make the grad mode of a direct call."""
+        return torch.inference_mode() if self._inference else torch.no_grad()
 
     def forward(self, call: _Forward) -> None:
         """Run forward, unless the pass has failed; keep what it raises."""
@@ -109,17 +119,29 @@ class _Run:
             cotangents_after=tuple(self._snapshot(tuple(one)) for one in self.cotangents),
             grad_fns=self._grad_fns,
             raised=self._raised,
+            elsewhere=tuple(self._elsewhere),
         )
 
     def _forward(self, call: _Forward) -> None:
-        given = call(self)
+        given, _ = self._watched(lambda: call(self))
         is_tuple = issubclass(type(given), tuple | list)
         self.outputs = _Outputs(tuple(given) if is_tuple else (given,), is_tuple)
         self._given = self._snapshot(self.outputs.items)
         self._grad_fns = tuple(grad_fn_name(t) if issubclass(type(t), torch.Tensor) else "" for t in self.outputs.items)
 
     def _backward(self, call: _Backward, cotangents: list[Any]) -> None:
-        self._grads.append(self._snapshot(call(self, cotangents)))
+        given, elsewhere = self._watched(lambda: call(self, cotangents))
+        self._grads.append(self._snapshot(given))
+        self._elsewhere.append(elsewhere)
+
+    def _watched(self, step: Callable[[], Any]) -> tuple[Any, tuple[int, ...]]:
+        """Run one step, and count how often it ran forward at other points."""
+        skip = 0 if _sets_up(self.function) else 1
+        with Watch(getattr(self.function, "forward", None), self.inputs, skip) as watch:
+            given = step()
+        if self._inference and watch.autograd:
+            raise AutogradUsedError
+        return given, tuple(watch.elsewhere)
 
     def _attempt(self, during: str, step: Callable[[], None]) -> None:
         if self._raised is not None:
@@ -150,9 +172,8 @@ def run_passes(asked: Passes, function: Any, thaw: Thaw, read: Callable[[], Read
     """
     forward: _Forward = _forward_directly if asked.through == "direct" else _apply
     backward: _Backward = _backward_directly if asked.through == "direct" else _autograd
-    if asked.inference:
-        backward = _without_autograd(backward)
-    runs = [_Run(function, one, thaw, read) for one in asked.passes]
+    inference = asked.inference and asked.through == "direct"
+    runs = [_Run(function, one, thaw, read, inference=inference) for one in asked.passes]
     for run in runs:
         run.forward(forward)
         if not asked.interleave:
@@ -194,13 +215,18 @@ def pull_back(
 def _forward_directly(run: _Run) -> Any:
     """Call forward as the engine would; with a ``setup_context``, forward gets no ctx."""
     function, context = run.function, run.context
-    with torch.no_grad():
-        setup = getattr(function, "setup_context", None)
-        if setup is None or setup is _SingleLevelFunction.setup_context:
+    with run.mode():
+        if not _sets_up(function):
             return function.forward(context, *run.inputs)
         given = function.forward(*run.inputs)
-        setup(context, tuple(run.inputs), given)
+        function.setup_context(context, tuple(run.inputs), given)
         return given
+
+
+def _sets_up(function: Any) -> bool:
+    """Tell whether a Function has a ``setup_context`` of its own."""
+    setup = getattr(function, "setup_context", None)
+    return setup is not None and setup is not _SingleLevelFunction.setup_context
 
 
 def _backward_directly(run: _Run, cotangents: list[Any]) -> tuple[Any, ...]:
@@ -208,17 +234,9 @@ def _backward_directly(run: _Run, cotangents: list[Any]) -> tuple[Any, ...]:
         pairs = zip(cotangents, run.outputs.tensors, strict=False)
         filled = [torch.zeros_like(output) if c is None else c for c, output in pairs]
         cotangents = [*filled, *cotangents[len(filled) :]]
-    with torch.no_grad():
+    with run.mode():
         given = run.function.backward(run.context, *cotangents)
     return tuple(given) if issubclass(type(given), tuple | list) else (given,)
-
-
-def _without_autograd(backward: _Backward) -> _Backward:
-    def run_it(run: _Run, cotangents: list[Any]) -> tuple[Any, ...]:
-        with torch.inference_mode():
-            return backward(run, cotangents)
-
-    return run_it
 
 
 def _is_leaf(item: Any) -> bool:

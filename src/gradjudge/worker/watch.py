@@ -1,0 +1,111 @@
+"""Watch student code for derivatives that it has not written: autograd, and differences of its own forward.
+
+``torch.inference_mode`` alone is not enough: ``torch.func`` works under it, and ``inference_mode(False)`` ends it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+from collections.abc import Sequence
+from types import CodeType, FrameType
+from typing import Any, Final
+
+import torch
+
+from gradjudge.worker import stand_in
+
+#: What every way to ask torch for a derivative comes to: backward mode, forward mode.
+_ASKS: Final = frozenset({"run_backward", "_make_dual"})
+_OURS: Final = stand_in.__file__
+
+
+class AutogradUsedError(RuntimeError):
+    """Say that code asked torch for a derivative where it must not."""
+
+    def __init__(self) -> None:
+        super().__init__("torch was asked for a derivative")
+
+
+class Watch:
+    """Count, while it is entered, calls of one forward and questions to autograd, in this thread.
+
+    A profile function sees calls by whatever name, and leaves the student's class as it is. A stand-in may ask
+    autograd.
+
+    Args:
+        forward: the function to count; what has no Python code is not counted.
+        inputs: the point at which it was called before.
+        skip: how many arguments of `forward` come before them: 1 where it takes a ctx.
+
+    Attributes:
+        elsewhere: for each input, how often `forward` ran with another value or shape in its place.
+        autograd: how often torch was asked for a derivative.
+    """
+
+    def __init__(self, forward: object = None, inputs: Sequence[Any] = (), skip: int = 0) -> None:
+        self.elsewhere = [0] * len(inputs)
+        self.autograd = 0
+        self._code = _code(forward)
+        self._inputs = [_kept(item) for item in inputs]
+        self._skip = skip
+        self._before: Any = None
+
+    def __enter__(self) -> Watch:
+        """Begin to watch."""
+        self._before = sys.getprofile()
+        sys.setprofile(self._see)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        sys.setprofile(self._before)
+
+    def _see(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "c_call":
+            if getattr(argument, "__name__", "") in _ASKS and not _is_ours(frame):
+                self.autograd += 1
+        elif event == "call" and frame.f_code is self._code:
+            with contextlib.suppress(Exception):  # a tensor subclass of the student's
+                self._count(_arguments(frame))
+
+    def _count(self, given: list[Any]) -> None:
+        for index, (now, then) in enumerate(zip(given[self._skip :], self._inputs, strict=False)):
+            if type(then) is torch.Tensor and not _same(now, then):
+                self.elsewhere[index] += 1
+
+
+def _code(function: object) -> CodeType | None:
+    with contextlib.suppress(Exception):  # whatever the student's code has made of __wrapped__
+        function = inspect.unwrap(function)  # type: ignore[arg-type]
+    code = getattr(function, "__code__", None)
+    return code if type(code) is CodeType else None
+
+
+def _arguments(frame: FrameType) -> list[Any]:
+    """Return the positional arguments of a call that has just begun, those in ``*args`` too."""
+    code, values = frame.f_code, frame.f_locals
+    given = [values[name] for name in code.co_varnames[: code.co_argcount]]
+    if code.co_flags & inspect.CO_VARARGS:
+        given += values[code.co_varnames[code.co_argcount + code.co_kwonlyargcount]]
+    return given
+
+
+def _kept(item: Any) -> Any:
+    return item.detach().clone() if type(item) is torch.Tensor else item
+
+
+def _same(now: Any, then: torch.Tensor) -> bool:
+    if not isinstance(now, torch.Tensor):
+        return False
+    with torch.no_grad():
+        return now.shape == then.shape and now.dtype == then.dtype and bool(torch.equal(now, then))
+
+
+def _is_ours(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == _OURS:
+            return True
+        frame = frame.f_back
+    return False
