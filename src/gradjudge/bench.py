@@ -47,7 +47,7 @@ class Bench:
         course: the course.
         assignments: names of those to grade.
         device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
-        sandbox: ``"required"`` or ``"none"`` (said aloud by the person who runs it).
+        sandbox: ``"required"``, ``"hardened"`` or ``"none"`` (said aloud by the person who runs it).
         limits: limits that replace an assignment's own (tests).
     """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,14 +13,15 @@ from typing import Annotated, Any, NoReturn
 import msgspec
 import typer
 from rich.console import Console
-from rich.markup import escape as escape_markup
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gradjudge import __version__
 from gradjudge.course import Course, readable
 from gradjudge.errors import CourseError, InternalError
-from gradjudge.report import PENDING, Report, public_view, said
+from gradjudge.report import Report, public_view
+from gradjudge.rubric import SANDBOXES
+from gradjudge.terminal import cohort_table, escape, report_lines, ungraded_reasons
 
 EXIT_UNGRADED = 1
 EXIT_COURSE = 2
@@ -38,20 +38,17 @@ out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 CourseOption = Annotated[
-    Path | None, typer.Option("--course", help="Folder that holds grading.toml [default: here or above].")
+    Path | None, typer.Option("--course", help="Folder that holds grading.toml (default: here or above).")
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 SandboxOption = Annotated[
-    str | None, typer.Option("--sandbox", help="none: grade WITHOUT a jail (your own code only); reports then say so.")
+    str | None,
+    typer.Option(
+        "--sandbox",
+        help="required, hardened (a root folder of its own as well), or none: grade WITHOUT a jail, your own code only; "
+        "reports then say so.",
+    ),
 ]
-
-
-def escape(text: str) -> str:
-    """Return text as it is to be read: neither rich nor the terminal takes any of it for an order."""
-    return escape_markup(_CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text))
-
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
 
 
 def main() -> NoReturn:
@@ -87,7 +84,7 @@ def options(
 
 @app.command()
 def release(
-    assignments: Annotated[list[str] | None, typer.Argument(help="Names of assignments [default: all].")] = None,
+    assignments: Annotated[list[str] | None, typer.Argument(help="Names of assignments (default: all).")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 and name what is stale.")] = False,
     sandbox: SandboxOption = None,
     course: CourseOption = None,
@@ -119,13 +116,13 @@ def _say(text: str) -> None:
 def grade(
     assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
     submitted: Annotated[
-        Path | None, typer.Option("--submitted", help="Folder of STUDENT/ASSIGNMENT/ [default: submitted/].")
+        Path | None, typer.Option("--submitted", help="Folder of STUDENT/ASSIGNMENT/ (default: submitted/).")
     ] = None,
     grades: Annotated[
-        Path | None, typer.Option("--grades", help="Folder for reports and grades.csv [default: grades/].")
+        Path | None, typer.Option("--grades", help="Folder for reports and grades.csv (default: grades/).")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Submissions at a time [default: one per core].")
+        int | None, typer.Option("--jobs", "-j", min=1, help="Submissions at a time (default: one per core).")
     ] = None,
     device: DeviceOption = "auto",
     only: Annotated[list[str] | None, typer.Option("--only", help="Grade only this student (may be repeated).")] = None,
@@ -161,7 +158,7 @@ def grade(
         reports.append(report)
     kept = cohort.standing(here, assignment, reports, submitted=submitted, grades=grades)
     table = cohort.save_table(here, grades, assignment, [*reports, *kept])
-    _print_cohort(reports)
+    out.print(cohort_table(reports))
     out.print(f"{len(todo.jobs)} graded, {len(todo.done)} unchanged. Scores: {escape(str(table))}")
     _loud(problems, reports)
 
@@ -182,8 +179,8 @@ def _device(name: str) -> str:
 
 
 def _sandbox(course: Course, said_aloud: str | None) -> str:
-    if said_aloud not in (None, "none", "required"):
-        raise CourseError(f"--sandbox {said_aloud}: unknown. Expected none (no jail) or required.")
+    if said_aloud is not None and said_aloud not in SANDBOXES:
+        raise CourseError(f"--sandbox {said_aloud}: unknown. Expected one of {', '.join(SANDBOXES)}.")
     return said_aloud or course.rubric.sandbox
 
 
@@ -232,44 +229,6 @@ def _progress(total: int) -> Iterator[Any]:
         yield advance
 
 
-def _print_cohort(reports: Sequence[Report]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("student")
-    table.add_column("score", justify="right")
-    table.add_column("of", justify="right")
-    table.add_column("state")
-    table.add_column("items lost", overflow="fold")
-    for report in sorted(reports, key=lambda one: one.verdict.student):
-        verdict = report.verdict
-        table.add_row(
-            escape(verdict.student),
-            f"{verdict.score:g}",
-            f"{verdict.max_score:g}",
-            f"[{_COLOURS[report.state]}]{report.state}[/]",
-            escape(_lost(report)),
-        )
-    out.print(table)
-
-
-_COLOURS = {
-    "passed": "green",
-    "partial": "yellow",
-    "failed": "yellow",
-    "timed-out": "magenta",
-    "crashed": "magenta",
-    "ungraded": "bold red",
-    PENDING: "dim",
-}
-
-
-def _lost(report: Report) -> str:
-    items = {name: item for name, item in report.verdict.items.items() if item.kind == "auto"}
-    lost = [name for name, item in items.items() if item.points < item.max]
-    if lost and len(lost) == len(items):
-        return "all"
-    return " ".join(lost)
-
-
 def _loud(problems: Sequence[str], reports: Sequence[Report]) -> None:
     """Say aloud what went wrong on our side, and exit with a code that says so."""
     for problem in problems:
@@ -277,7 +236,7 @@ def _loud(problems: Sequence[str], reports: Sequence[Report]) -> None:
     bad = [report for report in reports if report.ungraded]
     for report in bad:
         err.print(f"[bold red]UNGRADED[/] {escape(report.verdict.student)}: {', '.join(map(escape, report.ungraded))}")
-        for fault in (*report.run.faults, *_details(report)):
+        for fault in (*report.run.faults, *ungraded_reasons(report)):
             err.print(f"  {escape(fault.strip().splitlines()[-1] if fault.strip() else '')}")
     if bad:
         err.print(
@@ -287,20 +246,6 @@ def _loud(problems: Sequence[str], reports: Sequence[Report]) -> None:
         raise typer.Exit(EXIT_UNGRADED)
 
 
-def _details(report: Report) -> Iterator[str]:
-    for name, item in report.verdict.items.items():
-        for check in item.checks:
-            run = report.run.checks.get(f"{name}/{check.name}")
-            if check.state == "ungraded" and run is not None:
-                yield f"{check.name}: {_gist(run.detail)}"
-
-
-def _gist(detail: str) -> str:
-    """Return the line of a pytest traceback that names the error."""
-    lines = [line.removeprefix("E").strip() for line in detail.splitlines() if line.startswith("E ")]
-    return lines[0] if lines else detail.strip().splitlines()[-1] if detail.strip() else ""
-
-
 # --- check ----------------------------------------------------------------------------------------------------------
 
 
@@ -308,11 +253,11 @@ def _gist(detail: str) -> str:
 def check(
     file: Annotated[Path, typer.Argument(help="A notebook or script.")],
     assignment: Annotated[
-        str | None, typer.Option("--assignment", "-a", help="Its assignment [default: what it says].")
+        str | None, typer.Option("--assignment", "-a", help="Its assignment (default: what it says).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     staff: Annotated[bool, typer.Option("--staff", help="Show what only staff may read.")] = False,
-    language: Annotated[str | None, typer.Option("--lang", help="fr or en [default: the notebook's].")] = None,
+    language: Annotated[str | None, typer.Option("--lang", help="fr or en (default: the notebook's).")] = None,
     device: DeviceOption = "auto",
     sandbox: SandboxOption = None,
     course: CourseOption = None,
@@ -342,7 +287,8 @@ def check(
         )
         sys.stdout.flush()
     else:
-        _print_report(report, spoken, staff=staff)
+        for line in report_lines(report, spoken, staff=staff):
+            out.print(line)
     _loud(problems, [report] if report.ungraded else [])
 
 
@@ -357,53 +303,6 @@ def _guess_assignment(course: Course, file: Path) -> str:
     if len(names) == 1:
         return names[0]
     raise CourseError(f"{file}: cannot tell its assignment. Say --assignment NAME, one of {', '.join(names)}.")
-
-
-_WORDS = {
-    "en": {"of": "of", "to mark": "marked by a person", "hint": "hint:", "with": "judged with our"},
-    "fr": {
-        "of": "sur",
-        "to mark": "à noter par une personne",
-        "hint": "indice\u00a0:",
-        "with": "évalué avec notre",
-        "passed": "réussi",
-        "partial": "partiel",
-        "failed": "échec",
-        "timed-out": "temps écoulé",
-        "crashed": "plantage",
-        "ungraded": "non évalué",
-        "pending": "à noter",
-    },
-}
-
-
-def _print_report(report: Report, language: str, *, staff: bool) -> None:
-    verdict = report.verdict
-    words = _WORDS.get(language, _WORDS["en"])
-    out.print(f"[bold]{escape(verdict.assignment)}[/]  {verdict.score:g} {words['of']} {verdict.max_score:g}", end="")
-    out.print(f"  (+ {verdict.pending:g} {words['to mark']})" if verdict.pending else "")
-    for note in verdict.notes:
-        out.print(f"  {escape(said(note, language))}")
-    for cell in verdict.cells:
-        out.print(f"  [dim]{escape(said(cell.message, language))}[/]")
-        if staff and str(cell.index) in report.run.cells:
-            out.print(f"      [dim]{escape(report.run.cells[str(cell.index)])}[/]")
-    for name, item in verdict.items.items():
-        colour = _COLOURS[item.state]
-        with_ours = f"  ({words['with']} {', '.join(item.judged_with)})" if item.judged_with else ""
-        state, points = words.get(item.state, item.state), f"{item.points:g}/{item.max:g}"
-        out.print(f"[{colour}]{state:>12}[/]  {points:>7}  {escape(name)}{escape(with_ours)}")
-        for one in item.checks:
-            if one.state == "passed":
-                continue
-            out.print(f"                       {escape(said(one.title, language))}")
-            out.print(f"                       [bold]{escape(said(one.message, language))}[/]")
-            run = report.run.checks.get(f"{name}/{one.name}")
-            if staff and run is not None and run.detail:
-                out.print(f"                       [dim]{escape(run.detail)}[/]")
-        if item.hint and item.kind == "auto" and item.points < item.max:
-            out.print(f"                       {words['hint']}: {escape(said(item.hint, language))}")
-    out.print(f"[dim]device {report.run.device}; jail {', '.join(report.run.jail) or '-'}[/]")
 
 
 # --- doctor ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,127 @@
+"""Reports as text for a terminal: pure functions of reports. Nothing is printed here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rich.markup import escape as escape_markup
+from rich.table import Table
+
+from gradjudge.report import PENDING, ItemResult, Report, said
+
+
+def escape(text: str) -> str:
+    """Return text as it is to be read: neither rich nor the terminal takes any of it for an order."""
+    return escape_markup(_CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text))
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
+
+
+def cohort_table(reports: Sequence[Report]) -> Table:
+    """Return a cohort as a table: student, score, state, and the automatic items that lost points."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("student")
+    table.add_column("score", justify="right")
+    table.add_column("of", justify="right")
+    table.add_column("state")
+    table.add_column("items lost", overflow="fold")
+    for report in sorted(reports, key=lambda one: one.verdict.student):
+        verdict = report.verdict
+        table.add_row(
+            escape(verdict.student),
+            f"{verdict.score:g}",
+            f"{verdict.max_score:g}",
+            f"[{_COLOURS[report.state]}]{report.state}[/]",
+            escape(_lost(report)),
+        )
+    return table
+
+
+_COLOURS = {
+    "passed": "green",
+    "partial": "yellow",
+    "failed": "yellow",
+    "timed-out": "magenta",
+    "crashed": "magenta",
+    "ungraded": "bold red",
+    PENDING: "dim",
+}
+
+
+def _lost(report: Report) -> str:
+    items = {name: item for name, item in report.verdict.items.items() if item.kind == "auto"}
+    lost = [name for name, item in items.items() if item.points < item.max]
+    if lost and len(lost) == len(items):
+        return "all"
+    return " ".join(lost)
+
+
+#: The words of a report, by language; states that are not named here stand as they are.
+WORDS = {
+    "en": {"of": "of", "to mark": "marked by a person", "hint": "hint:", "with": "judged with our"},
+    "fr": {
+        "of": "sur",
+        "to mark": "à noter par une personne",
+        "hint": "indice\u00a0:",
+        "with": "évalué avec notre",
+        "passed": "réussi",
+        "partial": "partiel",
+        "failed": "échec",
+        "timed-out": "temps écoulé",
+        "crashed": "plantage",
+        "ungraded": "non évalué",
+        "pending": "à noter",
+    },
+}
+
+
+def report_lines(report: Report, language: str, *, staff: bool) -> Iterator[str]:
+    """Yield a report as lines of rich markup, in one language; with `staff` the details as well."""
+    verdict = report.verdict
+    words = WORDS.get(language, WORDS["en"])
+    pending = f"  (+ {verdict.pending:g} {words['to mark']})" if verdict.pending else ""
+    yield f"[bold]{escape(verdict.assignment)}[/]  {verdict.score:g} {words['of']} {verdict.max_score:g}{pending}"
+    for note in verdict.notes:
+        yield f"  {escape(said(note, language))}"
+    for cell in verdict.cells:
+        yield f"  [dim]{escape(said(cell.message, language))}[/]"
+        if staff and str(cell.index) in report.run.cells:
+            yield f"      [dim]{escape(report.run.cells[str(cell.index)])}[/]"
+    for name, item in verdict.items.items():
+        yield from _item_lines(name, item, report, language, staff=staff)
+    yield f"[dim]device {report.run.device}; jail {', '.join(report.run.jail) or '-'}[/]"
+
+
+def _item_lines(name: str, item: ItemResult, report: Report, language: str, *, staff: bool) -> Iterator[str]:
+    words = WORDS.get(language, WORDS["en"])
+    colour = _COLOURS[item.state]
+    with_ours = f"  ({words['with']} {', '.join(item.judged_with)})" if item.judged_with else ""
+    state, points = words.get(item.state, item.state), f"{item.points:g}/{item.max:g}"
+    yield f"[{colour}]{state:>12}[/]  {points:>7}  {escape(name)}{escape(with_ours)}"
+    for one in item.checks:
+        if one.state == "passed":
+            continue
+        yield f"                       {escape(said(one.title, language))}"
+        yield f"                       [bold]{escape(said(one.message, language))}[/]"
+        run = report.run.checks.get(f"{name}/{one.name}")
+        if staff and run is not None and run.detail:
+            yield f"                       [dim]{escape(run.detail)}[/]"
+    if item.hint and item.kind == "auto" and item.points < item.max:
+        yield f"                       {words['hint']} {escape(said(item.hint, language))}"
+
+
+def ungraded_reasons(report: Report) -> Iterator[str]:
+    """Yield, for each check that is ungraded, the line that names the error; for staff."""
+    for name, item in report.verdict.items.items():
+        for check in item.checks:
+            run = report.run.checks.get(f"{name}/{check.name}")
+            if check.state == "ungraded" and run is not None:
+                yield f"{check.name}: {_gist(run.detail)}"
+
+
+def _gist(detail: str) -> str:
+    """Return the line of a pytest traceback that names the error."""
+    lines = [line.removeprefix("E").strip() for line in detail.splitlines() if line.startswith("E ")]
+    return lines[0] if lines else detail.strip().splitlines()[-1] if detail.strip() else ""

@@ -1,0 +1,55 @@
+"""What the terminal shows is text, whoever wrote it."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import render
+
+from gradjudge.report import SCHEMA, CheckResult, CheckRun, ItemResult, Report, Run, Verdict
+from gradjudge.terminal import cohort_table, escape, report_lines
+
+
+def test_what_is_shown_gives_no_orders() -> None:
+    """Neither markup nor terminal codes of a submission act; tabs, newlines and no-break spaces stay."""
+    hostile = "[red]\x1b[2J\x9b1m\r\ta\nb\u00a0:"
+    assert render(escape(hostile)).plain == "[red]\\x1b[2J\\x9b1m\\x0d\ta\nb\u00a0:"
+
+
+def a_report() -> Report:
+    """Make a report with a lost item, one judged with ours and a pending one."""
+    lost = CheckResult("c", {"en": "A title", "fr": "Un titre"}, "failed", message={"en": "Wrong", "fr": "Faux"})
+    items = {
+        "mse": ItemResult(0.0, 4.0, "failed", checks=(lost,), hint={"en": "Look", "fr": "Regardez"}),
+        "train": ItemResult(2.0, 2.0, "passed", judged_with=("MSE",)),
+        "q1": ItemResult(0.0, 3.0, "pending", "manual"),
+    }
+    verdict = Verdict("tp1", "ada", "fr", "d", "k", 2.0, 6.0, 3.0, items)
+    return Report(SCHEMA, verdict, Run("cpu", ("landlock",), {}, 1.0, {"mse/c": CheckRun(0.1, "hidden")}, {}))
+
+
+def shown(language: str, *, staff: bool = False) -> str:
+    """Return what the terminal shows of it."""
+    return "\n".join(render(line).plain for line in report_lines(a_report(), language, staff=staff))
+
+
+def test_a_report_is_shown_in_the_students_language() -> None:
+    """Score, states, messages and hints are in one language, and staff's details are not there."""
+    text = shown("fr")
+    assert text.startswith("tp1  2 sur 6  (+ 3 à noter par une personne)")
+    for said in ("échec", "Un titre", "Faux", "indice\u00a0: Regardez", "évalué avec notre MSE", "landlock"):
+        assert said in text
+    assert "hidden" not in text
+    assert "Wrong" not in text
+
+
+def test_staff_sees_details() -> None:
+    """The details of a failed check are shown to staff only."""
+    assert "hidden" in shown("en", staff=True)
+
+
+def test_a_cohort_is_a_table_of_what_was_lost() -> None:
+    """One row per student names the automatic items that lost points."""
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(cohort_table([a_report()]))
+    assert capture.get().splitlines()[1].split() == ["ada", "2", "6", "failed", "mse"]
