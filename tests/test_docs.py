@@ -23,7 +23,7 @@ import pytest
 import typer.main
 
 import gradjudge
-from gradjudge import cli, cohort, rubric_file
+from gradjudge import cli, cohort, rubric_file, terminal
 from gradjudge.checks import FunctionCheck
 from gradjudge.checks.functions import ASPECTS
 from gradjudge.report import PENDING, STATES, Report, public_view
