@@ -1,5 +1,7 @@
 # make grade   set up, make the releases, grade the sample cohort, print the table
 # make test    set up, run the tests
+# make seeds   judge right Functions in every legal style with 100 seeds each (minutes)
+# make bench   time gradjudge beside nbgrader (minutes)
 # make check   what CI runs besides the tests: lint, types, freshness of release/ and solutions/
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -7,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: grade test check lint fresh release bench clean
+.PHONY: grade test seeds check lint fresh release bench clean
 
 grade: $(READY)
 	@$(BIN)/gradjudge release --check
@@ -16,6 +18,9 @@ grade: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+seeds: $(READY)
+	@GRADJUDGE_TEST_SEEDS=100 $(BIN)/python -m pytest --numprocesses 2 tests/checks/test_functions.py
 
 check: lint fresh
 

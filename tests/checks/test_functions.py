@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import msgspec
@@ -17,7 +18,8 @@ Load = Callable[[str], Student]
 
 LINEAR_PARTS = ("forward", "x", "w", "b", "shape-b", "float32", "non-contiguous", "no-mutation", "interleaved")
 MSE_PARTS = ("forward", "yhat", "y", "float32", "non-contiguous", "no-mutation", "interleaved")
-SEEDS = 4
+#: Seeds that a right Function is judged with; `make seeds` takes 100.
+SEEDS = int(os.environ.get("GRADJUDGE_TEST_SEEDS", "4"))
 
 
 def linear_check(student: Student, seed: int) -> FunctionCheck:
