@@ -49,3 +49,13 @@ def test_an_expression_too_deep_to_look_at_is_no_definition() -> None:
 def test_a_text_with_a_form_feed_is_not_cut() -> None:
     """Only the ends of lines that Python knows count."""
     assert definitions("k = 'a\x0cb'") == "k = 'a\x0cb'"
+
+
+def test_a_cell_with_ipythons_lines_keeps_its_definitions() -> None:
+    """A timed cell, or one that lists files, is not lost."""
+    assert kept("%%time\nfiles = !ls\ndef f():\n    %time g()\n    return 1") == [
+        "files = []",
+        "def f():",
+        "    g()",
+        "    return 1",
+    ]

@@ -21,13 +21,14 @@ WALLS: dict[str, set[str]] = {
     | {"tensorboard", "sklearn", "sympy", "joblib", "traitlets"},
     "sandbox": {"wire", "forkserver", "errors", "worker", "msgspec"},
     "proxy": {"wire", "torch", "msgspec"},
-    "checks": {"proxy", "wire", "torch", "numpy", "msgspec"},
+    "checks": {"proxy", "wire", "celltext", "torch", "numpy", "msgspec"},
     "tomltable": {"errors", "msgspec"},
     "rubric": {"errors", "msgspec", "rubric_file", "tomltable"},
     "rubric_file": {"rubric", "tomltable", "errors", "msgspec"},
     "course": {"rubric", "errors", "msgspec"},
     "report": {"rubric", "msgspec"},
-    "definitions": set(),
+    "celltext": set(),
+    "definitions": {"celltext"},
     "jobs": {"report", "rubric", "msgspec"},
 }
 

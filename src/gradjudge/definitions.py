@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 
+from gradjudge.celltext import plain_python
+
 #: Calls that an assignment may contain and still count as a definition.
 HARMLESS = frozenset({"torch.device", "torch.cuda.is_available", "torch.backends.mps.is_available", "int", "float"})
 
@@ -17,12 +19,15 @@ _DEFINES = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, a
 def definitions(source: str) -> str:
     """Return `source` with everything but its definitions blanked out; line numbers stay as they were.
 
-    Lines of IPython (``%matplotlib inline``, ``!pip install``) go too. What does not parse has no definitions.
+    Lines of IPython (``%matplotlib inline``, ``!pip install``) become plain Python first. What does not parse has no
+    definitions.
     """
-    # Not splitlines(), which also cuts within a text that holds a form feed.
-    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")]
+    plain = plain_python(source)
+    if plain is None:
+        return ""
     try:
-        return _keep_definitions(ast.parse("\n".join(lines)), lines)
+        # Not splitlines(), which also cuts within a text that holds a form feed.
+        return _keep_definitions(ast.parse(plain), plain.split("\n"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # an expression can be too deep to be written out
         return ""
 

@@ -17,12 +17,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import msgspec
 import pytest
 
 from gradjudge import __version__
-from gradjudge.checks.source import forbidden_calls
+from gradjudge.checks.source import forbidden_calls, unreadable
 from gradjudge.notebooks.submission import Submission, decode_text, read_companion
 from gradjudge.plugin import UNGRADED, Hearing, Outcome, check_title, run_check
 from gradjudge.report import (
@@ -40,8 +41,9 @@ from gradjudge.report import (
     totals,
 )
 from gradjudge.rubric import Assignment, Item
-from gradjudge.sandbox.session import Session
+from gradjudge.sandbox.session import Session, SessionLost
 from gradjudge.sitting import Sitting
+from gradjudge.wire.messages import Answer, Get, Ref
 
 #: Name of the check that `grade` adds to an item with forbidden calls.
 FORBIDDEN = "forbidden_calls"
@@ -137,22 +139,44 @@ def _judge(item: Item, hearing: Hearing, bench: Bench) -> dict[str, Outcome]:
             # A replay of the cells is not the check's time: what watches the judge would take it for one that hangs.
             outcomes[name] = run_check(bench.checks[name], hearing, on_ready=partial(bench.on_event, "check", name))
             bench.on_event("done", name)
+    if FORBIDDEN in outcomes and outcomes[FORBIDDEN].state == "passed" and _earns(item, outcomes):
+        outcomes[FORBIDDEN] = _look_for_unread(item, hearing) or outcomes[FORBIDDEN]
     return outcomes
+
+
+def _earns(item: Item, outcomes: Mapping[str, Outcome]) -> bool:
+    """Tell whether an item would have points if nothing were found in the source."""
+    states = [outcomes[name].state == "passed" for name in item.checks if name in outcomes]
+    return any(states) if any(worth is not None for worth in item.checks.values()) else bool(states) and all(states)
+
+
+def _look_for_unread(item: Item, hearing: Hearing) -> Outcome | None:
+    """Fail the look at the source if the session has a function of its rules that no reader finds in the text."""
+    started = time.monotonic()
+
+    def fetch(name: str) -> object:
+        root, *path = name.split(".")
+        reply = hearing.sitting.ask(Get(Ref(root, tuple(path))))
+        return reply.value if isinstance(reply, Answer) else None
+
+    try:
+        with hearing.sitting.check():
+            found = unreadable(fetch=fetch, rules=item.forbidden, **_source_of(item, hearing))
+    except SessionLost:
+        return None
+    if not found:
+        return None
+    message = {
+        "en": f"{found[0]} could not be read: define it with a plain def or class in a cell or a file that you hand in",
+        "fr": f"{found[0]} n'a pas pu être lue : définissez-la avec un def ou un class ordinaire, "
+        "dans une cellule ou un fichier que vous rendez",
+    }
+    return Outcome("failed", message, f"not found in the source: {', '.join(found)}", time.monotonic() - started)
 
 
 def _look_at_source(item: Item, hearing: Hearing) -> Outcome:
     started = time.monotonic()
-    submission, others = hearing.submission, (other for other in hearing.assignment.items if other is not item)
-    found = forbidden_calls(
-        [cell.source for cell in submission.cells],
-        item.forbidden,
-        companions={
-            name.removesuffix(".py"): decode_text(read_companion(submission, name, hearing.assignment.limits))
-            for name in submission.companions
-            if name.endswith(".py")
-        },
-        apart={name for other in others for rule in other.forbidden for name in rule.within},
-    )
+    found = forbidden_calls(rules=item.forbidden, **_source_of(item, hearing))
     seconds = time.monotonic() - started
     if not found:
         return Outcome("passed", {}, "", seconds)
@@ -162,6 +186,20 @@ def _look_at_source(item: Item, hearing: Hearing) -> Outcome:
         "fr": f"{first.function} utilise {first.call}, dont cette question demande de se passer",
     }
     return Outcome("failed", message, "; ".join(str(one) for one in found), seconds)
+
+
+def _source_of(item: Item, hearing: Hearing) -> dict[str, Any]:
+    """Give what a look at the source takes, apart from the rules."""
+    submission, others = hearing.submission, (other for other in hearing.assignment.items if other is not item)
+    return {
+        "sources": [cell.source for cell in submission.cells],
+        "companions": {
+            name.removesuffix(".py"): decode_text(read_companion(submission, name, hearing.assignment.limits))
+            for name in submission.companions
+            if name.endswith(".py")
+        },
+        "apart": {name for other in others for rule in other.forbidden for name in rule.within},
+    }
 
 
 def item_result(

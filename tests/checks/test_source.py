@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from gradjudge.checks import source as source_checks
-from gradjudge.checks.source import TOO_MUCH, ForbiddenCall, forbidden_calls, leads_to
+from gradjudge.checks.source import TOO_MUCH, ForbiddenCall, forbidden_calls, leads_to, unreadable
 from gradjudge.rubric import Forbidden
 
 BY_HAND = Forbidden(("MSE.backward", "grad_mse"), ("torch.autograd.grad", "torch.func", ".backward"))
@@ -235,3 +235,69 @@ def test_padding_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     padding = "x = [" + "1, " * 2000 + "]"
     assert TOO_MUCH in names([padding, inside("return torch.autograd.grad(f(yhat), yhat)")])
     assert names([inside("return 2 * yhat"), padding]) == []
+
+
+BANNED = "return torch.autograd.grad(f(yhat), yhat)"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"files = !ls\nimport torch\ndef grad_mse(yhat, y):\n    {BANNED}",
+        f"%%time\nimport torch\ndef grad_mse(yhat, y):\n    !ls\n    {BANNED}",
+        "import torch\ndef grad_mse(yhat, y):\n    %time x = torch.autograd.grad(f(yhat), yhat)\n    return x",
+        f"import torch\nexec('def grad_mse(yhat, y):\\n    {BANNED}')",
+        f"import torch\nif x:\n    globals()['grad_mse'] = lambda yhat, y: {BANNED[7:]}",
+        f"import torch\ndef other(ctx, g): {BANNED}\nclass MSE: pass\nsetattr(MSE, 'backward', other)",
+        f"import torch\ndef m():\n    class MSE:\n        def backward(ctx, g): {BANNED}\n    return MSE\nMSE = m()",
+        f"import torch\ndef make():\n    global grad_mse\n    def grad_mse(yhat, y): {BANNED}\nmake()",
+        f"import torch\nclass Mine:\n    def backward(ctx, g): {BANNED}\nMSE = Mine",
+        f"import torch\nmatch 1:\n    case 1:\n        def grad_mse(yhat, y): {BANNED}",
+    ],
+)
+def test_a_definition_that_is_made_in_another_way_is_read(source: str) -> None:
+    """IPython's lines, exec of a constant, globals(), setattr, a def in a def, an alias: all define."""
+    assert names(source) == ["torch.autograd.grad"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import base64\nexec(base64.b64decode(text))",
+        "f = make_it\nglobals()['grad' + tail] = f",
+        "/define grad_mse",
+        "from math import *",
+    ],
+)
+def test_what_the_session_has_and_no_text_defines_is_told(source: str) -> None:
+    """A function that cannot be read is not taken for one without forbidden calls."""
+    there = {"grad_mse": object(), "grad_mse.__module__": "__main__"}
+    assert unreadable([source], [BY_HAND], fetch=there.get) == ("grad_mse",)
+    assert unreadable([source], [BY_HAND], fetch=lambda _name: None) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "companions"),
+    [
+        ("def grad_mse(yhat, y): return yhat", {}),
+        ("grad_mse = lambda yhat, y: yhat", {}),
+        ("import mine\ngrad_mse = mine.grad_mse", {"mine": "def grad_mse(yhat, y): return yhat"}),
+        ("from mine import *", {"mine": "def grad_mse(yhat, y): return yhat"}),
+        ("from mine import g as grad_mse", {"mine": "def g(yhat, y): return yhat"}),
+        ("try:\n    from x import y\nexcept ImportError:\n    def grad_mse(yhat, y): return yhat", {}),
+        ("def make():\n    def grad_mse(yhat, y): return yhat\n    return grad_mse", {}),
+        ("grad_mse, other = make()", {}),
+        ("with x:\n    @fast\n    def grad_mse(yhat, y): return yhat", {}),
+    ],
+)
+def test_an_honest_definition_is_readable(source: str, companions: dict[str, str]) -> None:
+    """Companions, aliases, stars, branches and decorators are all read."""
+    assert unreadable([source], [BY_HAND], fetch={"grad_mse": 1}.get, companions=companions) == ()
+
+
+def test_a_packages_own_name_is_not_the_students() -> None:
+    """``from torch.nn import *`` brings an MSELoss that no text has to define."""
+    there = {"MSELoss.forward": 1, "MSELoss.__module__": "torch.nn.modules.loss"}
+    rule = Forbidden(("MSELoss.forward",), ("torch.func",))
+    assert unreadable(["from torch.nn import *"], [rule], fetch=there.get) == ()
+    assert unreadable(["x = 1"], [rule], fetch=there.get) == ("MSELoss.forward",)

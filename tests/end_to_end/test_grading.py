@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -84,6 +85,15 @@ def test_a_forbidden_call_costs_its_item(judge: Judge) -> None:
     """Reading the source finds what the values do not show."""
     report = judge(RIGHT.replace("(x,) = ctx.saved_tensors", "(x,) = ctx.saved_tensors; torch.autograd.grad"))
     assert points(report) == ALL | {"square": 0.0}
+
+
+def test_what_cannot_be_read_is_not_taken_on_trust(judge: Judge) -> None:
+    """A class that no text of the submission defines costs the item that has a rule about it, and is told plainly."""
+    hidden = f"import base64\nexec(base64.b64decode({base64.b64encode(RIGHT.encode())!r}))"
+    report = judge(hidden)
+    assert points(report) == ALL | {"square": 0.0}
+    told = [check.message.get("en", "") for check in report.verdict.items["square"].checks]
+    assert any("Square.backward could not be read" in text for text in told)
 
 
 def test_an_endless_cell_costs_only_its_time(judge: Judge) -> None:

@@ -258,6 +258,16 @@ def out_of_the_mode(ctx, g):
         x = ctx.x.clone().requires_grad_()
         cost(x).backward()
         return x.grad * g
+def in_a_thread(ctx, g):
+    import threading
+    kept = []
+    def run():
+        x = ctx.x.clone().requires_grad_()
+        kept.append(torch.autograd.grad(cost(x), x)[0])
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return kept[0] * g
 def from_forward(ctx, g):
     return torch.autograd.grad(ctx.out, ctx.again)[0] * g
 class Asks(torch.autograd.Function):
@@ -279,7 +289,7 @@ class InForward(torch.autograd.Function):
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
-@pytest.mark.parametrize("how", ["by_func", "by_jvp", "out_of_the_mode", "from_forward", "in forward"])
+@pytest.mark.parametrize("how", ["by_func", "by_jvp", "out_of_the_mode", "in_a_thread", "from_forward", "in forward"])
 def test_no_way_to_autograd_passes_without_it(pupil: Pupil, how: str) -> None:
     """What works under inference mode, leaves it, or was prepared in forward, is seen as well."""
     x = torch.tensor([1.0, 2.0])

@@ -11,17 +11,17 @@ under ``torch.inference_mode`` (`gradjudge.checks.gradients`), that decides, and
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
+from gradjudge.celltext import LONGEST_SOURCE, parse_cell
 from gradjudge.checks.syntax import (
     DEEPEST_EXPRESSION,
     bound,
     constant_text,
     imported,
     is_under,
-    parse_cell,
     star_imports,
     with_evals,
 )
@@ -103,6 +103,28 @@ def forbidden_calls(
     return tuple(found)
 
 
+def unreadable(
+    sources: Sequence[str],
+    rules: Iterable[Rule],
+    *,
+    fetch: Callable[[str], object],
+    companions: Mapping[str, str] | None = None,
+    apart: Iterable[str] = (),
+) -> tuple[str, ...]:
+    """Return the functions of the rules that the session has though no definition of theirs was read.
+
+    Args:
+        sources, rules, companions, apart: as for `forbidden_calls`, with the same values.
+        fetch: asks the session for a dotted name; None if it has none. Only names that were not read are asked for.
+    """
+    program = _program(sources, companions or {}, apart)
+    functions = dict.fromkeys(function for rule in rules for function in rule.within)
+    unread = (function for function in functions if not program.has_read(function))
+    return tuple(
+        function for function in unread if fetch(function) is not None and not program.is_taken(function, fetch)
+    )
+
+
 def leads_to(sources: Sequence[str], function: str, names: Iterable[str]) -> bool:
     """Tell whether a function of the submission, or what it calls there, is or names one of `names`.
 
@@ -134,14 +156,19 @@ class _Program:
         self.modules = frozenset(companions)
         self.unread = False
         self._nodes = 0
+        self._inner: dict[str, _Definition] = {}
         cells: list[tuple[int | str, str]] = [*companions.items(), *enumerate(sources)]
         for cell, source in cells:
             tree = self._parse(source)
             if tree is not None:
                 self._read(tree.body, cell)
+                self._read_inner(tree, cell)
+        for name, definition in self._inner.items():  # def in a def, with ``global`` or returned
+            if name not in self.globals and name not in self.names:
+                self._define(name, definition.node, definition.cell)
 
     def _parse(self, source: str) -> ast.Module | None:
-        if self._nodes > MOST_NODES:
+        if self._nodes > MOST_NODES or len(source) > LONGEST_SOURCE:
             self.unread = True
             return None
         tree = parse_cell(source)
@@ -160,6 +187,11 @@ class _Program:
                         self.names[name] = path
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 self._assign(node, cell)
+            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                self._call(node.value, cell)
+            elif isinstance(node, ast.Match):
+                for case in node.cases:
+                    self._read(case.body, cell)
             elif isinstance(node, _BRANCHES):
                 for part in ("body", "orelse", "finalbody", "handlers"):
                     self._read(getattr(node, part, []), cell)
@@ -170,8 +202,42 @@ class _Program:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             for name in bound(target):
                 self._define(name, node.value, cell)
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Call):  # globals()["f"] = something
+                table, key = target.value.func, constant_text(target.slice)
+                if isinstance(table, ast.Name) and table.id in ("globals", "locals", "vars") and key is not None:
+                    self._define(key, node.value, cell)
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):  # MSE.backward = something
                 self._define(f"{target.value.id}.{target.attr}", node.value, cell)
+
+    def _call(self, node: ast.Call, cell: int | str) -> None:
+        """Read ``exec("def f(): ...")`` and ``setattr(MSE, "backward", f)`` as what they do."""
+        function = node.func.id if isinstance(node.func, ast.Name) else ""
+        if function == "exec" and node.args:
+            tree = parse_cell(constant_text(node.args[0]) or "")
+            self._read(tree.body if tree is not None else (), cell)
+        elif function == "setattr" and len(node.args) == 3 and isinstance(node.args[0], ast.Name):
+            name = constant_text(node.args[1])
+            if name is not None:
+                self._define(f"{node.args[0].id}.{name}", node.args[2], cell)
+
+    def _read_inner(self, tree: ast.Module, cell: int | str) -> None:
+        outer = set(tree.body)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                outer.update(node.body)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node not in outer:
+                self._inner[node.name] = _Definition(node, cell)
+
+    def has_read(self, function: str) -> bool:
+        """Tell whether a function was defined or bound in what could be read."""
+        name = function.split(".")[0]
+        return name in self.globals or name in self.names
+
+    def is_taken(self, function: str, fetch: Callable[[str], object]) -> bool:
+        """Tell whether a name is a package's, from an ``import *``."""
+        packages = {star.split(".")[0] for star in self.stars if star not in self.modules}
+        module = fetch(f"{function.split('.')[0]}.__module__") if packages else None
+        return isinstance(module, str) and module.split(".")[0] in packages
 
     def _define(self, name: str, node: ast.AST, cell: int | str) -> None:
         path = _Reader(self, ast.Pass()).path(node) if isinstance(node, ast.expr) else None
@@ -222,10 +288,17 @@ class _Program:
         owner, _, method = function.rpartition(".")
         for _ in range(8):
             definition = self.globals.get(owner)
-            if function in self.globals or definition is None or not isinstance(definition.node, ast.ClassDef):
+            if function in self.globals or definition is None:
                 break
-            bases = [base.id for base in definition.node.bases if isinstance(base, ast.Name)]
-            owner = next((base for base in bases if base in self.globals), "")
+            if not isinstance(definition.node, ast.ClassDef):  # MSE = MSEFunction, MSE = make()
+                alias = _Reader(self, ast.Pass()).path(definition.node)
+                if alias is None or alias == owner or alias not in self.globals:
+                    return owner
+                owner = alias
+            else:
+                reader = _Reader(self, ast.Pass())
+                bases = [path for base in definition.node.bases if (path := reader.path(base)) is not None]
+                owner = next((base for base in bases if base in self.globals), "")
             function = f"{owner}.{method}"
         return function
 

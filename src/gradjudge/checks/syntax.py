@@ -3,31 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
-LONGEST_SOURCE = 4_000_000
 DEEPEST_EXPRESSION = 200
-
-
-def parse_cell(source: str) -> ast.Module | None:
-    """Parse a cell, lines of IPython left out; None if it does not parse or is too long."""
-    if len(source) > LONGEST_SOURCE:
-        return None
-    try:
-        return ast.parse(_without_ipython(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _without_ipython(source: str) -> str:
-    """Take out what only IPython understands: magics, shell lines, questions such as ``torch.autograd?``."""
-    lines = ["" if _ORDER.match(line) else _ANSWER.sub(r"\1None", line) for line in source.split("\n")]
-    return "\n".join(lines)
-
-
-_ORDER = re.compile(r"\s*(?:[%!?]|[%\w.*]+\?{1,2}\s*$)")
-_ANSWER = re.compile(r"^(\s*[\w, ]+=\s*)[!%].*$")  # files = !ls
 
 
 def with_evals(node: ast.AST) -> Iterator[ast.AST]:

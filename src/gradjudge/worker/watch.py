@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
+import threading
 from collections.abc import Sequence
 from types import CodeType, FrameType
 from typing import Any, Final
@@ -29,7 +30,7 @@ class AutogradUsedError(RuntimeError):
 
 
 class Watch:
-    """Count, while it is entered, calls of one forward and questions to autograd, in this thread.
+    """Count, while it is entered, calls of one forward and questions to autograd, also in threads started meanwhile.
 
     A profile function sees calls by whatever name, and leaves the student's class as it is. A stand-in may ask
     autograd.
@@ -50,17 +51,19 @@ class Watch:
         self._code = _code(forward)
         self._inputs = [_kept(item) for item in inputs]
         self._skip = skip
-        self._before: Any = None
+        self._before: tuple[Any, Any] = (None, None)
 
     def __enter__(self) -> Watch:
         """Begin to watch."""
-        self._before = sys.getprofile()
+        self._before = sys.getprofile(), threading.getprofile()
+        threading.setprofile(self._see)
         sys.setprofile(self._see)
         return self
 
     def __exit__(self, *_: object) -> None:
         """End."""
-        sys.setprofile(self._before)
+        sys.setprofile(self._before[0])
+        threading.setprofile(self._before[1])
 
     def _see(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "c_call":
