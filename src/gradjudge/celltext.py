@@ -11,8 +11,10 @@ MOST_PARSED = 400_000
 
 #: Cell magics whose body is no Python of this process.
 _OTHER_LANGUAGES = frozenset(
-    "bash sh script system sx ! perl ruby cmd pypy python python2 python3 html HTML javascript js latex markdown svg SVG "
-    "writefile file debug".split()
+    (
+        *("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "cmd", "pypy", "python", "python2", "python3"),
+        *("html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "writefile", "file", "debug"),
+    )
 )
 _CELL_MAGIC = re.compile(r"\s*+%%(!|\w+)\s*+(.*)")
 #: Magics that run the Python behind them.
