@@ -267,6 +267,7 @@ def test_a_definition_that_is_made_in_another_way_is_read(source: str) -> None:
         "f = make_it\nglobals()['grad' + tail] = f",
         "/define grad_mse",
         "from math import *",
+        "from written_on_the_way import grad_mse",
     ],
 )
 def test_what_the_session_has_and_no_text_defines_is_told(source: str) -> None:
@@ -287,6 +288,7 @@ def test_what_the_session_has_and_no_text_defines_is_told(source: str) -> None:
         ("try:\n    from x import y\nexcept ImportError:\n    def grad_mse(yhat, y): return yhat", {}),
         ("def make():\n    def grad_mse(yhat, y): return yhat\n    return grad_mse", {}),
         ("grad_mse, other = make()", {}),
+        ("from sklearn.linear_model import LinearRegression as grad_mse", {}),
         ("with x:\n    @fast\n    def grad_mse(yhat, y): return yhat", {}),
     ],
 )
@@ -301,3 +303,10 @@ def test_a_packages_own_name_is_not_the_students() -> None:
     rule = Forbidden(("MSELoss.forward",), ("torch.func",))
     assert unreadable(["from torch.nn import *"], [rule], fetch=there.get) == ()
     assert unreadable(["x = 1"], [rule], fetch=there.get) == ("MSELoss.forward",)
+
+
+def test_a_companions_function_under_another_name_is_read() -> None:
+    """``from mine import g as grad_mse`` leads the reader to g."""
+    mine = f"import torch\ndef g(yhat, y): {BANNED}"
+    found = forbidden_calls(["from mine import g as grad_mse"], [BY_HAND], companions={"mine": mine})
+    assert [one.module for one in found] == ["mine"]

@@ -11,6 +11,7 @@ under ``torch.inference_mode`` (`gradjudge.checks.gradients`), that decides, and
 from __future__ import annotations
 
 import ast
+import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -231,7 +232,8 @@ class _Program:
     def has_read(self, function: str) -> bool:
         """Tell whether a function was defined or bound in what could be read."""
         name = function.split(".")[0]
-        return name in self.globals or name in self.names
+        path = self.names.get(name, "")
+        return name in self.globals or self.own(path) in self.globals or _is_installed(path)
 
     def is_taken(self, function: str, fetch: Callable[[str], object]) -> bool:
         """Tell whether a name is a package's, from an ``import *``."""
@@ -285,6 +287,9 @@ class _Program:
 
     def _resolve(self, function: str) -> str:
         """Find where a rule's function is defined: ``linear`` may be an alias, a method may be inherited."""
+        head, dot, rest = function.partition(".")
+        if head in self.names:  # from companion import g as grad_mse
+            function = f"{self.own(self.names[head])}{dot}{rest}"
         owner, _, method = function.rpartition(".")
         for _ in range(8):
             definition = self.globals.get(owner)
@@ -318,6 +323,14 @@ class _Program:
         wanted = ("forward", "backward", "setup_context") if attribute == "apply" else (attribute,)
         for method in wanted:
             yield self._resolve(f"{owner}.{method}")
+
+
+def _is_installed(path: str) -> bool:
+    """Tell whether a dotted name is of a package that is there for everyone, not of a module written on the way."""
+    try:
+        return bool(path) and importlib.util.find_spec(path.split(".")[0]) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 class _Reader:
