@@ -30,6 +30,8 @@ WALLS: dict[str, set[str]] = {
     "celltext": set(),
     "definitions": {"celltext"},
     "jobs": {"report", "rubric", "msgspec"},
+    "terminal": {"report", "rich"},
+    "verify": {"rubric", "errors", "msgspec"},
 }
 
 #: Modules that people wait for: importing them must not import these.
