@@ -45,8 +45,7 @@ SandboxOption = Annotated[
     str | None,
     typer.Option(
         "--sandbox",
-        help="required, hardened (a root folder of its own as well), or none: grade WITHOUT a jail, your own code only; "
-        "reports then say so.",
+        help="required, hardened (more layers), or none: grade WITHOUT a jail, your own code only; reports say so.",
     ),
 ]
 
