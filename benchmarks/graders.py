@@ -103,6 +103,5 @@ def compare(grader: str, scores: Scores, count: int) -> None:
     for student in sorted(due.keys() | scores.keys()):
         if scores.get(student) != due.get(student):
             raise BrokenRun(
-                f"{grader}, cohort of {count}: {student} has {scores.get(student)}, expected {due.get(student)}. "
-                "Nothing was timed."
+                f"{grader}, cohort of {count}: {student} has {scores.get(student)}, expected {due.get(student)}"
             )
