@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gradjudge.checks import source as source_checks
+from gradjudge.checks import program
 from gradjudge.checks.source import TOO_MUCH, ForbiddenCall, forbidden_calls, leads_to, unreadable
 from gradjudge.rubric import Forbidden
 
@@ -231,7 +231,7 @@ def test_what_only_ipython_understands_hides_nothing(line: str) -> None:
 
 def test_padding_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is too much to read, that is what is found: what comes after it may be anything."""
-    monkeypatch.setattr(source_checks, "MOST_NODES", 1000)
+    monkeypatch.setattr(program, "MOST_NODES", 1000)
     padding = "x = [" + "1, " * 2000 + "]"
     assert TOO_MUCH in names([padding, inside("return torch.autograd.grad(f(yhat), yhat)")])
     assert names([inside("return 2 * yhat"), padding]) == []
