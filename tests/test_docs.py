@@ -13,6 +13,7 @@ import runpy
 import subprocess
 import sys
 import textwrap
+import tomllib
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -463,3 +464,15 @@ def test_the_installation_has_what_the_notebooks_import() -> None:
         imported = re.findall(r"^(?:import|from) (\w+)", "".join(cells[0]["source"]), re.MULTILINE)
         wanted = {packages.get(name, name) for name in imported if name not in sys.stdlib_module_names}
         assert wanted <= set(command.split()), path
+
+
+def test_the_table_of_the_readme_is_the_cohorts() -> None:
+    """Scores and the number of submissions in the README are those that the sample cohort is expected to have."""
+    expected = {
+        path.stem: tomllib.loads(path.read_text()) for path in (ROOT / "examples/cohort/expected").glob("*.toml")
+    }
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^ {4}(\w+) +([\d.]+)  78  ", readme, re.MULTILINE)
+    assert len(rows) >= 5
+    assert {name: float(score) for name, score in rows} == {name: expected[name]["score"] for name, _ in rows}
+    assert f"{len(expected)} graded, 0 unchanged" in readme
