@@ -1,6 +1,6 @@
 # make grade   set up, make the releases, grade the sample cohort, print the table
 # make test    set up, run the tests
-# make seeds   judge right Functions in every legal style with 100 seeds each (minutes)
+# make seeds   judge right Functions with 100 seeds each, and every lab's right solutions with 20 (minutes)
 # make bench   time gradjudge beside nbgrader (minutes)
 # make check   what CI runs besides the tests: lint, types, freshness of release/ and solutions/
 
@@ -21,6 +21,7 @@ test: $(READY)
 
 seeds: $(READY)
 	@GRADJUDGE_TEST_SEEDS=100 $(BIN)/python -m pytest --numprocesses 2 tests/checks/test_functions.py
+	@GRADJUDGE_TEST_SEEDS=20 $(BIN)/python -m pytest tests/end_to_end/test_corpus.py -k seed
 
 check: lint fresh
 

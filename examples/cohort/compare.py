@@ -2,8 +2,8 @@
 
     python examples/cohort/compare.py build/grades
 
-An expectation (``expected/<student>.toml``) was reasoned out from the statement and the points of ``grading.toml``
-before anything was graded. It says
+An expectation (``expected/<lab>/<student>.toml``) was reasoned out from the statement and the points of
+``grading.toml`` before anything was graded. It says
 
 * ``score``: points of the automatic items;
 * ``lost``: every item that is not ``passed`` with full points, with its points and its state; or ``"all"``, where every
@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-ASSIGNMENT = "tp1_functions"
 SHOWN = 8  # differences that are listed of one submission
 
 
@@ -55,19 +54,21 @@ def _due(expected: dict[str, Any], name: str, most: float) -> tuple[float, str]:
 
 def main(grades: Path) -> int:
     """Compare every expectation with its report; say what differs."""
+    expectations = sorted((HERE / "expected").glob("*/*.toml"))
     faults = []
-    expectations = sorted((HERE / "expected").glob("*.toml"))
     for file in expectations:
-        report = grades / ASSIGNMENT / f"{file.stem}.json"
+        name = f"{file.parent.name}, {file.stem}"
+        report = grades / file.parent.name / f"{file.stem}.json"
         if not report.is_file():
-            faults.append(f"{file.stem}: no report {report}")
+            faults.append(f"{name}: no report {report}")
             continue
         expected = tomllib.loads(file.read_text(encoding="utf-8"))
         found = differences(expected, report.read_text(encoding="utf-8"))
-        faults += [f"{file.stem}: {fault}" for fault in found[:SHOWN]]
-        faults += [f"{file.stem}: and {len(found) - SHOWN} more"] * (len(found) > SHOWN)
-    unexpected = {folder.name for folder in (HERE / "submitted").iterdir()} - {file.stem for file in expectations}
-    faults += [f"{name}: no expectation" for name in sorted(unexpected)]
+        faults += [f"{name}: {fault}" for fault in found[:SHOWN]]
+        faults += [f"{name}: and {len(found) - SHOWN} more"] * (len(found) > SHOWN)
+    handed_in = {(folder.name, folder.parent.name) for folder in (HERE / "submitted").glob("*/*") if folder.is_dir()}
+    unexpected = handed_in - {(file.parent.name, file.stem) for file in expectations}
+    faults += [f"{lab}, {student}: no expectation" for lab, student in sorted(unexpected)]
     print(*faults, sep="\n", end="\n" * bool(faults))
     print(f"{len(expectations)} submissions:", "not all as expected" if faults else "every score and state as expected")
     return 1 if faults else 0

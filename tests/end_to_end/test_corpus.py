@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -20,16 +23,22 @@ CASES = [
     for name, assignment in COURSE.rubric.assignments.items()
     for case in read_corpus(COURSE.autograder(name), assignment)
 ]
+NO_PARAMETERS = SimpleNamespace(params={})
+SEEDS = int(os.environ.get("GRADJUDGE_TEST_SEEDS", "1"))
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str, str], Future[Report]]]:
-    """Judge the whole corpus, two at a time; a test waits for its own report."""
+def reports(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[tuple[str, str, str], Future[Report]]]:
+    """Judge the cases whose tests were selected, two at a time; a test waits for its own report."""
     folder = tmp_path_factory.mktemp("corpus")
-    with Bench(COURSE, tuple(COURSE.rubric.assignments)) as bench, ThreadPoolExecutor(2) as pool:
+    calls: list[dict[str, Any]] = [getattr(item, "callspec", NO_PARAMETERS).params for item in request.session.items]
+    selected: list[tuple[str, Case]] = [(call["name"], call["case"]) for call in calls if "case" in call]
+    with Bench(COURSE, tuple(dict.fromkeys(name for name, _ in selected))) as bench, ThreadPoolExecutor(2) as pool:
         assert bench.problems == []
         futures = {}
-        for name, case in CASES:
+        for name, case in selected:
             file = case.write(folder / name / case.kind / case.name)
             futures[name, case.kind, case.name] = pool.submit(bench.judge, Job(case.name, name, str(file), ""))
         yield futures
@@ -44,6 +53,23 @@ def test_a_case_loses_what_it_says(reports: dict[tuple[str, str, str], Future[Re
     lost = {item: round(result.max - result.points, 4) for item, result in auto.items() if result.points < result.max}
     assert lost == case.loses, case.why
     assert report.ungraded == ()
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("name", list(COURSE.rubric.assignments))
+def test_wheats_keep_their_points_whatever_the_seed(
+    name: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other hidden inputs change nothing for a right solution; GRADJUDGE_TEST_SEEDS says how many are drawn."""
+    monkeypatch.setenv("GRADJUDGE_SEED", f"wheats, seed {seed}")
+    wheats = [case for assignment, case in CASES if assignment == name and case.kind == "wheat"]
+    with Bench(COURSE, (name,)) as bench, ThreadPoolExecutor(2) as pool:
+        jobs = [Job(case.name, name, str(case.write(tmp_path / case.name)), "") for case in wheats]
+        scores = {
+            job.student: report.verdict.score for job, report in zip(jobs, pool.map(bench.judge, jobs), strict=True)
+        }
+    whole = sum(item.points for item in COURSE.rubric.assignment(name).items if item.kind == "auto")
+    assert scores == {case.name: whole - sum(case.loses.values()) for case in wheats}
 
 
 def test_the_corpus_is_large_enough() -> None:

@@ -1,4 +1,4 @@
-"""What the notebook of tp1_functions says about points is what grading.toml gives, in both languages."""
+"""What each lab's notebook says about points is what grading.toml gives, in both languages."""
 
 from __future__ import annotations
 
@@ -12,33 +12,41 @@ from gradjudge.notebooks.source import SourceCell, read_source
 from gradjudge.rubric import Assignment
 
 COURSE = Course(Path(__file__).parents[1])
-NAME = "tp1_functions"
+LABS = tuple(COURSE.rubric.assignments)
 CODE_OR_MATH = re.compile(
     r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$]*?\$|<[^>\n]+>|^### (?:BEGIN|END) SOLUTION$", re.S | re.M
 )
 
 
-@pytest.fixture(params=["fr", "en"])
-def text(request: pytest.FixtureRequest) -> str:
-    """Return the Markdown of one language as one text."""
-    return "\n\n".join(cell.source for cell in cells() if cell.kind == "markdown" and cell.lang == request.param)
+@pytest.fixture(params=LABS)
+def name(request: pytest.FixtureRequest) -> str:
+    """Return the name of a lab."""
+    lab: str = request.param
+    return lab
 
 
 @pytest.fixture
-def assignment() -> Assignment:
-    """Return the rubric of tp1_functions."""
-    return COURSE.rubric.assignment(NAME)
+def assignment(name: str) -> Assignment:
+    """Return the lab's rubric."""
+    return COURSE.rubric.assignment(name)
 
 
-def cells() -> tuple[SourceCell, ...]:
+@pytest.fixture
+def cells(name: str) -> tuple[SourceCell, ...]:
     """Return the cells of the instructor's notebook."""
-    return read_source(COURSE.source(NAME)).cells
+    return read_source(COURSE.source(name)).cells
+
+
+@pytest.fixture(params=["fr", "en"])
+def text(request: pytest.FixtureRequest, cells: tuple[SourceCell, ...]) -> str:
+    """Return the Markdown of one language as one text."""
+    return "\n\n".join(cell.source for cell in cells if cell.kind == "markdown" and cell.lang == request.param)
 
 
 def test_every_item_is_announced_with_its_points(text: str, assignment: Assignment) -> None:
     """Each item of grading.toml stands in the text, once, with the points that it has."""
-    automatic = re.findall(r"`([a-z0-9_.]+)` \((\d+) points", text)
-    by_hand = re.findall(r"\(item `([a-z0-9_.]+)`, (\d+) points\)", text)
+    automatic = re.findall(r"`([a-z0-9_.]+)` \((\d+) points?\b", text)
+    by_hand = re.findall(r"\(item `([a-z0-9_.]+)`, (\d+) points?\)", text)
     assert sorted(automatic + by_hand) == sorted((item.name, f"{item.points:g}") for item in assignment.items)
 
 
@@ -55,18 +63,18 @@ def test_section_headings_repeat_the_minutes_of_the_table(text: str) -> None:
     assert table == re.findall(r"^## (\d\. .*) \((\d+ min)\)$", text, re.M)
 
 
-def test_french_puts_no_break_spaces_before_two_part_signs() -> None:
+def test_french_puts_no_break_spaces_before_two_part_signs(cells: tuple[SourceCell, ...]) -> None:
     """No French sentence can be broken before : ; ! ? or inside of quotation marks."""
     faults = [
         f"{cell.cell_id}: {found}"
-        for cell in cells()
+        for cell in cells
         if cell.lang == "fr"
         for found in re.findall(r".{0,15}(?:(?<!\|) [;:!?](?=\s)|« | »).{0,5}", CODE_OR_MATH.sub("", cell.source))
     ]
     assert faults == []
 
 
-def test_lines_of_code_fit_the_page() -> None:
+def test_lines_of_code_fit_the_page(cells: tuple[SourceCell, ...]) -> None:
     """No line of code in the notebook is longer than 120 characters."""
-    code = [(cell.cell_id, max(map(len, cell.source.split("\n")))) for cell in cells() if cell.kind == "code"]
+    code = [(cell.cell_id, max(map(len, cell.source.split("\n")))) for cell in cells if cell.kind == "code"]
     assert [name for name, longest in code if longest > 120] == []
