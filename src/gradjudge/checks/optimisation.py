@@ -10,7 +10,7 @@ each of the usual mistakes in it (`gradjudge.checks.slips`) and names the one th
 
     model = mirrored(student, twin)                         # the same module, in the session
     got, losses = taught(student, student.train_optim, training, model)
-    require_training(got, training, forgiven=("pace",))     # which batches were used is another item's business
+    require_training(got, training, forgiven=PACE)          # which batches were used is another item's business
 
 `gradjudge.checks.taught` has `mirrored` and `taught`. The latter calls ``train(model, loader, optimizer, epochs)`` with
 a list of ``(x, y)`` pairs for the loader, hence without any chance in it; for another signature write ``call=``. A
@@ -22,12 +22,13 @@ of them, or one of each of two, pass. The families are
 
 * ``"zero"``: gradients of earlier steps are still there (zero_grad never, or once per epoch);
 * ``"stale"``: gradients that the model arrived with are still there at the first step (zero_grad after step);
-* ``"pace"``: first or last batch only, last batch dropped, other order, one step per epoch, an epoch too few or too
-  many;
+* ``"rows"``: first or last batch only, last batch dropped, reverse order, one step per epoch;
+* ``"epochs"``: an epoch too few or too many;
 * ``"scale"``: a sum where a mean is due, a missing factor, the wrong sign;
 * ``"rule"``: another update than the optimiser's (p - lr * grad by hand, an optimiser made anew in each epoch, two
   steps for one);
-* ``"frozen"``: parameters that the optimiser does not have.
+* ``"frozen"``: parameters that the optimiser does not have;
+* ``"still"``: nothing moved at all. That is never forgiven: nothing else can be seen then.
 
 Every shape is the twin's; dtypes are floating point, judged in float64. Messages hold no values.
 """
@@ -50,6 +51,8 @@ Parameters = Mapping[str, Tensor]
 
 #: Honest float32 detours are off by 2e-7, the smallest usual mistake by 1e-3 in a handful of steps.
 TOLERANCE = 1e-6
+#: Families of mistakes that are about which batches are used, and how often; not about the steps.
+PACE = ("rows", "epochs")
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,7 @@ def require_training(
     values, start = _fitted(got, training), training.start
     known = slips(training.batches, list(start), stale=bool(training.stale))
     families = {slip.family for slip in known}
-    unpaid = (families & set(only) if only else families) - set(forgiven)
+    unpaid = (families & {*only, "still"} if only else families) - (set(forgiven) - {"still"})
     paid = [_family(known, family) for family in sorted(families - unpaid)]
 
     def fits(plan: Plan) -> bool:

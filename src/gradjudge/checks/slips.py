@@ -127,7 +127,7 @@ def _zero(stale: bool) -> Iterator[Slip]:
 
 def _frozen(names: Sequence[str]) -> Iterator[Slip]:
     yield Slip(
-        "frozen",
+        "still",
         {"frozen": frozenset(names)},
         Text(
             "they did not move at all: is there a backward, then a step, and no zero_grad between the two?",
@@ -183,14 +183,14 @@ def _pace() -> Iterator[Slip]:
         ("but last", "the last batch is left out.", "le dernier lot est laissé de côté."),
         ("reversed", "the batches come in the reverse order.", "les lots viennent dans l'ordre inverse."),
     ):
-        yield Slip("pace", {"rows": rows}, Text(en, fr))
+        yield Slip("rows", {"rows": rows}, Text(en, fr))
     yield Slip(
-        "pace",
+        "rows",
         {"step_per_epoch": True, "zero": "epoch"},
         Text("there is one step per epoch instead of one per batch.", "il y a un pas par époque au lieu d'un par lot."),
     )
-    yield Slip("pace", {"more_epochs": -1}, Text("an epoch is missing.", "il manque une époque."))
-    yield Slip("pace", {"more_epochs": 1}, Text("there is an epoch too many.", "il y a une époque de trop."))
+    yield Slip("epochs", {"more_epochs": -1}, Text("an epoch is missing.", "il manque une époque."))
+    yield Slip("epochs", {"more_epochs": 1}, Text("there is an epoch too many.", "il y a une époque de trop."))
 
 
 def _scale() -> Iterator[Slip]:

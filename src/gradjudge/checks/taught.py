@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from gradjudge.checks.instruments import optimizer as make_optimizer
@@ -35,7 +36,7 @@ def mirrored(student: Student, twin: nn.Sequential) -> ObjectProxy:
         KeyError: the twin holds another kind of layer, which is a mistake of the test.
     """
     recipe = Recipe(student, label="model")
-    made = _mirror(recipe, twin).double()
+    made = _mirror(recipe, twin).to(torch.zeros((), dtype=torch.float64))
     made.load_state_dict(dict(twin.state_dict()))
     made.train(twin.training)
     (proxy,) = recipe.run(made)
@@ -146,13 +147,13 @@ class _Watched(NamedTuple):
     keep: ObjectProxy
 
 
-def _watched(student: Student, inputs: int, *, training: bool) -> _Watched:
+def _watched(student: Student, x: Tensor, *, training: bool) -> _Watched:
     """Make a model with dropout, in training mode or not, whose last layer is watched."""
     recipe = Recipe(student, label="model")
-    first, drop = recipe.make("torch.nn:Linear", inputs, 3), recipe.make("torch.nn:Dropout", 0.5)
+    first, drop = recipe.make("torch.nn:Linear", x.shape[1], 3), recipe.make("torch.nn:Dropout", 0.5)
     last, keep = recipe.make("torch.nn:Linear", 3, 1), recipe.make("builtins:dict").setdefault
     last.register_forward_pre_hook(keep)  # called with the layer and the tuple of its inputs
-    model = recipe.make("torch.nn:Sequential", first, drop, last).double().train(training)
+    model = recipe.make("torch.nn:Sequential", first, drop, last).to(x).train(training)
     return _Watched(*(_object(made) for made in recipe.run(model, last, keep)))
 
 
@@ -180,7 +181,7 @@ def require_no_graph(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, w
     Raises:
         CheckFailed: autograd was on while the model was called, or the model was not called at all.
     """
-    watched = _watched(student, x.shape[1], training=True)
+    watched = _watched(student, x, training=True)
     evaluate(watched.model, x, y)
     _, tracked = _into_last_layer(student, watched, where)
     require(
@@ -201,7 +202,7 @@ def require_modes(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, wher
         CheckFailed: dropout was on, the mode is another one afterwards, or the model was not called at all.
     """
     for training in (True, False):
-        watched = _watched(student, x.shape[1], training=training)
+        watched = _watched(student, x, training=training)
         evaluate(watched.model, x, y)
         hidden, _ = _into_last_layer(student, watched, where)
         require(
