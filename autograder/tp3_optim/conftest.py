@@ -199,28 +199,21 @@ def run_campaign(helped_student: Any, rng: torch.Generator) -> Callable[..., Cam
         folder = f"graded-{torch.randint(10**9, (), generator=rng)}"  # no name that a cell may have written to
         writer = summary_writer(helped_student, folder)
         returned = helped_student.campaign(*given, writer=writer)
-        table = returned if isinstance(returned, list) else []
         written = curves(helped_student, folder)
-        return Campaign(x, y, tuple(batch_sizes), epochs, lr, read_table(table), written)
+        return Campaign(x, y, tuple(batch_sizes), epochs, lr, read_table(returned), written)
 
     return run
 
 
 def read_table(returned: object) -> list[Row]:
-    """Read a table: a list of dicts with the five keys, each a number."""
+    """Read a table, a list of dicts; a number that is missing, or is none, is NaN."""
     require(
         isinstance(returned, list) and len(returned) > 0 and all(isinstance(row, dict) for row in returned),
         "campaign must return a list of dicts, one for each batch size and epoch.",
         "campaign doit renvoyer une liste de dictionnaires, un par taille de lot et par époque.",
     )
     assert isinstance(returned, list)
-    missing = [key for key in KEYS if any(key not in row for row in returned)]
-    require(
-        not missing,
-        f"Rows of the table have no {', '.join(missing)}.",
-        f"Des lignes du tableau n'ont pas {', '.join(missing)}.",
-    )
-    return [Row(*(_number(row[key]) for key in KEYS)) for row in returned]
+    return [Row(*(_number(row.get(key)) for key in KEYS)) for row in returned]
 
 
 def _number(value: object) -> float:

@@ -10,7 +10,7 @@ from gradjudge.checks.optimisation import PACE, Rule, require_training
 from gradjudge.checks.outcomes import require_falling_history
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.taught import require_losses
-from gradjudge.checks.verdict import require
+from gradjudge.checks.verdict import CheckFailed, require
 
 SGD, ADAM = Rule("SGD", 0.05), Rule("Adam", 0.05)
 
@@ -43,7 +43,7 @@ def test_train_optim_uses_loss_fn(student, training, teach):
         "train_optim goes down its own mean square error, not the loss_fn that it was given.",
         "train_optim fait descendre sa propre erreur quadratique moyenne, et non la loss_fn qu'on lui donne.",
     )
-    require_training(got, summed, forgiven=(*PACE, "zero"))
+    require_training(got, summed, forgiven=(*PACE, "zero", "scale", "steps"))
 
 
 @pytest.mark.item("train_optim.adam")
@@ -53,7 +53,7 @@ def test_train_optim_adam(training, teach):
     fr: Avec Adam et des lots donnés, train_optim laisse chaque paramètre exactement là où il doit être.
     """
     what = training(ADAM)
-    require_training(teach(what).parameters, what, forgiven=(*PACE, "zero", "scale"))
+    require_training(teach(what).parameters, what, forgiven=(*PACE, "zero", "scale", "steps"))
 
 
 @pytest.mark.item("train_optim.stale")
@@ -63,7 +63,7 @@ def test_train_optim_stale(training, teach):
     fr: Un modèle qui arrive avec de vieux gradients est entraîné comme s'il n'en avait pas.
     """
     what = training(SGD, rows=[6], epochs=2, stale=True)
-    require_training(teach(what).parameters, what, forgiven=(*PACE, "scale"))
+    require_training(teach(what).parameters, what, forgiven=(*PACE, "scale", "steps"))
 
 
 @pytest.mark.item("train_optim.batches")
@@ -93,7 +93,18 @@ def test_train_optim_losses(training, teach, passed):
     fr: train_optim renvoie une perte par époque, et elles baissent.
     """
     what = training(SGD, rows=[5, 4, 6], epochs=6)
-    returned = teach(what).returned
-    require_losses(returned, what)
+    after = teach(what)
+    due = what.epochs
+    if isinstance(after.returned, list) and abs(len(after.returned) - due) == 1 and not _right_epochs(after, what):
+        due = len(after.returned)  # an epoch too few or too many is paid for in another check
+    require_losses(after.returned, due)
     if passed("train_optim.sgd"):
-        require_falling_history(returned, what.epochs, None)
+        require_falling_history(after.returned, due, None)
+
+
+def _right_epochs(after, what):
+    try:
+        require_training(after.parameters, what, only=["epochs"])
+    except CheckFailed:
+        return False
+    return True

@@ -136,7 +136,7 @@ MISTAKES = {
     "sum": ([(LOSS, SUM)], "scale", "sum where a mean", "une somme"),
     "half": ([(LOSS, LOSS + " / 2")], "scale", "factor 2 is missing", "manque un facteur 2"),
     "sign": ([(LOSS, LOSS.replace("= ", "= -"))], "scale", "sign", "signe"),
-    "two steps": ([(STEP, STEP + STEP)], "rule", "two steps", "deux pas"),
+    "two steps": ([(STEP, STEP + STEP)], "steps", "two steps", "deux pas"),
     "layer left out": ([(BEGIN, FREEZE_FIRST)], "frozen", "first layer", "première couche"),
     "biases left out": ([(BEGIN, FREEZE_BIASES)], "frozen", "the biases", "les biais"),
 }
@@ -146,7 +146,7 @@ MISTAKES = {
 def test_a_usual_mistake_is_named(load: Load, name: str) -> None:
     """Each usual mistake fails, is named in both languages, and passes where its family is paid for elsewhere."""
     changes, family, en, fr = MISTAKES[name]
-    what = training(MOMENTUM if family == "rule" else SGD, stale=family == "stale")
+    what = training(MOMENTUM if family == "steps" else SGD, stale=family == "stale")
     got = after(load, swapped(*changes), what)
     with pytest.raises(CheckFailed) as failure:
         require_training(got, what)
@@ -221,13 +221,13 @@ def test_the_twin_is_never_changed() -> None:
 def test_losses_that_are_no_losses_fail(returned: object) -> None:
     """One finite number per epoch is due."""
     with pytest.raises(CheckFailed):
-        require_losses(returned, training())
+        require_losses(returned, 3)
 
 
 def test_losses_in_any_of_the_usual_forms_pass() -> None:
     """Floats, tensors and pairs with the epoch."""
     for returned in ([3.0, 2.0, 1.0], torch.tensor([3.0, 2.0, 1.0]), [[0, 3.0], [1, 2.0], [2, 1.0]]):
-        assert require_losses(returned, training()) == [3.0, 2.0, 1.0]
+        assert require_losses(returned, 3) == [3.0, 2.0, 1.0]
 
 
 EVALUATE = """

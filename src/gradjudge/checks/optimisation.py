@@ -25,8 +25,8 @@ of them, or one of each of two, pass. The families are
 * ``"rows"``: first or last batch only, last batch dropped, reverse order, one step per epoch;
 * ``"epochs"``: an epoch too few or too many;
 * ``"scale"``: a sum where a mean is due, a missing factor, the wrong sign;
-* ``"rule"``: another update than the optimiser's (p - lr * grad by hand, an optimiser made anew in each epoch, two
-  steps for one);
+* ``"rule"``: another update than the optimiser's (p - lr * grad by hand, an optimiser made anew in each epoch);
+* ``"steps"``: two steps for each backward;
 * ``"frozen"``: parameters that the optimiser does not have;
 * ``"still"``: nothing moved at all. That is never forgiven: nothing else can be seen then.
 

@@ -206,17 +206,19 @@ def _scale() -> Iterator[Slip]:
 
 
 def _rule() -> Iterator[Slip]:
-    for change, en, fr in (
+    for family, change, en, fr in (
         (
+            "rule",
             {"by_hand": True},
             "they move by lr times the gradient; it is the optimiser that was given that must make the step.",
             "ils bougent de lr fois le gradient ; c'est l'optimiseur donné qui doit faire le pas.",
         ),
         (
+            "rule",
             {"fresh_optimizer": True},
             "the optimiser starts anew in each epoch and forgets what it has kept.",
             "l'optimiseur repart de rien à chaque époque et oublie ce qu'il a gardé.",
         ),
-        ({"steps": 2}, "there are two steps for each backward.", "il y a deux pas pour chaque backward."),
+        ("steps", {"steps": 2}, "there are two steps for each backward.", "il y a deux pas pour chaque backward."),
     ):
-        yield Slip("rule", change, Text(en, fr))
+        yield Slip(family, change, Text(en, fr))

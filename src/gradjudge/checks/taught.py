@@ -99,7 +99,7 @@ def parameters_after(student: Student, model: ObjectProxy, names: Mapping[str, s
     return {ours: found[theirs] for ours, theirs in names.items() if type(found.get(theirs)) is Tensor}
 
 
-def require_losses(returned: object, training: Training, *, where: str = "train_optim") -> list[float]:
+def require_losses(returned: object, epochs: int, *, where: str = "train_optim") -> list[float]:
     """Require one finite number per epoch: a list of floats; 0-dim tensors and ``[epoch, loss]`` pairs will do.
 
     Raises:
@@ -110,7 +110,7 @@ def require_losses(returned: object, training: Training, *, where: str = "train_
         f"`{where}` returns nothing; a list with one loss per epoch is due.",
         f"`{where}` ne renvoie rien ; on attend une liste qui a une perte par époque.",
     )
-    return losses_of(returned, training.epochs)
+    return losses_of(returned, epochs)
 
 
 def _object(made: Any) -> ObjectProxy:
