@@ -97,7 +97,12 @@ def test_train_optim_losses(training, teach, passed):
     due = what.epochs
     if isinstance(after.returned, list) and abs(len(after.returned) - due) == 1 and not _right_epochs(after, what):
         due = len(after.returned)  # an epoch too few or too many is paid for in another check
-    require_losses(after.returned, due)
+    losses = require_losses(after.returned, due)
+    require(
+        len(set(losses)) > 1,
+        "The losses are the same in every epoch: nothing is learnt, or they are not the losses.",
+        "Les pertes sont les mêmes à chaque époque : rien n'est appris, ou ce ne sont pas les pertes.",
+    )
     if passed("train_optim.sgd"):
         require_falling_history(after.returned, due, None)
 

@@ -1,6 +1,6 @@
 """backward is missing: nothing ever moves."""
 
-# loses: train_optim.sgd, train_optim.adam, train_optim.stale, train_optim.batches (6)
+# loses: train_optim.sgd, train_optim.adam, train_optim.stale, train_optim.batches
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,6 @@
 """zero_grad between backward and step: nothing ever moves."""
 
-# loses: train_optim.sgd, train_optim.adam, train_optim.stale, train_optim.batches (6)
+# loses: train_optim.sgd, train_optim.adam, train_optim.stale, train_optim.batches
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []
