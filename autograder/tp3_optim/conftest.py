@@ -190,10 +190,10 @@ def run_campaign(helped_student: Any, rng: torch.Generator) -> Callable[..., Cam
     """Let the student run a campaign: ``run_campaign(x, y, batch_sizes, epochs, lr, logs=False)``."""
 
     def run(
-        x: Tensor, y: Tensor, batch_sizes: Sequence[int], epochs: int, lr: float, *, logs: bool = False
+        x: Tensor, y: Tensor, batch_sizes: Sequence[int], epochs: int, lr: float, *, seed: int = 3, logs: bool = False
     ) -> Campaign:
         x, y = x.float(), y.float()
-        given = (x, y, list(batch_sizes), epochs, lr, 3)
+        given = (x, y, list(batch_sizes), epochs, lr, seed)
         if not logs:
             return Campaign(x, y, tuple(batch_sizes), epochs, lr, read_table(helped_student.campaign(*given)), {})
         folder = f"graded-{torch.randint(10**9, (), generator=rng)}"  # no name that a cell may have written to

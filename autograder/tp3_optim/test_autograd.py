@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from gradjudge.checks.instruments import kept, look
-from gradjudge.checks.training import require_trajectory, trained
-from gradjudge.checks.verdict import StudentRaised, fail, require
+from gradjudge.checks.outcomes import losses_of, require_falling_history
+from gradjudge.checks.training import linear_mse, require_trajectory, trained
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail, require
 
 
 @pytest.mark.item("train_autograd.one_step")
@@ -63,6 +64,35 @@ def test_train_autograd_five_steps(descent, follow):
     """
     five_steps = descent(5)
     require_trajectory(follow(five_steps), five_steps)
+
+
+@pytest.mark.item("train_autograd.five_steps")
+def test_train_autograd_history(student, descent):
+    """The history of train_autograd has one number per epoch and falls.
+
+    fr: L'historique de train_autograd a un nombre par époque et baisse.
+    """
+    steps = descent(20)
+    (x, y), start = steps.batches[0], steps.start
+    got = trained(student.train_autograd(x, y, steps.lr, 20, start["w"], start["b"]), where="train_autograd")
+    require(
+        len(got.rest) >= 1,
+        "train_autograd must return (w, b, history).",
+        "train_autograd doit renvoyer (w, b, history).",
+    )
+    history = got.rest[0]
+    if _right(got.parameters, steps):
+        require_falling_history(history, 20, last=float(linear_mse(steps.end(), x, y)))
+    else:  # wrong steps have been paid for, and so has one that is missing
+        losses_of(history, len(history) if isinstance(history, list) and abs(len(history) - 20) == 1 else 20)
+
+
+def _right(parameters, descent):
+    try:
+        require_trajectory(parameters, descent)
+    except CheckFailed:
+        return False
+    return True
 
 
 @pytest.mark.item("train_autograd.five_steps")

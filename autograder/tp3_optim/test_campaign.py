@@ -13,6 +13,8 @@ from gradjudge.checks.verdict import fail, require
 #: A step of 0.002 on rows x = 2, y = 1 leaves 1 - 2 * 0.002 * (2^2 + 1) of the residual, whatever the batch.
 EQUAL_ROWS_LR, KEPT = 0.002, 0.98
 NEAR = 0.02
+#: No check lasts as long as this, whatever the machine.
+LONGEST = 60.0
 
 
 @pytest.fixture
@@ -201,19 +203,52 @@ def test_campaign_shuffles(run_campaign):
     )
 
 
+@pytest.mark.item("campaign.loss")
+def test_campaign_seed(run_campaign, rows):
+    """The same seed gives the same losses, another seed gives another order.
+
+    fr: La même graine donne les mêmes pertes, une autre graine donne un autre ordre.
+    """
+    first, again, other = (run_campaign(*rows, [23, 5], 3, 0.05, seed=seed) for seed in (3, 3, 4))
+    if not _alike(first, again, 23):  # no order in that: they start at different places, which is paid for
+        return
+    require(
+        _alike(first, again, 5),
+        "Two campaigns with the same seed do not give the same losses: take all randomness from `seed`.",
+        "Deux campagnes de même graine ne donnent pas les mêmes pertes : tirez tout le hasard de `seed`.",
+    )
+    x, y = first.x.double(), first.y.double()
+    start = {"w": torch.zeros(3, 1, dtype=torch.float64), "b": torch.zeros(1, dtype=torch.float64)}
+    epoch = list(zip(x.split(5), y.split(5), strict=True))
+    unshuffled = float(linear_mse(Descent(start, epoch, 0.05).end(), x, y))
+    small, whole = ([row.loss for row in _counted(first, size)] for size in (5, 23))
+    # Where there is no order, nothing can depend on the seed. All of that is paid for elsewhere.
+    ordered = abs(small[0] - unshuffled) > 1e-4 * unshuffled and small != whole and len(set(small)) > 1
+    require(
+        not (ordered and _alike(first, other, 5)),
+        "Another seed gives the same order: make the generator from `seed`.",
+        "Une autre graine donne le même ordre : faites le générateur à partir de `seed`.",
+    )
+
+
+def _alike(one, other, batch_size):
+    pairs = zip(_counted(one, batch_size), _counted(other, batch_size), strict=True)
+    return all(abs(a.loss - b.loss) <= 1e-6 * abs(b.loss) for a, b in pairs)
+
+
 @pytest.mark.item("campaign.seconds")
 def test_campaign_seconds(run_campaign, rows):
-    """`seconds` are finite, positive and do not fall from one epoch to the next.
+    """`seconds` are the time so far: finite, positive, and they do not fall from one epoch to the next.
 
-    fr: `seconds` est fini, positif et ne baisse pas d'une époque à la suivante.
+    fr: `seconds` est le temps écoulé : fini, positif, et il ne baisse pas d'une époque à la suivante.
     """
     ran = run_campaign(*rows, [8, 1], 4, 0.01)
     for size in ran.batch_sizes:
         seconds = [row.seconds for row in _counted(ran, size)]
         require(
-            all(math.isfinite(second) and second >= 0 for second in seconds) and sum(seconds) > 0,
-            "`seconds` holds something else than positive numbers.",
-            "`seconds` contient autre chose que des nombres positifs.",
+            all(0 <= second <= LONGEST for second in seconds) and sum(seconds) > 0,
+            "`seconds` holds something else than the seconds that went by: negative, not finite, or far too large.",
+            "`seconds` contient autre chose que les secondes écoulées : négatif, non fini, ou beaucoup trop grand.",
         )
         require(
             seconds == sorted(seconds),

@@ -7,10 +7,9 @@ import torch
 from torch import nn
 
 from gradjudge.checks.optimisation import PACE, Rule, require_training
-from gradjudge.checks.outcomes import require_falling_history
 from gradjudge.checks.recipes import Recipe
-from gradjudge.checks.taught import require_losses
-from gradjudge.checks.verdict import CheckFailed, require
+from gradjudge.checks.taught import mirrored, parameters_after, require_losses
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, require
 
 SGD, ADAM = Rule("SGD", 0.05), Rule("Adam", 0.05)
 
@@ -87,15 +86,15 @@ def test_train_optim_every_epoch(training, teach):
 
 
 @pytest.mark.item("train_optim.batches")
-def test_train_optim_losses(training, teach, passed):
-    """train_optim returns one loss per epoch, and they fall.
+def test_train_optim_losses(training, teach):
+    """train_optim returns one loss per epoch, the mean over its batches.
 
-    fr: train_optim renvoie une perte par époque, et elles baissent.
+    fr: train_optim renvoie une perte par époque, la moyenne sur ses lots.
     """
     what = training(SGD, rows=[5, 4, 6], epochs=6)
     after = teach(what)
     due = what.epochs
-    if isinstance(after.returned, list) and abs(len(after.returned) - due) == 1 and not _right_epochs(after, what):
+    if isinstance(after.returned, list) and abs(len(after.returned) - due) == 1 and not _right(after, what, ["epochs"]):
         due = len(after.returned)  # an epoch too few or too many is paid for in another check
     losses = require_losses(after.returned, due)
     require(
@@ -103,13 +102,53 @@ def test_train_optim_losses(training, teach, passed):
         "The losses are the same in every epoch: nothing is learnt, or they are not the losses.",
         "Les pertes sont les mêmes à chaque époque : rien n'est appris, ou ce ne sont pas les pertes.",
     )
-    if passed("train_optim.sgd"):
-        require_falling_history(after.returned, due, None)
+    if not _right(after, what, []):  # what a wrong training gives has been paid for
+        return
+    require(
+        all(min(seen) / 2 <= loss <= 1.5 * max(seen) for loss, seen in zip(losses, what.losses(), strict=True)),
+        "The losses are not the means of the losses of the batches.",
+        "Les pertes ne sont pas les moyennes des pertes des lots.",
+    )
 
 
-def _right_epochs(after, what):
+def _right(after, what, only):
     try:
-        require_training(after.parameters, what, only=["epochs"])
+        require_training(after.parameters, what, only=only)
     except CheckFailed:
         return False
     return True
+
+
+@pytest.mark.item("train_optim.batches")
+def test_train_optim_keeps_no_graph(student, training):
+    """What train_optim returns keeps no graph alive.
+
+    fr: Ce que renvoie train_optim ne garde aucun graphe en vie.
+    """
+    what = training(SGD, rows=[5, 4], epochs=2)
+    model = mirrored(student, what.model)
+    recipe = Recipe(student, label="train_optim")
+    steps = recipe.make("torch.optim:SGD", recipe.of(model).parameters(), lr=what.rule.lr)
+    returned = recipe.of(student.train_optim)(recipe.of(model), list(what.batches), steps, 2)
+    count = recipe.make("builtins:len", returned)
+    tracked = recipe.make("builtins:getattr", returned[0], "requires_grad", False)
+    try:
+        seen, kept = recipe.run(count, tracked)
+    except StudentRaised:
+        seen, kept = 0, False
+    require(
+        isinstance(seen, int) and seen > 0,
+        "`train_optim` must return a list of losses.",
+        "`train_optim` doit renvoyer une liste de pertes.",
+    )
+    after = parameters_after(student, model, {name: name for name in what.start})
+    require(
+        any(not torch.equal(value.cpu(), what.start[name]) for name, value in after.items()),
+        "The parameters did not move at all.",
+        "Les paramètres n'ont pas bougé du tout.",
+    )
+    require(
+        kept is False,
+        "The losses that `train_optim` returns keep their whole graph in memory: note loss.item().",
+        "Les pertes que renvoie `train_optim` gardent tout leur graphe en mémoire : notez loss.item().",
+    )

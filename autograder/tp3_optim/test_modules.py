@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gradjudge.checks.optimisation import Rule, Training, require_training
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.taught import mirrored, number_of, parameters_after, require_modes, require_no_graph
-from gradjudge.checks.tolerance import near, tolerance
+from gradjudge.checks.tolerance import near, tolerance, widest
 from gradjudge.checks.verdict import fail, require
 from gradjudge.proxy.objects import ObjectProxy
 
@@ -151,12 +151,12 @@ def _require_forward(student, device, numbers, sizes):
     def keep(z):
         return z
 
-    got, allowed = model(x), tolerance(device, torch.float64)
+    got, allowed = _output(student, model, x), tolerance(device, torch.float64)
     due = forward(torch.tanh, keep)
     require(
-        type(got) is Tensor and got.is_floating_point() and got.shape == due.shape,
-        "Regressor must give a tensor with one row per row of x and one column per output.",
-        "Regressor doit donner un tenseur qui a une ligne par ligne de x et une colonne par sortie.",
+        type(got) is Tensor and got.dtype == widest(device) and got.shape == due.shape,
+        "Regressor must give a tensor of the dtype of x, with one row per row of x and one column per output.",
+        "Regressor doit donner un tenseur du type de x, qui a une ligne par ligne de x et une colonne par sortie.",
     )
     if near(got, due, allowed):
         return
@@ -179,6 +179,41 @@ def _require_forward(student, device, numbers, sizes):
     )
 
 
+def _output(student, model, x):
+    """Call a module with rows that are a transposed view, as a student's own data may be."""
+    recipe = Recipe(student, label="Regressor")
+    (got,) = recipe.run(recipe.of(model)(recipe.make("torch:clone", x.T.contiguous()).t()))
+    return got
+
+
+def _require_gradients(student, device, numbers, sizes):
+    """Require the gradient of the output to reach every layer, where the layers are registered."""
+    model = _built(student, sizes)
+    values, x, cotangent = _put(student, model, sizes, numbers), numbers(7, sizes[0]), numbers(7, sizes[-1])
+    found = {name: tuple(value.shape) for name, value in _registered(student, model).items()}
+    recipe = Recipe(student, label="Regressor.parameters")
+    if not all(flag is True for flag in recipe.run(*(p.requires_grad for p in _steps(recipe, model, len(found))))):
+        return  # paid for where they are registered
+    leaves = {shape: value.requires_grad_() for shape, value in values.items()}
+    out = x
+    for number, (n, p) in enumerate(pairwise(sizes)):
+        out = (torch.tanh(out) if number else out) @ leaves[p, n].T + leaves[p,]
+    due = dict(zip(leaves, torch.autograd.grad(out, list(leaves.values()), cotangent), strict=True))
+    recipe = Recipe(student, label="Regressor")
+    recipe.of(model)(x).backward(cotangent)
+    owned = recipe.make("builtins:dict", recipe.of(model).named_parameters())
+    got = recipe.run(*(owned[name].grad for name in found)) if found else ()
+    allowed = tolerance(device, torch.float64)
+    for shape, gradient in zip(found.values(), got, strict=True):
+        require(
+            type(gradient) is Tensor and gradient.shape == due[shape].shape,
+            "The gradient of the output does not reach every layer: something on the way is detached.",
+            "Le gradient de la sortie n'atteint pas toutes les couches : quelque chose est détaché en chemin.",
+        )
+        if not near(gradient, due[shape], allowed):
+            return  # another forward, which is paid for
+
+
 @pytest.mark.item("regressor.forward")
 def test_regressor_forward_linear(student, device, numbers):
     """Regressor([n, 1]) is linear.
@@ -190,11 +225,12 @@ def test_regressor_forward_linear(student, device, numbers):
 
 @pytest.mark.item("regressor.forward")
 def test_regressor_forward_hidden(student, device, numbers):
-    """With hidden layers, Regressor has a tanh between the layers and none after the last.
+    """With hidden layers, Regressor has a tanh between the layers, none after the last, and gradients reach them all.
 
-    fr: Avec des couches cachées, Regressor a une tanh entre les couches et aucune après la dernière.
+    fr: Avec des couches cachées, Regressor a une tanh entre les couches, aucune après, et les gradients les atteignent.
     """
     _require_forward(student, device, numbers, HIDDEN)
+    _require_gradients(student, device, numbers, HIDDEN)
 
 
 def _require_optimizer(student, network, numbers, name, rule):

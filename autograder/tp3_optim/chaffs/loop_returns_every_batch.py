@@ -1,6 +1,6 @@
 """One loss per batch instead of one per epoch."""
 
-# loses: train_optim.batches (2)
+# loses: train_optim.batches (1)
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []
