@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from multiprocessing import get_context
 
 import torch
@@ -83,7 +84,7 @@ def train(model: str, seed: int, steps: int) -> Run:
 def start(model: str, inputs: int) -> list[tuple[Tensor, Tensor]]:
     """Draw the sheet's initial weights: 0.01 times standard normal numbers, biases of shape (1, outputs) at zero."""
     sizes = [inputs, 1] if model == "linear" else [inputs, HIDDEN, 1]
-    return [(torch.randn(n, p) * 0.01, torch.zeros(1, p)) for n, p in zip(sizes, sizes[1:], strict=False)]
+    return [(torch.randn(n, p) * 0.01, torch.zeros(1, p)) for n, p in pairwise(sizes)]
 
 
 def forward(model: str, layers: list[tuple[Tensor, Tensor]], x: Tensor) -> list[Tensor]:
