@@ -228,6 +228,11 @@ def test_train_mlp_history(train, activation, friedman, rng, passed):
     given, formula = activation("Tanh")
     start, epochs = drawn_network(rng, 5, 6, 1), 60
     got = train(friedman.train, given, start, 0.1, epochs)
+    require(
+        len(got.rest) >= 1,
+        "train_mlp must return (params, history).",
+        "train_mlp doit renvoyer (params, history).",
+    )
     followed = all(passed(f"train_mlp.{name}") for name in NAMES)  # where a wrong descent ends has been paid for
     end = loss_on(got.parameters, start, friedman.train, network_mse(formula)) if followed else None
     require_falling_history(got.rest[0], epochs, last=end)
@@ -364,12 +369,13 @@ def counted(student):
 def _neurons(rng, hidden):
     """Draw w1 (3, hidden), b1 (hidden,) and w2 (hidden, 2): quarters, so that rounding to decimals is right too.
 
-    The first entry of w1 is another one for each neuron: no two are identical by chance.
+    The first entry of w1 is another one for each neuron: no two are identical by chance. The numbers of each sum to 0.
     """
     w1, b1, w2 = (
         torch.randint(-8, 9, shape, generator=rng).double() / 4 for shape in ((3, hidden), (hidden,), (hidden, 2))
     )
     w1[0] = torch.randperm(hidden, generator=rng).double() / 4
+    w2[:, 1] = -(w1.sum(0) + b1 + w2[:, 0])
     return [w1, b1, w2]
 
 
