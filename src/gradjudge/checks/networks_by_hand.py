@@ -74,7 +74,8 @@ def require_network_trajectory(
         require_trajectory(got, descent, only=only)
     except CheckFailed as failed:
         judged = tuple(only) or NAMES
-        fitting = next((m for m in _mistakes(descent, activation) if _fits(got, m.descent.end(), judged)), None)
+        mistakes = [_unmoved(descent, judged), *_mistakes(descent, activation)]
+        fitting = next((mistake for mistake in mistakes if _fits(got, mistake.descent.end(), judged)), None)
         if fitting is None:
             raise
         names_en, names_fr = " and ".join(judged), " et ".join(judged)
@@ -102,6 +103,13 @@ class _Mistake(NamedTuple):
 
     descent: Descent
     text: Text
+
+
+def _unmoved(descent: Descent, judged: Sequence[str]) -> _Mistake:
+    """Say that what is judged did not move; of the rest nothing is known."""
+    of = judged[0] if len(judged) == 1 else ""
+    text = Text(f"{of or 'they'} did not move at all.", f"{of or 'ils'} n'{'a' if of else 'ont'} pas bougé du tout.")
+    return _Mistake(replace(descent, batches=[]), text)
 
 
 def _mistakes(descent: Descent, activation: Activation) -> Iterator[_Mistake]:
