@@ -5,6 +5,7 @@ Everything goes the way of a real submission: a jailed session, a judge, a repor
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
 from gradjudge.notebooks.source import read_source
 from gradjudge.report import Report, verdict_bytes
-from gradjudge.rubric import Assignment
+from gradjudge.rubric import Assignment, Bar
 from gradjudge.verify.corpus import Case, read_corpus
 from gradjudge.verify.equivalence import Equivalence
 from gradjudge.verify.mutants import Mutant, base_file, mutants_of, program_of
@@ -99,15 +100,13 @@ class Verification(msgspec.Struct, frozen=True):
     @property
     def bound(self) -> float:
         """Upper bound (95 %) on the share of right submissions that lose points: 3/n when none of n did."""
-        return (
-            3 / self.gradings
-            if not self.rejected
-            else min(1.0, (self.rejected + 2 * self.rejected**0.5 + 3) / self.gradings)
-        )
+        if not self.rejected:
+            return 3 / self.gradings
+        return min(1.0, (self.rejected + 2 * math.sqrt(self.rejected) + 3) / self.gradings)
 
-    def meets(self, ordinary: float, evasive: float) -> bool:
-        """Tell whether nothing is at fault and both mutation scores reach their bars."""
-        return not self.faults and self.ordinary.share >= ordinary and self.evasive.share >= evasive
+    def meets(self, bar: Bar) -> bool:
+        """Tell whether nothing is at fault and both mutation scores reach the bar."""
+        return not self.faults and self.ordinary.share >= bar.ordinary and self.evasive.share >= bar.evasive
 
 
 class Plan(msgspec.Struct, frozen=True):
