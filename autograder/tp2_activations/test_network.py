@@ -399,10 +399,11 @@ def test_distinct_units_one_number(counted):
 
     fr: Des neurones qui diffèrent par un seul nombre, de w1, de b1 ou de w2, sont distincts.
     """
-    for index, place in ((0, (2, 1)), (1, (1,)), (2, (1, 1)), (2, (1, 0))):
-        params = [torch.full(shape, 0.5, dtype=torch.float64) for shape in ((3, 4), (4,), (4, 2))]
-        params[index][place] = 0.75
-        counted(params, 2)
+    for other in (0.75, 0.25):  # larger and smaller: the sign of the gap does not matter
+        for index, place in ((0, (2, 1)), (1, (1,)), (2, (1, 1)), (2, (1, 0))):
+            params = [torch.full(shape, 0.5, dtype=torch.float64) for shape in ((3, 4), (4,), (4, 2))]
+            params[index][place] = other
+            counted(params, 2)
 
 
 @pytest.mark.item("distinct_units")
