@@ -76,6 +76,11 @@ def test_fit_start(training, fitted):
     resumed, _ = fitted(two, epochs=4, start=2)
     whole, _ = fitted(two, epochs=2)
     require(
+        any(not torch.equal(whole[name].double(), value) for name, value in two.start.items()),
+        "fit does not move any parameter.",
+        "fit ne déplace aucun paramètre.",
+    )
+    require(
         all(torch.allclose(resumed[name], whole[name], rtol=1e-4, atol=1e-6) for name in whole),
         "fit(..., epochs=4, start=2) does not train for two epochs: go through range(start, epochs).",
         "fit(..., epochs=4, start=2) n'entraîne pas pour deux époques : parcourez range(start, epochs).",

@@ -170,9 +170,11 @@ class Checkpoints:
         first, second = self._bench.fresh(0), self._bench.fresh(1)
         self._bench.train(first, cut, 0)
         self._write("cut", first, cut)
+        saved = self._bench.parameters(first.model)
+        self._bench.train(first, cut + 1, cut)  # what is saved stays as it was, whatever becomes of the training
         done = _integer(self._read("cut", second))
         if helped:
-            self._bench.place(second.model, self._bench.parameters(first.model))
+            self._bench.place(second.model, saved)
             done = cut
         require(
             done is not None and 0 <= done <= epochs,
