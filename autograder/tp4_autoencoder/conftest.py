@@ -55,6 +55,7 @@ class Twin(nn.Module):
         self.theta, self.b1, self.b2 = (nn.Parameter(value.double()) for value in (theta, b1, b2))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return decode(encode(x))."""
         return reconstruction(x, self.theta, self.b1, self.b2)
 
 

@@ -179,7 +179,7 @@ def test_both_uses_in_the_gradient(student, models, model, start, draw, passed, 
     (got,) = recipe.run(held.theta.grad)
     if not (passed("encode") and passed("decode")):
         return require_own_gradient(student, models, model, got, x, cotangent, start)
-    parts = {part: gradient_of(models, start, x, cotangent, part) for part in ("both", "encode", "decode")}
+    parts = {part: gradient_of(start, x, cotangent, part) for part in ("both", "encode", "decode")}
     mistakes = [
         (parts["encode"], "has the part through encode alone: decode cuts theta off.",
          "n'a que la part à travers encode : decode coupe theta du graphe."),
@@ -190,7 +190,7 @@ def test_both_uses_in_the_gradient(student, models, model, start, draw, passed, 
     return None
 
 
-def gradient_of(models, start, x, cotangent, part):
+def gradient_of(start, x, cotangent, part):
     """Return the gradient of theta through one of its uses, or through both."""
     leaf = start["theta"].clone().requires_grad_()
     cut = leaf.detach()
@@ -234,9 +234,7 @@ def require_own_gradient(student, models, model, got, x, cotangent, start):
 @pytest.fixture
 def by_hand(student, models, rng, device):
     """Judge what grad_autoencoder returns; the sizes all differ, so that no transposed matrix fits by chance."""
-    shapes = [
-        {"x": (q, n), "theta": (k, n), "b1": (k,), "b2": (n,)} for q, n, k in ((6, 5, 3), (3, 4, 2), (1, 3, 2))
-    ]
+    shapes = [{"x": (q, n), "theta": (k, n), "b1": (k,), "b2": (n,)} for q, n, k in ((6, 5, 3), (3, 4, 2), (1, 3, 2))]
     return GradientsByHand(
         student.grad_autoencoder,
         models.cost,

@@ -26,7 +26,9 @@ def require_fit(got, training, forgiven=()):
         require_training(got, training, where="fit", forgiven=forgiven, tolerance=FLOAT32)
     except CheckFailed as failed:
         try:
-            require_training(got, replace(training, loss=mean_square), where="fit", forgiven=forgiven, tolerance=FLOAT32)
+            require_training(
+                got, replace(training, loss=mean_square), where="fit", forgiven=forgiven, tolerance=FLOAT32
+            )
         except CheckFailed:
             raise failed from None
         if "scale" not in forgiven:

@@ -89,15 +89,15 @@ class Checkpoints:
         """
         saved, other = self._bench.fresh(0), self._bench.fresh(1)
         self._bench.train(saved, 1, 0)
-        before, unlike = self._bench.parameters(saved.model), self._bench.parameters(other.model)
+        before, unlike = self._now(saved.model), self._now(other.model)
         self._write("model", saved, 1)
         require(
-            self._same(self._bench.parameters(saved.model), before),
+            self._same(self._now(saved.model), before),
             "Saving a checkpoint changes the model.",
             "Sauvegarder change le modèle.",
         )
         self._read("model", other)
-        self._require_loaded(self._bench.parameters(other.model), before, unlike)
+        self._require_loaded(self._now(other.model), before, unlike)
 
     def require_epochs(self) -> None:
         """Require loading to return the number of epochs that are done, as it was saved.
@@ -131,13 +131,13 @@ class Checkpoints:
         """
         saved, other = self._bench.fresh(0), self._bench.fresh(1)
         self._bench.train(saved, 1, 0)
-        first, unlike = self._bench.parameters(saved.model), self._bench.parameters(other.model)
+        first, unlike = self._now(saved.model), self._now(other.model)
         self._write("first", saved, 1)
         self._bench.train(saved, 2, 1)
-        second = self._bench.parameters(saved.model)
+        second = self._now(saved.model)
         self._write("second", saved, 2)
         self._read("first", other)
-        got = self._bench.parameters(other.model)
+        got = self._now(other.model)
         require(
             not self._same(got, second),
             "Loading the first of two checkpoints gives the second one: write to the path that is given, and only there.",
@@ -170,7 +170,7 @@ class Checkpoints:
         first, second = self._bench.fresh(0), self._bench.fresh(1)
         self._bench.train(first, cut, 0)
         self._write("cut", first, cut)
-        saved = self._bench.parameters(first.model)
+        saved = self._now(first.model)
         self._bench.train(first, cut + 1, cut)  # what is saved stays as it was, whatever becomes of the training
         done = _integer(self._read("cut", second))
         if helped:
@@ -184,7 +184,7 @@ class Checkpoints:
         )
         assert done is not None
         self._bench.train(second, epochs, done)
-        ends = self._bench.parameters(second.model), self._bench.parameters(whole.model)
+        ends = self._now(second.model), self._now(whole.model)
         if not self._same(*ends):
             fail(
                 f"The resumed training does not end where the uninterrupted one ends. {what.en}",
@@ -202,10 +202,10 @@ class Checkpoints:
         """
         saved, other = self._bench.fresh(0), self._bench.fresh(1)
         self._bench.train(saved, 1, 0)
-        old, unlike = self._bench.parameters(saved.model), self._bench.parameters(other.model)
+        old, unlike = self._now(saved.model), self._now(other.model)
         self._write("atomic", saved, 1)
         self._bench.train(saved, 2, 1)
-        new = self._bench.parameters(saved.model)
+        new = self._now(saved.model)
         recipe = Recipe(self._student, label="save_checkpoint")
         recipe.make(SPOIL, recipe.of(saved.model), recipe.of(saved.optimizer))
         recipe.run()
@@ -223,7 +223,7 @@ class Checkpoints:
                 "fichier, puis os.replace.",
                 detail=raised.detail,
             )
-        got = self._bench.parameters(other.model)
+        got = self._now(other.model)
         require(
             self._same(got, old) or self._same(got, new) or self._same(got, unlike),
             "After a save that failed half-way, the checkpoint holds a mixture.",
@@ -231,6 +231,9 @@ class Checkpoints:
         )
 
     # --- calls -------------------------------------------------------------------------------------------------------
+
+    def _now(self, model: Any) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self._bench.parameters(model).items()}
 
     def _path(self, name: str) -> str:
         return f"{self._stem}-{name}.pt"

@@ -6,6 +6,7 @@ Nothing here is secret: the student's process can read all of it.
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NoReturn
 from unittest import mock
@@ -105,7 +106,7 @@ class Unpicklable:
 
 def spoil(module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Let the states of a module and of an optimiser hold something `Unpicklable`, at their ends."""
-    module.register_state_dict_post_hook(_spoil_state)
+    module.register_state_dict_post_hook(_spoil_state)  # type: ignore[no-untyped-call]
     vars(module)["note"] = Unpicklable()  # for who pickles the module as a whole
     optimizer.param_groups[-1]["note"] = Unpicklable()
 
@@ -124,13 +125,13 @@ class Elsewhere(torch.Tensor):
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
-        if function == torch.Tensor.device.__get__:  # type: ignore[attr-defined]
+        if function == torch.Tensor.device.__get__:
             return torch.device("meta")
         if name in _MOVES and (name != "to" or _names_device(args[1:], kwargs)):
             with torch._C.DisableTorchFunctionSubclass():
                 return function(*(_plain(item) for item in args), **kwargs)
         if name in _HARMLESS or name == "__get__":
-            return super().__torch_function__(function, types, args, kwargs)
+            return super().__torch_function__(function, types, args, kwargs)  # type: ignore[no-untyped-call]
         raise RuntimeError(
             "Expected all tensors to be on the same device, but found a batch that was never moved to the model's"
         )
@@ -173,14 +174,26 @@ def device_under(choose: Callable[[], Any], cuda: bool, mps: bool) -> str:
 
 def _pretences(cuda: bool, mps: bool) -> Iterator[Any]:
     kind = "cuda" if cuda else "mps" if mps else ""
-    yield mock.patch("torch.cuda.is_available", lambda: cuda)
-    yield mock.patch("torch.cuda.device_count", lambda: int(cuda))
-    yield mock.patch("torch.backends.mps.is_available", lambda: mps)
-    yield mock.patch("torch.backends.mps.is_built", lambda: mps)
-    if hasattr(torch, "accelerator"):
-        yield mock.patch("torch.accelerator.is_available", lambda *_: bool(kind))
-        yield mock.patch("torch.accelerator.device_count", lambda: int(bool(kind)))
-        yield mock.patch("torch.accelerator.current_accelerator", lambda *_, **__: torch.device(kind) if kind else None)
-    if hasattr(torch, "mps"):
-        yield mock.patch("torch.mps.is_available", lambda: mps)
-        yield mock.patch("torch.mps.device_count", lambda: int(mps))
+    answers: dict[str, Any] = {
+        "torch.cuda.is_available": cuda,
+        "torch.cuda.device_count": int(cuda),
+        "torch.backends.mps.is_available": mps,
+        "torch.backends.mps.is_built": mps,
+        "torch.mps.is_available": mps,
+        "torch.mps.device_count": int(mps),
+        "torch.accelerator.is_available": bool(kind),
+        "torch.accelerator.device_count": int(bool(kind)),
+        "torch.accelerator.current_accelerator": torch.device(kind) if kind else None,
+    }
+    for question, answer in answers.items():
+        owner, _, name = question.rpartition(".")
+        if hasattr(_module(owner), name):  # older torch has fewer of them
+            yield mock.patch(question, return_value=answer)
+
+
+def _module(name: str) -> object:
+    """Return a module by its name, or None if this torch does not have it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
