@@ -16,6 +16,7 @@ from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail, require
 
 FLOAT32 = 1e-4
 ELSEWHERE = "gradjudge.worker.recorders:elsewhere"
+MOVES = "gradjudge.worker.recorders:moves"
 DEVICE_UNDER = "gradjudge.worker.recorders:device_under"
 EPOCHS = 20
 
@@ -34,7 +35,8 @@ def require_fit(got, training, forgiven=()):
         if "scale" not in forgiven:
             fail(
                 "fit divides the loss by the number of pixels too: use reconstruction_loss, (1/q) times the sum.",
-                "fit divise la perte aussi par le nombre de pixels : utilisez reconstruction_loss, (1/q) fois la somme.",
+                "fit divise aussi la perte par le nombre de pixels : utilisez reconstruction_loss, une moyenne sur les "
+                "lignes.",
             )
 
 
@@ -110,7 +112,7 @@ def test_fit_history(training, fitted):
 
 
 @pytest.fixture
-def reached(helped_student, models_in_use, digits, device, passed):
+def reached(helped_student, models_in_use, digits, device):
     """Train on digits with Adam; give the loss per pixel on held-out rows, computed on this side."""
 
     def train(latent, start=None, *, own_fit=True):
@@ -196,3 +198,11 @@ def test_fit_moves_batches(helped_student, models_in_use, training, device):
             "fit échoue quand les lots sont sur un autre appareil que le modèle : déplacez-les, x = x.to(device).",
             detail=raised.detail,
         )
+    recipe = Recipe(helped_student, label="fit")
+    (moves,) = recipe.run(recipe.make(MOVES))
+    require(
+        type(moves) is int and moves >= 1,  # a batch that is used without being moved has raised above
+        "fit does not use the batches that it is given.",
+        "fit n'utilise pas les lots qu'on lui donne.",
+        detail=f"{moves!r} moves of {len(away)} batches",
+    )

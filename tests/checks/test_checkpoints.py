@@ -162,6 +162,12 @@ def test_one_file_for_all_paths_is_seen(judge: Callable[..., set[str]]) -> None:
     assert judge(f"write({STATE}, 'one.pt')", source=source) == {"files", "epochs"}
 
 
+def test_doing_nothing_earns_nothing(judge: Callable[..., set[str]]) -> None:
+    """A pair that neither writes nor reads fails every question but the one where everything is put right for it."""
+    source = SOURCE.replace("torch.load(path)", "None")
+    assert judge("pass", ("pass",), source) == {"model", "epochs", "files", "adam", "shuffled", "everything", "atomic"}
+
+
 def test_a_file_that_cannot_be_loaded_fails_everything(judge: Callable[..., set[str]]) -> None:
     """A whole module, which torch refuses to load by default."""
     assert len(judge("write({'model': model}, path)")) == 8

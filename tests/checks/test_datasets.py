@@ -66,9 +66,7 @@ def judge(who: Student, images: torch.Tensor = IMAGES, scale: int = 16) -> dict[
     [
         {},
         {"item": f"[{VECTOR}, self.labels[i]]"},
-        {
-            "item": "((torch.as_tensor(self.images[i], dtype=torch.float32) / self.scale).flatten(), self.labels[i].item())"
-        },
+        {"item": "(torch.as_tensor(self.images[i]).float().flatten().div(self.scale), self.labels[i].item())"},
         {"item": "(self.images[i].numpy().astype(np.float32).ravel() / np.float32(self.scale), int(self.labels[i]))"},
         {"init": KEEP + "; self.labels = labels.tolist()", "item": f"({VECTOR}, self.labels[i])"},
         {"init": KEEP + "; self.images = images.reshape(len(images), -1)", "length": "len(self.images)"},
@@ -100,7 +98,8 @@ def test_right_data_sets_pass(pieces: dict[str, str], dtype: torch.dtype, scale:
         ({"init": KEEP + "; self.images = torch.stack([x for x in images])"}, {"lazy"}, "before any is asked for"),
         ({"init": KEEP + "; self.images = torch.tensor(np.asarray(images))"}, {"lazy"}, "before any is asked for"),
         ({"length": "len(list(self.images))"}, {"lazy"}, "before any is asked for"),
-        ({"item": "((self.images.float() / self.scale)[i].reshape(-1), int(self.labels[i]))"}, {"lazy"}, "other images"),
+        ({"item": "((self.images.float() / self.scale)[i].reshape(-1), int(self.labels[i]))"}, {"lazy"},
+         "other images"),
         ({"item": VECTOR}, {"vectors", "labels", "float32", "range", "lazy"}, "must be a pair"),
     ],
 )  # fmt: skip

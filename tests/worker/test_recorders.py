@@ -10,7 +10,7 @@ import numpy
 import pytest
 import torch
 
-from gradjudge.worker.recorders import Elsewhere, Rows, device_under, elsewhere, spoil
+from gradjudge.worker.recorders import Elsewhere, Rows, device_under, elsewhere, moves, spoil
 
 IMAGES = torch.arange(20).reshape(5, 2, 2)
 
@@ -87,7 +87,9 @@ def test_nothing_is_computed_with_what_is_elsewhere(use: Callable[[Any], Any]) -
 )
 def test_what_is_moved_is_an_ordinary_tensor(move: Callable[[Any], Any]) -> None:
     """All ways of moving give a plain tensor with the same numbers."""
+    moves()
     moved = move(elsewhere(torch.ones(3, 4)))
+    assert (moves(), moves()) == (1, 0)
     assert type(moved) is torch.Tensor
     assert torch.equal(moved, torch.ones(3, 4))
 

@@ -128,6 +128,7 @@ class Elsewhere(torch.Tensor):
         if function == torch.Tensor.device.__get__:
             return torch.device("meta")
         if name in _MOVES and (name != "to" or _names_device(args[1:], kwargs)):
+            _MOVED.append(name)
             with torch._C.DisableTorchFunctionSubclass():
                 return function(*(_plain(item) for item in args), **kwargs)
         if name in _HARMLESS or name == "__get__":
@@ -137,6 +138,7 @@ class Elsewhere(torch.Tensor):
         )
 
 
+_MOVED: Final[list[str]] = []
 _MOVES: Final = frozenset({"to", "cpu", "cuda"})
 _HARMLESS: Final = frozenset(
     {"to", "size", "dim", "numel", "nelement", "__len__", "__repr__", "__hash__", "element_size", "is_floating_point"}
@@ -149,6 +151,13 @@ def elsewhere(tensor: torch.Tensor) -> torch.Tensor:
     """Return a copy of a tensor that is `Elsewhere`."""
     made: torch.Tensor = tensor.clone().as_subclass(Elsewhere)
     return made
+
+
+def moves() -> int:
+    """Return how many tensors that were `Elsewhere` have been moved since the last call."""
+    count = len(_MOVED)
+    _MOVED.clear()
+    return count
 
 
 def _plain(item: Any) -> Any:
