@@ -40,6 +40,23 @@ def require_fit(got, training, forgiven=()):
             )
 
 
+def is_right(got, training):
+    try:
+        require_training(got, training, tolerance=FLOAT32)
+    except CheckFailed:
+        return False
+    return True
+
+
+def require_moved(got, training):
+    """Require a training to have moved some parameter."""
+    require(
+        any(not torch.equal(got[name].cpu().float(), value.float()) for name, value in training.start.items()),
+        "fit does not move any parameter.",
+        "fit ne déplace aucun paramètre.",
+    )
+
+
 @pytest.mark.item("fit")
 def test_fit_first_step(training, fitted):
     """After one batch, fit has made exactly one step of the optimiser on reconstruction_loss.
@@ -79,11 +96,7 @@ def test_fit_start(training, fitted):
     two = training("SGD", 0.02, [5, 3], 2)
     resumed, _ = fitted(two, epochs=4, start=2)
     whole, _ = fitted(two, epochs=2)
-    require(
-        any(not torch.equal(whole[name].double(), value) for name, value in two.start.items()),
-        "fit does not move any parameter.",
-        "fit ne déplace aucun paramètre.",
-    )
+    require_moved(whole, two)
     require(
         all(torch.allclose(resumed[name], whole[name], rtol=1e-4, atol=1e-6) for name in whole),
         "fit(..., epochs=4, start=2) does not train for two epochs: go through range(start, epochs).",
@@ -98,8 +111,19 @@ def test_fit_history(training, fitted):
     fr: fit renvoie une liste avec la perte de chaque époque qu'il a faite, et elle baisse.
     """
     several = training("SGD", 0.01, [5, 3, 4], 6)
-    losses = losses_of(fitted(several)[1], several.epochs)
+    got, returned = fitted(several)
+    losses = losses_of(returned, several.epochs)
     require(losses[-1] < losses[0], "The losses of fit do not fall.", "Les pertes de fit ne baissent pas.")
+    require_moved(got, several)
+    if is_right(got, several):  # a wrong training has other losses, and has been paid for
+        right = several.losses()
+        near = [min(batch) / 2 <= loss <= max(batch) * 2 for batch, loss in zip(right, losses, strict=True)]
+        require(
+            all(near),
+            "The losses that fit returns are not those of its batches.",
+            "Les pertes que fit renvoie ne sont pas celles de ses lots.",
+            detail=f"got {losses}, the batches have {right}",
+        )
     rest = losses_of(fitted(several, epochs=6, start=4)[1], 2)
     require(
         len(rest) == 2,
