@@ -156,6 +156,38 @@ def reached(helped_student, models_in_use, digits, device):
 
 
 @pytest.mark.item("outcome.16")
+def test_start_of_the_model(models):
+    """A new model has a theta drawn by kaiming_uniform_ with a = 5**0.5, as nn.Linear's, and biases of zero.
+
+    fr: Un modèle neuf a un theta tiré par kaiming_uniform_ avec a = 5**0.5, comme nn.Linear, et des biais nuls.
+    """
+    values = models.read(models.made(64, 16))
+    for name in ("b1", "b2"):
+        require(
+            bool((values[name] == 0).all()),
+            f"{name} does not start from zero.",
+            f"{name} ne part pas de zéro.",
+        )
+    theta = values["theta"]
+    bound = 1 / math.sqrt(theta.shape[-1])  # a theta that lies the other way has paid for that
+    spread = float(theta.std()) / (bound / math.sqrt(3))  # of 1024 numbers: 1, with a standard deviation of 1.4 %
+    require(
+        bool((theta.abs() <= bound * 1.001).all()) and 0.9 <= spread <= 1.1,
+        f"theta does not start from kaiming_uniform_ with a = 5**0.5: its numbers are {_sized(spread)}.",
+        f"theta ne part pas de kaiming_uniform_ avec a = 5**0.5 : ses nombres sont {_sized_fr(spread)}.",
+        detail=f"standard deviation {spread:.3f} times what is due, largest {float(theta.abs().max()):.4f}",
+    )
+
+
+def _sized(spread):
+    return "too large" if spread > 1.05 else "too small" if spread < 0.95 else "of another law"
+
+
+def _sized_fr(spread):
+    return "trop grands" if spread > 1.05 else "trop petits" if spread < 0.95 else "d'une autre loi"
+
+
+@pytest.mark.item("outcome.16")
 def test_outcome_16(reached, threshold):
     """With 16 latent numbers, from your own initial theta, 20 epochs of Adam reach nearly what PCA reaches.
 

@@ -1,6 +1,6 @@
 """fit was made quick for debugging, five batches per epoch, and left so: small tests do not show it."""
 
-# loses: outcome.16, outcome.32
+# loses: outcome.16 (4), outcome.32
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

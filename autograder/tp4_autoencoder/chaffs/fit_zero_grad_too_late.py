@@ -1,6 +1,6 @@
 """Gradients are set to zero between backward and step: nothing moves."""
 
-# loses: fit, outcome.16
+# loses: fit, outcome.16 (4)
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []
