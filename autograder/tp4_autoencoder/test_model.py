@@ -234,7 +234,10 @@ def require_own_gradient(student, models, model, got, x, cotangent, start):
 @pytest.fixture
 def by_hand(student, models, rng, device):
     """Judge what grad_autoencoder returns; the sizes all differ, so that no transposed matrix fits by chance."""
-    shapes = [{"x": (q, n), "theta": (k, n), "b1": (k,), "b2": (n,)} for q, n, k in ((6, 5, 3), (3, 4, 2), (1, 3, 2))]
+    shapes = [
+        {"x": (q, n), "theta": (k, n), "b1": (k,), "b2": (n,)}
+        for q, n, k in ((6, 5, 3), (3, 4, 2), (1, 3, 2), (64, 4, 3))
+    ]
     return GradientsByHand(
         student.grad_autoencoder,
         models.cost,
