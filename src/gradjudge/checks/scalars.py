@@ -23,7 +23,6 @@ from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail
 from gradjudge.proxy.student import Student
 
-
 CHAIN_START: Final = 0.75
 CHAIN_PIECE: Final = 2500
 """Nodes of a long chain that one recipe makes; see `gradjudge.checks.recipes.MOST_STEPS`."""
