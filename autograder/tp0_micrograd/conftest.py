@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.engines import replay
-from gradjudge.checks.graphs import Found, Graph, same
+from gradjudge.checks.graphs import Found, Graph, Node, same
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.scalars import ScalarClass, as_number
 from gradjudge.checks.verdict import fail, require
+from gradjudge.proxy.objects import ObjectProxy
 
 Point = tuple[int, int]
+Name = tuple[str, str] | None
 
 # Value for judging train_xor after a mistake in Value: torch's own autograd behind the names of the statement.
 VALUE = '''
@@ -89,6 +91,8 @@ class Value:
 
     def backward(self):
         self._node.backward()
+
+    backprop = backpropagate = backward_pass = back_propagate = compute_gradients = backward
 '''
 VALUE_ITEMS = (
     "value.ops",
@@ -101,6 +105,8 @@ VALUE_ITEMS = (
     "value.tanh",
     "value.relu",
 )
+
+MOST_NUMBERS = 1000
 
 XOR_POINTS = ((-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0))
 XOR_LABELS = (-1.0, 1.0, 1.0, -1.0)
@@ -132,7 +138,7 @@ def pairs(rng: torch.Generator) -> list[tuple[float, float]]:
     drawn = (0.5 + 2 * torch.rand(4, 2, generator=rng, dtype=torch.float64)).tolist()
     signs = ((1, 1), (1, -1), (-1, 1), (-1, -1))
     ordinary = [(sx * x, sy * (y + 0.1)) for (x, y), (sx, sy) in zip(drawn, signs, strict=True)]
-    return [*ordinary, *((1e6 * x, 3e6 * y) for x, y in ordinary), (3, -5), (2.0, -3.0)]
+    return [*ordinary, *((1e11 * x, 3e11 * y) for x, y in ordinary), (3, -5), (2.0, -3.0)]
 
 
 # --- Value ------------------------------------------------------------------------------------------------------------
@@ -174,25 +180,43 @@ def overwriting(values: ScalarClass, passed: Callable[[str], bool]) -> Callable[
 
 @pytest.fixture
 def twice(passed: Callable[[str], bool]) -> Callable[[Graph], Graph]:
-    """Write a one-node expression a second time over the same leaves: gradients add up, also there.
+    """Write an expression a second time over the same leaves: gradients add up, also there.
 
     Where value.reuse has not passed, the expression stays as it is: overwriting has been paid for.
     """
+    return lambda graph: graph.doubled() if passed("value.reuse") else graph
 
-    def again(graph: Graph) -> Graph:
-        if not passed("value.reuse"):
+
+@pytest.fixture
+def inside(values: ScalarClass) -> Callable[[Graph], Graph]:
+    """Multiply an expression by one more leaf, so that the gradient that it receives is not 1.
+
+    Where * is not right, the expression stays as it is.
+    """
+
+    def multiplied(graph: Graph) -> Graph:
+        if not values.sound(("*",)):
             return graph
-        (node,), count = graph.nodes, len(graph.leaves)
-        return Graph(graph.leaves, (node, node), (count, count + 1))
+        count = len(graph.leaves)
+        moved = tuple(
+            Node(
+                node.operation,
+                tuple(given + 1 if isinstance(given, int) and given >= count else given for given in node.inputs),
+            )
+            for node in graph.nodes
+        )
+        return Graph((*graph.leaves, -1.7), (*moved, Node("*", (count + len(moved), count))))
 
-    return again
+    return multiplied
 
 
 # --- separable --------------------------------------------------------------------------------------------------------
 
 
-def separates(points: Sequence[Point], labels: Sequence[int]) -> bool:
-    """Tell exactly whether a line separates points of two classes strictly; coordinates are whole, within [-3, 3].
+def separates(points: Sequence[Point], labels: Sequence[int], *, gap: int = 1) -> bool:
+    """Tell exactly whether a line separates points of two classes; coordinates are whole, within [-3, 3].
+
+    With ``gap=0`` points may lie on the line.
 
     If one does, one of those of largest margin does: its normal is the difference of two points, or is perpendicular
     to one. Both have whole coordinates within [-6, 6].
@@ -200,19 +224,38 @@ def separates(points: Sequence[Point], labels: Sequence[int]) -> bool:
     classes = [[point for point, label in zip(points, labels, strict=True) if label == one] for one in (0, 1)]
     if not all(classes):
         return True
-    for a in range(-6, 7):
-        for b in range(-6, 7):
-            low, high = ([a * x + b * y for x, y in members] for members in classes)
-            if max(low) < min(high):
-                return True
-    return False
+    normals = [(a, b) for a in range(-6, 7) for b in range(-6, 7) if a or b]
+    return any(
+        max(a * x + b * y for x, y in classes[0]) + gap <= min(a * x + b * y for x, y in classes[1]) for a, b in normals
+    )
+
+
+def drawn_set(rng: torch.Generator, *, separable: bool) -> tuple[list[Point], list[int]]:
+    """Draw four to eight points of two classes; none of the difference is whether a point may lie on the line."""
+    while True:
+        count = int(torch.randint(4, 9, (), generator=rng))
+        points = [(place // 7 - 3, place % 7 - 3) for place in torch.randperm(49, generator=rng)[:count].tolist()]
+        a, b, c = torch.randint(-3, 4, (3,), generator=rng).tolist()
+        labels = [int(a * x + b * y > c) for x, y in points]
+        if not separable:
+            flipped = int(torch.randint(0, count, (), generator=rng))
+            labels[flipped] = 1 - labels[flipped]
+        strict, loose = separates(points, labels), separates(points, labels, gap=0)
+        if len(set(labels)) == 2 and strict == loose == separable:
+            return points, labels
+
+
+@pytest.fixture
+def point_sets(rng: torch.Generator) -> list[tuple[Name, list[Point], list[int]]]:
+    """Draw forty sets of points, half of them separable."""
+    return [(None, *drawn_set(rng, separable=separable)) for separable in 20 * (True, False)]
 
 
 @pytest.fixture
 def require_separable(student: Any) -> Callable[..., None]:
     """Ask separable about sets of points in one trip, and compare."""
 
-    def ask(sets: Sequence[tuple[str, Sequence[Point], Sequence[int]]]) -> None:
+    def ask(sets: Sequence[tuple[Name, Sequence[Point], Sequence[int]]]) -> None:
         recipe = Recipe(student, label="separable")
         function = recipe.of(student.separable)
         answers = [recipe.make("builtins:str", function(list(points), list(labels))) for _, points, labels in sets]
@@ -226,11 +269,12 @@ def require_separable(student: Any) -> Callable[..., None]:
                 "separable doit renvoyer True ou False.",
                 detail=f"got {answer!r}",
             )
+            en, fr = name or ("a set of points", "un ensemble de points")
             require(
                 got == due,
-                f"separable is wrong for {name or 'a set of points'}: a line {'does' if due else 'does not'} separate it.",
-                f"separable se trompe pour {name or 'un ensemble de points'} : une droite "
-                f"{'le sépare' if due else 'ne le sépare pas'}.",
+                f"separable is wrong for {en}: {'some line separates' if due else 'no line separates'} the two classes.",
+                f"separable se trompe pour {fr} : {'une' if due else 'aucune'} droite"
+                f" {'sépare' if due else 'ne sépare'} les deux classes.",
                 detail=f"{points} {labels}",
             )
 
@@ -293,16 +337,14 @@ def _read_training(got: object) -> tuple[Tensor, list[float]]:
     lists = []
     for name, given in zip(("weights", "history"), got, strict=True):
         listed = given.tolist() if isinstance(given, Tensor) else given
-        numbers = isinstance(listed, list | tuple) and all(
-            type(one) in (int, float) or (isinstance(one, Tensor) and one.numel() == 1) for one in listed
-        )
         require(
-            numbers,
-            f"The {name} that train_xor returns must be a list of plain numbers (p.data, not p).",
-            f"Les {name} que renvoie train_xor doivent être une liste de nombres simples (p.data, et non p).",
+            isinstance(listed, list | tuple) and len(listed) <= MOST_NUMBERS,
+            f"The {name} that train_xor returns must be a list of numbers.",
+            f"Les {name} que renvoie train_xor doivent être une liste de nombres.",
             detail=f"got {given!r}",
         )
-        lists.append([float(one) for one in listed])
+        # A list of Values, not of their data, says as much.
+        lists.append([as_number(one.data if isinstance(one, ObjectProxy) else one, name) for one in listed])
     require(
         len(lists[0]) == 17,
         "train_xor must return 17 weights.",

@@ -136,31 +136,29 @@ def test_number_divided(values, rng):
 
 
 @pytest.mark.item("value.minus_div_pow")
-def test_minus_sign(values, twice, rng):
+def test_minus_sign(values, twice, inside, rng):
     """-x has the right value and gradient.
 
     fr: -x a la bonne valeur et le bon gradient.
     """
     (x,) = leaves(rng, 1)
     also = [graph((x,), ("*", 0, Plain(-1))), graph((x, -1.0), ("*", 0, 1)), graph((x,), ("-", Plain(0), 0))]
-    require_graph(values, graph((x,), ("neg", 0)), "-x", also=also)
-    require_graph(values, twice(graph((x,), ("neg", 0))), "-x, twice", also=[twice(one) for one in also])
+    _alone_inside_twice(values, graph((x,), ("neg", 0)), "-x", also, inside, twice)
 
 
 @pytest.mark.item("value.minus_div_pow")
-def test_minus(values, twice, rng):
+def test_minus(values, twice, inside, rng):
     """x - y has the right value and gradients.
 
     fr: x - y a la bonne valeur et les bons gradients.
     """
     pair = leaves(rng, 2)
     also = [graph(pair, ("neg", 1), ("+", 0, 2)), graph(pair, ("*", 1, Plain(-1)), ("+", 0, 2))]
-    require_graph(values, graph(pair, ("-", 0, 1)), "x - y", also=also)
-    require_graph(values, twice(graph(pair, ("-", 0, 1))), "x - y, twice")
+    _alone_inside_twice(values, graph(pair, ("-", 0, 1)), "x - y", also, inside, twice)
 
 
 @pytest.mark.item("value.minus_div_pow")
-def test_divided(values, twice, rng):
+def test_divided(values, twice, inside, rng):
     """x / y has the right value and gradients.
 
     fr: x / y a la bonne valeur et les bons gradients.
@@ -171,8 +169,13 @@ def test_divided(values, twice, rng):
         graph(pair, ("/", Plain(1), 1), ("*", 0, 2)),
         graph(pair, ("/", Plain(1.0), 1), ("*", 0, 2)),
     ]
-    require_graph(values, graph(pair, ("/", 0, 1)), "x / y", also=also)
-    require_graph(values, twice(graph(pair, ("/", 0, 1))), "x / y, twice")
+    _alone_inside_twice(values, graph(pair, ("/", 0, 1)), "x / y", also, inside, twice)
+
+
+def _alone_inside_twice(values, one, label, also, inside, twice):
+    """Judge an operation alone, as a factor of something, and twice over the same values."""
+    for word, change in (("", lambda graph: graph), (", times z", inside), (", twice", twice)):
+        require_graph(values, change(one), f"{label}{word}", also=[change(other) for other in also])
 
 
 @pytest.mark.item("value.minus_div_pow")
@@ -189,14 +192,14 @@ def test_power_value(values, rng):
 
 
 @pytest.mark.item("value.minus_div_pow")
-def test_power_gradient(values, rng):
+def test_power_gradient(values, inside, rng):
     """x ** k has the right gradient, for whole k and others.
 
     fr: x ** k a le bon gradient, pour k entier ou non.
     """
     for exponent in (3, 2, -1, 0.5, -1.7):
         (x,) = (abs(number) for number in leaves(rng, 1))
-        require_graph(values, graph((x,), ("**", 0, Plain(exponent))), "x ** k")
+        require_graph(values, inside(graph((x,), ("**", 0, Plain(exponent)))), "x ** k")
     require_graph(values, graph((-1.25,), ("**", 0, Plain(3))), "x ** 3")
 
 
@@ -238,9 +241,10 @@ def _same(values, other, got):
     return near(values.forward(other, "tanh")[0], got)
 
 
-def _gradient(values, rng, name):
+def _gradient(values, rng, name, inside):
     for x in _inputs(rng):
-        require_graph(values, graph((x,), (name, 0)), f"x.{name}()", also=_others(name, x))
+        also = [inside(other) for other in _others(name, x)]
+        require_graph(values, inside(graph((x,), (name, 0))), f"x.{name}()", also=also)
 
 
 def _others(name, x):
@@ -273,12 +277,12 @@ def test_exp_value(values, rng):
 
 
 @pytest.mark.item("value.exp")
-def test_exp_gradient(values, rng):
+def test_exp_gradient(values, inside, rng):
     """x.exp() has the right gradient.
 
     fr: x.exp() a le bon gradient.
     """
-    _gradient(values, rng, "exp")
+    _gradient(values, rng, "exp", inside)
 
 
 @pytest.mark.item("value.exp")
@@ -300,12 +304,12 @@ def test_tanh_value(values, rng):
 
 
 @pytest.mark.item("value.tanh")
-def test_tanh_gradient(values, rng):
+def test_tanh_gradient(values, inside, rng):
     """x.tanh() has the right gradient.
 
     fr: x.tanh() a le bon gradient.
     """
-    _gradient(values, rng, "tanh")
+    _gradient(values, rng, "tanh", inside)
 
 
 @pytest.mark.item("value.tanh")
@@ -327,12 +331,12 @@ def test_relu_value(values, rng):
 
 
 @pytest.mark.item("value.relu")
-def test_relu_gradient(values, rng):
+def test_relu_gradient(values, inside, rng):
     """x.relu() has the right gradient on either side of 0.
 
     fr: x.relu() a le bon gradient de chaque côté de 0.
     """
-    _gradient(values, rng, "relu")
+    _gradient(values, rng, "relu", inside)
 
 
 @pytest.mark.item("value.relu")

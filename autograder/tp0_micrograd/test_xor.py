@@ -41,13 +41,21 @@ def _mistakes(xor, start, once):
     """Give what usual mistakes come to after three epochs, with words for each."""
     yield start, "The weights did not move.", "Les poids n'ont pas bougé."
     yield once, "Only one epoch was made.", "Une seule époque a été faite."
-    climbed, _ = xor.descent(start, -LR, 3)
-    yield climbed, "The weights climb: the step goes against the gradient.", "Le coût monte : on avance contre le gradient."
-    summed, _ = xor.descent(start, 4 * LR, 3)
-    yield summed, "The cost is a sum over the four points; the mean is asked for.", "Le coût est une somme sur les quatre points ; on demande la moyenne."
-    yield _with_old_gradients(xor, start), (
-        "It looks as if the gradients of earlier epochs were still there: set them to 0 before backward()."
-    ), "Il semble que les gradients des époques précédentes soient encore là : remettez-les à 0 avant backward()."
+    yield (
+        xor.descent(start, -LR, 3)[0],
+        "The step goes the wrong way: subtract lr times the gradient.",
+        "Le pas va dans le mauvais sens : retranchez lr fois le gradient.",
+    )
+    yield (
+        xor.descent(start, 4 * LR, 3)[0],
+        "The cost is a sum over the four points; the mean is asked for.",
+        "Le coût est une somme sur les quatre points ; on demande la moyenne.",
+    )
+    yield (
+        _with_old_gradients(xor, start),
+        "It looks as if the gradients of earlier epochs were still there: set them to 0 before backward().",
+        "Il semble que les gradients des époques précédentes soient encore là : remettez-les à 0 avant backward().",
+    )
 
 
 def _with_old_gradients(xor, start):
@@ -60,13 +68,12 @@ def _with_old_gradients(xor, start):
 
 
 @pytest.mark.item("xor")
-def test_xor_history(train_xor, xor, rng):
+def test_xor_history(train_xor, rng):
     """The history of train_xor is the cost at the start of each epoch, and it falls.
 
     fr: L'historique de train_xor donne le coût au début de chaque époque, et il baisse.
     """
-    start = _start(rng)
-    got, history = train_xor(start, LR, 20)
+    _, history = train_xor(_start(rng), LR, 20)
     require(
         len(history) == 20,
         "The history must have one number per epoch.",

@@ -41,7 +41,7 @@ class Value:
     def __init__(self, data, _children=()):
         self.data = data
         self.grad = 0.0
-        self._prev = set(_children)
+        self._prev = tuple(_children)  # in order, so that chaffs lose the same each time
         self._backward = lambda: None
 
     def __repr__(self):

@@ -82,6 +82,18 @@ class Graph(msgspec.Struct, frozen=True):
         """Places of the roots."""
         return self.roots or (len(self.leaves) + len(self.nodes) - 1,)
 
+    def doubled(self) -> Graph:
+        """Write the expression a second time over the same leaves, as another root: gradients add up, also there."""
+        count, shift = len(self.leaves), len(self.nodes)
+        copies = tuple(
+            Node(
+                node.operation,
+                tuple(given + shift if isinstance(given, int) and given >= count else given for given in node.inputs),
+            )
+            for node in self.nodes
+        )
+        return Graph(self.leaves, (*self.nodes, *copies), (*self.ends, *(end + shift for end in self.ends)))
+
     def build(self, leaves: Sequence[Any]) -> list[Any]:
         """Compute all places with whatever the leaves are: tensors, steps of a recipe."""
         places = list(leaves)

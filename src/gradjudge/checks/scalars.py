@@ -4,9 +4,9 @@ The session builds a `gradjudge.checks.graphs.Graph` with the student's class in
 gives numbers; the graph itself tells what is right. The class needs ``NAME(number)`` with ``data``, ``grad``,
 operators, methods and ``backward()``; nothing is asked of the way in which it keeps its graph.
 
-One mistake is paid for once. `ScalarClass.sound` tells which operations are right on two leaves: graphs of those judge
-the rest. An operation that is made of others may be wrong with them (`require_graph`, ``also``). A class whose
-gradients overwrite one another can still go back in the right order (`ScalarClass.accumulates`,
+One mistake is paid for once. `ScalarClass.sound` tells which operations are right where nothing is used twice: graphs
+of those judge the rest. An operation that is made of others may be wrong with them (`require_graph`, ``also``). A class
+whose gradients overwrite one another can still go back in the right order (`ScalarClass.accumulates`,
 `gradjudge.checks.engines.replay`).
 """
 
@@ -15,17 +15,34 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
 from torch import Tensor
 
 from gradjudge.checks.engines import WORDS, explanation
 from gradjudge.checks.graphs import OPERATIONS, Found, Graph, Node, near, same
-from gradjudge.checks.recipes import Recipe
+from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail
 from gradjudge.proxy.student import Student
 
 CHAIN_START: Final = 0.75
 CHAIN_PIECE: Final = 2500
 """Nodes of a long chain that one recipe makes; see `gradjudge.checks.recipes.MOST_STEPS`."""
+
+
+NAMES: Final = ("backward", "backprop", "backpropagate", "backward_pass", "back_propagate", "compute_gradients")
+"""Names that students give to ``backward``."""
+
+
+class Start(msgspec.Struct, frozen=True):
+    """How a class goes back.
+
+    Attributes:
+        name: of the method.
+        from_one: it sets the root's own gradient.
+    """
+
+    name: str = "backward"
+    from_one: bool = True
 
 
 class ScalarClass:
@@ -39,14 +56,14 @@ class ScalarClass:
     def __init__(self, student: Student, name: str = "Value") -> None:
         self._student = student
         self._class = getattr(student, name)
-        self._starts: bool | None = None
+        self._start: Start | None = None
         self._sides: dict[str, tuple[bool, bool]] = {}
 
     def run(self, graph: Graph, label: str) -> Found:
         """Build a graph, call ``backward()`` of each root in turn, and read numbers.
 
-        A class whose ``backward()`` forgets that the root's own gradient is 1 has it set before: that mistake has a
-        check of its own.
+        Two mistakes are left to a check of their own: where ``backward()`` forgets that the root's own gradient is 1,
+        it is set before; where it has another of the `NAMES`, that one is called.
 
         Args:
             graph: the expression.
@@ -56,16 +73,13 @@ class ScalarClass:
             StudentRaised: the student's class raised.
             CheckFailed: something that has to be a number is none.
         """
-        starts = self.starts_from_one()
         recipe = Recipe(self._student, label=label)
         make = recipe.of(self._class)
         leaves = [make(leaf) for leaf in graph.leaves]
         places = graph.build(leaves)
         wanted = [places[root].data for root in graph.ends]
         for root in graph.ends:
-            if not starts:
-                recipe.set(places[root], "grad", 1.0)
-            places[root].backward()
+            self._go_back(recipe, places[root])
             wanted += [leaf.grad for leaf in leaves]
         numbers = [as_number(value, label) for value in recipe.run(*wanted)]
         data, grads, count = numbers[: len(graph.ends)], numbers[len(graph.ends) :], len(leaves)
@@ -90,12 +104,9 @@ class ScalarClass:
             for _ in range(min(CHAIN_PIECE, count - done)):
                 node = combine(node, other)
             (end,) = recipe.run(node)
-        starts = self.starts_from_one()
         recipe = Recipe(self._student, label=label)
         root = recipe.of(end)
-        if not starts:
-            recipe.set(root, "grad", 1.0)
-        root.backward()
+        self._go_back(recipe, root)
         data, grad = recipe.run(root.data, recipe.of(leaf).grad)
         return as_number(data, label), as_number(grad, label)
 
@@ -111,32 +122,42 @@ class ScalarClass:
         places = graph.build([make(leaf) for leaf in graph.leaves])
         return tuple(as_number(value, label) for value in recipe.run(*(places[root].data for root in graph.ends)))
 
-    def starts_from_one(self) -> bool:
-        """Tell whether ``backward()`` sets the root's gradient to 1; where it cannot be told, it does."""
-        if self._starts is None:
-            recipe = Recipe(self._student, label="backward")
-            root = recipe.of(self._class)(2.0)
-            root.backward()
-            try:
-                (grad,) = recipe.run(root.grad)
-                self._starts = as_number(grad, "backward") != 0.0
-            except CheckFailed:
-                self._starts = True
-        return self._starts
+    def _go_back(self, recipe: Recipe, root: Step) -> None:
+        """Record what calls ``backward()`` of a root; see `run`."""
+        if self._start is None:
+            self._start = next((start for name in NAMES if (start := self._tried(name)) is not None), Start())
+        if not self._start.from_one:
+            recipe.set(root, "grad", 1.0)
+        getattr(root, self._start.name)()
+
+    def _tried(self, name: str) -> Start | None:
+        """Call that method of a single value; None if it raises."""
+        recipe = Recipe(self._student, label=name)
+        root = recipe.of(self._class)(2.0)
+        getattr(root, name)()
+        try:
+            (grad,) = recipe.run(root.grad)
+            return Start(name, as_number(grad, name) != 0.0)
+        except CheckFailed:
+            return None
 
     def sound(self, operations: Sequence[str]) -> tuple[str, ...]:
-        """Give those of the binary `operations` that are right on two leaves, forward and backward.
+        """Give those of the binary `operations` that are right, forward and backward, on three leaves used once each.
 
         What is wrong there has been paid for; graphs of what is left judge the rest.
         """
         return tuple(operation for operation in operations if self._is_sound(operation))
 
     def _is_sound(self, operation: str) -> bool:
-        graph = Graph((1.3, -0.7), (Node(operation, (0, 1)),))
+        inner = Node(operation, (0, 1))
         try:
-            return same(self.run(graph, "backward"), graph.exact())
+            for outer in (Node(operation, (3, 2)), Node(operation, (2, 3))):
+                graph = Graph((1.3, -0.7, 0.6), (inner, outer))
+                if not same(self.run(graph, "backward"), graph.exact()):
+                    return False
         except CheckFailed:
             return False
+        return True
 
     def accumulates(self, operation: str) -> tuple[bool, bool]:
         """Tell of each side of a binary operation whether its gradient is added to what is there, or overwrites it."""
