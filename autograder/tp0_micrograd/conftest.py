@@ -152,8 +152,18 @@ def values(student: Any) -> ScalarClass:
 
 @pytest.fixture
 def plus_and_times(values: ScalarClass) -> SimpleNamespace:
-    """Tell which of + and * are right on two leaves; one stands in for the other where it is not."""
-    sound = values.sound(("+", "*"))
+    """Tell which of + and * are right where nothing is used twice; one stands in for the other where it is not."""
+    return _plus_and_times(values, 2)
+
+
+@pytest.fixture
+def single_plus_and_times(values: ScalarClass) -> SimpleNamespace:
+    """Tell the same of single operations: what goes wrong further back has been paid for."""
+    return _plus_and_times(values, 1)
+
+
+def _plus_and_times(values: ScalarClass, depth: int) -> SimpleNamespace:
+    sound = values.sound(("+", "*"), depth)
     require(
         bool(sound),
         "Neither a + b nor a * b gives right gradients, so this cannot be judged.",
@@ -245,10 +255,28 @@ def drawn_set(rng: torch.Generator, *, separable: bool) -> tuple[list[Point], li
             return points, labels
 
 
+def perceptron_rounds(points: Sequence[Point], labels: Sequence[int]) -> int:
+    """Count the rounds that a perceptron needs on a set that a line separates."""
+    a, b, c, rounds, corrected = 0, 0, 0, 0, True
+    while corrected:
+        rounds, corrected = rounds + 1, False
+        for (x, y), label in zip(points, labels, strict=True):
+            sign = 2 * label - 1
+            if sign * (a * x + b * y + c) <= 0:
+                a, b, c, corrected = a + sign * x, b + sign * y, c + sign, True
+    return rounds
+
+
 @pytest.fixture
 def point_sets(rng: torch.Generator) -> list[tuple[Name, list[Point], list[int]]]:
-    """Draw forty sets of points, half of them separable."""
-    return [(None, *drawn_set(rng, separable=separable)) for separable in 20 * (True, False)]
+    """Draw forty sets of points: ten that a line hardly separates, ten that it does, twenty that it does not."""
+    hard: list[tuple[Name, list[Point], list[int]]] = []
+    while len(hard) < 10:
+        points, labels = drawn_set(rng, separable=True)
+        if perceptron_rounds(points, labels) > 10:
+            hard.append((None, points, labels))
+    easy = [(None, *drawn_set(rng, separable=separable)) for separable in (*10 * (True,), *20 * (False,))]
+    return [*hard, *easy]
 
 
 @pytest.fixture
@@ -272,7 +300,7 @@ def require_separable(student: Any) -> Callable[..., None]:
             en, fr = name or ("a set of points", "un ensemble de points")
             require(
                 got == due,
-                f"separable is wrong for {en}: {'some line separates' if due else 'no line separates'} the two classes.",
+                f"separable is wrong for {en}: {'a' if due else 'no'} line separates the two classes.",
                 f"separable se trompe pour {fr} : {'une' if due else 'aucune'} droite"
                 f" {'sépare' if due else 'ne sépare'} les deux classes.",
                 detail=f"{points} {labels}",

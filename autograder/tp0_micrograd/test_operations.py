@@ -1,7 +1,8 @@
 """Numbers on either side, - / ** and functions: each operation alone, on one-node graphs.
 
 An operation may be made of others of the class. Where it is wrong but gives exactly what its ingredients give
-(``x - y`` as ``x + (-y)``), the ingredient has the mistake and pays for it.
+(``x - y`` as ``x + (-y)``), the ingredient has the mistake and pays for it. No operation stands among its own
+ingredients, however far down: it would excuse itself.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ def test_minus_sign(values, twice, inside, rng):
     fr: -x a la bonne valeur et le bon gradient.
     """
     (x,) = leaves(rng, 1)
-    also = [graph((x,), ("*", 0, Plain(-1))), graph((x, -1.0), ("*", 0, 1)), graph((x,), ("-", Plain(0), 0))]
+    also = [graph((x,), ("*", 0, Plain(-1))), graph((x, -1.0), ("*", 0, 1))]
     _alone_inside_twice(values, graph((x,), ("neg", 0)), "-x", also, inside, twice)
 
 
@@ -164,11 +165,7 @@ def test_divided(values, twice, inside, rng):
     fr: x / y a la bonne valeur et les bons gradients.
     """
     pair = leaves(rng, 2)
-    also = [
-        graph(pair, ("**", 1, Plain(-1)), ("*", 0, 2)),
-        graph(pair, ("/", Plain(1), 1), ("*", 0, 2)),
-        graph(pair, ("/", Plain(1.0), 1), ("*", 0, 2)),
-    ]
+    also = [graph(pair, ("**", 1, Plain(-1)), ("*", 0, 2))]
     _alone_inside_twice(values, graph(pair, ("/", 0, 1)), "x / y", also, inside, twice)
 
 

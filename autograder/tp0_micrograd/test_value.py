@@ -163,22 +163,22 @@ def test_tree_both(values, plus_and_times, rng):
 
 
 @pytest.mark.item("value.reuse")
-def test_reuse_sum(values, plus_and_times, rng):
+def test_reuse_sum(values, single_plus_and_times, rng):
     """In a + a both parts of the gradient are counted.
 
     fr: Dans a + a, les deux parts du gradient comptent.
     """
-    plus = plus_and_times.plus
+    plus = single_plus_and_times.plus
     require_graph(values, Graph(leaves(rng, 1), (Node(plus, (0, 0)),)), f"a {plus} a")
 
 
 @pytest.mark.item("value.reuse")
-def test_reuse_product(values, plus_and_times, rng):
+def test_reuse_product(values, single_plus_and_times, rng):
     """In a * a both parts of the gradient are counted.
 
     fr: Dans a * a, les deux parts du gradient comptent.
     """
-    times = plus_and_times.times
+    times = single_plus_and_times.times
     require_graph(values, Graph(leaves(rng, 1), (Node(times, (0, 0)),)), f"a {times} a")
 
 
@@ -195,12 +195,12 @@ def test_reuse_diamond(values, plus_and_times, rng):
 
 
 @pytest.mark.item("value.reuse")
-def test_reuse_two_expressions(values, plus_and_times, rng):
+def test_reuse_two_expressions(values, single_plus_and_times, rng):
     """Two expressions that share a value add up: p.backward(), then q.backward().
 
     fr: Deux expressions qui partagent une valeur s'ajoutent : p.backward(), puis q.backward().
     """
-    plus, times = plus_and_times.plus, plus_and_times.times
+    plus, times = single_plus_and_times.plus, single_plus_and_times.times
     graph = Graph(leaves(rng, 1), (Node(times, (0, 0)), Node(plus, (0, 0))), (1, 2))
     require_graph(values, graph, f"p = x {times} x, q = x {plus} x")
 

@@ -16,7 +16,9 @@ _TRIES = 2000
 
 
 def _drawn(rng: torch.Generator, count: int) -> tuple[float, ...]:
-    magnitudes = 0.4 + 1.1 * torch.rand(count, generator=rng, dtype=torch.float64)
+    # One magnitude from each of `count` equal pieces, 0.2 pieces apart at least: no two leaves cancel in a sum.
+    places = torch.randperm(count, generator=rng) + 0.1 + 0.8 * torch.rand(count, generator=rng, dtype=torch.float64)
+    magnitudes = 0.4 + 1.1 * places / count
     signs = 1.0 - 2.0 * torch.randint(0, 2, (count,), generator=rng)
     return tuple(round(value, 3) for value in (magnitudes * signs).tolist())
 
@@ -41,7 +43,7 @@ def _kept(draw: Callable[[], Graph]) -> Graph:
 
 
 def leaves(rng: torch.Generator, count: int) -> tuple[float, ...]:
-    """Draw numbers between 0.4 and 1.5 in magnitude, of both signs, three decimals."""
+    """Draw numbers between 0.4 and 1.5 in magnitude, all different, of both signs, three decimals."""
     return _drawn(rng, count)
 
 

@@ -12,6 +12,7 @@ whose gradients overwrite one another can still go back in the right order (`Sca
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -38,11 +39,11 @@ class Start(msgspec.Struct, frozen=True):
 
     Attributes:
         name: of the method.
-        from_one: it sets the root's own gradient.
+        seed: what it sets the root's own gradient to; 0: it leaves it as it is.
     """
 
     name: str = "backward"
-    from_one: bool = True
+    seed: float = 1.0
 
 
 class ScalarClass:
@@ -62,8 +63,9 @@ class ScalarClass:
     def run(self, graph: Graph, label: str) -> Found:
         """Build a graph, call ``backward()`` of each root in turn, and read numbers.
 
-        Two mistakes are left to a check of their own: where ``backward()`` forgets that the root's own gradient is 1,
-        it is set before; where it has another of the `NAMES`, that one is called.
+        Two mistakes are left to a check of their own. Where ``backward()`` leaves the root's own gradient as it is, it
+        is set to 1 before; where it sets it to another number than 1, gradients are divided by that. Where the method
+        has another of the `NAMES`, that one is called.
 
         Args:
             graph: the expression.
@@ -82,7 +84,8 @@ class ScalarClass:
             self._go_back(recipe, places[root])
             wanted += [leaf.grad for leaf in leaves]
         numbers = [as_number(value, label) for value in recipe.run(*wanted)]
-        data, grads, count = numbers[: len(graph.ends)], numbers[len(graph.ends) :], len(leaves)
+        data, count = numbers[: len(graph.ends)], len(leaves)
+        grads = [self._unscaled(number) for number in numbers[len(graph.ends) :]]
         after = tuple(tuple(grads[start : start + count]) for start in range(0, len(grads), count))
         return Found(tuple(data), after)
 
@@ -108,7 +111,7 @@ class ScalarClass:
         root = recipe.of(end)
         self._go_back(recipe, root)
         data, grad = recipe.run(root.data, recipe.of(leaf).grad)
-        return as_number(data, label), as_number(grad, label)
+        return as_number(data, label), self._unscaled(as_number(grad, label))
 
     def forward(self, graph: Graph, label: str) -> tuple[float, ...]:
         """Build a graph and read the ``data`` of its roots; ``backward()`` is not called.
@@ -126,9 +129,12 @@ class ScalarClass:
         """Record what calls ``backward()`` of a root; see `run`."""
         if self._start is None:
             self._start = next((start for name in NAMES if (start := self._tried(name)) is not None), Start())
-        if not self._start.from_one:
+        if self._start.seed == 0.0:
             recipe.set(root, "grad", 1.0)
         getattr(root, self._start.name)()
+
+    def _unscaled(self, grad: float) -> float:
+        return grad / self._start.seed if self._start is not None and self._start.seed else grad
 
     def _tried(self, name: str) -> Start | None:
         """Call that method of a single value; None if it raises."""
@@ -137,27 +143,31 @@ class ScalarClass:
         getattr(root, name)()
         try:
             (grad,) = recipe.run(root.grad)
-            return Start(name, as_number(grad, name) != 0.0)
+            seed = as_number(grad, name)
         except CheckFailed:
             return None
+        return Start(name, seed if math.isfinite(seed) else 0.0)
 
-    def sound(self, operations: Sequence[str]) -> tuple[str, ...]:
-        """Give those of the binary `operations` that are right, forward and backward, on three leaves used once each.
+    def sound(self, operations: Sequence[str], depth: int = 2) -> tuple[str, ...]:
+        """Give those of the binary `operations` that are right, forward and backward, where each leaf is used once.
 
         What is wrong there has been paid for; graphs of what is left judge the rest.
-        """
-        return tuple(operation for operation in operations if self._is_sound(operation))
 
-    def _is_sound(self, operation: str) -> bool:
-        inner = Node(operation, (0, 1))
+        Args:
+            operations: those that are tried.
+            depth: 1: on two leaves; 2: also inside of one another.
+        """
+        return tuple(operation for operation in operations if self._is_sound(operation, depth))
+
+    def _is_sound(self, operation: str, depth: int) -> bool:
+        inner, leaves = Node(operation, (0, 1)), (1.3, -0.7, 0.6)
+        graphs = [Graph(leaves[:2], (inner,))]
+        if depth > 1:
+            graphs = [Graph(leaves, (inner, Node(operation, pair))) for pair in ((3, 2), (2, 3))]
         try:
-            for outer in (Node(operation, (3, 2)), Node(operation, (2, 3))):
-                graph = Graph((1.3, -0.7, 0.6), (inner, outer))
-                if not same(self.run(graph, "backward"), graph.exact()):
-                    return False
+            return all(same(self.run(graph, "backward"), graph.exact()) for graph in graphs)
         except CheckFailed:
             return False
-        return True
 
     def accumulates(self, operation: str) -> tuple[bool, bool]:
         """Tell of each side of a binary operation whether its gradient is added to what is there, or overwrites it."""
