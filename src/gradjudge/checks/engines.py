@@ -210,9 +210,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "It looks as if one side of an operation sent nothing back.",
         "Il semble qu'un côté d'une opération ne renvoie rien.",
     ),
-    "same_sign": (
-        "It looks as if both sides of an operation got the same sign.",
-        "Il semble que les deux côtés d'une opération aient reçu le même signe.",
+    "one_sign": (
+        "It looks as if one side of an operation had the wrong sign.",
+        "Il semble qu'un côté d'une opération ait le mauvais signe.",
     ),
     "swapped": (
         "It looks as if the two sides of an operation were exchanged.",
@@ -261,12 +261,12 @@ def _all_but(operations: set[str]) -> Adds:
 def _wrong_partials(graph: Graph, local: Partials) -> Iterator[tuple[str, Found]]:
     """Change the local derivatives of one kind of operation in the ways that are seen."""
     changes: tuple[tuple[str, Callable[[tuple[float, ...]], tuple[float, ...]]], ...] = (
+        ("one_sign", lambda parts: (*parts[:1], *(-part for part in parts[1:]))),
         ("one", lambda parts: (1.0,) * len(parts)),
         ("zero", lambda parts: (0.0,) * len(parts)),
         ("sign", lambda parts: tuple(-part for part in parts)),
         ("half", lambda parts: (*parts[:1], *(0.0 for _ in parts[1:]))),
         ("half", lambda parts: (*(0.0 for _ in parts[:1]), *parts[1:])),
-        ("same_sign", lambda parts: (*parts[:1], *(-part for part in parts[1:]))),
         ("swapped", lambda parts: parts[::-1]),
     )
     for operation in dict.fromkeys(node.operation for node in graph.nodes):
