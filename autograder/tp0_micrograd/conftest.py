@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.engines import replay
-from gradjudge.checks.graphs import Found, Graph, Node, same
+from gradjudge.checks.graphs import Found, Graph, same
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.scalars import ScalarClass, as_number
+from gradjudge.checks.separation import Point, drawn_set, perceptron_rounds, separates
 from gradjudge.checks.verdict import fail, require
 from gradjudge.proxy.objects import ObjectProxy
 
-Point = tuple[int, int]
 Name = tuple[str, str] | None
 
 # Value for judging train_xor after a mistake in Value: torch's own autograd behind the names of the statement.
@@ -207,64 +207,12 @@ def inside(values: ScalarClass) -> Callable[[Graph], Graph]:
     def multiplied(graph: Graph) -> Graph:
         if not values.sound(("*",)):
             return graph
-        count = len(graph.leaves)
-        moved = tuple(
-            Node(
-                node.operation,
-                tuple(given + 1 if isinstance(given, int) and given >= count else given for given in node.inputs),
-            )
-            for node in graph.nodes
-        )
-        return Graph((*graph.leaves, -1.7), (*moved, Node("*", (count + len(moved), count))))
+        return graph.times(-1.7)
 
     return multiplied
 
 
 # --- separable --------------------------------------------------------------------------------------------------------
-
-
-def separates(points: Sequence[Point], labels: Sequence[int], *, gap: int = 1) -> bool:
-    """Tell exactly whether a line separates points of two classes; coordinates are whole, within [-3, 3].
-
-    With ``gap=0`` points may lie on the line.
-
-    If one does, one of those of largest margin does: its normal is the difference of two points, or is perpendicular
-    to one. Both have whole coordinates within [-6, 6].
-    """
-    classes = [[point for point, label in zip(points, labels, strict=True) if label == one] for one in (0, 1)]
-    if not all(classes):
-        return True
-    normals = [(a, b) for a in range(-6, 7) for b in range(-6, 7) if a or b]
-    return any(
-        max(a * x + b * y for x, y in classes[0]) + gap <= min(a * x + b * y for x, y in classes[1]) for a, b in normals
-    )
-
-
-def drawn_set(rng: torch.Generator, *, separable: bool) -> tuple[list[Point], list[int]]:
-    """Draw four to eight points of two classes; none of the difference is whether a point may lie on the line."""
-    while True:
-        count = int(torch.randint(4, 9, (), generator=rng))
-        points = [(place // 7 - 3, place % 7 - 3) for place in torch.randperm(49, generator=rng)[:count].tolist()]
-        a, b, c = torch.randint(-3, 4, (3,), generator=rng).tolist()
-        labels = [int(a * x + b * y > c) for x, y in points]
-        if not separable:
-            flipped = int(torch.randint(0, count, (), generator=rng))
-            labels[flipped] = 1 - labels[flipped]
-        strict, loose = separates(points, labels), separates(points, labels, gap=0)
-        if len(set(labels)) == 2 and strict == loose == separable:
-            return points, labels
-
-
-def perceptron_rounds(points: Sequence[Point], labels: Sequence[int]) -> int:
-    """Count the rounds that a perceptron needs on a set that a line separates."""
-    a, b, c, rounds, corrected = 0, 0, 0, 0, True
-    while corrected:
-        rounds, corrected = rounds + 1, False
-        for (x, y), label in zip(points, labels, strict=True):
-            sign = 2 * label - 1
-            if sign * (a * x + b * y + c) <= 0:
-                a, b, c, corrected = a + sign * x, b + sign * y, c + sign, True
-    return rounds
 
 
 @pytest.fixture

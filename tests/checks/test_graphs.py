@@ -52,6 +52,11 @@ def test_doubled_repeats_every_node() -> None:
     assert doubled.exact() == Found((30.0, 30.0), ((49.0,), (98.0,)))
 
 
+def test_times_multiplies_the_whole() -> None:
+    """One more leaf is a factor of the result."""
+    assert EXAMPLE.times(-2.0).exact() == Found((-60.0,), ((-98.0, 30.0),))
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, 1.0 + 2e-6])
 def test_what_is_not_near(value: float) -> None:
     """NaN, infinity and a small error are not the number."""

@@ -94,6 +94,18 @@ class Graph(msgspec.Struct, frozen=True):
         )
         return Graph(self.leaves, (*self.nodes, *copies), (*self.ends, *(end + shift for end in self.ends)))
 
+    def times(self, leaf: float) -> Graph:
+        """Multiply an expression of one root by one more leaf: the gradient that it receives is no longer 1."""
+        count = len(self.leaves)
+        moved = tuple(
+            Node(
+                node.operation,
+                tuple(given + 1 if isinstance(given, int) and given >= count else given for given in node.inputs),
+            )
+            for node in self.nodes
+        )
+        return Graph((*self.leaves, leaf), (*moved, Node("*", (count + len(moved), count))))
+
     def build(self, leaves: Sequence[Any]) -> list[Any]:
         """Compute all places with whatever the leaves are: tensors, steps of a recipe."""
         places = list(leaves)
