@@ -1,0 +1,9 @@
+"""The second part of dy overwrites the first one."""
+
+# loses: byhand.dy
+
+def backward(x, y):
+    a, b = forward(x, y)
+    dy = a
+    dy = y
+    return y, dy

@@ -1,0 +1,14 @@
+"""a * b has the data of a + b."""
+
+# loses: value.ops (1.5), value.tree (2)
+
+def mul(self, other):
+    other = as_value(other)
+    out = Value(self.data + other.data, (self, other))
+
+    def _backward():
+        self.grad += other.data * out.grad
+        other.grad += self.data * out.grad
+
+    out._backward = _backward
+    return out

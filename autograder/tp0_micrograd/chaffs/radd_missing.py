@@ -1,0 +1,6 @@
+"""2 + x is not defined, so sum does not work either."""
+
+# loses: value.numbers (1.5)
+
+def radd(self, other):
+    return NotImplemented

@@ -1,0 +1,6 @@
+"""2 * x is not defined."""
+
+# loses: value.numbers (1.5)
+
+def rmul(self, other):
+    return NotImplemented
