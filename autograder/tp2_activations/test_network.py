@@ -12,7 +12,6 @@ from gradjudge.checks.tolerance import tolerance
 from gradjudge.checks.training import trained
 from gradjudge.checks.verdict import Text, fail, require
 
-
 # --- the start ------------------------------------------------------------------------------------------------------
 
 
