@@ -150,6 +150,7 @@ class Seats:
             "kind": submission.kind,
             "seed": int.from_bytes(digest[:4], "big"),
             "output_kb": limits.output_kb,
+            "device": setup.device,
         }
 
     def open(self) -> JailedSession:

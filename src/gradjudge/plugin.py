@@ -24,7 +24,7 @@ from gradjudge.proxy.student import Student
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
 from gradjudge.sitting import Sitting
-from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request, StandIn
+from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request, StandIn, StandInSource
 
 
 class Outcome(NamedTuple):
@@ -94,8 +94,8 @@ def student(request: pytest.FixtureRequest) -> Student:
     hearing = _hearing(request)
 
     def ask(request: Request) -> Reply:
-        if isinstance(request, StandIn):
-            hearing.stand_ins.append(request.function)
+        if isinstance(request, StandIn | StandInSource):
+            hearing.stand_ins.append(request.function if isinstance(request, StandIn) else request.name)
         reply = hearing.sitting.ask(request)
         if isinstance(reply, Missing):  # the session chose these names: only what the student has written goes back
             return Missing(reply.name, tuple(name for name in reply.nearest if name in hearing.written))

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from gradjudge.checks.instruments import generator, kept, look, summary_writer
-from gradjudge.checks.logs import Point, curves, read_curves, require_curves, require_end
+from gradjudge.checks.logs import Image, Point, curves, images, read_curves, require_curves, require_end
 from gradjudge.checks.verdict import CheckFailed
 from gradjudge.proxy.student import Student
-from gradjudge.wire.messages import CellDone, RunCell
+from gradjudge.wire.messages import Answer, CellDone, RunCell
 from gradjudge.worker.answers import Answers
 
 CODE = """
@@ -21,6 +21,10 @@ def log(writer, epochs, tags=("Loss/train", "loss/TEST")):
     for epoch in range(epochs):
         for tag in tags:
             writer.add_scalar(tag, 1.0 / (epoch + 1), epoch)
+
+def draw(writer, count):
+    for step in range(count):
+        writer.add_image("Reconstructions/Digits", torch.rand(1, 8, 40), step)
 
 def shuffle(generator):
     return torch.randperm(50, generator=generator)
@@ -124,3 +128,22 @@ def test_an_answer_of_another_kind_fails(answer: object) -> None:
     """The session is not trusted to answer with curves."""
     with pytest.raises(CheckFailed):
         read_curves(answer)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_images_are_read_back_with_their_sizes(student: Student) -> None:
+    """Images and scalars of a folder are told apart; no pixel crosses. (A writer makes three channels of one.)"""
+    writer = summary_writer(student, "pictures")
+    student.draw(writer, 2)
+    student.log(writer, 1)
+    assert images(student, "pictures") == {"reconstructions/digits": [Image(0, 8, 40, 3), Image(1, 8, 40, 3)]}
+    assert sorted(curves(student, "pictures")) == ["loss/test", "loss/train"]
+
+
+@pytest.mark.parametrize(
+    "value", [None, {"a": 1}, {"a": [(1, 2, 3)]}, {"a": [(1, 2, 3, 4.0)]}, {"a": [(1, 2, 3, True)]}]
+)
+def test_images_that_are_none_fail_the_check(value: object) -> None:
+    """What the session says of its files is not trusted."""
+    with pytest.raises(CheckFailed, match="cannot be read"):
+        images(Student(lambda _request: Answer(value)), "pictures")

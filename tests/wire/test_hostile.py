@@ -57,6 +57,7 @@ HEADS: dict[str, bytes] = {
     "an extension": answer(msgspec.msgpack.Ext(5, b"abc")),
     "a pickle": answer(msgspec.msgpack.Ext(1, b"cos\nsystem\n")),
     "handle 0": answer([4, 0, "object", "X", None]),
+    "a handle of an earlier step": answer([4, -1, "object", "X", None]),
     "a handle of an unknown kind": answer([4, 1, "module.__class__", "X", None]),
     "a handle of a negative length": answer([4, 1, "object", "X", -1]),
     "a handle with a field too few": answer([4, 1, "object", "X"]),

@@ -27,6 +27,7 @@ from gradjudge.wire.messages import (
     PassesDone,
     PassResult,
     Raised,
+    ReadImages,
     ReadScalars,
     Ref,
     Reply,
@@ -35,6 +36,9 @@ from gradjudge.wire.messages import (
     RunCell,
     Set,
     StandIn,
+    StandInSource,
+    Step,
+    Steps,
     Vjp,
 )
 from gradjudge.wire.tensors import DTYPES
@@ -116,14 +120,17 @@ REQUESTS: list[Request] = [
     Get(Ref("MSE", ("forward",))),
     Set(Ref(4, ("weight",)), ONE),
     Call(Ref("f"), (ONE, 1, [None]), {"k": (1.5, "é")}, (True, False, False), True, True),
+    Steps((Step(Ref("V"), (2.0,)), Step(Ref(-1, ("backward",)), (Handle(-1, "object", ""), [ONE]), {"k": 1})), (2, 1)),
     Vjp(7, (None, ONE)),
     Passes(
         Ref("F"), (Pass((ONE,), (True,), ((ONE, ONE), ()), ("strided",), "expanded"), Pass(())), "direct", True, True
     ),
     StandIn("Linear", "linear", ("x", "w", "b"), "x @ w + b"),
+    StandInSource("Value", "class Value: ..."),
     Restore(),
     Drop(),
     ReadScalars("runs"),
+    ReadImages("runs"),
 ]
 REPLIES: list[Reply] = [
     Answer((ONE, {"a": ONE}), 3, ("MmBackward0", "")),

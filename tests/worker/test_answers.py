@@ -22,8 +22,12 @@ from gradjudge.wire.messages import (
     Restore,
     Set,
     StandIn,
+    Step,
+    Steps,
     Vjp,
 )
+from gradjudge.worker.answers import Answers
+from gradjudge.worker.script import ScriptNamespace
 from gradjudge.worker.table import MOST_KEPT
 
 LINEAR = """
@@ -362,3 +366,37 @@ def test_requests_are_answered_from_any_thread(pupil: Pupil) -> None:
     thread.start()
     thread.join()
     assert got[1] == Answer(5)
+
+
+def test_tensors_go_to_the_device_that_is_graded_on() -> None:
+    """Values are put on the device, steps and passes included; float64 becomes float32 where there is none."""
+    namespace = ScriptNamespace()
+    namespace.names["kind"] = lambda x: (x.device.type, str(x.dtype))
+    for device, dtype in (("cpu", "torch.float64"), ("meta", "torch.float64")):
+        answers = Answers(namespace, device=device)
+        one = torch.ones(2, dtype=torch.float64)
+        assert value(answers.answer(Call(Ref("kind"), (one,)))) == (device, dtype)
+        assert value(answers.answer(Steps((Step(Ref("kind"), (one,)),), (1,)))) == ((device, dtype),)
+
+
+def test_steps_see_what_earlier_ones_gave_and_keep_grad(pupil: Pupil) -> None:
+    """Results stay in the session between steps, whatever they are, and grad is on whatever a cell has set."""
+    pupil.define("import torch\ntorch.set_grad_enabled(False)")
+    w = torch.ones(2)
+    steps = (
+        Step(Ref("torch:clone"), (w,)),
+        Step(Ref(-1, ("requires_grad_",))),
+        Step(Ref("operator:mul"), (Handle(-2, "object", ""), 3.0)),
+        Step(Ref(-3, ("sum",))),
+        Step(Ref(-4, ("backward",))),
+        Step(Ref("builtins:getattr"), (Handle(-2, "object", ""), "grad")),
+    )
+    (grad,) = value(pupil.ask(Steps(steps, (6,))))
+    assert torch.equal(grad, torch.full((2,), 3.0))
+    pupil.define("assert not torch.is_grad_enabled()\ntorch.set_grad_enabled(True)")
+
+
+def test_only_what_is_offered_can_be_made(pupil: Pupil) -> None:
+    """The list of instruments is closed."""
+    assert isinstance(pupil.ask(Call(Ref("builtins:eval"), ("1",))), Missing)
+    assert isinstance(pupil.ask(Steps((Step(Ref("os:system"), ("true",)),), ())), Missing)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from gradjudge.checks.recipes import Recipe
 from gradjudge.proxy.line import senseless
-from gradjudge.proxy.objects import CallableProxy, Held, ObjectProxy, receive, send
+from gradjudge.proxy.objects import CallableProxy, Held, ObjectProxy, label_of, receive, send
 from gradjudge.proxy.student import Student
 from gradjudge.wire.messages import Call, Get, Ref
 
@@ -34,6 +35,32 @@ def look(held: ObjectProxy) -> object:
     """Read the value that an object of the session has now."""
     seen = _held(held)
     return receive(seen.line.answer(Get(seen.ref), seen.label).value, seen.line, seen.label)
+
+
+def make(student: Student, path: str, *args: object) -> ObjectProxy:
+    """Make an object of a class that the session offers, ``make(student, "torch.nn:Linear", 3, 1)``; it stays there.
+
+    Args:
+        path: ``module:name``, one of those in `gradjudge.worker.table`.
+        args: positional arguments; `gradjudge.checks.recipes.Recipe.make` takes keywords too.
+    """
+    return _make(student, path, *args)
+
+
+def optimizer(student: Student, module: ObjectProxy, kind: str, **options: float) -> ObjectProxy:
+    """Make ``torch.optim.KIND(module.parameters(), **options)`` in the session.
+
+    Args:
+        kind: ``"SGD"`` or ``"Adam"``.
+
+    Raises:
+        StudentRaised: the module has no parameters.
+    """
+    recipe = Recipe(student, label=f"{label_of(module)}.parameters")
+    (made,) = recipe.run(recipe.make(f"torch.optim:{kind}", recipe.of(module).parameters(), **options))
+    if not isinstance(made, ObjectProxy):
+        senseless(kind, "a value where an object is due")
+    return made
 
 
 def summary_writer(student: Student, folder: str) -> ObjectProxy:

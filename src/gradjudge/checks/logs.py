@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from gradjudge.checks.outcomes import require_falling
 from gradjudge.checks.verdict import fail, require
 from gradjudge.proxy.student import Student
-from gradjudge.wire.messages import ReadScalars
+from gradjudge.wire.messages import ReadImages, ReadScalars
 
 Point = tuple[int, float]
+
+
+class Image(NamedTuple):
+    """Describe one image of TensorBoard: its step, height and width in pixels, channels (1 grey, 3 colours)."""
+
+    step: int
+    height: int
+    width: int
+    channels: int
 
 
 def curves(student: Student, folder: str) -> dict[str, list[Point]]:
@@ -40,6 +49,30 @@ def read_curves(value: object) -> dict[str, list[Point]]:
             _unreadable()
         found.setdefault(tag.lower(), []).extend(_point(point) for point in points)
     return found
+
+
+def images(student: Student, folder: str) -> dict[str, list[Image]]:
+    """Return the images that were written under `folder`: for each tag (in lower case) their step and size.
+
+    Raises:
+        CheckFailed: the event files cannot be read.
+    """
+    value = student._line.answer(ReadImages(folder), "TensorBoard").value
+    if not isinstance(value, dict):
+        _unreadable()
+    found: dict[str, list[Image]] = {}
+    for tag, entries in value.items():
+        if not isinstance(tag, str) or not isinstance(entries, list | tuple):
+            _unreadable()
+        found.setdefault(tag.lower(), []).extend(_as_image(entry) for entry in entries)
+    return found
+
+
+def _as_image(entry: object) -> Image:
+    numbers = entry if isinstance(entry, list | tuple) and len(entry) == 4 else ()
+    if not numbers or any(type(number) is not int for number in numbers):
+        _unreadable()
+    return Image(*numbers)
 
 
 def _point(point: object) -> Point:

@@ -198,7 +198,7 @@ def send(value: Any) -> Value:
         TypeError: a tensor that requires grad is where no gradient can be asked for (in a list, by keyword).
     """
     if isinstance(value, ObjectProxy):
-        return _handle(value)
+        return handle_of(value)
     if isinstance(value, Tensor):
         if value.requires_grad and torch.is_grad_enabled():
             raise TypeError("a tensor that requires grad must be a positional argument of its own; detach it otherwise")
@@ -212,7 +212,12 @@ def send(value: Any) -> Value:
     return value
 
 
-def _handle(proxy: ObjectProxy) -> Handle:
+def handle_of(proxy: ObjectProxy) -> Handle:
+    """Give the handle of the object that a proxy stands for; a proxy of an attribute asks for it.
+
+    Raises:
+        CheckFailed: the attribute is a value now.
+    """
     held = proxy._held
     if isinstance(held.ref.root, int) and not held.ref.path:
         return Handle(held.ref.root, "object", "")

@@ -9,7 +9,7 @@ from typing import Any
 from gradjudge.proxy.failures import CheckFailed, StudentRaised, Text
 from gradjudge.proxy.line import Ask, Line, kind_of, missing
 from gradjudge.proxy.objects import ObjectProxy, receive, send
-from gradjudge.wire.messages import Get, Missing, Raised, Ref, Restore, Set, StandIn
+from gradjudge.wire.messages import Get, Missing, Raised, Ref, Restore, Set, StandIn, StandInSource
 
 
 class Student:
@@ -76,13 +76,35 @@ class Student:
             params: names of the inputs, in order.
             formula: expression over them that the statement itself gives (``"x @ w + b"``).
         """
-        request = StandIn(function, apply, tuple(params), formula)
-        self._line.answer(request, function)
-        self._standing.append(request)
+        with self._standing_in(StandIn(function, apply, tuple(params), formula), function):
+            yield
+
+    @contextmanager
+    def stand_in_source(self, name: str, source: str) -> Iterator[None]:
+        """Put a public stand-in class or function in the place of the student's for a while.
+
+        Args:
+            name: its global name (``"Value"``).
+            source: Python text that defines it, from what the statement says, with derivatives left to autograd: the
+                session can read it, so it may hold nothing that the statement does not give.
+        """
+        with self._standing_in(StandInSource(name, source), name):
+            yield
+
+    @contextmanager
+    def _standing_in(self, request: StandIn | StandInSource, name: str) -> Iterator[None]:
+        self._line.answer(request, name)
+        self._standing.append((request, name))
         try:
             yield
         finally:
-            self._standing.remove(request)
-            self._line.answer(Restore(), function)
-            for outer in self._standing:  # `Restore` undoes all of them
-                self._line.answer(outer, outer.function)
+            self._standing.remove((request, name))
+            self._line.answer(Restore(), name)
+            for outer, outer_name in self._standing:  # `Restore` undoes all of them
+                self._line.answer(outer, outer_name)
+
+
+def line_of(student: Student) -> Line:
+    """Give the way to a student's session."""
+    line: Line = student._line
+    return line

@@ -35,7 +35,8 @@ class Handle(msgspec.Struct, frozen=True):
 class Ref(msgspec.Struct, frozen=True):
     """Point at an object of the session: a global name or a handle's id, then attributes.
 
-    ``Ref("MSE", ("forward",))`` is ``MSE.forward``; ``Ref(7, ("saved_tensors",))`` is handle 7's attribute.
+    ``Ref("MSE", ("forward",))`` is ``MSE.forward``; ``Ref(7, ("saved_tensors",))`` is handle 7's attribute. Within
+    `Steps`, ``Ref(-1)`` is what the first step gave, ``Ref(-2)`` the second, and so on; so are handles in arguments.
     """
 
     root: str | int
@@ -83,6 +84,26 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     requires_grad: tuple[bool, ...] = ()
     keep: bool = False
     inference: bool = False
+
+
+class Step(msgspec.Struct, frozen=True):
+    """Call `ref` as one of several `Steps`. The result stays in the session."""
+
+    ref: Ref
+    args: tuple[Value, ...] = ()
+    kwargs: dict[str, Value] = {}
+
+
+class Steps(msgspec.Struct, frozen=True, tag="steps"):
+    """Carry out calls in order, in one trip, with grad enabled; a later one may use what earlier ones gave.
+
+    Attributes:
+        steps: the calls. In their refs and arguments a handle or root of ``-n`` is the result of the n-th step.
+        give: numbers (from 1) of the steps whose results come back, as one tuple, once all steps are done.
+    """
+
+    steps: tuple[Step, ...]
+    give: tuple[int, ...]
 
 
 class Vjp(msgspec.Struct, frozen=True, tag="vjp"):
@@ -150,8 +171,22 @@ class StandIn(msgspec.Struct, frozen=True, tag="stand_in"):
     formula: str
 
 
+class StandInSource(msgspec.Struct, frozen=True, tag="stand_in_source"):
+    """Rebind a global name to a public stand-in class or function, given as text.
+
+    The text computes what the statement itself says and leaves derivatives to autograd, like a `StandIn`'s formula.
+
+    Attributes:
+        name: global name to rebind (``"Value"``).
+        source: Python text that defines that name; it sees none of the student's names.
+    """
+
+    name: str
+    source: str
+
+
 class Restore(msgspec.Struct, frozen=True, tag="restore"):
-    """Undo every `StandIn`."""
+    """Undo every `StandIn` and `StandInSource`."""
 
 
 class Drop(msgspec.Struct, frozen=True, tag="drop"):
@@ -164,7 +199,27 @@ class ReadScalars(msgspec.Struct, frozen=True, tag="read_scalars"):
     folder: str
 
 
-Request = RunCell | Get | Set | Call | Vjp | Passes | StandIn | Restore | Drop | ReadScalars
+class ReadImages(msgspec.Struct, frozen=True, tag="read_images"):
+    """Read the sizes of TensorBoard images from the event files under `folder` of the scratch folder."""
+
+    folder: str
+
+
+Request = (
+    RunCell
+    | Get
+    | Set
+    | Call
+    | Steps
+    | Vjp
+    | Passes
+    | StandIn
+    | StandInSource
+    | Restore
+    | Drop
+    | ReadScalars
+    | ReadImages
+)
 
 
 # --- what the session answers ---------------------------------------------------------------------------------------

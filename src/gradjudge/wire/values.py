@@ -59,7 +59,7 @@ def decode_request(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFA
     Raises:
         WireError: the bytes are no request.
     """
-    return _decode(head, blobs, limits, schema.build_request)
+    return _decode(head, blobs, limits, schema.build_request, steps=True)
 
 
 def decode_reply(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFAULT) -> Reply:
@@ -71,7 +71,14 @@ def decode_reply(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFAUL
     return _decode(head, blobs, limits, schema.build_reply)
 
 
-def _decode(head: bytes, blobs: Sequence[Blob], limits: WireLimits, build: Callable[[Any, schema.Way], _M]) -> _M:
+def _decode(
+    head: bytes,
+    blobs: Sequence[Blob],
+    limits: WireLimits,
+    build: Callable[[Any, schema.Way], _M],
+    *,
+    steps: bool = False,
+) -> _M:
     if len(head) > limits.head_bytes:
         raise WireError(f"a head of {len(head)} bytes")
     sizes = [len(blob) for blob in blobs]
@@ -83,7 +90,7 @@ def _decode(head: bytes, blobs: Sequence[Blob], limits: WireLimits, build: Calla
         raw = _DECODER.decode(head)
     except (msgspec.DecodeError, RecursionError, TypeError, ValueError, OverflowError) as error:
         raise WireError(f"the head is no MessagePack: {error}") from None
-    builder = _Builder(limits, iter(blobs))
+    builder = _Builder(limits, iter(blobs), steps=steps)
     message = build(raw, schema.building(builder.value))
     if next(builder.blobs, None) is not None:
         raise WireError("bytes of a tensor that the head does not name")
@@ -133,11 +140,16 @@ class _Packer:
 
 
 class _Builder:
-    """Turn arrays and scalars back into values, taking the bytes of tensors in order."""
+    """Turn arrays and scalars back into values, taking the bytes of tensors in order.
 
-    def __init__(self, limits: WireLimits, blobs: Iterator[Blob]) -> None:
+    Args:
+        steps: whether a handle may stand for the result of an earlier step (a negative number): in requests only.
+    """
+
+    def __init__(self, limits: WireLimits, blobs: Iterator[Blob], *, steps: bool) -> None:
         self.limits = limits
         self.blobs = blobs
+        self._steps = steps
 
     def value(self, raw: Any, depth: int = 0) -> Value:
         kind = type(raw)
@@ -172,7 +184,11 @@ class _Builder:
 
     def _handle(self, raw: list[Any]) -> Handle:
         handle = schema.build_struct(Handle, raw[1:], schema.building(self.value))
-        if handle.id < 1 or handle.kind not in _HANDLE_KINDS or (handle.length or 0) < 0:
+        if (
+            (handle.id < 1 and not (self._steps and handle.id < 0))
+            or handle.kind not in _HANDLE_KINDS
+            or (handle.length or 0) < 0
+        ):
             raise WireError("a handle that none can have made")
         return handle
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from gradjudge.wire.messages import (
     Passes,
     PassesDone,
     Raised,
+    ReadImages,
     ReadScalars,
     Ref,
     Reply,
@@ -26,14 +28,16 @@ from gradjudge.wire.messages import (
     RunCell,
     Set,
     StandIn,
+    StandInSource,
+    Steps,
     Value,
     Vjp,
 )
 from gradjudge.worker import failures
 from gradjudge.worker.passes import as_leaf, pull_back, run_passes
 from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
-from gradjudge.worker.scalars import read_scalars
 from gradjudge.worker.stand_in import StandIns
+from gradjudge.worker.summaries import read_images, read_scalars
 from gradjudge.worker.table import Graph, MissingName, Table
 from gradjudge.worker.watch import AutogradUsedError, Watch
 
@@ -58,9 +62,12 @@ class Answers:
     Args:
         namespace: where it runs.
         limits: what one answer may hold.
+        device: where the tensors that are sent are put: ``"cpu"``, ``"cuda"`` or ``"mps"`` (which has no float64:
+            there they become float32).
     """
 
-    def __init__(self, namespace: Namespace, limits: WireLimits = DEFAULT) -> None:
+    def __init__(self, namespace: Namespace, limits: WireLimits = DEFAULT, *, device: str = "cpu") -> None:
+        self._device = device
         self._namespace = namespace
         self._names = namespace.names
         self._limits = limits
@@ -95,36 +102,47 @@ class Answers:
                 self._set(ref, self._thaw(value))
             case Call():
                 return self._call(request)
+            case Steps():
+                return self._steps(request)
             case Vjp(graph, cotangents):
                 return self._vjp(graph, cotangents)
             case Passes(ref):
                 return self._passes(request, self._resolve(ref))
             case StandIn():
                 self._stand_ins.install(request)
+            case StandInSource():
+                self._stand_ins.install_source(request)
             case Restore():
                 self._stand_ins.restore()
             case Drop():
                 self._table.drop()
             case ReadScalars(folder):
                 return Answer(self._reader().value(read_scalars(self._scratch / folder)))
+            case ReadImages(folder):
+                return Answer(self._reader().value(read_images(self._scratch / folder)))
         return Answer()
 
     def _reader(self) -> Reader:
         return Reader(self._table.handle, self._limits)
 
-    def _resolve(self, ref: Ref) -> Any:
-        return self._table.resolve(ref, self._names)
+    def _resolve(self, ref: Ref, done: Sequence[Any] = ()) -> Any:
+        return self._table.resolve(ref, self._names, done)
 
-    def _thaw(self, value: Value) -> Any:
-        """Make a fresh object of a value; handles become their objects."""
+    def _thaw(self, value: Value, done: Sequence[Any] = ()) -> Any:
+        """Make a fresh object of a value; handles become their objects, or what a step that is done gave."""
         kind = type(value)
         if kind is torch.Tensor:
-            return value.detach().clone()
+            return self._on_device(value)
         if kind is list or kind is tuple:
-            return kind(self._thaw(item) for item in value)
+            return kind(self._thaw(item, done) for item in value)
         if kind is dict:
-            return {key: self._thaw(item) for key, item in value.items()}
-        return self._table.object(value.id) if kind is Handle else value
+            return {key: self._thaw(item, done) for key, item in value.items()}
+        return self._table.held(value.id, done) if kind is Handle else value
+
+    def _on_device(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Copy a tensor to the device that is graded on."""
+        dtype = torch.float32 if self._device == "mps" and tensor.dtype is torch.float64 else tensor.dtype
+        return tensor.detach().to(self._device, dtype, copy=True)
 
     def _set(self, ref: Ref, item: Any) -> None:
         if not ref.path:
@@ -163,6 +181,16 @@ class Answers:
             graph=self._table.keep_graph(Graph(leaves, reader.tensors)) if leaves and tracked else 0,
             grad_fns=tuple(grad_fn_name(tensor) for tensor in reader.tensors),
         )
+
+    def _steps(self, asked: Steps) -> Reply:
+        done: list[Any] = []
+        with torch.enable_grad():
+            for step in asked.steps:
+                called = self._resolve(step.ref, done)
+                args = [self._thaw(value, done) for value in step.args]
+                done.append(called(*args, **{name: self._thaw(value, done) for name, value in step.kwargs.items()}))
+        reader = self._reader()
+        return Answer(tuple(reader.value(done[number - 1]) for number in asked.give))
 
     def _vjp(self, graph: int, cotangents: tuple[Value, ...]) -> Reply:
         leaves, outputs = self._table.graph(graph)

@@ -29,12 +29,13 @@ def serve(sock: socket.socket, config: Mapping[str, Any]) -> NoReturn:
 
     Args:
         sock: connected ``AF_UNIX`` ``SOCK_STREAM`` socket.
-        config: ``kind`` ("notebook" or "script"), ``seed`` (int), ``output_kb`` (int).
+        config: ``kind`` ("notebook" or "script"), ``seed`` (int), ``output_kb`` (int), ``device``
+            ("cpu", "cuda" or "mps").
     """
     try:
         channel = Channel(_put_away(sock))
         namespace = _open_namespace(config)
-        answers = Answers(namespace, channel.limits)
+        answers = Answers(namespace, channel.limits, device=str(config.get("device", "cpu")))
         while True:
             request = channel.receive("request")
             _send(channel, answers.answer(request))

@@ -1,4 +1,4 @@
-"""Public stand-ins for a student's Functions: a formula that the statement gives, differentiated by autograd."""
+"""Public stand-ins for what a student wrote: what the statement itself says, differentiated by autograd."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import torch
 
-from gradjudge.wire.messages import StandIn
+from gradjudge.wire.messages import StandIn, StandInSource
 
 _ABSENT: Final = object()
 
@@ -38,8 +38,20 @@ class StandIns:
         if asked.apply:
             self._bind(asked.apply, function.apply)
 
+    def install_source(self, asked: StandInSource) -> None:
+        """Bind ``asked.name`` to what the text defines.
+
+        Raises:
+            LookupError: the text does not define it.
+        """
+        scope: dict[str, Any] = {"__name__": "stand_in"}
+        exec(compile(asked.source, "<stand-in>", "exec"), scope)  # noqa: S102  the asking side's own text
+        if asked.name not in scope:
+            raise LookupError(f"the stand-in's text does not define {asked.name}")
+        self._bind(asked.name, scope[asked.name])
+
     def restore(self) -> None:
-        """Undo every `install`."""
+        """Undo every `install` and `install_source`."""
         while self._undo:
             scope, name, item = self._undo.pop()
             if item is _ABSENT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +15,31 @@ from gradjudge.wire.messages import Handle, Missing, Ref
 MOST_KEPT: Final = 10_000
 """Objects and graphs that are kept at a time."""
 
-INSTRUMENTS: Final = frozenset({"torch:Generator", "torch:clone", "torch.utils.tensorboard:SummaryWriter"})
-"""What the asking side may make here to hand to the student's functions, as ``module:name``."""
+_OFFERED: Final = {
+    "builtins": (
+        "dict",
+        "getattr",
+        "isinstance",
+        "iter",
+        "len",
+        "list",
+        "next",
+        "setattr",
+        "str",
+        "sum",
+        "tuple",
+        "type",
+    ),
+    "operator": ("add", "getitem", "mul", "neg", "pow", "sub", "truediv"),
+    "torch": ("Generator", "clone"),
+    "torch.nn": ("Dropout", "Linear", "MSELoss", "Parameter", "ReLU", "Sequential", "Tanh"),
+    "torch.optim": ("Adam", "SGD"),
+    "torch.utils.data": ("DataLoader", "TensorDataset"),
+    "torch.utils.tensorboard": ("SummaryWriter",),
+}
+
+INSTRUMENTS: Final = frozenset(f"{module}:{name}" for module, names in _OFFERED.items() for name in names)
+"""What the asking side may use here to make objects for the student's functions and to handle theirs."""
 
 _NEAREST: Final = 5
 _SHELL_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
@@ -75,12 +98,14 @@ class Table:
         self._next += 1
         return self._next
 
-    def object(self, number: int) -> object:
-        """Return an object by its number.
+    def held(self, number: int, done: Sequence[object] = ()) -> object:
+        """Return an object by its number; ``-n`` is the n-th of `done`, the results of earlier steps.
 
         Raises:
             LookupError: there is none.
         """
+        if -len(done) <= number < 0:
+            return done[-number - 1]
         if number not in self._objects:
             raise LookupError(f"no object {number} is kept")
         return self._objects[number]
@@ -101,15 +126,16 @@ class Table:
         self._numbers.clear()
         self._graphs.clear()
 
-    def resolve(self, ref: Ref, names: Mapping[str, Any]) -> Any:
-        """Return what `ref` points at.
+    def resolve(self, ref: Ref, names: Mapping[str, Any], done: Sequence[object] = ()) -> Any:
+        """Return what `ref` points at; `done` are the results of earlier steps.
 
         Raises:
             MissingName: there is no such name or attribute.
             LookupError: there is no such handle.
         """
+        found: Any
         if isinstance(ref.root, int):
-            found = self.object(ref.root)
+            found = self.held(ref.root, done)
         elif ref.root in INSTRUMENTS:
             module, _, attribute = ref.root.partition(":")
             found = getattr(importlib.import_module(module), attribute)

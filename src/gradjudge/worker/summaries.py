@@ -1,4 +1,4 @@
-"""Read TensorBoard's scalars back from event files, with nothing but the records and their protocol buffers."""
+"""Read TensorBoard's scalars and images back from event files, with only the records and their protocol buffers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import contextlib
 import gc
 import itertools
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 Point = tuple[int, float]
+"""Step and value of a scalar."""
+
+Image = tuple[int, int, int, int]
+"""Step, height and width in pixels, and channels of an image."""
 
 MOST_POINTS: Final = 20_000
 """Points that are read in all."""
+
+_Entry = TypeVar("_Entry")
 
 _RECORD_LIMIT: Final = 1 << 24
 _LENGTH: Final = struct.Struct("<Q")
@@ -26,21 +32,30 @@ def read_scalars(folder: Path) -> dict[str, list[Point]]:
     Writers that are still open are flushed first. Where several runs (folders) have a tag, the run that was written
     last has its name, and the others' are ``run/tag``.
     """
+    return _by_tag(folder, _scalar)
+
+
+def read_images(folder: Path) -> dict[str, list[Image]]:
+    """Return the sizes of the images of each tag, as `read_scalars` does of points; pixels are not decoded."""
+    return _by_tag(folder, _image)
+
+
+def _by_tag(folder: Path, read: Callable[[int, Any], _Entry | None]) -> dict[str, list[_Entry]]:
     _flush_writers()
     runs: dict[Path, list[Path]] = {}
     for file in folder.rglob("*tfevents*"):
         if file.is_file():
             runs.setdefault(file.parent, []).append(file)
     latest = sorted(runs, key=lambda run: max((f.stat().st_mtime_ns, f.name) for f in runs[run]), reverse=True)
-    found: dict[str, list[Point]] = {}
+    found: dict[str, list[_Entry]] = {}
     left = MOST_POINTS
     for run in latest:
-        tags: dict[str, list[Point]] = {}
-        for tag, point in itertools.islice(_points(sorted(runs[run])), left):
-            tags.setdefault(tag, []).append(point)
+        tags: dict[str, list[_Entry]] = {}
+        for tag, entry in itertools.islice(_entries(sorted(runs[run]), read), left):
+            tags.setdefault(tag, []).append(entry)
             left -= 1
-        for tag, points in tags.items():
-            found[f"{run.relative_to(folder)}/{tag}" if tag in found else tag] = points
+        for tag, entries in tags.items():
+            found[f"{run.relative_to(folder)}/{tag}" if tag in found else tag] = entries
     return found
 
 
@@ -54,24 +69,30 @@ def _flush_writers() -> None:
                 item.flush()
 
 
-def _points(files: list[Path]) -> Iterator[tuple[str, Point]]:
+def _entries(files: list[Path], read: Callable[[int, Any], _Entry | None]) -> Iterator[tuple[str, _Entry]]:
     from tensorboard.compat.proto.event_pb2 import Event
 
     for file in files:
         for record in _records(file):
             event = Event.FromString(record)
             for value in event.summary.value:
-                number = _number(value)
-                if number is not None:
-                    yield value.tag, (event.step, number)
+                entry = read(event.step, value)
+                if entry is not None:
+                    yield value.tag, entry
 
 
-def _number(value: Any) -> float | None:
+def _scalar(step: int, value: Any) -> Point | None:
     if value.HasField("simple_value"):
-        return float(value.simple_value)
+        return step, float(value.simple_value)
     if value.HasField("tensor") and len(value.tensor.float_val) == 1:
-        return float(value.tensor.float_val[0])
+        return step, float(value.tensor.float_val[0])
     return None
+
+
+def _image(step: int, value: Any) -> Image | None:
+    if not value.HasField("image"):
+        return None
+    return step, int(value.image.height), int(value.image.width), int(value.image.colorspace)
 
 
 def _records(file: Path) -> Iterator[bytes]:

@@ -1,0 +1,127 @@
+"""A student's ``nn.Module``s in the session: read and load their parameters, pull a cotangent back through them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from gradjudge.checks.comparison import Due, flaw_in
+from gradjudge.checks.recipes import Recipe
+from gradjudge.checks.tolerance import Tolerance
+from gradjudge.checks.verdict import Text, fail, require
+from gradjudge.proxy.objects import CallableProxy, label_of
+from gradjudge.proxy.student import Student
+
+Parameters = Mapping[str, Tensor]
+
+
+class Pulled(NamedTuple):
+    """What one forward and backward of a module gave.
+
+    Attributes:
+        output: of forward.
+        dx: gradient of the input, or None where nothing reached it.
+        grads: gradient of each parameter by name, or None where nothing reached it.
+    """
+
+    output: Any
+    dx: Any
+    grads: dict[str, Any]
+
+
+def parameters_of(student: Student, module: Any) -> dict[str, Tensor]:
+    """Return copies of a module's parameters by name, as ``named_parameters`` gives them.
+
+    Raises:
+        CheckFailed: it is no ``nn.Module``, or what it calls its parameters are no tensors.
+    """
+    label = label_of(module)
+    _require_module(module, label)
+    recipe = Recipe(student, label=label)
+    (found,) = recipe.run(recipe.make("builtins:dict", recipe.of(module).named_parameters()))
+    if not isinstance(found, dict) or not all(type(value) is Tensor for value in found.values()):
+        fail(
+            f"The parameters of `{label}` cannot be read.",
+            f"Les paramètres de `{label}` ne peuvent pas être lus.",
+            detail=repr(found)[:500],
+        )
+    return {str(name): value.detach() for name, value in found.items()}
+
+
+def load_parameters(student: Student, module: Any, values: Parameters) -> None:
+    """Give a module's parameters new values, by name, where they are: an optimiser that has them sees the change.
+
+    Raises:
+        StudentRaised: one has another shape.
+    """
+    _require_module(module, label_of(module))
+    recipe = Recipe(student, label=label_of(module))
+    recipe.of(module).load_state_dict(dict(values), strict=False)
+    recipe.run()
+
+
+def pulled_back(
+    student: Student, module: Any, x: Tensor, cotangent: Tensor, *, method: str = "", names: tuple[str, ...] = ()
+) -> Pulled:
+    """Run a module on `x`, then pull `cotangent` back through it; gradients of earlier passes are cleared first.
+
+    Args:
+        x: the input; it requires grad in the session.
+        cotangent: gradient of the output, of the output's shape.
+        method: the method to call (``"encode"``); the module itself if empty.
+        names: parameters whose gradients are wanted; all of them if empty.
+
+    Raises:
+        StudentRaised: forward or backward raised.
+    """
+    label = f"{label_of(module)}.{method}" if method else label_of(module)
+    _require_module(module, label_of(module))
+    wanted = names or tuple(parameters_of(student, module))
+    recipe = Recipe(student, label=label)
+    net, leaf = recipe.of(module), recipe.leaf(x)
+    net.zero_grad()
+    output = (getattr(net, method) if method else net)(leaf)
+    output.backward(cotangent)
+    parameters = recipe.make("builtins:dict", net.named_parameters())
+    value, dx, *grads = recipe.run(output, leaf.grad, *(parameters[name].grad for name in wanted))
+    return Pulled(value, dx, dict(zip(wanted, grads, strict=True)))
+
+
+def require_parameters(
+    got: Mapping[str, object], expected: Parameters, *, allowed: Tolerance, where: Text, flatten: bool = False
+) -> None:
+    """Require each parameter, or each gradient, to be what is expected, and name those that are not.
+
+    Args:
+        got: by name; what is missing is wrong.
+        expected: by name, on this side.
+        where: what they are: "after 3 steps", "après 3 pas".
+        flatten: compare after ``reshape(-1)``.
+
+    Raises:
+        CheckFailed: some differ; the message names them and the first flaw.
+    """
+    shape = Text("that of the parameter", "celle du paramètre")
+    flaws = {
+        name: flaw
+        for name, value in expected.items()
+        if (flaw := flaw_in(got.get(name), Due(value, shape, flatten=flatten), allowed)) is not None
+    }
+    if not flaws:
+        return
+    names, first = ", ".join(flaws), next(iter(flaws.values()))
+    fail(
+        f"{where.en}, {names}: {'the value' if len(flaws) == 1 else 'the first'} {first.text.en}.",
+        f"{where.fr}, {names} : {'la valeur' if len(flaws) == 1 else 'le premier'} {first.text.fr}.",
+        detail="; ".join(f"{name}: got {got.get(name)}, expected {expected[name]}" for name in flaws)[:4000],
+    )
+
+
+def _require_module(module: object, label: str) -> None:
+    require(
+        isinstance(module, CallableProxy),
+        f"`{label}` is no module: derive it from nn.Module.",
+        f"`{label}` n'est pas un module : faites-le hériter de nn.Module.",
+    )

@@ -1,0 +1,178 @@
+"""Many steps in the session for one trip: build objects, let them compute, and fetch what came of it.
+
+Every access to a proxy is a message. A chain of a thousand scalar nodes, or a module with its input, its backward pass
+and all of its gradients, would be hundreds. A `Recipe` records the steps here and has the session carry them out at
+once::
+
+    recipe = Recipe(student, label="2 - x")
+    x = recipe.of(student.Value)(3.0)
+    y = 2.0 - x
+    y.backward()
+    data, grad = recipe.run(y.data, x.grad)
+
+A step is recorded where it is written, attributes too: ``x.grad`` above is read after ``backward``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from torch import Tensor
+
+from gradjudge.checks.verdict import fail
+from gradjudge.proxy.line import kind_of, senseless
+from gradjudge.proxy.objects import ObjectProxy, handle_of, receive, send
+from gradjudge.proxy.student import Student, line_of
+from gradjudge.wire.messages import Handle, Ref, Steps, Value
+from gradjudge.wire.messages import Step as WireStep
+
+MOST_STEPS = 3000
+"""Steps that surely fit into one message."""
+
+_TAKEN = "a recipe that was carried out takes no further steps: start another one, and hand it proxies"
+
+
+class Step:
+    """Stand for what one step of a `Recipe` will give: call it, compute with it, ask it for attributes.
+
+    ``+ - * / **``, unary ``-``, ``[...]``, attributes and calls are steps of their own, carried out in the session by
+    Python's own rules: ``2.0 - x`` tries ``float.__sub__``, then ``x.__rsub__``.
+    """
+
+    __slots__ = ("_number", "_recipe")
+    __iter__ = None  # else Python would try x[0], x[1], ... for ever
+
+    def __init__(self, recipe: Recipe, number: int) -> None:
+        self._recipe = recipe
+        self._number = number
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Step:
+        """Call what the step gives."""
+        return self._recipe._record(Ref(self._number), args, kwargs)
+
+    def __getattr__(self, name: str) -> Step:
+        if name.startswith("__"):  # copy, pickle and pytest look for these
+            raise AttributeError(name)
+        return self._recipe.make("builtins:getattr", self, name)
+
+    def __getitem__(self, key: Any) -> Step:
+        return self._recipe.make("operator:getitem", self, key)
+
+    def __neg__(self) -> Step:
+        return self._recipe.make("operator:neg", self)
+
+    def __add__(self, other: Any) -> Step:
+        return self._recipe.make("operator:add", self, other)
+
+    def __radd__(self, other: Any) -> Step:
+        return self._recipe.make("operator:add", other, self)
+
+    def __sub__(self, other: Any) -> Step:
+        return self._recipe.make("operator:sub", self, other)
+
+    def __rsub__(self, other: Any) -> Step:
+        return self._recipe.make("operator:sub", other, self)
+
+    def __mul__(self, other: Any) -> Step:
+        return self._recipe.make("operator:mul", self, other)
+
+    def __rmul__(self, other: Any) -> Step:
+        return self._recipe.make("operator:mul", other, self)
+
+    def __truediv__(self, other: Any) -> Step:
+        return self._recipe.make("operator:truediv", self, other)
+
+    def __rtruediv__(self, other: Any) -> Step:
+        return self._recipe.make("operator:truediv", other, self)
+
+    def __pow__(self, other: Any) -> Step:
+        return self._recipe.make("operator:pow", self, other)
+
+    def __rpow__(self, other: Any) -> Step:
+        return self._recipe.make("operator:pow", other, self)
+
+
+class Recipe:
+    """Record steps, and have the session carry them out in one trip.
+
+    Args:
+        student: whose session it is.
+        label: what the student reads when a step raises: "Your code raised TypeError in `2 - x`".
+    """
+
+    def __init__(self, student: Student, *, label: str) -> None:
+        self._line = line_of(student)
+        self._label = label
+        self._steps: list[WireStep] | None = []
+
+    def of(self, proxy: Any) -> Step:
+        """Use an object of the session that an earlier question gave.
+
+        Raises:
+            CheckFailed: it is a value, and no object: the student's name is bound to something else than is asked for.
+        """
+        if isinstance(proxy, ObjectProxy):
+            return Step(self, handle_of(proxy).id)
+        en, fr = kind_of(proxy)
+        return fail(
+            f"`{self._label}` cannot be judged: something that it needs is {en}.",
+            f"`{self._label}` ne peut pas être évalué : ce dont il a besoin est {fr}.",
+        )
+
+    def make(self, path: str, *args: Any, **kwargs: Any) -> Step:
+        """Call something that the session offers, ``make("torch.optim:SGD", parameters, lr=0.1)``.
+
+        Args:
+            path: ``module:name``, one of those in `gradjudge.worker.table`.
+        """
+        return self._record(Ref(path), args, kwargs)
+
+    def leaf(self, tensor: Tensor) -> Step:
+        """Put a copy of a tensor into the session; it requires grad there."""
+        return self.make("torch:clone", tensor.detach()).requires_grad_()
+
+    def set(self, owner: Step, name: str, value: Any) -> None:
+        """Set an attribute."""
+        self.make("builtins:setattr", owner, name, value)
+
+    def run(self, *wanted: Step) -> tuple[Any, ...]:
+        """Carry out the steps; give the values of those that are wanted, and proxies of what has no value.
+
+        Raises:
+            StudentRaised: a step raised.
+            CheckFailed: what came back is not one result for each step.
+        """
+        if self._steps is None:
+            _misused(_TAKEN)
+        if any(step._number > 0 for step in wanted):
+            _misused("an object that was there before is no result: it is at hand already")
+        give = tuple(-step._number for step in wanted)
+        asked, self._steps = Steps(tuple(self._steps), give), None
+        value = self._line.answer(asked, self._label).value
+        if type(value) is not tuple or len(value) != len(give):
+            senseless(self._label, "not one result for each step that was asked for")
+        received: tuple[Any, ...] = receive(value, self._line, self._label)
+        return received
+
+    def _record(self, ref: Ref, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
+        if self._steps is None:
+            _misused(_TAKEN)
+        packed = tuple(self._pack(value) for value in args)
+        self._steps.append(WireStep(ref, packed, {name: self._pack(value) for name, value in kwargs.items()}))
+        return Step(self, -len(self._steps))
+
+    def _pack(self, value: Any) -> Value:
+        if isinstance(value, Step):
+            if value._recipe is not self:
+                _misused("a step of another recipe cannot be used here: run that one, and hand over its proxy")
+            return Handle(value._number, "object", "")
+        if type(value) in (list, tuple):
+            return type(value)(self._pack(item) for item in value)
+        if type(value) is dict:
+            return {key: self._pack(item) for key, item in value.items()}
+        return send(value)
+
+
+def _misused(why: str) -> NoReturn:
+    """Stop a hidden test that uses a recipe wrongly: a fault of the grader, never of the student."""
+    raise RuntimeError(why)
