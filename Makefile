@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 
 grade: $(READY)
 	@$(BIN)/gradjudge release --check
-	@$(BIN)/gradjudge grade tp1_functions --submitted examples/cohort/submitted --grades build/grades
+	@$(BIN)/gradjudge grade --all --submitted examples/cohort/submitted --grades build/grades
 	@$(BIN)/python examples/cohort/compare.py build/grades
 
 test: $(READY)

@@ -85,7 +85,7 @@ def grade(course: Course, bench: FakeBench, **options: object) -> tuple[cohort.P
     """Plan and run as the command line does."""
     keys = cohort.KeyMaker(course, "cpu", "required")
     todo = cohort.plan(course, "lab", keys, **options)  # type: ignore[arg-type]
-    done = cohort.run(todo, bench, lambda r: cohort.save_report(course, None, r), jobs=2)  # type: ignore[arg-type]
+    done = cohort.run(todo.jobs, bench, lambda r: cohort.save_report(course, None, r), jobs=2)  # type: ignore[arg-type]
     return todo, done
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
 import typer
@@ -22,6 +22,9 @@ from gradjudge.errors import CourseError, InternalError
 from gradjudge.report import Report, public_view
 from gradjudge.rubric import SANDBOXES
 from gradjudge.terminal import cohort_table, escape, report_lines, ungraded_reasons
+
+if TYPE_CHECKING:
+    from gradjudge.cohort import Plan
 
 EXIT_UNGRADED = 1
 EXIT_COURSE = 2
@@ -113,7 +116,8 @@ def _say(text: str) -> None:
 
 @app.command()
 def grade(
-    assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
+    assignment: Annotated[str | None, typer.Argument(help="Name of the assignment.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Grade all assignments of the course.")] = False,
     submitted: Annotated[
         Path | None, typer.Option("--submitted", help="Folder of STUDENT/ASSIGNMENT/ (default: submitted/).")
     ] = None,
@@ -133,42 +137,56 @@ def grade(
     from gradjudge import cohort
 
     here = Course.find(course)
-    here.rubric.assignment(assignment)
+    names = _which(here, assignment, every=every)
     chosen, jail = _device(device), _sandbox(here, sandbox)
     keys = cohort.KeyMaker(here, chosen, jail)
-    todo = cohort.plan(here, assignment, keys, submitted=submitted, grades=grades, only=only or (), fresh=fresh)
+    plans = [
+        cohort.plan(here, name, keys, submitted=submitted, grades=grades, only=only or (), fresh=fresh)
+        for name in names
+    ]
     if only:
-        _all_found(only, todo)
-    reports = list(todo.done)
+        _all_found(only, plans)
+    todo = [job for plan in plans for job in plan.jobs]
+    judged: list[Report] = []
     problems: list[str] = []
-    if todo.jobs:
-        with _bench(here, (assignment,), chosen, jail) as bench, _progress(len(todo.jobs)) as advance:
+    if todo:
+        asked = tuple(dict.fromkeys(job.assignment for job in todo))
+        with _bench(here, asked, chosen, jail) as bench, _progress(len(todo)) as advance:
             problems = bench.problems
-            reports += cohort.run(
+            judged = cohort.run(
                 todo,
                 bench,
                 lambda report: cohort.save_report(here, grades, report),
                 jobs=jobs or os.cpu_count() or 1,
                 on_report=advance,
             )
-    for found in todo.problems:
-        report = cohort.without_file(here, assignment, found)
-        cohort.save_report(here, grades, report)
-        reports.append(report)
-    kept = cohort.standing(here, assignment, reports, submitted=submitted, grades=grades)
-    table = cohort.save_table(here, grades, assignment, [*reports, *kept])
-    out.print(cohort_table(reports))
-    out.print(f"{len(todo.jobs)} graded, {len(todo.done)} unchanged. Scores: {escape(str(table))}")
-    _loud(problems, reports)
+    everything: list[Report] = []
+    for plan in plans:
+        reports, table = cohort.finish(here, plan, judged, submitted=submitted, grades=grades)
+        if every:
+            out.print(f"\n[bold]{plan.assignment}[/]")
+        out.print(cohort_table(reports))
+        out.print(f"{len(plan.jobs)} graded, {len(plan.done)} unchanged. Scores: {escape(str(table))}")
+        everything += reports
+    _loud(problems, everything)
 
 
-def _all_found(only: Sequence[str], todo: Any) -> None:
-    have = (
-        {job.student for job in todo.jobs} | {r.verdict.student for r in todo.done} | {f.student for f in todo.problems}
-    )
-    missing = sorted(set(only) - have)
+def _which(course: Course, assignment: str | None, *, every: bool) -> tuple[str, ...]:
+    """Return the assignments that were asked for: one by its name, or all of the course."""
+    known = tuple(course.rubric.assignments)
+    if every and assignment is None:
+        return known
+    if every or assignment is None:
+        raise CourseError(f"Name one assignment ({', '.join(known)}), or say --all.")
+    course.rubric.assignment(assignment)
+    return (assignment,)
+
+
+def _all_found(only: Sequence[str], plans: Sequence[Plan]) -> None:
+    missing = sorted(set(only) - {student for plan in plans for student in plan.students})
     if missing:
-        raise CourseError(f"--only {missing[0]}: no submission of that student for this assignment.")
+        asked = "this assignment" if len(plans) == 1 else "any assignment"
+        raise CourseError(f"--only {missing[0]}: no submission of that student for {asked}.")
 
 
 def _device(name: str) -> str:
@@ -234,7 +252,8 @@ def _loud(problems: Sequence[str], reports: Sequence[Report]) -> None:
         err.print(f"[bold red]hidden tests:[/] {escape(problem)}")
     bad = [report for report in reports if report.ungraded]
     for report in bad:
-        err.print(f"[bold red]UNGRADED[/] {escape(report.verdict.student)}: {', '.join(map(escape, report.ungraded))}")
+        whose = f"{report.verdict.student}, {report.verdict.assignment}"
+        err.print(f"[bold red]UNGRADED[/] {escape(whose)}: {', '.join(map(escape, report.ungraded))}")
         for fault in (*report.run.faults, *ungraded_reasons(report)):
             err.print(f"  {escape(fault.strip().splitlines()[-1] if fault.strip() else '')}")
     if bad:

@@ -34,14 +34,22 @@ class Plan(msgspec.Struct, frozen=True):
     """What is to be done for a cohort.
 
     Attributes:
+        assignment: its name.
         jobs: submissions to judge.
         done: reports that stand from an earlier run under the same key.
         problems: submissions that have no file to judge.
     """
 
+    assignment: str
     jobs: tuple[Job, ...]
     done: tuple[Report, ...]
     problems: tuple[Found, ...]
+
+    @property
+    def students(self) -> set[str]:
+        """Everyone who has a folder for the assignment."""
+        judged = {job.student for job in self.jobs} | {report.verdict.student for report in self.done}
+        return judged | {found.student for found in self.problems}
 
 
 class KeyMaker:
@@ -150,7 +158,7 @@ def plan(
             done.append(before)
         else:
             jobs.append(Job(found.student, assignment, str(found.file), key, late))
-    return Plan(tuple(jobs), tuple(done), tuple(problems))
+    return Plan(assignment, tuple(jobs), tuple(done), tuple(problems))
 
 
 def report_file(course: Course, grades: Path | None, assignment: str, student: str) -> Path:
@@ -159,20 +167,20 @@ def report_file(course: Course, grades: Path | None, assignment: str, student: s
 
 
 def run(
-    plan: Plan,
+    todo: Sequence[Job],
     bench: Bench,
     save: Callable[[Report], None],
     *,
     jobs: int,
     on_report: Callable[[Report], None] = lambda _report: None,
 ) -> list[Report]:
-    """Judge a plan's submissions on a bench, `jobs` at a time; each report is saved as soon as it is there.
+    """Judge submissions on a bench, `jobs` at a time; each report is saved as soon as it is there.
 
     A submission whose judging fails by our fault is ungraded; the others go on.
     """
     reports: list[Report] = []
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = [pool.submit(_judge, bench, job) for job in plan.jobs]
+        futures = [pool.submit(_judge, bench, job) for job in todo]
         try:
             for future in as_completed(futures):
                 report = future.result()
@@ -191,6 +199,23 @@ def _judge(bench: Bench, job: Job) -> Report:
         return bench.judge(job)
     except Exception as fault:  # noqa: BLE001  whatever it is, it is our fault, and the others are to be graded
         return bench.blank(job, "ungraded", FAULT, f"{type(fault).__name__}: {fault}")
+
+
+def finish(
+    course: Course, plan: Plan, judged: Sequence[Report], *, submitted: Path | None, grades: Path | None
+) -> tuple[list[Report], Path]:
+    """Report on those who handed in no file, write the table of scores; return the plan's reports and its path.
+
+    Args:
+        judged: what `run` gave; reports on other assignments are left out.
+    """
+    reports = [*plan.done, *(report for report in judged if report.verdict.assignment == plan.assignment)]
+    for found in plan.problems:
+        report = without_file(course, plan.assignment, found)
+        save_report(course, grades, report)
+        reports.append(report)
+    kept = standing(course, plan.assignment, reports, submitted=submitted, grades=grades)
+    return reports, save_table(course, grades, plan.assignment, [*reports, *kept])
 
 
 def without_file(course: Course, assignment: str, found: Found) -> Report:

@@ -12,6 +12,7 @@ from pupils import Pupil
 from gradjudge.wire.messages import (
     Answer,
     Call,
+    CellDone,
     Drop,
     Get,
     Handle,
@@ -20,6 +21,7 @@ from gradjudge.wire.messages import (
     Ref,
     Reply,
     Restore,
+    RunCell,
     Set,
     StandIn,
     Step,
@@ -377,6 +379,32 @@ def test_tensors_go_to_the_device_that_is_graded_on() -> None:
         one = torch.ones(2, dtype=torch.float64)
         assert value(answers.answer(Call(Ref("kind"), (one,)))) == (device, dtype)
         assert value(answers.answer(Steps((Step(Ref("kind"), (one,)),), (1,)))) == ((device, dtype),)
+
+
+MADE = """
+import torch
+
+def places(x):
+    made = {"zeros": torch.zeros(2), "tensor": torch.tensor([1.0]), "leaf": torch.zeros(2, requires_grad=True)}
+    made |= {"order": torch.randperm(3, generator=torch.Generator()), "count": torch.arange(3), "copy": x.clone()}
+    made |= {"drawn": torch.randn(2, generator=torch.Generator()), "asked": torch.ones(2, device="cpu")}
+    made["layer"] = torch.nn.Linear(2, 2).weight
+    assert made["leaf"].is_leaf and made["leaf"].requires_grad and made["layer"].requires_grad
+    list(torch.utils.data.DataLoader([1, 2, 3], shuffle=True, generator=torch.Generator()))
+    return {name: tensor.device.type for name, tensor in made.items()}
+"""
+
+
+def test_what_a_students_code_makes_in_a_check_is_made_where_its_inputs_are(pupil: Pupil) -> None:
+    """Floating-point tensors follow the device, indices stay on the CPU; cells run as they do everywhere."""
+    pupil.define(MADE + "\nin_a_cell = torch.zeros(2)")
+    asked = Call(Ref("places"), (torch.ones(2),))
+    assert set(value(pupil.ask(asked)).values()) == {"cpu"}
+    on_device = Answers(pupil.namespace, device="meta")
+    stays = dict.fromkeys(("order", "count", "asked"), "cpu")
+    assert value(on_device.answer(asked)) == dict.fromkeys(value(pupil.ask(asked)), "meta") | stays
+    assert isinstance(on_device.answer(RunCell(9, "later = torch.zeros(2)", "python")), CellDone)
+    assert pupil.namespace.names["later"].device.type == "cpu"
 
 
 def test_steps_see_what_earlier_ones_gave_and_keep_grad(pupil: Pupil) -> None:

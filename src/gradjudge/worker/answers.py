@@ -34,6 +34,7 @@ from gradjudge.wire.messages import (
     Vjp,
 )
 from gradjudge.worker import failures
+from gradjudge.worker.devices import made_on
 from gradjudge.worker.passes import as_leaf, pull_back, run_passes
 from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
 from gradjudge.worker.stand_in import StandIns
@@ -82,7 +83,10 @@ class Answers:
             MemoryError: no memory is left to answer with.
         """
         try:
-            return self._answer(request)
+            if isinstance(request, RunCell):
+                return self._namespace.run(request)
+            with made_on(self._device):
+                return self._answer(request)
         except MissingName as name:
             return name.missing
         except TooLargeError as error:
@@ -94,8 +98,6 @@ class Answers:
 
     def _answer(self, request: Request) -> Reply:
         match request:
-            case RunCell():
-                return self._namespace.run(request)
             case Get(ref):
                 return Answer(self._reader().value(self._resolve(ref)))
             case Set(ref, value):
