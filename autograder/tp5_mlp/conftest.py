@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from gradjudge.checks.losses import LossCheck
-from gradjudge.checks.modules import Built, ModuleCheck, load, match
+from gradjudge.checks.modules import Built, ModuleCheck, Slot, load, match
 from gradjudge.checks.recipes import Recipe, Step
 
 #: The statement's own formulas, differentiated by autograd. `Sequential` composes modules as nodes of one graph.
@@ -220,7 +220,7 @@ def sequential_check(
     student: Any, stand_in: Callable[..., list[str]], rng: torch.Generator, device: torch.device
 ) -> ModuleCheck:
     """Judge the student's Sequential of Linear, Tanh, Linear."""
-    stand_in("Linear", "Tanh")
+    ours = stand_in("Linear", "Tanh")
     sequential, linear_, tanh = student.Sequential, student.Linear, student.Tanh
 
     def make(recipe: Recipe, shapes: Mapping[str, tuple[int, ...]]) -> Built:
@@ -235,6 +235,7 @@ def sequential_check(
         {"x": (7, 5), "w1": (5, 4), "b1": (4,), "w2": (4, 3), "b2": (3,)},
         rng=rng,
         device=device,
+        by_hand=not ours,
     )
 
 
@@ -277,10 +278,10 @@ def loss(student: Any, rng: torch.Generator, device: torch.device) -> Callable[[
 
 
 class Net(NamedTuple):
-    """A net in the session, and the Params of its Linears, in order: weights, bias, weights, bias."""
+    """A net in the session, and the parameters of its Linears, in order: weights, bias, weights, bias."""
 
     net: Any
-    params: list[Any]
+    params: list[Slot]
 
 
 @pytest.fixture
@@ -300,12 +301,12 @@ def build(student: Any) -> Callable[..., Net]:
             members.append(recipe.of(getattr(student, end))())
         net = recipe.of(student.Sequential)(*members)
         net_, *lists = recipe.run(net, *(recipe.make("builtins:list", layer.parameters()) for layer in layers))
-        params: list[Any] = []
+        params: list[Slot] = []
         for one, pair in zip(lists, pairs, strict=True):
             params += match(student, one, [tuple(tensor.shape) for tensor in pair], "Linear")
         recipe = Recipe(student, label="Param")
-        for param, value in zip(params, weights, strict=True):
-            load(recipe, param, value)
+        for slot, value in zip(params, weights, strict=True):
+            load(recipe, slot, value)
         recipe.run()
         return Net(net_, params)
 
@@ -336,7 +337,7 @@ def values(student: Any) -> Callable[[Net], list[Tensor]]:
 
     def read(built: Net) -> list[Tensor]:
         recipe = Recipe(student, label="parameters")
-        return list(recipe.run(*(recipe.of(param).data for param in built.params)))
+        return list(recipe.run(*(recipe.of(slot.param).data for slot in built.params)))
 
     return read
 

@@ -67,6 +67,7 @@ def test_xor_steps(stand_in, build, fit, values, weights, rng, device):
         got,
         Descent(start, [(x, y)] * 5, 0.05, mlp_mse).end(),
         allowed=tolerance(device, dtype),
+        flatten=True,
         where=Text("After 5 epochs of fit on the whole batch", "Après 5 époques de fit sur le lot entier"),
     )
 
@@ -132,7 +133,7 @@ def batches(stand_in, build, fit, values):
                 f"After fit, the data of {name} is no tensor.",
                 f"Après fit, data de {name} n'est pas un tenseur.",
             )
-        return {name: value.double() for name, value in got.items()}
+        return {"w": got["w"].double(), "b": got["b"].double().reshape(-1)}
 
     return BatchStructure(train, rows=10, batch_size=4)
 
@@ -150,14 +151,15 @@ def test_digits_batches(batches):
 
 
 @pytest.fixture
-def learn_digits(build, fit, outputs, weights, digits, threshold):
+def learn_digits(build, fit, outputs, weights, digits, threshold, device):
     """Let fit train a 64-32-10 net on digits, and require the accuracy on held-out rows."""
 
     def run(seed):
-        built = build(weights(64, 32, 10, dtype=torch.float32), end="LogSoftmax")
-        fit(built, "NLL", 0.5, digits.x, digits.y, 15, 32, seed=seed)
+        dtype = widest(device)
+        built = build(weights(64, 32, 10, dtype=dtype), end="LogSoftmax")
+        fit(built, "NLL", 0.5, digits.x.to(dtype), digits.y, 15, 32, seed=seed)
         x, y = digits.held_out
-        yhat = outputs(built, x)
+        yhat = outputs(built, x.to(dtype))
         require(
             type(yhat) is Tensor and yhat.shape == (len(x), 10),
             "The net does not give 10 log-probabilities for each image.",

@@ -149,17 +149,17 @@ def follow(student, passed):
 
 @pytest.mark.item("perceptron.train")
 def test_train_perceptron_steps(follow, rng):
-    """Three steps of train_perceptron, from a given w and b, follow gradient descent exactly.
+    """Four steps of train_perceptron, from a given w and b, follow gradient descent exactly.
 
-    fr: Trois pas de train_perceptron, depuis un w et un b donnés, suivent exactement la descente de gradient.
+    fr: Quatre pas de train_perceptron, depuis un w et un b donnés, suivent exactement la descente de gradient.
     """
     x = torch.randn(12, 3, generator=rng, dtype=torch.float64)
     y = torch.randn(12, 1, generator=rng, dtype=torch.float64).sign()
     start = {
         name: torch.randn(*shape, generator=rng, dtype=torch.float64) for name, shape in (("w", (3, 1)), ("b", (1,)))
     }
-    descent = Descent(start, [(x, y)] * 3, 0.05, lambda p, x, y: cost(x, p["w"], p["b"], y))
-    require_trajectory(follow(x, y, 0.05, 3, start["w"], start["b"]), descent)
+    descent = Descent(start, [(x, y)] * 4, 0.7, lambda p, x, y: cost(x, p["w"], p["b"], y))
+    require_trajectory(follow(x, y, 0.7, 4, start["w"], start["b"]), descent)
 
 
 @pytest.mark.item("perceptron.train")
@@ -169,15 +169,15 @@ def test_train_perceptron_separates(follow, rng):
     fr: Sans w ni b donnés, train_perceptron part de zéro et sépare ce qu'une droite peut séparer.
     """
     x = torch.randn(80, 2, generator=rng, dtype=torch.float64)
-    side = x @ torch.tensor([[1.0], [-2.0]], dtype=torch.float64) + 0.5
+    side = x @ torch.tensor([[1.0], [-2.0]], dtype=torch.float64) + 1.5
     kept = side.abs().flatten() > 0.4
     x, y = x[kept], side[kept].sign()
-    got = follow(x, y, 0.1, 400)
+    got = follow(x, y, 0.1, 100)
     wrong = (
         int(((x @ got["w"].reshape(2, 1) + got["b"].reshape(1)) * y <= 0).sum()) if got["w"].numel() == 2 else len(x)
     )
     require(
         wrong == 0,
-        "After 400 epochs, train_perceptron leaves rows on the wrong side that a line separates.",
-        "Après 400 époques, train_perceptron laisse du mauvais côté des lignes qu'une droite sépare.",
+        "After 100 epochs, train_perceptron leaves rows on the wrong side that a line separates.",
+        "Après 100 époques, train_perceptron laisse du mauvais côté des lignes qu'une droite sépare.",
     )
