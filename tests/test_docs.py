@@ -27,6 +27,7 @@ import gradjudge
 from gradjudge import cli, cohort, rubric_file, terminal
 from gradjudge.checks import FunctionCheck
 from gradjudge.checks.functions import ASPECTS
+from gradjudge.cli import console
 from gradjudge.report import PENDING, STATES, Report, public_view
 from gradjudge.rubric import GradingLimits, load_rubric
 from gradjudge.sandbox import doctor
@@ -310,7 +311,13 @@ def test_columns_of_the_table_of_scores_are_documented() -> None:
 def test_exit_codes_are_documented() -> None:
     """The table has the codes of the command line, and Ctrl-C's."""
     (table,) = tables(section(read("report.md"), "Exit codes"))
-    assert [int(row[0]) for row in table] == [0, cli.EXIT_UNGRADED, cli.EXIT_COURSE, cli.EXIT_INTERNAL, 130]
+    assert [int(row[0]) for row in table] == [
+        0,
+        console.EXIT_UNGRADED,
+        console.EXIT_COURSE,
+        console.EXIT_INTERNAL,
+        console.EXIT_STOPPED,
+    ]
 
 
 # --- the command line -----------------------------------------------------------------------------------------------

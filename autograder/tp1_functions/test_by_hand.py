@@ -10,7 +10,7 @@ from gradjudge.checks.by_hand import GradientsByHand
 @pytest.fixture
 def grad_mse(student, formulas, rng, device):
     shapes = {"yhat": (6, 3), "y": (6, 3)}
-    more = [{"yhat": (4, 1), "y": (4, 1)}, {"yhat": (3, 5), "y": (3, 5)}]
+    more = [{"yhat": (4, 1), "y": (4, 1)}, {"yhat": (40, 5), "y": (40, 5)}]
     return GradientsByHand(
         student.grad_mse, formulas.mse, shapes, returns=["yhat", "y"], rng=rng, also_shapes=more, device=device
     )
@@ -19,7 +19,7 @@ def grad_mse(student, formulas, rng, device):
 @pytest.fixture
 def grad_linear(student, formulas, rng, device):
     shapes = {"x": (6, 5), "w": (5, 3), "b": (3,)}
-    more = [{"x": (3, 2), "w": (2, 4), "b": (4,)}]
+    more = [{"x": (40, 2), "w": (2, 4), "b": (4,)}]
     return GradientsByHand(
         student.grad_linear,
         formulas.linear,
@@ -35,7 +35,7 @@ def grad_linear(student, formulas, rng, device):
 @pytest.fixture
 def grad_cost(student, formulas, rng, device):
     shapes = {"x": (6, 5), "w": (5, 3), "b": (3,), "y": (6, 3)}
-    more = [{"x": (3, 2), "w": (2, 4), "b": (4,), "y": (3, 4)}]
+    more = [{"x": (40, 2), "w": (2, 4), "b": (4,), "y": (40, 4)}]
     return GradientsByHand(
         student.grad_cost, formulas.cost, shapes, returns=["w", "b"], rng=rng, also_shapes=more, device=device
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from gradjudge.checks.instruments import generator, kept, look, summary_writer
 from gradjudge.checks.logs import curves, require_curves, require_end
-from gradjudge.checks.outcomes import grows, loss_on, require_falling_history, require_loss, step_limit
+from gradjudge.checks.outcomes import grows, loss_on, losses_of, require_falling_history, require_loss, step_limit
 from gradjudge.checks.source import forbidden_calls, leads_to
 from gradjudge.checks.structure import require_new_order_row_by_row
 from gradjudge.checks.training import require_trajectory, trained
-from gradjudge.checks.verdict import require
+from gradjudge.checks.verdict import CheckFailed, require
 from gradjudge.rubric import Forbidden
 
 AUTOGRAD = Forbidden(("train_batch",), (".backward", "torch.autograd.grad", "torch.autograd.backward"))
@@ -201,6 +203,22 @@ def test_train_sgd_outcome(train_sgd, diabetes, threshold):
     require_loss(loss_on(got.parameters, diabetes.start, diabetes.held_out), threshold("train_sgd.loss"))
 
 
+@pytest.mark.item("train_sgd")
+def test_train_sgd_steps(train_sgd, descent):
+    """Every step of train_sgd goes exactly where gradient descent goes, and each epoch has its number in the history.
+
+    fr: Chaque pas de train_sgd va exactement là où mène la descente de gradient, et chaque époque a son nombre dans
+    l'historique.
+    """
+    (x, y), epochs = descent(1).batches[0], 2
+    row = x[:1], y[:1]  # the same row again and again: whatever the order, these are the steps
+    steps = replace(descent(1), batches=[row] * (5 * epochs))
+    rows = row[0].repeat(5, 1), row[1].repeat(5, 1)
+    got = train_sgd(*rows, steps.lr, epochs, w=steps.start["w"], b=steps.start["b"])
+    require_trajectory(got.parameters, steps)
+    losses_of(got.rest[0] if got.rest else None, epochs)
+
+
 @pytest.mark.item("train_minibatch.structure")
 def test_train_minibatch_sizes(minibatches):
     """train_minibatch takes batches of batch_size rows, and makes one step for each.
@@ -262,6 +280,28 @@ def test_train_minibatch_loss(train_minibatch, diabetes, threshold):
     """
     got = train_minibatch(*diabetes.train, 0.01, 15, 32)
     require_loss(loss_on(got.parameters, diabetes.start, diabetes.held_out), threshold("train_minibatch.loss"))
+
+
+@pytest.mark.item("train_minibatch.outcome")
+def test_train_minibatch_steps(train_minibatch, descent):
+    """With one batch of all rows, train_minibatch is full-batch descent exactly, with one number per epoch of history.
+
+    fr: Avec un seul lot de toutes les lignes, train_minibatch est exactement la descente batch, avec un nombre par
+    époque dans l'historique.
+    """
+    (x, y), epochs = descent(1).batches[0], 3
+    row = x[:1], y[:1]  # the same row again and again: only the size and the number of the steps count here
+    steps = replace(descent(1), batches=[row] * epochs)
+    rows = row[0].repeat(6, 1), row[1].repeat(6, 1)
+    ends = [
+        train_minibatch(*rows, steps.lr, epochs, size, w=steps.start["w"], b=steps.start["b"])
+        for size in (6, 12)  # which rows make up a batch is judged elsewhere: one of the two will do
+    ]
+    try:
+        require_trajectory(ends[0].parameters, steps)
+    except CheckFailed:
+        require_trajectory(ends[1].parameters, steps)
+    losses_of(ends[0].rest[0] if ends[0].rest else None, epochs)
 
 
 @pytest.mark.item("train_minibatch.outcome")

@@ -23,7 +23,12 @@ class HostSetup(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One submission to judge, as the host receives it."""
+    """One submission to judge, as the host receives it.
+
+    Attributes:
+        skip: checks that are not run, because they ended an earlier judge.
+        seed: what hidden inputs are drawn from instead of the course's secret (when tests are tested).
+    """
 
     student: str
     assignment: str
@@ -31,6 +36,7 @@ class Job(msgspec.Struct, frozen=True):
     key: str
     late: Late | None = None
     skip: tuple[str, ...] = ()
+    seed: str = ""
 
 
 class Collected(msgspec.Struct, frozen=True):

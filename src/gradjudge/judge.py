@@ -122,12 +122,13 @@ class Host:
         submission = read_submission(
             Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits
         )
-        seats = Seats(self.course, self.setup, submission, assignment.limits)
+        seed = job.seed or self.course.seed
+        seats = Seats(self.setup, submission, assignment.limits, seed)
         bench = Bench(
             checks=self.checks[job.assignment],
             open_session=seats.open,
             device=self.setup.device,
-            seed=self.course.seed,
+            seed=seed,
             key=job.key,
             late=job.late,
             skip=frozenset(job.skip),
@@ -139,13 +140,13 @@ class Host:
 class Seats:
     """Open sessions for one submission: its limits, its companion files, its seed."""
 
-    def __init__(self, course: Course, setup: HostSetup, submission: Submission, limits: GradingLimits) -> None:
+    def __init__(self, setup: HostSetup, submission: Submission, limits: GradingLimits, seed: str) -> None:
         self._zygote = Zygote.attach(setup.zygote)
         self._submission = submission
         self._limits = limits
         policy = Policy.for_submission(limits, device=setup.device, sandbox=setup.sandbox, base=Path(setup.scratch))
         self._policy = msgspec.structs.replace(policy, secret=(Path(submission.path).parent,))
-        digest = hashlib.sha256(f"{course.seed}\0{submission.assignment}\0session".encode()).digest()
+        digest = hashlib.sha256(f"{seed}\0{submission.assignment}\0session".encode()).digest()
         self._config = {
             "kind": submission.kind,
             "seed": int.from_bytes(digest[:4], "big"),

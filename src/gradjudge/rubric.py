@@ -165,6 +165,13 @@ class Assignment(msgspec.Struct, frozen=True):
         return self.thresholds[name]
 
 
+class Bar(msgspec.Struct, frozen=True):
+    """How much the hidden tests must see: shares of the mutants that must lose points, ordinary and evasive ones."""
+
+    ordinary: float = 0.99
+    evasive: float = 0.95
+
+
 class Rubric(msgspec.Struct, frozen=True):
     """The whole of ``grading.toml``. `digest` is over the bytes of the file."""
 
@@ -176,6 +183,7 @@ class Rubric(msgspec.Struct, frozen=True):
     late: LatePolicy | None
     assignments: dict[str, Assignment]
     digest: str
+    bar: Bar = Bar()
 
     @property
     def default_language(self) -> str:

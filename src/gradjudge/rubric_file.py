@@ -16,6 +16,7 @@ from gradjudge.rubric import (
     LANGUAGES,
     SANDBOXES,
     Assignment,
+    Bar,
     Forbidden,
     GradingLimits,
     Item,
@@ -42,7 +43,7 @@ LARGEST_MB = 1 << 20
 def parse_rubric(path: Path) -> Rubric:
     """Read and check the file; `gradjudge.rubric.load_rubric` is the public door."""
     root, raw = read_toml(path)
-    root.only("course", "limits", "late", "assignments")
+    root.only("course", "limits", "late", "verify", "assignments")
     course = root.table("course")
     course.only("name", "languages", "seed", "sandbox")
     languages = _languages(course)
@@ -63,7 +64,13 @@ def parse_rubric(path: Path) -> Rubric:
         late=late,
         assignments=assignments,
         digest=hashlib.sha256(raw).hexdigest(),
+        bar=_bar(root.table("verify", required=False)),
     )
+
+
+def _bar(table: Table) -> Bar:
+    table.only("ordinary", "evasive")
+    return Bar(*(table.number(name, getattr(Bar(), name), low=0, high=1) for name in ("ordinary", "evasive")))
 
 
 def _refuse_lookalikes(table: Table, names: list[str]) -> None:

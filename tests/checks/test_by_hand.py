@@ -138,3 +138,14 @@ def test_force_leaves_other_verdicts_alone(load: Load) -> None:
         judge(student.wrong).gradient("w")
     with pytest.raises(CheckFailed, match="ValueError"):
         judge(student.raises).gradient("w")
+
+
+def test_gradients_are_right_in_float32_too() -> None:
+    """A function that is right in float64 alone fails; float32 inputs are judged to float32's precision."""
+
+    def single(x: Tensor, w: Tensor, b: Tensor, g: Tensor) -> object:
+        return g @ w.T, x.T @ g if x.dtype == torch.float64 else 1.1 * x.T @ g, g.sum(0)
+
+    judge(single).gradient("x")
+    with pytest.raises(CheckFailed, match="wrong"):
+        judge(single).gradient("w")

@@ -188,6 +188,12 @@ WRONG_LINEAR = {
     "dw right only in float64": Wrong(linear("dw = dw if x.dtype == torch.float64 else dw * 1.1"), "float32"),
     "dw right only for contiguous x": Wrong(linear("dw = dw if x.is_contiguous() else dw * 1.1"), "non-contiguous"),
     "dw right only for contiguous g": Wrong(linear("dw = dw if g.is_contiguous() else dw * 1.1"), "non-contiguous"),
+    "forward right only in float64": Wrong(
+        linear(forward="out = x @ w + b\nout = out if x.dtype == torch.float64 else out * 1.1"), "float32", "in float32"
+    ),
+    "forward right only for contiguous x": Wrong(
+        linear(forward="out = x @ w + b\nout = out if x.is_contiguous() else -out"), "non-contiguous", "result"
+    ),
     "dx through view": Wrong(linear(forward="out = (x.view(-1).view(x.shape)) @ w + b"), "non-contiguous", "reshape"),
     "dw right for the first calls": Wrong(linear("CALLS[0] += 1\ndw = dw if CALLS[0] < 60 else dw * 1.1"), "w"),
     "x kept on the class": Wrong(

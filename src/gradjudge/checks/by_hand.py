@@ -11,7 +11,7 @@ from torch import Tensor
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.diagnosis import Sighting, diagnose
 from gradjudge.checks.references import Formula, Reference, Shape, Trial
-from gradjudge.checks.tolerance import tolerance, widest
+from gradjudge.checks.tolerance import Tolerance, tolerance, widest
 from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 from gradjudge.proxy.objects import CallableProxy, label_of
 
@@ -20,7 +20,7 @@ Function = Callable[..., object]
 
 
 class GradientsByHand:
-    """Judge what `function` returns against autograd over a plain formula, one gradient at a time.
+    """Judge what `function` returns against autograd over a plain formula, one gradient at a time; once in float32 too.
 
     Args:
         function: what ``student.NAME`` gave.
@@ -56,7 +56,7 @@ class GradientsByHand:
         self._returns = tuple(returns)
         self._cotangent = cotangent
         self._dtype = widest(device)
-        self._allowed = tolerance(device, self._dtype)
+        self._device = torch.device(device)
 
     @property
     def _label(self) -> str:
@@ -68,7 +68,8 @@ class GradientsByHand:
         Raises:
             CheckFailed: it is wrong; the message names the mistake if it is a usual one.
         """
-        trials = [self._trial(shapes) for shapes in self._shapes for _ in range(DRAWS)]
+        trials = [self._trial(shapes, self._dtype) for shapes in self._shapes for _ in range(DRAWS)]
+        trials.append(self._trial(self._shapes[0], torch.float32))
         if isinstance(self._function, CallableProxy):
             self._judge_by_force(name, trials, self._function)
         else:
@@ -91,7 +92,7 @@ class GradientsByHand:
         place = list(self._shapes[0]).index(name)
         shape = Text(f"that of `{name}`", f"celle de `{name}`")
         flaws = [
-            flaw_in(got, Due(trial.gradients[place], shape, flatten=True), self._allowed)
+            flaw_in(got, Due(trial.gradients[place], shape, flatten=True), self._tolerance(trial))
             for got, trial in zip(given, trials, strict=True)
         ]
         first = next((flaw for flaw in flaws if flaw is not None), None)
@@ -105,8 +106,11 @@ class GradientsByHand:
             )
         )
 
-    def _trial(self, shapes: Mapping[str, Shape]) -> Trial:
-        drawn = self._reference.trial(shapes, self._dtype)
+    def _tolerance(self, trial: Trial) -> Tolerance:
+        return tolerance(self._device, trial.inputs[0].dtype)
+
+    def _trial(self, shapes: Mapping[str, Shape], dtype: torch.dtype) -> Trial:
+        drawn = self._reference.trial(shapes, dtype)
         if self._cotangent:
             return drawn
         return self._reference.at(drawn.inputs, tuple(torch.ones_like(cotangent) for cotangent in drawn.cotangents))
@@ -130,9 +134,12 @@ class GradientsByHand:
         wrong = [
             Sighting(got, place, trial)
             for flaw, got, trial in zip(flaws, given, trials, strict=True)
-            if flaw is not None and isinstance(got, Tensor) and flaw.kind in ("value", "shape")
+            if flaw is not None
+            and isinstance(got, Tensor)
+            and flaw.kind in ("value", "shape")
+            and trial.inputs[0].dtype == self._dtype
         ]
-        cause = diagnose(wrong, tuple(self._shapes[0]), self._reference, self._allowed)
+        cause = diagnose(wrong, tuple(self._shapes[0]), self._reference, tolerance(self._device, self._dtype))
         if cause is None:
             return first.text
         if first.kind == "value":

@@ -1,7 +1,7 @@
 """The small points around a right derivative: precision, memory layout, inputs left alone, graphs side by side.
 
-A gradient that is wrong in plain conditions has its own item and is left out here; if none is right there is nothing to
-judge and the part fails.
+A gradient that is wrong in plain conditions has its own item and is left out here, and so is a wrong forward; if no
+gradient is right there is nothing to judge and the part fails.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _NOT_CONTIGUOUS = ("for inputs that are not contiguous", "pour des entrées non 
 
 def judge_float32(subject: Subject) -> None:
     """Fail unless float32 in gives float32 out, right to float32's precision, and float64 gradients stay float64."""
-    right = _right_inputs(subject)
+    right, forward = _sound(subject)
     single = subject.trial(dtype=torch.float32)
     allowed = tolerance(subject.device, torch.float32)
-    _judge_dtype(subject, right, single, allowed, through="apply")
+    _judge_dtype(subject, right, single, allowed, through="apply", forward=forward)
     trials = [single, subject.trial()] if subject.dtype != torch.float32 else [single]
     for trial in trials:
-        _judge_dtype(subject, right, trial, allowed, through="direct")
+        _judge_dtype(subject, right, trial, allowed, through="direct", forward=forward)
 
 
 def judge_layouts(subject: Subject) -> None:
     """Fail unless transposed and strided inputs, and transposed and expanded cotangents, change nothing."""
-    right = _right_inputs(subject)
+    right, forward = _sound(subject)
     plain, constant = subject.trial(), subject.trial(constant=True)
     asked: list[tuple[int, Trial, Pass]] = []
     for index in right:
@@ -58,12 +58,14 @@ def judge_layouts(subject: Subject) -> None:
             detail=next(result.raised.text for result in results if result.raised),
         )
     for (index, trial, _), result in zip(asked, results, strict=True):
+        if forward:
+            _require_outputs(subject, result, trial, subject.allowed, *_NOT_CONTIGUOUS)
         _require_gradient(subject, index, result, trial, subject.allowed, *_NOT_CONTIGUOUS)
 
 
 def judge_no_mutation(subject: Subject) -> None:
     """Fail if forward or backward changes an input or grad_output in place."""
-    right = _right_inputs(subject)
+    right, _ = _sound(subject)
     trial = subject.trial()
     passes = [one_pass(trial, subject.only(index)) for index in right]
     for through in ("apply", "direct"):
@@ -75,7 +77,7 @@ def judge_no_mutation(subject: Subject) -> None:
 
 def judge_interleaved(subject: Subject) -> None:
     """Fail unless several forwards can come before their backwards: what backward needs is kept on ctx."""
-    right = _right_inputs(subject)
+    right, _ = _sound(subject)
     for index in right:
         trials = [subject.trial() for _ in range(SIDE_BY_SIDE)]
         results = subject.ask([one_pass(trial, subject.only(index)) for trial in trials], interleave=True)
@@ -90,8 +92,11 @@ def judge_interleaved(subject: Subject) -> None:
                 )
 
 
-def _right_inputs(subject: Subject) -> list[int]:
-    """Find the inputs whose gradients are right in plain conditions, by hand (an unsummed one is not) and by apply."""
+def _sound(subject: Subject) -> tuple[list[int], bool]:
+    """Find what is right in plain conditions: the inputs whose gradients are, and whether forward is.
+
+    By hand (where an unsummed gradient is wrong) and through ``apply``.
+    """
     trial = subject.trial()
     indices = range(len(subject.shapes))
     by_apply = subject.function.passes([one_pass(trial, subject.only(index)) for index in indices])
@@ -106,7 +111,14 @@ def _right_inputs(subject: Subject) -> list[int]:
             f"No gradient of `{subject.label}` is right yet, so there is nothing to judge here.",
             f"Aucun gradient de `{subject.label}` n'est encore juste : il n'y a rien à juger ici.",
         )
-    return right
+    return right, all(_outputs_near(result, trial, subject.allowed) for result in (*by_apply, by_hand))
+
+
+def _outputs_near(result: PassResult, trial: Trial, allowed: Tolerance) -> bool:
+    return len(result.outputs) == len(trial.outputs) and all(
+        type(got) is Tensor and got.shape == right.shape and near(got, right, allowed)
+        for got, right in zip(result.outputs, trial.outputs, strict=True)
+    )
 
 
 def _gradient(result: PassResult, index: int) -> object:
@@ -120,7 +132,9 @@ def _gradient_near(result: PassResult, index: int, trial: Trial, allowed: Tolera
     return type(got) is Tensor and got.numel() == right.numel() and near(got, right, allowed)
 
 
-def _judge_dtype(subject: Subject, right: Sequence[int], trial: Trial, allowed: Tolerance, *, through: str) -> None:
+def _judge_dtype(
+    subject: Subject, right: Sequence[int], trial: Trial, allowed: Tolerance, *, through: str, forward: bool
+) -> None:
     dtype = trial.inputs[0].dtype
     results = subject.function.passes([one_pass(trial, subject.only(index)) for index in right], through=through)
     words = str(dtype).removeprefix("torch.")
@@ -129,7 +143,14 @@ def _judge_dtype(subject: Subject, right: Sequence[int], trial: Trial, allowed: 
             _fail_dtype(subject, output.dtype, words)
     raise_first(results, subject.label)
     for index, result in zip(right, results, strict=True):
+        if forward:
+            _require_outputs(subject, result, trial, allowed, f"in {words}", f"en {words}")
         _require_gradient(subject, index, result, trial, allowed, f"in {words}", f"en {words}", dtype)
+
+
+def _require_outputs(subject: Subject, result: PassResult, trial: Trial, allowed: Tolerance, en: str, fr: str) -> None:
+    if not _outputs_near(result, trial, allowed):
+        fail(f"The result of `{subject.label}` is wrong {en}.", f"Le résultat de `{subject.label}` est faux {fr}.")
 
 
 def _require_gradient(

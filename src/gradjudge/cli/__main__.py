@@ -1,0 +1,5 @@
+"""``python -m gradjudge.cli``."""
+
+from gradjudge.cli import main
+
+main()

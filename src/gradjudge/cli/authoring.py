@@ -1,0 +1,75 @@
+"""Commands for those who write assignments: make the notebooks, verify the hidden tests."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+
+from gradjudge.cli.console import EXIT_UNGRADED, CourseOption, SandboxOption, err, out, sandbox_of, say
+from gradjudge.course import Course
+from gradjudge.terminal import escape
+
+
+def release(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Names of assignments (default: all).")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 and name what is stale.")] = False,
+    sandbox: SandboxOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Generate release/ and solutions/ from source/."""
+    from gradjudge.releasing import release_course
+
+    here = Course.find(course)
+    names = tuple(assignments or here.rubric.assignments)
+    outcomes = release_course(here, names, check=check, say=say, sandbox=sandbox_of(here, sandbox))
+    for outcome in outcomes:
+        if outcome.state != "fresh":
+            out.print(f"{outcome.state:>8}  {escape(str(outcome.path.relative_to(here.root)))}")
+    stale = [outcome for outcome in outcomes if not outcome.ok]
+    if stale:
+        err.print("These files are not what source/ and grading.toml give. Run: gradjudge release")
+        raise typer.Exit(1)
+    out.print(f"{len(outcomes)} files are up to date: " + ", ".join(map(escape, names)))
+
+
+def verify(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Names of assignments (default: all).")] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Seeds under which right submissions are graded.")] = 1,
+    repeats: Annotated[int, typer.Option("--repeats", min=0, help="Times that the same is graded again.")] = 2,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Make mutants of the solutions, and grade them.")] = False,
+    every: Annotated[int, typer.Option("--every", min=1, help="Of the mutants, take each n-th only.")] = 1,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+    sandbox: SandboxOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Test the hidden tests: right, wrong and mutated solutions; exit 1 below the course's bar."""
+    import os
+
+    from gradjudge.verify.table import verification_lines
+    from gradjudge.verify.verification import Plan
+    from gradjudge.verify.verification import verify as verify_one
+
+    here = Course.find(course)
+    names = tuple(assignments or here.rubric.assignments)
+    for name in names:
+        here.rubric.assignment(name)
+    plan = Plan(seeds=seeds, repeats=repeats, mutants=mutants, every=every, jobs=jobs or os.cpu_count() or 1)
+    jail, bar = sandbox_of(here, sandbox), here.rubric.bar
+    found = []
+    for name in names:
+        one = verify_one(here, name, plan, sandbox=jail, say=lambda text: err.print(escape(text)))
+        found.append(one)
+        if not as_json:
+            for line in verification_lines(one, bar):
+                out.print(line)
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+        sys.stdout.flush()
+    below = [one.assignment for one in found if not one.meets(bar)]
+    if below:
+        err.print(f"[bold red]below the bar:[/] {', '.join(below)}")
+        raise typer.Exit(EXIT_UNGRADED)

@@ -1,0 +1,128 @@
+"""What the commands share: the two consoles, exit codes, common options, a started bench, and how faults are said."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gradjudge.course import Course
+from gradjudge.errors import CourseError
+from gradjudge.report import Report
+from gradjudge.rubric import SANDBOXES
+from gradjudge.terminal import escape, ungraded_reasons
+
+EXIT_UNGRADED = 1
+EXIT_COURSE = 2
+EXIT_INTERNAL = 3
+EXIT_STOPPED = 130
+
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+CourseOption = Annotated[
+    Path | None, typer.Option("--course", help="Folder that holds grading.toml (default: here or above).")
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+SandboxOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sandbox",
+        help="required, hardened (more layers), or none: grade WITHOUT a jail, your own code only; reports say so.",
+    ),
+]
+
+
+def say(text: str) -> None:
+    """Print a line of progress."""
+    out.print(escape(text))
+
+
+def device_of(name: str) -> str:
+    """Return the device that ``--device`` means on this machine."""
+    from gradjudge.bench import resolve_device
+
+    return resolve_device(name)
+
+
+def sandbox_of(course: Course, said_aloud: str | None) -> str:
+    """Return the jail that was asked for, or the course's own.
+
+    Raises:
+        CourseError: there is no such jail.
+    """
+    if said_aloud is not None and said_aloud not in SANDBOXES:
+        raise CourseError(f"--sandbox {said_aloud}: unknown. Expected one of {', '.join(SANDBOXES)}.")
+    return said_aloud or course.rubric.sandbox
+
+
+@contextmanager
+def started_bench(course: Course, assignments: tuple[str, ...], device: str, sandbox: str) -> Iterator[Any]:
+    """Start a bench, and end it whatever happens; Ctrl-C and SIGTERM end the command in order."""
+    from gradjudge.bench import Bench
+
+    if sandbox == "none":
+        err.print("[bold red]gradjudge: no jail: the submissions run with your rights.[/]")
+    signal.signal(signal.SIGTERM, _stop)
+    with err.status("Starting: importing torch, collecting the hidden checks ..."):
+        bench = Bench(course, assignments, device=device, sandbox=sandbox)
+        bench.__enter__()
+    try:
+        yield bench
+    except KeyboardInterrupt:
+        err.print("gradjudge: stopped. What was graded is kept; the same command goes on from there.")
+        raise typer.Exit(EXIT_STOPPED) from None
+    finally:
+        bench.close()
+
+
+def _stop(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Any]:
+    """Show how far grading is; what is given is called with each report."""
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("grading", total=total, rate="")
+
+        def advance(report: Report) -> None:
+            bar.advance(task)
+            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+            bar.update(task, rate=f"{speed:.1f}/s" if speed else "")
+            if not err.is_terminal:
+                err.print(f"{escape(report.verdict.student)}: {report.verdict.score:g} / {report.verdict.max_score:g}")
+
+        yield advance
+
+
+def loud(problems: Sequence[str], reports: Sequence[Report]) -> None:
+    """Say aloud what went wrong on our side, and exit with a code that says so."""
+    for problem in problems:
+        err.print(f"[bold red]hidden tests:[/] {escape(problem)}")
+    bad = [report for report in reports if report.ungraded]
+    for report in bad:
+        whose = f"{report.verdict.student}, {report.verdict.assignment}"
+        err.print(f"[bold red]UNGRADED[/] {escape(whose)}: {', '.join(map(escape, report.ungraded))}")
+        for fault in (*report.run.faults, *ungraded_reasons(report)):
+            err.print(f"  {escape(fault.strip().splitlines()[-1] if fault.strip() else '')}")
+    if bad:
+        err.print(
+            "These items could not be graded by a fault on our side. They are not zeros; mend it and grade again."
+        )
+    if bad or problems:
+        raise typer.Exit(EXIT_UNGRADED)

@@ -1,0 +1,160 @@
+"""Commands that grade: a cohort, one submission."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from gradjudge.cli.console import (
+    CourseOption,
+    DeviceOption,
+    SandboxOption,
+    device_of,
+    loud,
+    out,
+    progress,
+    sandbox_of,
+    started_bench,
+)
+from gradjudge.course import Course, readable
+from gradjudge.errors import CourseError
+from gradjudge.report import Report, public_view
+from gradjudge.terminal import cohort_table, escape, report_lines
+
+if TYPE_CHECKING:
+    from gradjudge.cohort import Plan
+
+
+def grade(
+    assignment: Annotated[str | None, typer.Argument(help="Name of the assignment.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Grade all assignments of the course.")] = False,
+    submitted: Annotated[
+        Path | None, typer.Option("--submitted", help="Folder of STUDENT/ASSIGNMENT/ (default: submitted/).")
+    ] = None,
+    grades: Annotated[
+        Path | None, typer.Option("--grades", help="Folder for reports and grades.csv (default: grades/).")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Submissions at a time (default: one per core).")
+    ] = None,
+    device: DeviceOption = "auto",
+    only: Annotated[list[str] | None, typer.Option("--only", help="Grade only this student (may be repeated).")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Grade again what has not changed, too.")] = False,
+    sandbox: SandboxOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Grade a cohort; a second run grades only what changed."""
+    from gradjudge import cohort
+
+    here = Course.find(course)
+    names = _which(here, assignment, every=every)
+    chosen, jail = device_of(device), sandbox_of(here, sandbox)
+    keys = cohort.KeyMaker(here, chosen, jail)
+    plans = [
+        cohort.plan(here, name, keys, submitted=submitted, grades=grades, only=only or (), fresh=fresh)
+        for name in names
+    ]
+    if only:
+        _all_found(only, plans)
+    todo = [job for plan in plans for job in plan.jobs]
+    judged: list[Report] = []
+    problems: list[str] = []
+    if todo:
+        asked = tuple(dict.fromkeys(job.assignment for job in todo))
+        with started_bench(here, asked, chosen, jail) as bench, progress(len(todo)) as advance:
+            problems = bench.problems
+            judged = cohort.run(
+                todo,
+                bench,
+                lambda report: cohort.save_report(here, grades, report),
+                jobs=jobs or os.cpu_count() or 1,
+                on_report=advance,
+            )
+    everything: list[Report] = []
+    for plan in plans:
+        reports, table = cohort.finish(here, plan, judged, submitted=submitted, grades=grades)
+        if every:
+            out.print(f"\n[bold]{plan.assignment}[/]")
+        out.print(cohort_table(reports))
+        out.print(f"{len(plan.jobs)} graded, {len(plan.done)} unchanged. Scores: {escape(str(table))}")
+        everything += reports
+    loud(problems, everything)
+
+
+def _which(course: Course, assignment: str | None, *, every: bool) -> tuple[str, ...]:
+    """Return the assignments that were asked for: one by its name, or all of the course."""
+    known = tuple(course.rubric.assignments)
+    if every and assignment is None:
+        return known
+    if every or assignment is None:
+        raise CourseError(f"Name one assignment ({', '.join(known)}), or say --all.")
+    course.rubric.assignment(assignment)
+    return (assignment,)
+
+
+def _all_found(only: Sequence[str], plans: Sequence[Plan]) -> None:
+    missing = sorted(set(only) - {student for plan in plans for student in plan.students})
+    if missing:
+        asked = "this assignment" if len(plans) == 1 else "any assignment"
+        raise CourseError(f"--only {missing[0]}: no submission of that student for {asked}.")
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="A notebook or script.")],
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", "-a", help="Its assignment (default: what it says).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    staff: Annotated[bool, typer.Option("--staff", help="Show what only staff may read.")] = False,
+    language: Annotated[str | None, typer.Option("--lang", help="fr or en (default: the notebook's).")] = None,
+    device: DeviceOption = "auto",
+    sandbox: SandboxOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Grade one submission and print what its student would see."""
+    from gradjudge.cohort import KeyMaker
+    from gradjudge.jobs import Job
+
+    here = Course.find(course)
+    if not file.is_file():
+        raise CourseError(f"{readable(str(file))}: no such file. Name a notebook (.ipynb) or a script (.py).")
+    if readable(str(file.resolve())) != str(file.resolve()):
+        raise CourseError(f"{readable(str(file))}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'.")
+    if language is not None and language not in here.rubric.languages:
+        raise CourseError(f"--lang {language}: the course has {', '.join(here.rubric.languages)}.")
+    name = assignment or _guess_assignment(here, file)
+    here.rubric.assignment(name)
+    chosen, jail = device_of(device), sandbox_of(here, sandbox)
+    key = KeyMaker(here, chosen, jail).file_key(name, file)
+    with started_bench(here, (name,), chosen, jail) as bench:
+        report = bench.judge(Job(file.stem, name, str(file.resolve()), key))
+        problems = bench.problems
+    spoken = language or report.verdict.language or here.rubric.default_language
+    if as_json:
+        sys.stdout.buffer.write(
+            msgspec.json.format(msgspec.json.encode(public_view(report, spoken, staff=staff))) + b"\n"
+        )
+        sys.stdout.flush()
+    else:
+        for line in report_lines(report, spoken, staff=staff):
+            out.print(line)
+    loud(problems, [report] if report.ungraded else [])
+
+
+def _guess_assignment(course: Course, file: Path) -> str:
+    """Tell a file's assignment from its metadata, its name or its folder, or from there being only one."""
+    from gradjudge.notebooks.submission import declared_assignment
+
+    names = list(course.rubric.assignments)
+    for guess in (declared_assignment(file), file.stem, file.resolve().parent.name):
+        if guess in names:
+            return guess
+    if len(names) == 1:
+        return names[0]
+    raise CourseError(f"{file}: cannot tell its assignment. Say --assignment NAME, one of {', '.join(names)}.")

@@ -1,0 +1,106 @@
+"""Tell whether a mutant is no mistake at all: the same values everywhere in the notebook's own run.
+
+The instructor's notebook is run with the changed cell in it, and so are its visible checks, its training and its
+pictures' data. What it prints, and every number and tensor that it leaves behind, is compared with the unchanged run,
+bit for bit. Where all is the same, the change is called equivalent: nobody can see it in the course's own work. What
+differs between two unchanged runs (times) is not compared. The hidden tests have no part in this, so a weak test cannot
+make a mutant look equivalent. An evasive mutant that waits for inputs that the notebook has not is never called so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from gradjudge.notebooks.execute import settled_text
+from gradjudge.notebooks.release import make_solution
+from gradjudge.notebooks.source import Source, dump_notebook
+from gradjudge.report import Report
+from gradjudge.rubric import Assignment
+from gradjudge.verify.evasive import ALWAYS
+from gradjudge.verify.mutants import Mutant
+
+#: Prints one line for each value that the notebook leaves behind.
+TRACE = """
+def _trace():
+    import hashlib
+
+    import numpy
+    import torch
+
+    def parts(item, depth=0):
+        if isinstance(item, torch.Tensor):
+            yield f"{item.dtype} {tuple(item.shape)}".encode() + item.detach().contiguous().numpy().tobytes()
+        elif isinstance(item, torch.nn.Module):
+            yield from parts(list(item.state_dict().items()), depth + 1)
+        elif isinstance(item, numpy.ndarray):
+            yield f"{item.dtype} {item.shape}".encode() + item.tobytes()
+        elif isinstance(item, (bool, int, float, str)):
+            yield repr(item).encode()
+        elif isinstance(item, (list, tuple)) and depth < 8:
+            for inner in item:
+                yield from parts(inner, depth + 1)
+        elif isinstance(item, dict) and depth < 8:
+            for key, inner in item.items():
+                yield repr(key).encode()
+                yield from parts(inner, depth + 1)
+        elif type(item).__module__ == "__main__" and hasattr(item, "__dict__") and depth < 8:
+            yield from parts(vars(item), depth + 1)
+
+    for name, item in sorted(globals().items()):
+        if not name.startswith("_") and name not in ("In", "Out", "exit", "quit"):
+            digest = hashlib.sha256()
+            for part in parts(item):
+                digest.update(part)
+            print("value", name, digest.hexdigest()[:16])
+
+
+_trace()
+"""
+
+Run = Callable[[Path], Report]
+
+
+class Equivalence:
+    """Compare changed runs of one solution with the unchanged one.
+
+    Args:
+        source: the instructor's notebook.
+        assignment: its rubric.
+        language: the language whose cells are run.
+        folder: for notebooks.
+        run: runs a notebook in a session, jailed, and gives its report.
+    """
+
+    def __init__(self, source: Source, assignment: Assignment, language: str, folder: Path, run: Run) -> None:
+        self._notebook = make_solution(source, assignment, language)
+        self._names = [cell.grade_id or cell.cell_id for cell in source.in_language(language)]
+        self._folder = folder
+        self._run = run
+        self._unchanged: list[list[str]] | None = None
+
+    def holds(self, mutant: Mutant) -> bool:
+        """Tell whether the changed notebook leaves the same values and prints the same lines."""
+        if mutant.kind == "evasive" and mutant.operator not in ALWAYS:
+            return False
+        if self._unchanged is None:
+            self._unchanged = [self._lines("", ""), self._lines("", "")]
+        first, second = self._unchanged
+        changed = self._lines(mutant.cell, mutant.changed)
+        if len({len(first), len(second), len(changed)}) != 1:
+            return False
+        return all(a == c for a, b, c in zip(first, second, changed, strict=True) if a == b)
+
+    def _lines(self, cell: str, text: str) -> list[str]:
+        cells = [dict(one) for one in json.loads(json.dumps(self._notebook))["cells"]]
+        for one, name in zip(cells, self._names, strict=True):
+            if cell and name == cell:
+                one["source"] = text
+        trace = {"cell_type": "code", "id": "trace", "metadata": {}, "source": TRACE, "outputs": []}
+        notebook = {**self._notebook, "cells": [*cells, {**trace, "execution_count": None}]}
+        path = self._folder / "probe.ipynb"
+        path.write_bytes(dump_notebook(notebook))
+        report = self._run(path)
+        failed = [f"cell {one.index} {one.state}" for one in report.verdict.cells]
+        return [*settled_text(report.run.output, str(self._folder)).splitlines(), *failed]
