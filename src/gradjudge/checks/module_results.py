@@ -71,7 +71,11 @@ def _predicate(
         if flaw is not None and type(got) is Tensor and flaw.kind in ("value", "shape")
     ]
     cause = diagnose(wrong, names, reference, allowed)
-    if len(wrong) >= FEWEST and all(near_in_shape(one.got, one.trial.cotangents[0], allowed) for one in wrong):
+    if (
+        cause is None
+        and len(wrong) >= FEWEST
+        and all(near_in_shape(one.got, one.trial.cotangents[0], allowed) for one in wrong)
+    ):
         cause = _PASSED_THROUGH
     if cause is None:
         return first.text
