@@ -1,6 +1,6 @@
 """backward is left to autograd."""
 
-# loses: tanh, xor (2), digits (2)
+# loses: tanh (2), xor (2), digits (2)
 
 class Tanh(Module):
     def forward(self, x):
