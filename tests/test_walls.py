@@ -31,7 +31,19 @@ WALLS: dict[str, set[str]] = {
     "definitions": {"celltext"},
     "jobs": {"report", "rubric", "msgspec"},
     "terminal": {"report", "rich"},
-    "verify": {"bench", "course", "definitions", "errors", "jobs", "notebooks", "report", "rubric", "msgspec", "rich"},
+    "verify": {
+        "bench",
+        "course",
+        "definitions",
+        "errors",
+        "jobs",
+        "notebooks",
+        "report",
+        "rubric",
+        "msgspec",
+        "rich",
+        "tomlkit",
+    },
 }
 
 #: Modules that people wait for: importing them must not import these.

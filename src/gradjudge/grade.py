@@ -121,6 +121,7 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
                 output=sitting.output,
                 host=platform.node(),
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
+                bounds=hearing.bounds,
             ),
         )
 

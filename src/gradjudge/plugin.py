@@ -8,9 +8,11 @@ everything else (a bare assertion, a bug, a skip) is the grader's fault and make
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,9 +20,11 @@ import torch
 from _pytest.runner import runtestprotocol
 from msgspec.structs import replace
 
+from gradjudge.checks.bounds import Bound, Side
 from gradjudge.checks.verdict import CheckFailed, Part
 from gradjudge.notebooks.submission import Submission, decode_text, read_companion
 from gradjudge.proxy.student import Student
+from gradjudge.report import Compared
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
 from gradjudge.sitting import Sitting
@@ -45,6 +49,7 @@ class Hearing:
         results: states of the items that are done, for follow-through.
         written: identifiers in the student's own text.
         stand_ins: names that stood in for the student's own in the check under way.
+        bounds: what the bounds of ``grading.toml`` were compared with, the worst number of each.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Hearing:
         self.seed = seed
         self.results: dict[str, str] = {}
         self.stand_ins: list[str] = []
+        self.bounds: dict[str, Compared] = {}
         self.excinfo: BaseException | None = None
         self.student: Student | None = None
         texts = [cell.source for cell in submission.cells] + [
@@ -65,6 +71,16 @@ class Hearing:
             if name.endswith(".py")
         ]
         self.written = frozenset(re.findall(r"[^\W\d]\w*", "\n".join(texts)))
+
+    def compared(self, item: str, name: str, value: float, side: Side) -> None:
+        """Keep a number that a bound was compared with, if it is worse than those before; NaN is worse than all."""
+        before = self.bounds.get(name)
+        if before is not None:
+            if math.isnan(before.value) or before.side != side:
+                return
+            if not (math.isnan(value) or (value > before.value if side == "most" else value < before.value)):
+                return
+        self.bounds[name] = Compared(item, side, float(value))
 
 
 _HEARING = pytest.StashKey[Hearing]()
@@ -124,7 +140,8 @@ def rng(request: pytest.FixtureRequest) -> torch.Generator:
 def threshold(request: pytest.FixtureRequest) -> Callable[[str], float]:
     """Give the bounds of ``grading.toml``, the tolerance of the device included."""
     hearing = _hearing(request)
-    return lambda name: hearing.assignment.threshold(name).on(hearing.device)
+    note = partial(hearing.compared, item_name(request.node))
+    return lambda name: Bound(hearing.assignment.threshold(name).on(hearing.device), name, note)
 
 
 @pytest.fixture

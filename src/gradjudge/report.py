@@ -127,6 +127,20 @@ class CheckRun(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class Compared(msgspec.Struct, frozen=True):
+    """What a threshold was compared with.
+
+    Attributes:
+        item: whose check asked.
+        side: ``"most"`` if the number had to be at most the bound, ``"least"`` if at least.
+        value: the worst such number of this submission.
+    """
+
+    item: str
+    side: str
+    value: float
+
+
 class Run(msgspec.Struct, frozen=True):
     """How this grading went: never compared, never shown to students.
 
@@ -135,6 +149,7 @@ class Run(msgspec.Struct, frozen=True):
         jail: layers of the jail that were active, or ``["none"]``.
         faults: what went wrong on the grader's side, for staff.
         output: the end of what the student's cells printed.
+        bounds: what each threshold of ``grading.toml`` was compared with.
     """
 
     device: str
@@ -148,6 +163,7 @@ class Run(msgspec.Struct, frozen=True):
     output: str = ""
     host: str = ""
     started: str = ""
+    bounds: dict[str, Compared] = {}
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gradjudge import __version__
-from gradjudge.cli.authoring import release, verify
+from gradjudge.cli.authoring import calibrate, release, verify
 from gradjudge.cli.console import EXIT_COURSE, EXIT_INTERNAL, err, out
 from gradjudge.cli.grading import check, grade
 from gradjudge.cli.machine import doctor
@@ -51,5 +51,5 @@ def options(
     """Hold the options that stand before a command."""
 
 
-for command in (release, grade, check, verify, doctor):
+for command in (release, grade, check, verify, calibrate, doctor):
     app.command()(command)

@@ -1,15 +1,27 @@
-"""Commands for those who write assignments: make the notebooks, verify the hidden tests."""
+"""Commands for those who write assignments: make the notebooks, verify and calibrate the hidden tests."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
 import msgspec
 import typer
 
-from gradjudge.cli.console import EXIT_UNGRADED, CourseOption, SandboxOption, err, out, sandbox_of, say
+from gradjudge.cli.console import (
+    EXIT_UNGRADED,
+    CourseOption,
+    DeviceOption,
+    SandboxOption,
+    device_of,
+    err,
+    out,
+    sandbox_of,
+    say,
+)
 from gradjudge.course import Course
+from gradjudge.errors import CourseError
 from gradjudge.terminal import escape
 
 
@@ -47,8 +59,6 @@ def verify(
     course: CourseOption = None,
 ) -> None:
     """Test the hidden tests: right, wrong and mutated solutions; exit 1 below the course's bar."""
-    import os
-
     from gradjudge.verify.table import verification_lines
     from gradjudge.verify.verification import Plan
     from gradjudge.verify.verification import verify as verify_one
@@ -72,4 +82,41 @@ def verify(
     below = [one.assignment for one in found if not one.meets(bar)]
     if below:
         err.print(f"[bold red]below the bar:[/] {', '.join(below)}")
+        raise typer.Exit(EXIT_UNGRADED)
+
+
+def calibrate(
+    assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
+    runs: Annotated[int, typer.Option("--runs", min=20, help="Runs of the solution, each under another seed.")] = 200,
+    aim: Annotated[float, typer.Option("--aim", help="Share of right runs that a bound may reject.")] = 0.001,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a bound is at fault.")] = False,
+    device: DeviceOption = "auto",
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")] = None,
+    sandbox: SandboxOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Measure what right runs reach, and write the bounds into grading.toml."""
+    from gradjudge.verify import calibration
+
+    here = Course.find(course)
+    if not 0 < aim < calibration.TAIL:
+        raise CourseError(f"--aim {aim:g}: expected a share between 0 and {calibration.TAIL:g}, such as 0.001.")
+    plan = calibration.Plan(runs=runs, aim=aim, device=device_of(device), jobs=jobs or os.cpu_count() or 1)
+    rubric = here.rubric.assignment(assignment)
+    found = calibration.calibrate(
+        here, assignment, plan, sandbox=sandbox_of(here, sandbox), say=lambda text: err.print(escape(text))
+    )
+    for one in found:
+        out.print(f"[bold]{escape(one.name)}[/]  at {one.side} {one.now:g}, calibrated {one.bound:g}")
+        out.print(f"  {escape(one.method)}")
+        if one.met_by:
+            out.print(f"  within the bound though wrong: {escape(', '.join(one.met_by))}")
+        for fault in one.faults:
+            out.print(f"  [bold red]fault:[/] the bound {escape(fault)}")
+    for name in calibration.unused(rubric, found):
+        out.print(f"[bold]{escape(name)}[/]  is compared with nothing: it stays as it is")
+    if not check:
+        calibration.write_bounds(here.rubric_file, assignment, found)
+        out.print(f"Written to {escape(str(here.rubric_file))}.")
+    elif any(one.faults for one in found):
         raise typer.Exit(EXIT_UNGRADED)

@@ -1,0 +1,143 @@
+"""Bounds note what they are compared with; from many such numbers comes a bound, and a bad one is told."""
+
+from __future__ import annotations
+
+import math
+import random
+import tomllib
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from gradjudge.checks.bounds import Bound
+from gradjudge.report import Compared, Report, Run, Verdict
+from gradjudge.rubric import Assignment, Item, Threshold
+from gradjudge.verify.calibration import Calibrated, Plan, Sample, _calibrated, samples, unused, write_bounds
+from gradjudge.verify.corpus import Case
+
+
+def test_a_bound_notes_what_it_is_compared_with() -> None:
+    """Whichever side it stands on, times a number or not, and it compares as the number that it is."""
+    noted: list[tuple[str, float, str]] = []
+    bound = Bound(0.5, "loss", lambda *what: noted.append(what))
+    assert bound >= 0.4
+    assert bound > 0.25
+    assert not bound > 0.6
+    assert bound <= 0.7
+    assert not bound <= 0.1
+    assert 2 * bound >= 0.9
+    assert not math.nan <= bound
+    assert [what[1:] for what in noted[:6]] == [
+        (0.4, "most"),
+        (0.25, "most"),
+        (0.6, "most"),
+        (0.7, "least"),
+        (0.1, "least"),
+        (0.45, "most"),
+    ]
+    assert math.isnan(noted[6][1])
+    assert isinstance(bound + 0.0, float)
+
+
+def sample(values: list[float], side: str = "most") -> Sample:
+    """Make the sample of a threshold."""
+    return Sample("train.loss", "train", side, tuple(values))
+
+
+@pytest.mark.parametrize("side", ["most", "least"])
+def test_a_bound_rejects_about_what_it_aims_at(side: str) -> None:
+    """From 200 normal runs the bound lies where, of a hundred thousand more, less than 1 in 500 is rejected."""
+    drawn = random.Random(0)
+    values = [drawn.gauss(1.0, 0.1) for _ in range(200)]
+    bound = sample(values, side).bound(0.001)
+    more = [drawn.gauss(1.0, 0.1) for _ in range(100_000)]
+    rejected = sum(not sample(values, side).meets(value, bound) for value in more) / len(more)
+    assert rejected < 1 / 500
+    assert abs(bound - 1.0) < 0.7  # and not so far away that it says nothing
+
+
+def test_a_deterministic_outcome_keeps_a_margin() -> None:
+    """Where all runs are the same there is no tail, but other machines round otherwise."""
+    assert sample([0.25] * 50).bound(0.001) == 0.253
+    assert sample([0.25] * 50, "least").bound(0.001) == 0.247
+    assert "50 runs" in sample([0.25] * 50).method(0.001)
+    assert "1 right run in 1000" in sample([0.25] * 50).method(0.001)
+
+
+ASSIGNMENT = Assignment(
+    "lab",
+    {"en": "Lab"},
+    (Item("train", 3.0),),
+    thresholds={"train.loss": Threshold(0.5), "train.share": Threshold(0.3)},
+)
+
+
+def report(value: float | None) -> Report:
+    """Make the report of a submission that reached a number, or did not get there."""
+    bounds = {} if value is None else {"train.loss": Compared("train", "most", value)}
+    run = Run("cpu", (), {}, 0.0, {}, {}, bounds=bounds)
+    return Report(1, Verdict("lab", "s", "", "", "", 0, 0, 0, {}), run)
+
+
+def chaff(name: str, loses: str = "train") -> Case:
+    """Make a chaff."""
+    return Case(name, "chaff", "", "lab.py", {}, {loses: 3.0})
+
+
+WRONG = {
+    "unseen": report(0.31),
+    "between": report(0.45),
+    "far": report(2.0),
+    "other": report(0.3),
+    "dead": report(None),
+}
+CASES = [chaff("unseen"), chaff("between"), chaff("far"), chaff("other", "q"), chaff("dead")]
+
+
+def calibrated(now: float) -> Calibrated:
+    """Calibrate a threshold that is `now`, with runs about 0.3; the worst of them is 0.326."""
+    drawn = random.Random(0)
+    (one,) = samples(ASSIGNMENT, [report(drawn.gauss(0.30, 0.01)) for _ in range(100)])
+    thresholds = {"train.loss": Threshold(now)}
+    return _calibrated(one, replace(ASSIGNMENT, thresholds=thresholds), Plan(), WRONG, CASES)
+
+
+def test_a_good_bound_is_let_be() -> None:
+    """It rejects no run and keeps out what can be kept out; a mistake that no outcome sees is listed all the same."""
+    good = calibrated(0.36)
+    assert good.faults == ()
+    assert good.met_by == ("unseen",)
+    assert 0.326 <= good.bound <= 0.36
+
+
+@pytest.mark.parametrize(
+    ("now", "fault"),
+    [(0.302, "rejects"), (0.33, "nearer to right runs"), (0.5, "is met by wrong solutions"), (0.5, "between")],
+)
+def test_a_bad_bound_is_told(now: float, fault: str) -> None:
+    """Too near, or so far that it lets a wrong solution in."""
+    assert any(fault in text for text in calibrated(now).faults)
+
+
+def test_what_is_compared_with_nothing_is_told() -> None:
+    """A threshold that is used otherwise cannot be calibrated this way."""
+    assert unused(ASSIGNMENT, [calibrated(0.35)]) == ["train.share"]
+
+
+def test_bounds_are_written_and_all_else_stays(tmp_path: Path) -> None:
+    """Comments and order are kept, and the same figures give the same bytes."""
+    text = (
+        '# about\n[assignments.lab.thresholds]\n# kept\n"train.loss" = { value = 0.5, tolerance = { cuda = 0.01 } }\n'
+    )
+    path = tmp_path / "grading.toml"
+    path.write_text(text)
+    found = calibrated(0.5)
+    write_bounds(path, "lab", [found])
+    written = path.read_text()
+    assert written.startswith("# about\n")
+    assert "# kept" in written
+    table = tomllib.loads(written)["assignments"]["lab"]["thresholds"]["train.loss"]
+    assert table == {"value": found.bound, "tolerance": {"cuda": 0.01}, "method": found.method}
+    write_bounds(path, "lab", [found])
+    assert path.read_text() == written
