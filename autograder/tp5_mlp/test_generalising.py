@@ -31,7 +31,7 @@ def dropout(student, rng, device):
             wanted += [recipe.make("torch:clone", module.forward(x)), module.backward(delta)]
         found = recipe.run(*wanted)
         require(
-            all(type(one) is Tensor and one.shape == x.shape for one in found),
+            all(type(one) is Tensor and one.is_floating_point() and one.shape == x.shape for one in found),
             "Dropout must give a tensor of the shape of x, in forward and in backward.",
             "Dropout doit donner un tenseur de la forme de x, en avant comme en arrière.",
         )
@@ -177,7 +177,10 @@ def test_early_stopping_restores(stopping, device):
         require(
             type(data) is Tensor
             and type(second) is Tensor
+            and data.is_floating_point()
+            and second.is_floating_point()
             and data.shape == start.shape
+            and second.shape == start[0].shape
             and near(data, start + best, allowed)
             and near(second, start[0] + best, allowed),
             "restore does not put the best weights back into every Param: keep copies (`clone`), not the tensors.",

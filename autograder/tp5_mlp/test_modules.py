@@ -128,8 +128,17 @@ def test_logsoftmax_forward(activation):
     activation("LogSoftmax", lambda x: x.log_softmax(1)).forward()
 
 
+@pytest.mark.item("logsoftmax.backward")
+def test_logsoftmax_backward(activation):
+    """LogSoftmax.backward returns dL/dx for any delta.
+
+    fr: LogSoftmax.backward renvoie dL/dx pour n'importe quel delta.
+    """
+    activation("LogSoftmax", lambda x: x.log_softmax(1)).gradient("x")
+
+
 @pytest.mark.item("logsoftmax.stable")
-def test_logsoftmax_stable(student, rng, device):
+def test_logsoftmax_stable(student, passed, rng, device):
     """LogSoftmax stays finite for inputs of 1e4, forward and backward.
 
     fr: LogSoftmax reste fini pour des entrées de 1e4, en avant comme en arrière.
@@ -138,13 +147,20 @@ def test_logsoftmax_stable(student, rng, device):
     far = x.clone()
     far[:, 1], far[::2, 3] = 1e4, -1e4
     recipe = Recipe(student, label="LogSoftmax")
-    cls, results = recipe.of(student.LogSoftmax), []
+    cls, results, backs = recipe.of(student.LogSoftmax), [], []
     for inputs in (x, x + 1e4, x - 1e4, far):
         module = cls()
-        results += [recipe.make("torch:clone", module.forward(inputs)), module.backward(x.sign())]
-    found = recipe.run(*results)
+        results.append(recipe.make("torch:clone", module.forward(inputs)))
+        if passed("logsoftmax.backward"):  # a backward that is wrong anyway has been paid for
+            backs.append(module.backward(x.sign()))
+    found = recipe.run(*results, *backs)
     require(
-        all(type(one) is Tensor and bool(torch.isfinite(one).all()) for one in found),
+        all(type(one) is Tensor and one.is_floating_point() and one.shape == x.shape for one in found),
+        "LogSoftmax must give a tensor of the shape of x, in forward and in backward.",
+        "LogSoftmax doit donner un tenseur de la forme de x, en avant comme en arrière.",
+    )
+    require(
+        all(bool(torch.isfinite(one).all()) for one in found),
         "With inputs of 1e4 or -1e4, LogSoftmax gives NaN or infinity: subtract each row's maximum first, and do not "
         "take the logarithm of a probability.",
         "Avec des entrées de 1e4 ou -1e4, LogSoftmax donne NaN ou l'infini : soustrayez d'abord le maximum de chaque "
@@ -157,21 +173,12 @@ def test_logsoftmax_stable(student, rng, device):
         "LogSoftmax gives the same number everywhere.",
         "LogSoftmax donne partout le même nombre.",
     )
-    for moved in (found[2], found[4]):
+    for moved in (found[1], found[2]):
         require(
-            moved.shape == plain.shape and float((moved - plain).abs().max()) <= loose * float(plain.abs().max() + 1),
+            float((moved - plain).abs().max()) <= loose * float(plain.abs().max() + 1),
             "Adding 1e4 to all inputs of LogSoftmax changes its result; it should not.",
             "Ajouter 1e4 à toutes les entrées de LogSoftmax change son résultat ; cela ne devrait pas.",
         )
-
-
-@pytest.mark.item("logsoftmax.backward")
-def test_logsoftmax_backward(activation):
-    """LogSoftmax.backward returns dL/dx for any delta.
-
-    fr: LogSoftmax.backward renvoie dL/dx pour n'importe quel delta.
-    """
-    activation("LogSoftmax", lambda x: x.log_softmax(1)).gradient("x")
 
 
 @pytest.mark.item("mse")
@@ -242,7 +249,7 @@ def test_kldiv_zero(student, rng, device):
     with_zeros, without = cls().forward(yhat, y), cls().forward(yhat, near_zero)
     found = recipe.run(with_zeros, without)
     require(
-        all(type(one) is Tensor and one.numel() == 1 for one in found)
+        all(type(one) is Tensor and one.is_floating_point() and one.numel() == 1 for one in found)
         and bool(found[1])
         and near(found[0], found[1], tolerance(device, widest(device))),
         "Where y = 0 the term y log y counts 0; `0 * log(0)` is NaN.",
@@ -315,7 +322,7 @@ def sgd_steps(student, rng, device):
         found = recipe.run(*(param.data for param in params.values()))
         for name, data in zip(shapes, found, strict=True):
             require(
-                type(data) is Tensor and data.shape == start[name].shape,
+                type(data) is Tensor and data.is_floating_point() and data.shape == start[name].shape,
                 f"After SGD.step, the data of {name} has not the shape that it had.",
                 f"Après SGD.step, data de {name} n'a plus la forme qu'il avait.",
             )
