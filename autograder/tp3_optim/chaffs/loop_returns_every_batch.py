@@ -1,0 +1,14 @@
+"""One loss per batch instead of one per epoch."""
+
+# loses: train_optim.batches (1)
+
+def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
+    history = []
+    for _ in range(epochs):
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = loss_fn(model(x), y)
+            loss.backward()
+            optimizer.step()
+            history.append(loss.item())
+    return history

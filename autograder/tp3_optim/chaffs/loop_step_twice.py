@@ -1,0 +1,17 @@
+"""Two steps for each backward."""
+
+# loses: train_optim.sgd (5)
+
+def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
+    history = []
+    for _ in range(epochs):
+        losses = []
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = loss_fn(model(x), y)
+            loss.backward()
+            optimizer.step()
+            optimizer.step()
+            losses.append(loss.item())
+        history.append(sum(losses) / len(losses))
+    return history

@@ -1,0 +1,16 @@
+"""zero_grad between backward and step: nothing ever moves."""
+
+# loses: train_optim.sgd, train_optim.adam, train_optim.stale, train_optim.batches
+
+def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
+    history = []
+    for _ in range(epochs):
+        losses = []
+        for x, y in loader:
+            loss = loss_fn(model(x), y)
+            loss.backward()
+            optimizer.zero_grad()
+            optimizer.step()
+            losses.append(loss.item())
+        history.append(sum(losses) / len(losses))
+    return history

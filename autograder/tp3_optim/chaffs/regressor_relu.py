@@ -1,0 +1,13 @@
+"""ReLU where a tanh is asked for."""
+
+# loses: regressor.forward (4)
+
+class Regressor(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(n, p) for n, p in pairwise(sizes)])
+
+    def forward(self, x):
+        for layer in self.layers[:-1]:
+            x = torch.relu(layer(x))
+        return self.layers[-1](x)

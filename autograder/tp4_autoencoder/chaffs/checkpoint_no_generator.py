@@ -1,0 +1,19 @@
+"""The state of the generator is not saved."""
+
+# loses: checkpoint.resume (6)
+
+def save_checkpoint(path, model, optimizer, epoch, generator):
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "epoch": epoch,
+    }
+    torch.save(state, path + ".part")
+    os.replace(path + ".part", path)
+
+
+def load_checkpoint(path, model, optimizer, generator):
+    state = torch.load(path, map_location="cpu")
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    return state["epoch"]

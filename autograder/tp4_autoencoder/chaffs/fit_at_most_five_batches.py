@@ -1,0 +1,17 @@
+"""fit was made quick for debugging, five batches per epoch, and left so: small tests do not show it."""
+
+# loses: outcome.16 (4), outcome.32
+
+def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
+    history = []
+    for _ in range(start, epochs):
+        total, rows = 0.0, 0
+        for x, _label in list(loader)[:5]:
+            x = x.to(device)
+            loss = reconstruction_loss(model(x), x)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total, rows = total + loss.item() * len(x), rows + len(x)
+        history.append(total / rows)
+    return history

@@ -1,0 +1,9 @@
+"""The gradient of b1 is that of b2 seen through theta, but of one row."""
+
+# loses: grad.b1
+
+def grad_autoencoder(x, theta, b1, b2):
+    y = x @ theta.T + b1
+    dxhat = 2 / len(x) * (y @ theta + b2 - x)
+    dy = dxhat @ theta.T
+    return dy.T @ x + y.T @ dxhat, dy[0], dxhat.sum(0)

@@ -1,0 +1,9 @@
+"""The two parts of theta's gradient are averaged instead of added."""
+
+# loses: grad.theta (8)
+
+def grad_autoencoder(x, theta, b1, b2):
+    y = x @ theta.T + b1
+    dxhat = 2 / len(x) * (y @ theta + b2 - x)
+    dy = dxhat @ theta.T
+    return (dy.T @ x + y.T @ dxhat) / 2, dy.sum(0), dxhat.sum(0)

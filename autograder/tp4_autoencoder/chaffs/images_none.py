@@ -1,0 +1,6 @@
+"""Nothing is written."""
+
+# loses: images
+
+def log_reconstructions(writer, model, x, epoch):
+    return None

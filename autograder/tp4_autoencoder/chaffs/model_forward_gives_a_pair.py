@@ -1,0 +1,21 @@
+"""forward returns the latents too."""
+
+# loses: decode (1)
+
+class TiedAutoencoder(nn.Module):
+    def __init__(self, inputs, latent):
+        super().__init__()
+        self.theta = nn.Parameter(torch.empty(latent, inputs))
+        self.b1 = nn.Parameter(torch.zeros(latent))
+        self.b2 = nn.Parameter(torch.zeros(inputs))
+        nn.init.kaiming_uniform_(self.theta, a=5**0.5)
+
+    def encode(self, x):
+        return x @ self.theta.T + self.b1
+
+    def decode(self, y):
+        return y @ self.theta + self.b2
+
+    def forward(self, x):
+        y = self.encode(x)
+        return self.decode(y), y

@@ -1,0 +1,20 @@
+"""theta has shape (inputs, latent), and everything else fits that."""
+
+# loses: encode (4)
+
+class TiedAutoencoder(nn.Module):
+    def __init__(self, inputs, latent):
+        super().__init__()
+        self.theta = nn.Parameter(torch.empty(inputs, latent))
+        self.b1 = nn.Parameter(torch.zeros(latent))
+        self.b2 = nn.Parameter(torch.zeros(inputs))
+        nn.init.kaiming_uniform_(self.theta, a=5**0.5)
+
+    def encode(self, x):
+        return x @ self.theta + self.b1
+
+    def decode(self, y):
+        return y @ self.theta.T + self.b2
+
+    def forward(self, x):
+        return self.decode(self.encode(x))

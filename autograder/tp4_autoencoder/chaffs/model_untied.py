@@ -1,0 +1,21 @@
+"""A second Parameter is made from theta.T: it only starts equal."""
+
+# loses: tied
+
+class TiedAutoencoder(nn.Module):
+    def __init__(self, inputs, latent):
+        super().__init__()
+        self.theta = nn.Parameter(torch.empty(latent, inputs))
+        self.b1 = nn.Parameter(torch.zeros(latent))
+        self.b2 = nn.Parameter(torch.zeros(inputs))
+        nn.init.kaiming_uniform_(self.theta, a=5**0.5)
+        self.theta2 = nn.Parameter(self.theta.detach().T.clone())
+
+    def encode(self, x):
+        return x @ self.theta.T + self.b1
+
+    def decode(self, y):
+        return y @ self.theta2.T + self.b2
+
+    def forward(self, x):
+        return self.decode(self.encode(x))

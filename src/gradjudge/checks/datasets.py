@@ -1,0 +1,226 @@
+"""Judge a data set that prepares its items one by one: ``DATASET(images, labels, scale)``, ``len``, ``dataset[i]``.
+
+An item is ``(vector, label)``. Each question has its own function, so that a data set that forgets to normalise does
+not pay for its items too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.comparison import Due, flaw_in
+from gradjudge.checks.instruments import make
+from gradjudge.checks.recipes import Recipe
+from gradjudge.checks.tolerance import tolerance
+from gradjudge.checks.verdict import StudentRaised, Text, fail, require
+from gradjudge.proxy.objects import CallableProxy, ObjectProxy, label_of
+from gradjudge.proxy.student import Student
+
+ROWS = "gradjudge.worker.recorders:Rows"
+_FLOAT32 = tolerance("cpu", torch.float32)
+
+
+def built(student: Student, dataset: Any, images: Any, labels: Tensor, scale: float) -> Any:
+    """Make ``dataset(images, labels, scale)`` in the session.
+
+    Args:
+        dataset: what ``student.NAME`` gave.
+        images: a tensor (rows, height, width), or something of the session's that behaves like one.
+        labels: integers, (rows,).
+        scale: the largest number of an image.
+
+    Raises:
+        StudentRaised: the constructor raised.
+        CheckFailed: `dataset` cannot be called.
+    """
+    label = label_of(dataset)
+    require(
+        isinstance(dataset, CallableProxy),
+        f"`{label}` is not a class.",
+        f"`{label}` n'est pas une classe.",
+    )
+    recipe = Recipe(student, label=label)
+    source = recipe.of(images) if isinstance(images, ObjectProxy) else images
+    (made,) = recipe.run(recipe.of(dataset)(source, labels, scale))
+    return made
+
+
+def require_length(student: Student, dataset: Any, rows: int) -> None:
+    """Require ``len(dataset)`` to be the number of images.
+
+    Raises:
+        CheckFailed: it is another number.
+    """
+    recipe = Recipe(student, label="len(dataset)")
+    (length,) = recipe.run(recipe.make("builtins:len", recipe.of(dataset)))
+    require(
+        length == rows,
+        "len(dataset) is not the number of images.",
+        "len(dataset) n'est pas le nombre d'images.",
+        detail=f"got {length!r}, expected {rows}",
+    )
+
+
+def items_of(student: Student, dataset: Any, rows: Sequence[int]) -> list[tuple[object, object]]:
+    """Return ``dataset[i]`` for some i, each as ``(vector, label)``.
+
+    Raises:
+        StudentRaised: reading an item raised.
+        CheckFailed: an item is no pair.
+    """
+    recipe = Recipe(student, label="dataset[i]")
+    held = recipe.of(dataset)
+    pairs: list[tuple[object, object]] = []
+    for item in recipe.run(*(held[row] for row in rows)):
+        require(
+            isinstance(item, tuple | list) and len(item) == 2,
+            "dataset[i] must be a pair: the vector and the label.",
+            "dataset[i] doit être un couple : le vecteur et l'étiquette.",
+        )
+        pairs.append((item[0], item[1]))
+    return pairs
+
+
+def require_vectors(items: Sequence[tuple[object, object]], images: Tensor) -> None:
+    """Require the vector of each item to be its image read row by row, whatever it was divided by.
+
+    Args:
+        images: (items, height, width), the images of these items; none is all zeros.
+
+    Raises:
+        CheckFailed: a vector has another shape, or is that of another image or order.
+    """
+    pixels = images.shape[1:].numel()
+    for (vector, _), image in zip(items, images, strict=True):
+        wanted = image.reshape(-1).double()
+        if not isinstance(vector, Tensor) or vector.shape != (pixels,):
+            due = Due(wanted, Text(f"[{pixels}]: one row of numbers", f"[{pixels}] : une seule suite de nombres"))
+            flaw = flaw_in(vector, due, _FLOAT32)
+            assert flaw is not None
+            fail(f"The vector of dataset[i] {flaw.text.en}.", f"Le vecteur de dataset[i] {flaw.text.fr}.")
+        got = vector.double()
+        if _same(got / got.abs().max(), wanted / wanted.max()):
+            continue
+        transposed = image.T.reshape(-1).double()
+        if _same(got / got.abs().max(), transposed / transposed.max()):
+            fail(
+                "The vector of dataset[i] reads the image column by column; read it row by row: reshape(-1).",
+                "Le vecteur de dataset[i] lit l'image colonne par colonne ; lisez-la ligne par ligne : reshape(-1).",
+            )
+        fail(
+            "The vector of dataset[i] is not image i, read row by row and divided by one number.",
+            "Le vecteur de dataset[i] n'est pas l'image i, lue ligne par ligne et divisée par un nombre.",
+        )
+
+
+def require_labels(items: Sequence[tuple[object, object]], labels: Tensor) -> None:
+    """Require the label of each item: an int, or a tensor of one.
+
+    Raises:
+        CheckFailed: a label is another number, or no integer.
+    """
+    for (_, label), right in zip(items, labels.tolist(), strict=True):
+        if isinstance(label, Tensor) and label.numel() == 1 and not label.is_floating_point():
+            label = label.item()
+        require(
+            type(label) is int and label == right,
+            "The label of dataset[i] is not labels[i], as an integer.",
+            "L'étiquette de dataset[i] n'est pas labels[i], comme nombre entier.",
+        )
+
+
+def require_float32(items: Sequence[tuple[object, object]]) -> None:
+    """Require the vectors to be float32, whatever the images are.
+
+    Raises:
+        CheckFailed: one is something else.
+    """
+    for vector, _ in items:
+        dtype = str(vector.dtype).removeprefix("torch.") if isinstance(vector, Tensor) else "no tensor"
+        require(
+            dtype == "float32",
+            f"The vector of dataset[i] is {dtype}; float32 is due, whatever the type of the images.",
+            f"Le vecteur de dataset[i] est de type {dtype} ; on attend float32, quel que soit le type des images.",
+        )
+
+
+def require_unit_range(items: Sequence[tuple[object, object]], images: Tensor, scale: float) -> None:
+    """Require the vectors to be divided by `scale`, so that they lie in [0, 1].
+
+    Raises:
+        CheckFailed: they are not; the message names the usual mistakes.
+    """
+    for (vector, _), image in zip(items, images, strict=True):
+        require(
+            isinstance(vector, Tensor) and vector.numel() == image.numel(),
+            "dataset[i] has no vector of the size of the image.",
+            "dataset[i] n'a pas de vecteur de la taille de l'image.",
+        )
+        assert isinstance(vector, Tensor)
+        got, raw = vector.double().reshape(-1).sort().values, image.double().reshape(-1).sort().values
+        if _same(got, raw / scale):
+            continue
+        if _same(got, raw):
+            fail(
+                "The vector of dataset[i] is not normalised: divide it by scale.",
+                "Le vecteur de dataset[i] n'est pas normalisé : divisez-le par scale.",
+            )
+        if _same(got, raw / raw.max()):
+            fail(
+                "The vector of dataset[i] is divided by the largest number of its own image; divide it by scale.",
+                "Le vecteur de dataset[i] est divisé par le plus grand nombre de sa propre image ; divisez-le par "
+                "scale.",
+            )
+        fail(
+            "The vector of dataset[i] is not the image divided by the scale that was given.",
+            "Le vecteur de dataset[i] n'est pas l'image divisée par le scale qui a été donné.",
+        )
+
+
+def require_lazy(student: Student, dataset: Any, images: Tensor, labels: Tensor, scale: float) -> None:
+    """Require images to be read when they are asked for: none by the constructor or ``len``, one by ``dataset[i]``.
+
+    The images are a `gradjudge.worker.recorders.Rows`, which remembers what is read.
+
+    Raises:
+        StudentRaised: the constructor or ``dataset[i]`` raised.
+        CheckFailed: images were read too early, or others than the one that was asked for.
+    """
+    rows = make(student, ROWS, images)
+    try:
+        held = built(student, dataset, rows, labels, scale)
+    except StudentRaised:
+        _require_unread(rows.seen())
+        raise
+    require_length(student, held, len(images))
+    _require_unread(rows.seen())
+    for asked in (3, 0, 3):
+        items_of(student, held, [asked])
+        read = rows.seen()
+        require(
+            read == [asked],
+            f"dataset[i] reads {'no image' if read == [] else 'other images than image i'}: read images[i] in "
+            "__getitem__, and nothing else.",
+            f"dataset[i] ne lit {'aucune image' if read == [] else 'pas seulement l’image i'} : lisez images[i] dans "
+            "__getitem__, et rien d'autre.",
+            detail=f"asked for {asked}, read {read!r}"[:500],
+        )
+
+
+def _require_unread(read: object) -> None:
+    require(
+        read == [],
+        "Images are read before any is asked for: keep `images` as it is in __init__, and read images[i] in "
+        "__getitem__.",
+        "Des images sont lues avant qu'on en demande une : gardez `images` tel quel dans __init__, et lisez images[i] "
+        "dans __getitem__.",
+        detail=f"read {read!r}"[:500],
+    )
+
+
+def _same(got: Tensor, wanted: Tensor) -> bool:
+    return bool((got - wanted).abs().max() <= _FLOAT32.relative * wanted.abs().max().clamp_min(1e-12))
