@@ -1,0 +1,17 @@
+"""eval() changes nothing."""
+
+# loses: dropout (1)
+
+class Dropout(Module):
+    def __init__(self, p, generator=None):
+        self.p, self.generator = p, generator
+
+    def forward(self, x):
+        self.mask = torch.ones_like(x)
+        if True:
+            kept = torch.rand(x.shape, generator=self.generator) >= self.p
+            self.mask = kept.to(x) / (1 - self.p)
+        return x * self.mask
+
+    def backward(self, delta):
+        return delta * self.mask

@@ -1,0 +1,11 @@
+"""backward forgets the factor 2."""
+
+# loses: mse (2), xor (2)
+
+class MSE(Module):
+    def forward(self, yhat, y):
+        self.difference = yhat - y
+        return (self.difference**2).sum() / len(yhat)
+
+    def backward(self):
+        return self.difference / len(self.difference)

@@ -1,0 +1,13 @@
+"""backward gives -1/q to every class."""
+
+# loses: nll (3), digits (2)
+
+class NLL(Module):
+    def forward(self, yhat, y):
+        self.yhat, self.y = yhat, y
+        return -yhat[range(len(y)), y].sum() / len(y)
+
+    def backward(self):
+        gradient = torch.zeros_like(self.yhat)
+        gradient[:] = -1 / len(self.y)
+        return gradient

@@ -1,0 +1,11 @@
+"""y is taken for one-hot rows, as on the slide."""
+
+# loses: nll, digits (2)
+
+class NLL(Module):
+    def forward(self, yhat, y):
+        self.y = y
+        return -(y * yhat).sum(1).mean()
+
+    def backward(self):
+        return -self.y / len(self.y)

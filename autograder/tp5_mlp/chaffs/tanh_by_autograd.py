@@ -1,0 +1,13 @@
+"""backward is left to autograd."""
+
+# loses: tanh (2), xor (2), digits (2)
+
+class Tanh(Module):
+    def forward(self, x):
+        self.x = x.detach().clone().requires_grad_()
+        self.out = torch.tanh(self.x)
+        return self.out.detach()
+
+    def backward(self, delta):
+        self.out.backward(delta)
+        return self.x.grad

@@ -1,0 +1,11 @@
+"""backward sends delta on: the local derivative is forgotten."""
+
+# loses: tanh (2), xor (2), digits (2)
+
+class Tanh(Module):
+    def forward(self, x):
+        self.out = torch.tanh(x)
+        return self.out
+
+    def backward(self, delta):
+        return delta

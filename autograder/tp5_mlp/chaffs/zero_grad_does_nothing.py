@@ -1,0 +1,23 @@
+"""zero_grad leaves the gradients as they are."""
+
+# loses: accumulate (2), xor (2), digits (2)
+
+class Module:
+    training = True
+
+    def __call__(self, *inputs):
+        return self.forward(*inputs)
+
+    def parameters(self):
+        return []
+
+    def zero_grad(self):
+        for param in self.parameters():
+            torch.zeros_like(param.grad)
+
+    def train(self, mode=True):
+        self.training = mode
+        return self
+
+    def eval(self):
+        return self.train(False)

@@ -1,0 +1,214 @@
+"""fit: exact steps, batches, XOR and digits, with the course's modules in the place of those that failed."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from gradjudge.checks.networks import require_parameters
+from gradjudge.checks.structure import BatchStructure
+from gradjudge.checks.tolerance import tolerance, widest
+from gradjudge.checks.training import Descent
+from gradjudge.checks.verdict import Text, fail, require
+
+POINTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+LABELS = [[-1.0], [1.0], [1.0], [-1.0]]
+EPOCHS = 1000
+
+
+def mlp_mse(p, x, y):
+    return ((torch.tanh(x @ p["w1"] + p["b1"]) @ p["w2"] + p["b2"] - y) ** 2).sum() / len(x)
+
+
+def require_own(ours):
+    """Require that no module had to be replaced."""
+    names = ", ".join(ours)
+    require(
+        not ours,
+        f"These points are for a net that is all your own; judged with ours: {names}.",
+        f"Ces points sont pour un réseau entièrement à vous ; remplacé par les nôtres : {names}.",
+    )
+
+
+@pytest.fixture
+def solve_xor(build, fit, outputs, weights, device):
+    """Let fit train a 2-4-1 net on XOR, and require all four signs."""
+
+    def run():
+        dtype = widest(device)
+        x, y = torch.tensor(POINTS, dtype=dtype), torch.tensor(LABELS, dtype=dtype)
+        built = build(weights(2, 4, 1, dtype=dtype))
+        fit(built, "MSE", 0.1, x, y, EPOCHS)
+        yhat = outputs(built, x)
+        require(
+            type(yhat) is Tensor and yhat.shape == y.shape and bool((yhat * y > 0).all()),
+            f"After {EPOCHS} epochs the net does not give all four points of XOR their sign.",
+            f"Après {EPOCHS} époques, le réseau ne donne pas leur signe aux quatre points de XOR.",
+        )
+
+    return run
+
+
+@pytest.mark.item("xor")
+def test_xor_steps(stand_in, build, fit, values, weights, rng, device):
+    """Five epochs of fit on the whole batch end exactly where gradient descent leads.
+
+    fr: Cinq époques de fit sur le lot entier mènent exactement là où mène la descente de gradient.
+    """
+    stand_in("Linear", "Tanh", "MSE", "Sequential", "SGD")
+    dtype = widest(device)
+    x, y = (torch.randn(6, n, generator=rng, dtype=torch.float64) for n in (3, 2))
+    start = dict(zip(("w1", "b1", "w2", "b2"), weights(3, 4, 2), strict=True))
+    built = build([value.to(dtype) for value in start.values()])
+    fit(built, "MSE", 0.05, x.to(dtype), y.to(dtype), 5)
+    got = dict(zip(start, values(built), strict=True))
+    require_parameters(
+        got,
+        Descent(start, [(x, y)] * 5, 0.05, mlp_mse).end(),
+        allowed=tolerance(device, dtype),
+        flatten=True,
+        where=Text("After 5 epochs of fit on the whole batch", "Après 5 époques de fit sur le lot entier"),
+    )
+
+
+@pytest.mark.item("xor")
+def test_xor_solved(stand_in, solve_xor):
+    """fit solves XOR with a hidden layer of 4 tanh.
+
+    fr: fit résout XOR avec une couche cachée de 4 tanh.
+    """
+    stand_in("Linear", "Tanh", "MSE", "Sequential", "SGD")
+    solve_xor()
+
+
+@pytest.mark.item("xor")
+def test_xor_your_own(stand_in, solve_xor):
+    """XOR is solved by modules that are all your own.
+
+    fr: XOR est résolu par des modules qui sont tous les vôtres.
+    """
+    require_own(stand_in("Linear", "Tanh", "MSE", "Sequential", "SGD"))
+    solve_xor()
+
+
+@pytest.mark.item("xor")
+def test_xor_modules_are_careful(activation, linear_check, loss, passed):
+    """Linear, Tanh, Sigmoid, ReLU and MSE keep dtypes, leave their inputs alone and take transposed views.
+
+    fr: Linear, Tanh, Sigmoid, ReLU et MSE gardent les types, ne touchent pas à leurs entrées et prennent des vues.
+    """
+    linear_items = ("linear.forward", "linear.dx", "linear.dw", "linear.db")
+    careful = {
+        "linear": (all(passed(item) for item in linear_items), lambda: linear_check),
+        "tanh": (passed("tanh"), lambda: activation("Tanh", torch.tanh)),
+        "sigmoid": (passed("sigmoid"), lambda: activation("Sigmoid", torch.sigmoid)),
+        "relu": (passed("relu"), lambda: activation("ReLU", torch.relu)),
+        "mse": (passed("mse"), lambda: loss("MSE")),
+    }
+    judge_careful(careful)
+
+
+def judge_careful(careful):
+    """Judge those that are right in plain conditions; one of them at least."""
+    right = [make for is_right, make in careful.values() if is_right]
+    if not right:
+        fail("None of these modules is right yet.", "Aucun de ces modules n'est encore juste.")
+    for make in right:
+        make().robust()
+
+
+@pytest.fixture
+def batches(stand_in, build, fit, values):
+    """Read the structure of fit's batches: 10 rows in batches of 4, so 4, 4 and 2."""
+    stand_in("Linear", "MSE", "Sequential", "SGD")
+
+    def train(x, y, lr, epochs, size, w, b):
+        built = build([w, b])
+        fit(built, "MSE", lr, x, y, epochs, size)
+        got = dict(zip(("w", "b"), values(built), strict=True))
+        for name, value in got.items():
+            require(
+                type(value) is Tensor,
+                f"After fit, the data of {name} is no tensor.",
+                f"Après fit, data de {name} n'est pas un tenseur.",
+            )
+        return {"w": got["w"].double(), "b": got["b"].double().reshape(-1)}
+
+    return BatchStructure(train, rows=10, batch_size=4)
+
+
+@pytest.mark.item("digits")
+def test_digits_batches(batches):
+    """In each epoch fit visits every row once, in batches of batch_size (the last one shorter), in a new order.
+
+    fr: À chaque époque fit voit chaque ligne une fois, par lots de batch_size (le dernier plus court), mélangés.
+    """
+    batches.full_batches()
+    batches.each_row_once()
+    batches.last_short_batch()
+    batches.new_order()
+
+
+@pytest.fixture
+def learn_digits(build, fit, outputs, weights, digits, threshold, device):
+    """Let fit train a 64-32-10 net on digits, and require the accuracy on held-out rows."""
+
+    def run(seed):
+        dtype = widest(device)
+        built = build(weights(64, 32, 10, dtype=dtype), end="LogSoftmax")
+        fit(built, "NLL", 0.5, digits.x.to(dtype), digits.y, 15, 32, seed=seed)
+        x, y = digits.held_out
+        yhat = outputs(built, x.to(dtype))
+        require(
+            type(yhat) is Tensor and yhat.shape == (len(x), 10),
+            "The net does not give 10 log-probabilities for each image.",
+            "Le réseau ne donne pas 10 log-probabilités pour chaque image.",
+        )
+        accuracy = float((yhat.argmax(1).cpu() == y).double().mean())
+        require(
+            accuracy >= threshold("digits.accuracy"),
+            f"Of digits that your code has not seen, only about {round(10 * accuracy)} in 10 are recognised.",
+            f"Sur des chiffres jamais vus, {round(10 * accuracy)} sur 10 environ seulement sont reconnus.",
+            detail=f"accuracy {accuracy:.4f}",
+        )
+
+    return run
+
+
+@pytest.mark.item("digits")
+def test_digits_accuracy(stand_in, learn_digits):
+    """fit, in batches of 32, learns to recognise digits that it has not seen.
+
+    fr: fit, par lots de 32, apprend à reconnaître des chiffres jamais vus.
+    """
+    stand_in("Linear", "Tanh", "LogSoftmax", "NLL", "Sequential", "SGD")
+    learn_digits(1)
+
+
+@pytest.mark.item("digits")
+def test_digits_your_own(stand_in, learn_digits):
+    """Digits are learnt by modules that are all your own.
+
+    fr: Les chiffres sont appris par des modules qui sont tous les vôtres.
+    """
+    require_own(stand_in("Linear", "Tanh", "LogSoftmax", "NLL", "Sequential", "SGD"))
+    learn_digits(2)
+
+
+@pytest.mark.item("digits")
+def test_digits_modules_are_careful(activation, loss, passed):
+    """LogSoftmax, NLL and KLDiv keep dtypes, leave their inputs alone and take transposed views.
+
+    fr: LogSoftmax, NLL et KLDiv gardent les types, ne touchent pas à leurs entrées et prennent des vues.
+    """
+    judge_careful(
+        {
+            "logsoftmax": (
+                passed("logsoftmax.forward") and passed("logsoftmax.backward"),
+                lambda: activation("LogSoftmax", lambda x: x.log_softmax(1)),
+            ),
+            "nll": (passed("nll"), lambda: loss("NLL")),
+            "kldiv": (passed("kldiv"), lambda: loss("KLDiv")),
+        }
+    )

@@ -1,0 +1,121 @@
+"""The battery for hand-written losses: ``forward(yhat, y)``, a scalar, and ``backward()``, which returns dL/dyhat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.module_results import (
+    cast,
+    fail_autograd,
+    fail_layout,
+    method_of,
+    near_in_shape,
+    put,
+    require_dtype,
+    require_gradient,
+    require_output,
+    require_untouched,
+    tensor_of,
+)
+from gradjudge.checks.recipes import Recipe, Step
+from gradjudge.checks.references import Formula, Reference, Trial
+from gradjudge.checks.tolerance import tolerance, widest
+from gradjudge.checks.verdict import CheckFailed, Text
+from gradjudge.proxy.student import Student
+
+DRAWS = 2
+Inputs = tuple[Tensor, ...]
+Draw = Callable[[torch.Generator, int, int], Inputs]
+
+
+class LossCheck:
+    """Judge a loss, ``forward(yhat, y)`` and ``backward()``, against a plain formula.
+
+    Args:
+        student, label, rng, device: as for `ModuleCheck`.
+        make: builds the loss in a recipe.
+        formula: over yhat and y, both float64 (class numbers too: write ``y.long()``); gives a scalar.
+        draw: draws ``(yhat, y)`` from a generator; called for several sizes, so it takes q and p.
+    """
+
+    SIZES = ((7, 3), (5, 4), (4, 2))
+
+    def __init__(
+        self,
+        student: Student,
+        label: str,
+        make: Callable[[Recipe], Step],
+        formula: Formula,
+        draw: Draw,
+        *,
+        rng: torch.Generator,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self._student = student
+        self._label = label
+        self._make = make
+        self._draw = draw
+        self._reference = Reference(formula, rng)
+        self._device = torch.device(device)
+        self._dtype = widest(device)
+        self._allowed = tolerance(device, self._dtype)
+
+    def forward(self) -> None:
+        """Compare ``forward`` with the formula: a tensor without dimensions."""
+        for q, p in self.SIZES:
+            trial = self._trial(q, p)
+            output, *_ = self._pass(trial.inputs)
+            require_output(output, trial.outputs[0], self._allowed, f"{self._label}.forward")
+
+    def gradient(self) -> None:
+        """Judge what ``backward`` returns, called where torch gives no derivative."""
+        try:
+            self._judge_gradient(by_force=True)
+        except CheckFailed as without:
+            self._judge_gradient(by_force=False)
+            fail_autograd(self._label, without)
+
+    def robust(self) -> None:
+        """Require that dtypes are kept, that yhat and y are left alone, and that transposed tensors change nothing."""
+        trial = self._trial(*self.SIZES[0])
+        output, gradient, *after = self._pass(trial.inputs)
+        results = {"forward": output, "backward": gradient}
+        for name, value in results.items():
+            tensor_of(value, self._label, name)
+        for dtype in dict.fromkeys((self._dtype, torch.float32)):
+            output, gradient, *_ = self._pass(cast(trial.inputs, dtype))
+            require_dtype({"forward": output, "backward": gradient}, results, dtype, self._device, self._label)
+        for name, before, now in zip(("yhat", "y"), trial.inputs, after, strict=True):
+            require_untouched(self._label, name, before, now)
+        output, gradient, *_ = self._pass(trial.inputs, transposed=True)
+        for value, plain in ((output, results["forward"]), (gradient, results["backward"])):
+            if not near_in_shape(value, plain, self._allowed):
+                fail_layout(self._label)
+
+    def _trial(self, q: int, p: int) -> Trial:
+        inputs = cast(self._draw(self._reference.rng, q, p), self._dtype)
+        return self._reference.at(inputs, (torch.ones((), dtype=torch.float64),))
+
+    def _pass(self, inputs: Inputs, *, transposed: bool = False) -> tuple[Any, ...]:
+        recipe = Recipe(self._student, label=self._label)
+        loss = self._make(recipe)
+        yhat, y = (put(recipe, tensor, transposed) for tensor in inputs)
+        output = recipe.make("torch:clone", loss.forward(yhat, y))
+        return recipe.run(output, loss.backward(), yhat, y)
+
+    def _judge_gradient(self, *, by_force: bool) -> None:
+        trials = [self._trial(q, p) for q, p in self.SIZES for _ in range(DRAWS)]
+        given = [self._backward(trial) if by_force else self._pass(trial.inputs)[1] for trial in trials]
+        where = Text(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
+        require_gradient("yhat", ("yhat", "y"), given, trials, self._reference, self._allowed, where)
+
+    def _backward(self, trial: Trial) -> object:
+        recipe = Recipe(self._student, label=self._label)
+        loss = self._make(recipe)
+        loss.forward(*trial.inputs)
+        (held,) = recipe.run(loss)
+        return method_of(held, "backward", self._label).without_autograd()

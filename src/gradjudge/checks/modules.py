@@ -1,0 +1,322 @@
+"""The battery for hand-written modules: classes that carry a backward pass of their own.
+
+A module has ``forward(x)``, which keeps what backward needs on ``self``, and ``backward(delta)``, which returns dL/dx
+and adds to the ``grad`` of its parameters; ``parameters()`` lists objects with ``data`` and ``grad``; ``zero_grad()``
+sets these grads to zero. A test writer states one formula; it is differentiated by autograd on this side.
+`gradjudge.checks.losses` does the same for losses.
+
+Backward concerns the last forward, so nothing here interleaves two passes of one module. Each part is a check of its
+own and raises `CheckFailed` (or `StudentRaised`); `robust` compares with what the module itself gives in plain
+conditions, so a wrong gradient is paid for once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.module_results import (
+    cast,
+    fail_autograd,
+    fail_layout,
+    method_of,
+    near_in_shape,
+    put,
+    require_dtype,
+    require_gradient,
+    require_output,
+    require_untouched,
+    tensor_of,
+)
+from gradjudge.checks.recipes import Recipe, Step
+from gradjudge.checks.references import Formula, Reference, Shape, Trial
+from gradjudge.checks.tolerance import near, tolerance, widest
+from gradjudge.checks.verdict import CheckFailed, Text, fail, require
+from gradjudge.proxy.objects import ObjectProxy
+from gradjudge.proxy.student import Student
+
+DRAWS = 2
+Shapes = Mapping[str, Shape]
+
+
+class Built(NamedTuple):
+    """A module as steps of a recipe.
+
+    Attributes:
+        module: what is judged.
+        owners: modules whose ``parameters()``, one after the other, are those of the formula; empty if it has none.
+            For a container these are its members, so that its own ``parameters`` is judged elsewhere.
+    """
+
+    module: Step
+    owners: tuple[Step, ...] = ()
+
+
+class Slot(NamedTuple):
+    """A parameter that lives in the session, and the shape that its data had when it was found."""
+
+    param: ObjectProxy
+    shape: Shape
+
+
+class Held(NamedTuple):
+    """A module that lives in the session, and its parameters by the formula's names."""
+
+    module: Any
+    params: dict[str, Slot]
+
+
+class Given(NamedTuple):
+    """What one forward and backward gave; `x` and `delta` as they are afterwards."""
+
+    output: object
+    dx: object
+    grads: dict[str, object]
+    x: object
+    delta: object
+
+
+class ModuleCheck:
+    """Judge a module against a plain formula, one part at a time.
+
+    Args:
+        student: whose session it is.
+        label: the class's name, for messages.
+        make: builds the module in a recipe, for a set of shapes.
+        formula: over the input and the parameters, in plain torch: ``lambda x, w, b: x @ w + b``.
+        shapes: names and shapes: the input first, then the parameters, in the order of the owners. Parameters are
+            told apart by their shapes (b may be (1, p)), so these must differ.
+        rng: generator on the CPU from which inputs, parameters and deltas come.
+        device: the device that the session computes on.
+        also_shapes: further sets of shapes; mistakes are named only where q, n and p differ.
+        by_hand: call ``backward`` where torch gives no derivative. Not for a container of stand-ins.
+    """
+
+    def __init__(
+        self,
+        student: Student,
+        label: str,
+        make: Callable[[Recipe, Shapes], Built],
+        formula: Formula,
+        shapes: Shapes,
+        *,
+        rng: torch.Generator,
+        device: torch.device | str = "cpu",
+        also_shapes: Sequence[Shapes] = (),
+        by_hand: bool = True,
+    ) -> None:
+        self._by_hand = by_hand
+        self._student = student
+        self._label = label
+        self._make = make
+        self._reference = Reference(formula, rng)
+        self._shapes = [dict(shapes), *(dict(more) for more in also_shapes)]
+        self._names = tuple(shapes)
+        self._device = torch.device(device)
+        self._dtype = widest(device)
+        self._allowed = tolerance(device, self._dtype)
+
+    def forward(self) -> None:
+        """Compare value and shape of ``forward`` with the formula at every set of shapes."""
+        for shapes in (self._shapes[0], *self._shapes):
+            trial = self._reference.trial(shapes, self._dtype)
+            held = self._load(shapes, trial)
+            (output,) = self._forward(held, trial)
+            require_output(output, trial.outputs[0], self._allowed, f"{self._label}.forward")
+
+    def gradient(self, name: str) -> None:
+        """Judge what ``backward`` returns (`name` is the input) or adds to a parameter's ``grad``, with signed deltas.
+
+        Unless `by_hand` is False, ``backward`` is called where torch gives no derivative: it has to be written.
+        """
+        if not self._by_hand:
+            self._judge_gradient(name, by_force=False)
+            return
+        try:
+            self._judge_gradient(name, by_force=True)
+        except CheckFailed as without:
+            self._judge_gradient(name, by_force=False)
+            fail_autograd(self._label, without)
+
+    def accumulates(self) -> None:
+        """Require that two backward passes add up in every parameter's ``grad``; judged by the module's own gradients.
+
+        Raises:
+            CheckFailed: the last one overwrites, or nothing is added at all.
+        """
+        shapes = self._shapes[0]
+        first = self._reference.trial(shapes, self._dtype)
+        parameters = first.inputs[1:]
+        drawn = self._reference.trial(shapes, self._dtype)
+        second = self._reference.at((drawn.inputs[0], *parameters), drawn.cotangents)
+        alone = [self._pass(shapes, trial).grads for trial in (first, second)]
+        both = self._pass(shapes, first, then=second).grads
+        for name in self._names[1:]:
+            one, two, sum_ = (tensor_of(grads[name], self._label, name) for grads in (*alone, both))
+            same = one.shape == two.shape == sum_.shape and bool(one.any())
+            if same and near(sum_, one + two, self._allowed):
+                continue
+            if same and near(sum_, two, self._allowed):
+                fail(
+                    f"The second `{self._label}.backward` overwrites the grad of `{name}`: add to it (`+=`).",
+                    f"Le second `{self._label}.backward` écrase le grad de `{name}` : ajoutez-y (`+=`).",
+                )
+            fail(
+                f"After two passes of `{self._label}`, the grad of `{name}` is not the sum of those of each pass.",
+                f"Après deux passes de `{self._label}`, le grad de `{name}` n'est pas la somme de ceux de chacune.",
+            )
+
+    def zeroes(self) -> None:
+        """Require that ``zero_grad`` sets every parameter's ``grad`` to zero and leaves ``data`` alone."""
+        trial = self._reference.trial(self._shapes[0], self._dtype)
+        held = self._load(self._shapes[0], trial, ones=True)
+        recipe = Recipe(self._student, label=f"{self._label}.zero_grad")
+        recipe.of(held.module).zero_grad()
+        params = [recipe.of(slot.param) for slot in held.params.values()]
+        found = recipe.run(*(param.grad for param in params), *(param.data for param in params))
+        for name, grad, data, right in zip(
+            held.params, found[: len(params)], found[len(params) :], trial.inputs[1:], strict=True
+        ):
+            zero = not bool(grad.any()) if type(grad) is Tensor else type(grad) in (int, float) and grad == 0
+            require(
+                zero,
+                f"After `{self._label}.zero_grad`, the grad of `{name}` is not zero.",
+                f"Après `{self._label}.zero_grad`, le grad de `{name}` n'est pas nul.",
+            )
+            require(
+                type(data) is Tensor and data.numel() == right.numel() and near(data, right, self._allowed),
+                f"`{self._label}.zero_grad` changes the data of `{name}`; only grad goes to zero.",
+                f"`{self._label}.zero_grad` change data de `{name}` ; seul grad se remet à zéro.",
+            )
+
+    def robust(self) -> None:
+        """Require that dtypes are kept, that x and delta are left alone, and that transposed tensors change nothing."""
+        shapes = self._shapes[0]
+        trial = self._reference.trial(shapes, self._dtype)
+        plain = self._pass(shapes, trial)
+        results = _results(plain)
+        for name, value in results.items():
+            tensor_of(value, self._label, name)
+        for dtype in dict.fromkeys((self._dtype, torch.float32)):
+            same = Trial(cast(trial.inputs, dtype), cast(trial.cotangents, dtype), (), ())
+            require_dtype(_results(self._pass(shapes, same)), results, dtype, self._device, self._label)
+        for name, before, after in (("x", trial.inputs[0], plain.x), ("delta", trial.cotangents[0], plain.delta)):
+            require_untouched(self._label, name, before, after)
+        moved = _results(self._pass(shapes, trial, transposed=True))
+        for name, value in moved.items():
+            if not near_in_shape(value, results[name], self._allowed):
+                fail_layout(self._label)
+
+    # --- asking the session -------------------------------------------------------------------------------------------
+
+    def _judge_gradient(self, name: str, *, by_force: bool) -> None:
+        place = self._names.index(name)
+        trials: list[Trial] = []
+        given: list[object] = []
+        for shapes in [shapes for shapes in self._shapes for _ in range(DRAWS)]:
+            trial = self._reference.trial(shapes, self._dtype)
+            dx, grads = self._backward(shapes, trial, by_force=by_force)
+            trials.append(trial)
+            given.append(grads[name] if place else dx)
+        where = Text(
+            f"The grad that `{self._label}.backward` adds to `{name}`",
+            f"Le grad que `{self._label}.backward` ajoute à `{name}`",
+        )
+        if not place:
+            where = Text(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
+        require_gradient(name, self._names, given, trials, self._reference, self._allowed, where)
+
+    def _backward(self, shapes: Shapes, trial: Trial, *, by_force: bool) -> tuple[object, dict[str, object]]:
+        if not by_force:
+            given = self._pass(shapes, trial)
+            return given.dx, given.grads
+        held = self._load(shapes, trial)
+        self._forward(held, trial)
+        dx = method_of(held.module, "backward", self._label).without_autograd(*trial.cotangents)
+        if not held.params:
+            return dx, {}
+        recipe = Recipe(self._student, label=f"{self._label}.backward")
+        grads = recipe.run(*(recipe.of(slot.param).grad for slot in held.params.values()))
+        return dx, dict(zip(held.params, grads, strict=True))
+
+    def _load(self, shapes: Shapes, trial: Trial, *, ones: bool = False) -> Held:
+        """Build a module; give its parameters the trial's data, and grads of zero (or of ones)."""
+        recipe = Recipe(self._student, label=self._label)
+        built = self._make(recipe, shapes)
+        lists = [recipe.make("builtins:list", owner.parameters()) for owner in built.owners]
+        module, *found = recipe.run(built.module, *lists)
+        if not built.owners:
+            return Held(module, {})
+        wanted = [tuple(shapes[name]) for name in self._names[1:]]
+        proxies = [param for one in found if isinstance(one, list) for param in one]
+        params = dict(zip(self._names[1:], match(self._student, proxies, wanted, self._label), strict=True))
+        recipe = Recipe(self._student, label=self._label)
+        for slot, value in zip(params.values(), trial.inputs[1:], strict=True):
+            load(recipe, slot, value, torch.ones_like(value) if ones else None)
+        recipe.run()
+        return Held(module, params)
+
+    def _forward(self, held: Held, trial: Trial) -> tuple[Any, ...]:
+        recipe = Recipe(self._student, label=f"{self._label}.forward")
+        return recipe.run(recipe.of(held.module).forward(trial.inputs[0]))
+
+    def _pass(self, shapes: Shapes, trial: Trial, *, then: Trial | None = None, transposed: bool = False) -> Given:
+        """Run forward and backward in one trip, twice with `then`; `transposed` makes x and delta views."""
+        held = self._load(shapes, trial)
+        recipe = Recipe(self._student, label=f"{self._label}.backward")
+        module = recipe.of(held.module)
+        for one in (trial, *([then] if then else [])):
+            x, delta = (put(recipe, tensor, transposed) for tensor in (one.inputs[0], one.cotangents[0]))
+            output = recipe.make("torch:clone", module.forward(x))  # as it is before backward
+            dx = module.backward(delta)
+        params = [recipe.of(slot.param) for slot in held.params.values()]
+        output_, dx_, x_, delta_, *grads = recipe.run(output, dx, x, delta, *(param.grad for param in params))
+        return Given(output_, dx_, dict(zip(held.params, grads, strict=True)), x_, delta_)
+
+
+def load(recipe: Recipe, slot: Slot, data: Tensor, grad: Tensor | None = None) -> None:
+    """Give a parameter of the session new data, in its own shape, and a grad (zeros if it is left out)."""
+    param = recipe.of(slot.param)
+    recipe.set(param, "data", data.reshape(slot.shape))
+    recipe.set(param, "grad", (torch.zeros_like(data) if grad is None else grad).reshape(slot.shape))
+
+
+def match(student: Student, params: Sequence[object], shapes: Sequence[Shape], label: str) -> list[Slot]:
+    """Find, for each shape in turn, the parameter whose ``data`` has it; (1, p) is (p,).
+
+    Raises:
+        CheckFailed: their number or a shape differs, or one has no ``data``.
+    """
+    held = [param for param in params if isinstance(param, ObjectProxy)]
+    require(
+        len(held) == len(params) == len(shapes),
+        f"`{label}.parameters()` gives {len(params)} parameter(s); a list of {len(shapes)} Param is due.",
+        f"`{label}.parameters()` donne {len(params)} paramètre(s) ; on attend une liste de {len(shapes)} Param.",
+    )
+    recipe = Recipe(student, label=f"{label}.parameters")
+    datas = recipe.run(*(recipe.of(param).data for param in held))
+    left = list(zip(held, datas, strict=True))
+    found: list[Slot] = []
+    for shape in shapes:
+        place = next((i for i, (_, data) in enumerate(left) if _has_shape(data, shape)), None)
+        if place is None:
+            return fail(
+                f"No parameter of `{label}` has the shape {list(shape)}.",
+                f"Aucun paramètre de `{label}` n'a la forme {list(shape)}.",
+            )
+        param, data = left.pop(place)
+        found.append(Slot(param, tuple(data.shape)))
+    return found
+
+
+def _has_shape(data: object, shape: Shape) -> bool:
+    return type(data) is Tensor and (
+        tuple(data.shape) == shape or (len(shape) == 1 and tuple(data.shape) == (1, *shape))
+    )
+
+
+def _results(given: Given) -> dict[str, object]:
+    return {"forward": given.output, "backward": given.dx, **{f"{name}.grad": g for name, g in given.grads.items()}}
