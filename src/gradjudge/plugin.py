@@ -73,14 +73,14 @@ class Hearing:
         self.written = frozenset(re.findall(r"[^\W\d]\w*", "\n".join(texts)))
 
     def compared(self, item: str, name: str, value: float, side: Side) -> None:
-        """Keep a number that a bound was compared with, if it is worse than those before; NaN is worse than all."""
+        """Keep a number that a bound was compared with, if it is worse than those before; not finite is worst."""
         before = self.bounds.get(name)
-        if before is not None:
-            if math.isnan(before.value) or before.side != side:
-                return
-            if not (math.isnan(value) or (value > before.value if side == "most" else value < before.value)):
-                return
-        self.bounds[name] = Compared(item, side, float(value))
+        if before is not None and (before.value is None or before.side != side):
+            return
+        if not math.isfinite(value):
+            self.bounds[name] = Compared(item, side, None)
+        elif before is None or before.value is None or (value > before.value) is (side == "most"):
+            self.bounds[name] = Compared(item, side, float(value))
 
 
 _HEARING = pytest.StashKey[Hearing]()

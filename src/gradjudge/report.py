@@ -133,12 +133,12 @@ class Compared(msgspec.Struct, frozen=True):
     Attributes:
         item: whose check asked.
         side: ``"most"`` if the number had to be at most the bound, ``"least"`` if at least.
-        value: the worst such number of this submission.
+        value: the worst such number of this submission; None if one was NaN or infinite.
     """
 
     item: str
     side: str
-    value: float
+    value: float | None
 
 
 class Run(msgspec.Struct, frozen=True):

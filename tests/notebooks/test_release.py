@@ -350,3 +350,19 @@ def test_nothing_heavy_is_imported_to_read(tmp_path: Path) -> None:
     text = f"import {modules}, sys; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert not {"torch", "numpy", "nbgrader", "nbformat", "nbconvert", "IPython"} & set(done.stdout.split())
+
+
+def test_a_solution_that_fails_its_own_visible_check_is_refused(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that starts with the cross of the visible checks says that the solution, or the check, is wrong."""
+
+    def execute(notebook: dict[str, Any], **_: object) -> dict[str, Any]:
+        printed = {"output_type": "stream", "name": "stdout", "text": ["✓ right\n", "✗ square(3) has shape (1,)\n"]}
+        cells = [{**cell, "outputs": [printed]} if cell["id"] == "test_square" else cell for cell in notebook["cells"]]
+        return {**notebook, "cells": cells}
+
+    monkeypatch.setattr("gradjudge.notebooks.execute.execute", execute)
+    with pytest.raises(CourseError, match=r"cell 'test_square': the executed solution prints '✗ square\(3\)"):
+        release(course)
+    assert not course.solution("lab").exists()

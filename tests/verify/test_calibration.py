@@ -6,11 +6,15 @@ import math
 import random
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from gradjudge.checks.bounds import Bound
+from gradjudge.plugin import Hearing
 from gradjudge.report import Compared, Report, Run, Verdict
 from gradjudge.rubric import Assignment, Item, Threshold
 from gradjudge.verify.calibration import Calibrated, Plan, Sample, _calibrated, samples, unused, write_bounds
@@ -38,6 +42,20 @@ def test_a_bound_notes_what_it_is_compared_with() -> None:
     ]
     assert math.isnan(noted[6][1])
     assert isinstance(bound + 0.0, float)
+
+
+def test_the_worst_number_is_kept_and_what_is_not_finite_is_worst() -> None:
+    """A descent that diverges must not break its report: JSON has no NaN."""
+    hearing: Any = SimpleNamespace(bounds={})
+    for value in (0.4, 0.5, 0.3):
+        Hearing.compared(hearing, "train", "loss", value, "most")
+        Hearing.compared(hearing, "train", "accuracy", value, "least")
+    assert hearing.bounds["loss"] == Compared("train", "most", 0.5)
+    assert hearing.bounds["accuracy"] == Compared("train", "least", 0.3)
+    for value in (math.inf, 0.9, math.nan):
+        Hearing.compared(hearing, "train", "loss", value, "most")
+    assert hearing.bounds["loss"] == Compared("train", "most", None)
+    assert msgspec.json.decode(msgspec.json.encode(hearing.bounds), type=dict[str, Compared]) == hearing.bounds
 
 
 def sample(values: list[float], side: str = "most") -> Sample:

@@ -76,7 +76,7 @@ def rewritten(name: str, code: str) -> set[str]:
     found = set()
     marked = f"{textwrap.indent(code, '    ')}"
     text = f"def mutated():\n    ### BEGIN SOLUTION\n{marked}\n    ### END SOLUTION\n"
-    for mutant in mutants_of(source_of(cell(0, "mutated", text, solution=True))):
+    for mutant in mutants_of(source_of(cell(0, "mutated", text, solution=True)), {"mutated"}):
         if mutant.operator == name:
             (function,) = (n for n in ast.parse(mutant.changed).body if isinstance(n, ast.FunctionDef))
             found.add("\n".join(ast.unparse(node) for node in function.body))
@@ -92,14 +92,19 @@ def test_an_operator_rewrites_what_it_says(name: str) -> None:
 
 def test_only_the_solution_is_changed(source: Source) -> None:
     """What stands outside the markers is the same in every ordinary mutant, and every mutant is another text."""
-    mutants = mutants_of(source)
+    mutants = mutants_of(source, {"grad"})
     assert len({mutant.source for mutant in mutants}) == len(mutants) > 5
     assert {mutant.cell for mutant in mutants} == {"grad"}
     for mutant in mutants:
         assert "size = len(x)" in mutant.changed
         assert mutant.diff
         compile(mutant.source, "<mutant>", "exec")
-    assert [mutant.name for mutant in mutants] == [mutant.name for mutant in mutants_of(source)]
+    assert [mutant.name for mutant in mutants] == [mutant.name for mutant in mutants_of(source, {"grad"})]
+
+
+def test_an_exercise_that_earns_nothing_has_no_mutants(source: Source) -> None:
+    """No item is about it, so no check owes it anything."""
+    assert mutants_of(source, {"other"}) == []
 
 
 def test_the_program_is_what_the_notebook_defines(source: Source) -> None:
@@ -113,7 +118,7 @@ def test_the_program_is_what_the_notebook_defines(source: Source) -> None:
 
 def test_a_mutant_of_text_alone_is_none(source: Source) -> None:
     """A docstring is no statement to drop."""
-    assert not any("Return a gradient" not in mutant.changed for mutant in mutants_of(source))
+    assert not any("Return a gradient" not in mutant.changed for mutant in mutants_of(source, {"grad"}))
 
 
 RIGHT = "class Square:\n    {decorator}\n    def backward(x, g):\n        return 2 * x * g\n"

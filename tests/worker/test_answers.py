@@ -428,3 +428,14 @@ def test_only_what_is_offered_can_be_made(pupil: Pupil) -> None:
     """The list of instruments is closed."""
     assert isinstance(pupil.ask(Call(Ref("builtins:eval"), ("1",))), Missing)
     assert isinstance(pupil.ask(Steps((Step(Ref("os:system"), ("true",)),), ())), Missing)
+
+
+def test_a_stand_in_of_one_input_gives_back_one_gradient(pupil: Pupil) -> None:
+    """Code that chains by hand writes ``dx = Tanh.backward(ctx, g)``; through apply it works as well."""
+    pupil.define("class Tanh: pass")
+    pupil.ask(StandIn("Tanh", "", ("x",), "torch.tanh(x)"))
+    pupil.define(
+        "import torch\nclass Context:\n  def save_for_backward(self, *t): self.saved_tensors = t\n"
+        "ctx, x = Context(), torch.ones(2, requires_grad=True)\nTanh.forward(ctx, x)\n"
+        "dx = Tanh.backward(ctx, torch.ones(2))\nTanh.apply(x).sum().backward()\nassert torch.equal(dx, x.grad)"
+    )

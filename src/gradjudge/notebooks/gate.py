@@ -19,6 +19,7 @@ from gradjudge.tomltable import did_you_mean
 
 TELLING_CODE = 14  # characters, blanks not counted, from which a line of a solution gives something away
 TELLING_TEXT = 25
+WRONG = "✗"  # starts a line of a visible check that is not content
 # Lines that open a block, import or leave, and calls that only print, stand in any program.
 STRUCTURE = re.compile(r"(?:def|class|import|from|for|while|if|elif|else|try|except|finally|with|print)\b|[@#]")
 HEADING = re.compile(r"(#{1,6})\s")
@@ -46,6 +47,23 @@ def check_releases(source: Source, releases: Mapping[str, Json]) -> None:
         CourseError: each place, with the line of the solution.
     """
     _refuse(source, [fault for language, made in releases.items() for fault in _leaks(source, made, language)])
+
+
+def check_outputs(source: Source, executed: Json) -> None:
+    """Refuse an executed solution in which a visible check says that something is wrong.
+
+    Raises:
+        CourseError: the cells that do, and the lines that they print.
+    """
+    faults = []
+    for cell in executed["cells"]:
+        for output in cell.get("outputs", ()):
+            text = "".join(output["text"]) if output.get("output_type") == "stream" else ""
+            wrong = [line for line in text.splitlines() if line.startswith(WRONG)]
+            faults += [
+                f"cell '{cell['id']}': the executed solution prints '{line}': mend one of the two" for line in wrong
+            ]
+    _refuse(source, faults)
 
 
 def _refuse(source: Source, faults: list[str]) -> None:

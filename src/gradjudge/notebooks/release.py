@@ -22,7 +22,7 @@ import msgspec
 
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
-from gradjudge.notebooks.gate import cell_points, check_releases, check_source
+from gradjudge.notebooks.gate import cell_points, check_outputs, check_releases, check_source
 from gradjudge.notebooks.markers import without_markers
 from gradjudge.notebooks.source import (
     GIVEN,
@@ -128,6 +128,7 @@ def _produce(
     files = {course.release(language, assignment.name): dump_notebook(made) for language, made in releases.items()}
     path = course.solution(assignment.name)
     files[path] = _solution(path, source, assignment, rubric.default_language, check=check, say=say)
+    check_outputs(source, json.loads(files[path]))
     if judge is not None:
         say(f"{assignment.name}: grading the solution and the stubs")
         _judge_files(assignment, path, files, judge)

@@ -147,7 +147,14 @@ def samples(assignment: Assignment, runs: Sequence[Report]) -> list[Sample]:
         compared = [run.run.bounds[name] for run in runs if name in run.run.bounds]
         if compared:
             first = compared[0]
-            found.append(Sample(name, first.item, first.side, tuple(one.value for one in compared)))
+            found.append(
+                Sample(
+                    name,
+                    first.item,
+                    first.side,
+                    tuple(math.nan if one.value is None else one.value for one in compared),
+                )
+            )
     return found
 
 
@@ -156,7 +163,7 @@ def _calibrated(
 ) -> Calibrated:
     now, bound = assignment.threshold(sample.name).on(plan.device), sample.bound(plan.aim)
     reached = {
-        case.name: compared.value
+        case.name: math.nan if compared.value is None else compared.value
         for case in cases
         if sample.item in case.loses and (compared := wrong[case.name].run.bounds.get(sample.name)) is not None
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import difflib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from copy import deepcopy
 from pathlib import Path
 
@@ -84,13 +84,17 @@ def _undecorated(text: str) -> str:
     return ast.unparse(ast.Module(kept, []))
 
 
-def mutants_of(source: Source) -> list[Mutant]:
-    """Return every mutant of the solution, ordinary and evasive, in the order of its text; no two are the same text."""
+def mutants_of(source: Source, cells: Container[str]) -> list[Mutant]:
+    """Return every mutant of the solution, ordinary and evasive, in the order of its text; no two are the same text.
+
+    Args:
+        cells: ``grade_id`` of the cells that items are about; an exercise that earns nothing has no mutants.
+    """
     program = program_of(source)
     found: list[Mutant] = []
     for cell in source.cells:
         name = cell.grade_id or cell.cell_id
-        if name in program.solved:
+        if name in program.solved and name in cells:
             found += _of_cell(program, cell, name)
     return found
 

@@ -261,7 +261,8 @@ def _mutants(
         return Score(0, 0, 0), Score(0, 0, 0), (), (), items
     name, whole = assignment.name, _whole(assignment)
     source = read_source(course.source(name))
-    mutants = mutants_of(source)[:: plan.every]
+    graded = {cell for item in assignment.items if item.kind == "auto" for cell in item.cells}
+    mutants = mutants_of(source, graded)[:: plan.every]
     files = {}
     for number, mutant in enumerate(mutants):
         path = folder / "mutants" / str(number) / f"{name}.py"

@@ -93,7 +93,7 @@ def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torc
         with torch.no_grad():
             return evaluate(inputs)
 
-    def backward(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
+    def backward(ctx: Any, *cotangents: Any) -> Any:
         # inference_mode(False) and the copies: autograd must work here even where a check has switched it off.
         with torch.inference_mode(False), torch.enable_grad():
             inputs = tuple(_leaf(tensor) for tensor in ctx.saved_tensors)
@@ -102,7 +102,8 @@ def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torc
             leaves = [leaf for leaf in inputs if leaf.requires_grad]
             weights = [torch.as_tensor(c).to(o).expand_as(o).clone() for c, o in zip(cotangents, outputs, strict=True)]
             gradients = iter(torch.autograd.grad(outputs, leaves, weights, allow_unused=True))
-        return tuple(next(gradients) if leaf.requires_grad else None for leaf in inputs)
+        given_back = tuple(next(gradients) if leaf.requires_grad else None for leaf in inputs)
+        return given_back if len(given_back) > 1 else given_back[0]  # as people write it, and chain it by hand
 
     methods = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
     made: type[torch.autograd.Function] = type(name, (torch.autograd.Function,), methods)
