@@ -1,6 +1,8 @@
-# make grade   set up, make the releases, grade the sample cohort, print the table
+# make grade   set up, grade the sample cohort of all labs, print the tables
 # make test    set up, run the tests
 # make seeds   judge right Functions with 100 seeds each, and every lab's right solutions with 20 (minutes)
+# make verify  test the hidden tests of every lab: 20 seeds, wrong solutions, all mutants (an hour)
+# make reproduce  the figures of tp2's sheet on California housing, which scikit-learn fetches (minutes)
 # make bench   time gradjudge beside nbgrader (minutes)
 # make check   what CI runs besides the tests: lint, types, freshness of release/ and solutions/
 
@@ -9,10 +11,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: grade test seeds check lint fresh release bench clean
+.PHONY: grade test seeds verify reproduce check lint fresh release bench clean
 
 grade: $(READY)
-	@$(BIN)/gradjudge release --check
 	@$(BIN)/gradjudge grade --all --submitted examples/cohort/submitted --grades build/grades
 	@$(BIN)/python examples/cohort/compare.py build/grades
 
@@ -35,6 +36,12 @@ fresh: $(READY)
 
 release: $(READY)
 	@$(BIN)/gradjudge release
+
+verify: $(READY)
+	@$(BIN)/gradjudge verify --mutants --seeds 20
+
+reproduce: $(READY)
+	@$(BIN)/python benchmarks/reproduce_tp2.py
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/against_nbgrader.py

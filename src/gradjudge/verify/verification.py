@@ -277,8 +277,9 @@ def _mutants(
             )
         say(f"{name}: {len(mutants)} mutants")
         lost_by = {who: lost_points(report, whole) for who, report in _judge(bench, name, files, plan.jobs).items()}
-        alive = [mutant for mutant in mutants if not lost_by[mutant.name]]
-        say(f"{name}: {len(alive)} survivors: looking for those that change nothing")
+    alive = [mutant for mutant in mutants if not lost_by[mutant.name]]
+    say(f"{name}: {len(alive)} survivors: looking for those that change nothing")
+    with _bench(course, name, sandbox) as bench:
         probe = Equivalence(
             source,
             assignment,
