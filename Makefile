@@ -2,7 +2,7 @@
 # make test    set up, run the tests
 # make seeds   judge right Functions with 100 seeds each, and every lab's right solutions with 20 (minutes)
 # make verify  test the hidden tests of every lab: 20 seeds, wrong solutions, all mutants (an hour)
-# make reproduce  the figures of tp2's sheet on California housing, which scikit-learn fetches (minutes)
+# make reproduce  the figures of tp2's sheet on California housing, from scikit-learn's cache (minutes)
 # make bench   time gradjudge beside nbgrader (minutes)
 # make check   what CI runs besides the tests: lint, types, freshness of release/ and solutions/
 
