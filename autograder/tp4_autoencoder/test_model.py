@@ -7,7 +7,7 @@ import torch
 
 from gradjudge.checks.by_hand import GradientsByHand
 from gradjudge.checks.comparison import Due, flaw_in
-from gradjudge.checks.networks import parameters_of
+from gradjudge.checks.networks import parameters_of, require_same_for_views
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.tolerance import near, tolerance
 from gradjudge.checks.verdict import CheckFailed, Text, fail, require
@@ -108,7 +108,7 @@ def test_decode_b2(student, models, model, start, draw):
 
 
 @pytest.mark.item("decode")
-def test_forward(models, model, draw, allowed):
+def test_forward(student, models, model, draw, allowed):
     """model(x) is decode(encode(x)), one tensor of the shape of x.
 
     fr: model(x) vaut decode(encode(x)), un seul tenseur de la forme de x.
@@ -121,6 +121,9 @@ def test_forward(models, model, draw, allowed):
         "decode(encode(x)) n'est pas un tenseur.",
     )
     require_output(model(x), [own], "model(x)", [], allowed)
+    require_same_for_views(student, model, x)
+    require_same_for_views(student, model, x, method="encode")
+    require_same_for_views(student, model, draw(ROWS, models.latent), method="decode")
 
 
 def require_learns(student, model, method, given, name, start):

@@ -7,7 +7,13 @@ import torch
 from pupils import Pupil
 
 from gradjudge.checks.instruments import make, optimizer
-from gradjudge.checks.networks import load_parameters, parameters_of, pulled_back, require_parameters
+from gradjudge.checks.networks import (
+    load_parameters,
+    parameters_of,
+    pulled_back,
+    require_parameters,
+    require_same_for_views,
+)
 from gradjudge.checks.recipes import MOST_STEPS, Recipe
 from gradjudge.checks.tolerance import tolerance
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text
@@ -43,6 +49,10 @@ class Affine(nn.Module):
         return x @ self.theta
     def twice(self, x):
         return 2 * self.forward(x)
+    def rows(self, x):
+        return self.forward(x if x.is_contiguous() else x.T.reshape(x.shape))
+    def viewed(self, x):
+        return self.forward(x.view(-1).view(x.shape))
 """
 
 
@@ -170,6 +180,17 @@ def test_parameters_are_read_loaded_and_differentiated(counting: Counting) -> No
         require_parameters(pulled.grads, {"theta": x.T @ g}, allowed=double, where=where)
     with pytest.raises(CheckFailed, match=r"Here, bias: the value is None"):
         require_parameters(pulled.grads, {"bias": g}, allowed=double, where=where)
+
+
+def test_a_module_that_misreads_views_is_told_from_one_that_refuses_them(counting: Counting) -> None:
+    """Other numbers for a transposed view fail; an exception is the module's own word, and the same numbers pass."""
+    student = counting.student
+    module = student.Affine(2, 3)
+    x = torch.randn(4, 2, dtype=torch.float64)
+    for method in ("", "twice", "viewed"):
+        require_same_for_views(student, module, x, method=method)
+    with pytest.raises(CheckFailed, match=r"rows` gives other numbers"):
+        require_same_for_views(student, module, x, method="rows")
 
 
 def test_an_optimiser_moves_the_modules_own_parameters(counting: Counting) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from gradjudge.checks.comparison import Due, flaw_in
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.tolerance import Tolerance
-from gradjudge.checks.verdict import Text, fail, require
+from gradjudge.checks.verdict import StudentRaised, Text, fail, require
 from gradjudge.proxy.objects import CallableProxy, label_of
 from gradjudge.proxy.student import Student
 
@@ -87,6 +88,41 @@ def pulled_back(
     parameters = recipe.make("builtins:dict", net.named_parameters())
     value, dx, *grads = recipe.run(output, leaf.grad, *(parameters[name].grad for name in wanted))
     return Pulled(value, dx, dict(zip(wanted, grads, strict=True)))
+
+
+def require_same_for_views(student: Student, module: Any, x: Tensor, *, method: str = "") -> None:
+    """Require a module to give for a transposed view what it gives for the same numbers in a row.
+
+    A module that raises for views (``.view``) says so itself, loudly, and passes: that is another question.
+
+    Args:
+        x: a matrix (q, n).
+        method: the method to call; the module itself if empty.
+
+    Raises:
+        CheckFailed: it gives other numbers.
+    """
+    given = []
+    label = f"{label_of(module)}.{method}" if method else label_of(module)
+    for strided in (False, True):
+        recipe = Recipe(student, label=label)
+        net = recipe.of(module)
+        try:
+            (value,) = recipe.run((getattr(net, method) if method else net)(recipe.strided(x) if strided else x))
+        except StudentRaised:
+            if strided:
+                return
+            raise
+        given.append(value)
+    plain, view = given
+    require(
+        type(plain) is Tensor
+        and type(view) is Tensor
+        and plain.shape == view.shape
+        and torch.allclose(plain, view, rtol=1e-4, atol=1e-6, equal_nan=True),
+        f"`{label}` gives other numbers when its input is not contiguous in memory.",
+        f"`{label}` donne d'autres nombres quand son entrée n'est pas contiguë en mémoire.",
+    )
 
 
 def require_parameters(

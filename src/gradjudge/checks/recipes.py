@@ -131,6 +131,10 @@ class Recipe:
         """Put a copy of a tensor into the session; it requires grad there."""
         return self.make("torch:clone", tensor.detach()).requires_grad_()
 
+    def strided(self, tensor: Tensor) -> Step:
+        """Put a copy of a matrix into the session as a transposed view, which is not contiguous in memory."""
+        return self.make("torch:clone", tensor.detach().T.contiguous()).t()
+
     def set(self, owner: Step, name: str, value: Any) -> None:
         """Set an attribute."""
         self.make("builtins:setattr", owner, name, value)
