@@ -142,16 +142,16 @@ def test_a_check_that_kills_costs_only_itself() -> None:
 
 def test_restarts_are_bounded() -> None:
     """A submission that always kills is not started for ever."""
-    deaths = 0
+    deaths = []
     sitting, log = sit(["a = 1"], lambda source: SessionLost("crashed", "") if source == "get" else CellDone())
     sitting.run_cells()
     for _ in range(2 * RESTARTS):
         try:
             with sitting.check():
                 sitting.ask(Get(Ref("x")))
-        except SessionLost:
-            deaths += 1
-    assert deaths == 2 * RESTARTS
+        except SessionLost as lost:
+            deaths.append(lost.reason)
+    assert deaths == ["crashed"] * (1 + RESTARTS) + ["restarts"] * (RESTARTS - 1)
     assert log.count("open") == 1 + RESTARTS
 
 
@@ -187,6 +187,19 @@ def test_a_replay_ends_with_the_time_of_the_submission(monkeypatch: pytest.Monke
     assert log.count("x0 = 1") == 2
     assert log[-1] == "close"
     assert log.count("open") == 2
+
+
+def test_whose_time_is_over_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that is slow itself is one thing, a check that finds no time left another: nothing of it has run."""
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    sitting, _ = sit(["a = 1"], lambda source: SessionLost("timed-out", "") if source == "get" else CellDone())
+    sitting.run_cells()
+    for at, reason in ((10.0, "timed-out"), (95.0, "out-of-time"), (101.0, "out-of-time")):
+        now = at  # of 100 seconds in all, and 20 for a check
+        with pytest.raises(SessionLost) as lost, sitting.check():
+            sitting.ask(Get(Ref("x")))
+        assert lost.value.reason == reason
 
 
 def test_a_session_that_is_dead_on_arrival_is_our_fault() -> None:

@@ -232,6 +232,14 @@ _LOST = {
         "en": "your code did not answer within the time limit of this check",
         "fr": "votre code n'a pas répondu dans le temps imparti à cette vérification",
     },
+    "out-of-time": {
+        "en": "the time for grading was used up, by this check or by earlier cells and checks",
+        "fr": "le temps de correction était épuisé, par cette vérification ou par ce qui la précède",
+    },
+    "restarts": {
+        "en": "this check was not run: your code had ended its Python process too often before",
+        "fr": "cette vérification n'a pas été faite : votre code avait trop souvent mis fin à son processus Python",
+    },
     "memory": {
         "en": "your code used more memory than the limit during this check",
         "fr": "votre code a dépassé la limite de mémoire pendant cette vérification",
@@ -248,7 +256,7 @@ _LOST = {
 
 
 def _lost(lost: SessionLost, seconds: float) -> Outcome:
-    state = "timed-out" if lost.reason == "timed-out" else "crashed"
+    state = "timed-out" if lost.reason in ("timed-out", "out-of-time") else "crashed"
     return Outcome(state, _LOST.get(lost.reason, _LOST["crashed"]), f"{lost.reason}: {lost.detail}", seconds)
 
 

@@ -149,8 +149,10 @@ class Sitting:
             SessionLost: it was started too often, or no time is left.
         """
         while self._session is None:
-            if self.restarts >= RESTARTS or self._left() <= 0:
-                raise SessionLost("crashed", f"not started again after {self.restarts} restarts")
+            if self._left() <= 0:
+                raise SessionLost("out-of-time", f"no time was left to start it again after {self.restarts} restarts")
+            if self.restarts >= RESTARTS:
+                raise SessionLost("restarts", f"not started again after {self.restarts} restarts")
             self.restarts += 1
             self._open()
             most = Dose.ALL if self._full_replays < FULL_REPLAYS else Dose.DEFINITIONS
@@ -158,7 +160,7 @@ class Sitting:
             for cell in self._submission.cells[:cells]:
                 if self._left() <= 0:  # each of hundreds of cells may use a moment more than is left
                     self._close()
-                    raise SessionLost("crashed", "no time was left to replay the cells")
+                    raise SessionLost("out-of-time", "no time was left to replay the cells")
                 if not self._replay(cell, most):
                     break
 
@@ -204,9 +206,19 @@ class Sitting:
         left = self._deadline - time.monotonic()
         if left <= 0:
             self._close()
-            self._lost = SessionLost("timed-out", "the check's time is over")
+            self._lost = SessionLost(self._slow(), "the check's time is over")
             raise self._lost
-        return self._send(request, left)
+        try:
+            return self._send(request, left)
+        except SessionLost as lost:
+            if lost.reason != "timed-out" or self._slow() == "timed-out":
+                raise
+            self._lost = SessionLost(self._slow(), lost.detail)
+            raise self._lost from lost
+
+    def _slow(self) -> str:
+        """Tell whose time is over: the check's own, or what was left of the submission's."""
+        return "out-of-time" if self._deadline >= self._ends else "timed-out"
 
     def _send(self, request: Request, seconds: float, grace: float | None = None) -> Reply:
         assert self._session is not None

@@ -183,7 +183,7 @@ WRONG_LINEAR = {
     "dw zero": Wrong(linear("dw = torch.zeros_like(w)"), "w", "zero"),
     "dw NaN": Wrong(linear("dw = dw * float('nan')"), "w", "NaN"),
     "dx and dw exchanged": Wrong(linear("dx, dw = dw, dx"), "x w", "order of the inputs"),
-    "dw 0.05 % too large": Wrong(linear("dw = dw * 1.0005"), "w", "1e-4"),
+    "dw 0.05 % too large": Wrong(linear("dw = dw * 1.0005"), "w", "1e-3"),
     "dw right up to 16 rows": Wrong(linear("dw = dw if len(x) <= 16 else dw * 1.1"), "w", "other sizes"),
     "dw right only in float64": Wrong(linear("dw = dw if x.dtype == torch.float64 else dw * 1.1"), "float32"),
     "dw right only for contiguous x": Wrong(linear("dw = dw if x.is_contiguous() else dw * 1.1"), "non-contiguous"),

@@ -85,10 +85,19 @@ def test_flatten_and_dtype_are_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(5e-4, "1e-4"), (0.99, "1e-1"), (float("inf"), "1e9"), (float("nan"), "1e9"), (1e-20, "1e-9"), (0.0, "0")],
+    [
+        (5e-4, "1e-3"),
+        (2e-4, "1e-4"),
+        (0.99, "1e0"),
+        (0.2, "1e-1"),
+        (float("inf"), "1e9"),
+        (float("nan"), "1e9"),
+        (1e-20, "1e-9"),
+        (0.0, "0"),
+    ],
 )
 def test_magnitudes_have_no_digits(error: float, words: str) -> None:
-    """A relative error is told by its power of ten only, within bounds."""
+    """A relative error is told by the nearest power of ten only, within bounds."""
     assert magnitude(error) == words
 
 

@@ -52,10 +52,10 @@ def flaw_in(got: object, due: Due, allowed: Tolerance) -> Flaw | None:
 
 
 def magnitude(error: float) -> str:
-    """Write the order of magnitude of `error` (``1e-3``), bounded; the student chooses the figure, so no digits."""
+    """Write the nearest power of ten to `error` (``1e-3``), bounded; the student chooses the figure, so no digits."""
     if not math.isfinite(error) or error >= 1e9:
         return "1e9"
-    return f"1e{max(-9, math.floor(math.log10(error)))}" if error > 0 else "0"
+    return f"1e{max(-9, round(math.log10(error)))}" if error > 0 else "0"
 
 
 def _shape_flaw(got: Tensor, due: Due) -> Flaw | None:
