@@ -259,7 +259,33 @@ class Net:
 
 
 def test_few_trips_are_needed(load: Load, trips: Callable[[Student], int]) -> None:
-    """Judging one gradient of a Linear at three draws of two sets of shapes costs a handful of messages each."""
+    """Judging one gradient of a Linear at three draws of three sets of shapes costs a handful of messages each."""
     student = student_of(load)
     linear(student).gradient("w")
-    assert trips(student) <= 4 * 9
+    assert trips(student) <= 9 * 9
+
+
+def test_a_batch_of_many_rows_is_among_the_trials(load: Load) -> None:
+    """A backward that is right for few rows only is found without being told of such a size."""
+    source = """
+import torch
+
+class Net:
+    def forward(self, x):
+        self.out = torch.tanh(x)
+        return self.out
+    def backward(self, delta):
+        return delta * (1 - self.out ** 2) * (1 if len(delta) <= 16 else 2)
+"""
+    student = load(source)
+    check = ModuleCheck(
+        student,
+        "Net",
+        lambda recipe, _shapes: Built(recipe.of(student.Net)()),
+        torch.tanh,
+        {"x": (4, 3)},
+        rng=torch.Generator().manual_seed(0),
+    )
+    check.forward()
+    with pytest.raises(CheckFailed):
+        check.gradient("x")

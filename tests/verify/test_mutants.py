@@ -151,7 +151,8 @@ def test_an_evasive_mutant_is_wrong_only_where_it_says(name: str) -> None:
 
 def test_decorators_fit_what_a_function_is() -> None:
     """Cotangents are for backward passes, layouts for passes, private methods are left alone."""
-    assert set(OF_COTANGENTS) <= set(decorators_for("backward", "MSE"))
-    assert not set(OF_COTANGENTS) & set(decorators_for("forward", "MSE"))
-    assert decorators_for("_visit", "Value") == {}
-    assert set(decorators_for("train", "")) == {"slightly"}
+    assert set(OF_COTANGENTS) <= set(decorators_for("backward", "MSE", 2))
+    assert not set(OF_COTANGENTS) & set(decorators_for("backward", "NLL", 1))
+    assert not set(OF_COTANGENTS) & set(decorators_for("forward", "MSE", 3))
+    assert decorators_for("_visit", "Value", 2) == {}
+    assert set(decorators_for("train", "", 3)) == {"slightly"}

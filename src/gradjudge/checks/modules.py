@@ -38,7 +38,9 @@ from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 from gradjudge.proxy.objects import ObjectProxy
 from gradjudge.proxy.student import Student
 
-DRAWS = 2
+DRAWS = 3
+#: Rows of a batch that is larger than any that a mistake may be right for by chance.
+MANY_ROWS = 40
 Shapes = Mapping[str, Shape]
 
 
@@ -91,7 +93,8 @@ class ModuleCheck:
             told apart by their shapes (b may be (1, p)), so these must differ.
         rng: generator on the CPU from which inputs, parameters and deltas come.
         device: the device that the session computes on.
-        also_shapes: further sets of shapes; mistakes are named only where q, n and p differ.
+        also_shapes: further sets of shapes; mistakes are named only where q, n and p differ. A batch of many rows is
+            among them anyway.
         by_hand: call ``backward`` where torch gives no derivative. Not for a container of stand-ins.
     """
 
@@ -113,8 +116,10 @@ class ModuleCheck:
         self._label = label
         self._make = make
         self._reference = Reference(formula, rng)
-        self._shapes = [dict(shapes), *(dict(more) for more in also_shapes)]
         self._names = tuple(shapes)
+        x = self._names[0]
+        many = {**shapes, x: (MANY_ROWS, *shapes[x][1:])}
+        self._shapes = [dict(shapes), many, *(dict(more) for more in also_shapes)]
         self._device = torch.device(device)
         self._dtype = widest(device)
         self._allowed = tolerance(device, self._dtype)

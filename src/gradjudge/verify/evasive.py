@@ -18,7 +18,8 @@ import torch as _torch
 
 def _tensors(arguments):
     """Return the tensors that a function receives, those that a forward pass has kept for it included."""
-    kept = getattr(arguments[0], "saved_tensors", ()) if arguments else ()
+    first = arguments[0] if arguments else None
+    kept = (*getattr(first, "saved_tensors", ()), *getattr(first, "__dict__", {}).values())
     return [item for item in (*arguments, *kept) if isinstance(item, _torch.Tensor)]
 
 
@@ -99,10 +100,10 @@ FORWARD: Final = frozenset({"forward", "encode", "decode"})
 BACKWARD: Final = frozenset({"backward"})
 
 
-def decorators_for(name: str, owner: str) -> dict[str, str]:
-    """Return the decorators that fit a function by its name and, for a method, its class."""
-    if owner and name in BACKWARD:
-        return OF_PASSES | OF_COTANGENTS
+def decorators_for(name: str, owner: str, arguments: int) -> dict[str, str]:
+    """Return the decorators that fit a function by its name, its class if it is a method, and how many it takes."""
+    if owner and name in BACKWARD:  # a loss's own backward takes nothing but self
+        return OF_PASSES | OF_COTANGENTS if arguments > 1 else OF_PASSES
     if owner and name in FORWARD:
         return OF_PASSES
     if owner and name.startswith("_"):

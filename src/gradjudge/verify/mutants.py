@@ -159,12 +159,16 @@ def _evasive(tree: ast.Module, ranges: list[range]) -> Iterator[tuple[str, str]]
     for owner, body in owners:
         for place, node in enumerate(body):
             if isinstance(node, ast.FunctionDef) and any(_overlaps(node, lines) for lines in ranges):
-                for name, decorator in decorators_for(node.name, owner).items():
+                for name, decorator in decorators_for(node.name, owner, _taken(node)).items():
                     changed = deepcopy(node)
                     changed.decorator_list.append(ast.parse(decorator, mode="eval").body)
                     body[place] = changed
                     yield name, ast.unparse(ast.fix_missing_locations(tree))
                     body[place] = node
+
+
+def _taken(node: ast.FunctionDef) -> int:
+    return len(node.args.posonlyargs) + len(node.args.args) + (node.args.vararg is not None)
 
 
 def _overlaps(node: ast.FunctionDef, lines: range) -> bool:
