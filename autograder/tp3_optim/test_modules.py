@@ -49,8 +49,11 @@ def _require_registered(student, sizes):
     found, due = Counter(tuple(value.shape) for value in _registered(student, model).values()), _shapes(sizes)
     en, fr = "", ""
     if not found:
-        en = ": none is; are the layers in a plain list, or tensors instead of parameters?"
-        fr = " : aucun ne l'est ; les couches sont-elles dans une liste ordinaire, ou est-ce des tenseurs ?"
+        en = ": none is registered. Layers in a plain list are not seen, nor are tensors that are no parameters"
+        fr = (
+            " : aucun n'est enregistré. Les couches d'une liste ordinaire ne sont pas vues, ni les tenseurs qui ne "
+            "sont pas des paramètres"
+        )
     elif found < due:
         en, fr = ": some are missing", " : il en manque"
     elif found > due:
