@@ -18,10 +18,6 @@ GENERATOR = Text(
     "The order of the rows comes from the generator: save its state, and load it into the generator that is given.",
     "L'ordre des lignes vient du générateur : sauvegardez son état, et chargez-le dans le générateur donné.",
 )
-ALL = Text(
-    "Model, optimiser, generator and number of epochs must all be as they were.",
-    "Modèle, optimiseur, générateur et nombre d'époques doivent tous être comme avant.",
-)
 
 
 @pytest.fixture
@@ -79,15 +75,6 @@ def test_resume_shuffled(checkpoints, passed):
     fr: Avec des lignes mélangées, un apprentissage coupé puis repris finit exactement là où finit un ininterrompu.
     """
     checkpoints("SGD", 0.02, shuffle=True).require_resumed(GENERATOR, helped=not passed("checkpoint.round_trip"))
-
-
-@pytest.mark.item("checkpoint.resume")
-def test_resume_everything(checkpoints, passed):
-    """With Adam and shuffled rows, the resumed training is bit for bit the uninterrupted one.
-
-    fr: Avec Adam et des lignes mélangées, l'apprentissage repris est l'ininterrompu, bit pour bit.
-    """
-    checkpoints("Adam", shuffle=True).require_resumed(ALL, helped=not passed("checkpoint.round_trip"))
 
 
 @pytest.mark.item("checkpoint.atomic")

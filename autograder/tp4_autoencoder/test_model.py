@@ -156,16 +156,24 @@ def test_one_theta(student, models, model, start, draw):
     fr: Il y a un seul theta, un paramètre : quand il change, encode et decode changent tous les deux.
     """
     require_registered(student, model, "theta", start["theta"])
-    given = {"encode": draw(ROWS, models.inputs), "decode": draw(ROWS, models.latent)}
-    before = {method: getattr(model, method)(values) for method, values in given.items()}
-    models.place(model, {"theta": start["theta"] + draw(*start["theta"].shape)})
-    for method, values in given.items():
-        after = getattr(model, method)(values)
-        require(
-            isinstance(after, torch.Tensor) and not torch.equal(after, before[method]),
+    for method in unmoved(models, model, start, draw):
+        fail(
             f"When theta changes, {method} stays as it was: it uses another matrix, which only starts equal.",
             f"Quand theta change, {method} ne change pas : il utilise une autre matrice, égale au départ seulement.",
         )
+
+
+def unmoved(models, model, start, draw):
+    """Change theta; return the methods that do not follow."""
+    given = {"encode": draw(ROWS, models.inputs), "decode": draw(ROWS, models.latent)}
+    before = {method: getattr(model, method)(values) for method, values in given.items()}
+    models.place(model, {"theta": start["theta"] + draw(*start["theta"].shape)})
+    after = {method: getattr(model, method)(values) for method, values in given.items()}
+    return [
+        method
+        for method, value in after.items()
+        if not isinstance(value, torch.Tensor) or torch.equal(value, before[method])
+    ]
 
 
 @pytest.mark.item("tied")
@@ -180,6 +188,11 @@ def test_both_uses_in_the_gradient(student, models, model, start, draw, passed, 
     given = held(x) if isinstance(model(x), torch.Tensor) else held.decode(held.encode(x))
     given.backward(cotangent)
     (got,) = recipe.run(held.theta.grad)
+    for method in unmoved(models, model, start, lambda *shape: torch.ones(*shape)):
+        fail(
+            f"{method} uses another matrix, so theta.grad lacks the part through {method}.",
+            f"{method} utilise une autre matrice : il manque à theta.grad la part à travers {method}.",
+        )
     if not (passed("encode") and passed("decode")):
         return require_own_gradient(student, models, model, got, x, cotangent, start)
     parts = {part: gradient_of(start, x, cotangent, part) for part in ("both", "encode", "decode")}
@@ -206,7 +219,7 @@ def gradient_of(start, x, cotangent, part):
 def require_own_gradient(student, models, model, got, x, cotangent, start):
     """Compare theta's gradient with differences of the student's own forward, whatever that computes."""
     require(isinstance(got, torch.Tensor), "theta has no gradient.", "theta n'a pas de gradient.")
-    test_one_theta(student, models, model, start, lambda *shape: torch.ones(*shape))
+    require_registered(student, model, "theta", start["theta"] + 1)
     recipe = Recipe(student, label="TiedAutoencoder")
     recipe.run(recipe.of(model).double())
     models.place(model, {name: value.double() for name, value in start.items()})
@@ -253,12 +266,23 @@ def by_hand(student, models, rng, device):
 
 
 @pytest.mark.item("grad.theta")
-def test_grad_theta(by_hand):
+def test_grad_theta(student, models, by_hand, rng):
     """grad_autoencoder gives the gradient of the loss with respect to theta.
 
     fr: grad_autoencoder donne le gradient de la perte par rapport à theta.
     """
-    by_hand.gradient("theta")
+    try:
+        by_hand.gradient("theta")
+    except CheckFailed:
+        for part, other, formula in (("decode", "encode", "d.T @ x"), ("encode", "decode", "y.T @ g")):
+            if is_in_part(student, models, rng, part):
+                fail(
+                    f"The gradient for `theta` has the part through {part} alone: add the part through {other}, "
+                    f"{formula}.",
+                    f"Le gradient pour `theta` n'a que la part à travers {part} : ajoutez la part à travers {other}, "
+                    f"{formula}.",
+                )
+        raise
 
 
 @pytest.mark.item("grad.theta")
@@ -268,17 +292,21 @@ def test_grad_theta_in_part(student, models, by_hand, rng):
     fr: Le gradient pour theta est juste, ou juste à un facteur près, ou juste pour l'un des deux usages.
     """
     try:
-        return by_hand.gradient("theta")
-    except CheckFailed as whole:
-        x, theta, b1, b2 = (torch.randn(*s, generator=rng, dtype=torch.float64) for s in ((6, 5), (3, 5), (3,), (5,)))
-        returned = student.grad_autoencoder.without_autograd(x, theta, b1, b2)
-        got = returned[0] if isinstance(returned, tuple | list) and returned else returned
-        dxhat = 2 / len(x) * (models.reconstruction(x, theta, b1, b2) - x)
-        through_encode, through_decode = (dxhat @ theta.T).T @ x, (x @ theta.T + b1).T @ dxhat
-        for right in (through_encode, through_decode, through_encode + through_decode):
-            if isinstance(got, torch.Tensor) and got.shape == right.shape and proportional(got.double(), right):
-                return None
-        raise whole
+        by_hand.gradient("theta")
+    except CheckFailed:
+        if not any(is_in_part(student, models, rng, part) for part in ("encode", "decode", "both")):
+            raise
+
+
+def is_in_part(student, models, rng, part):
+    """Tell whether the gradient for theta is that through one of its uses, or through both, but for a factor."""
+    x, theta, b1, b2 = (torch.randn(*s, generator=rng, dtype=torch.float64) for s in ((6, 5), (3, 5), (3,), (5,)))
+    returned = student.grad_autoencoder.without_autograd(x, theta, b1, b2)
+    got = returned[0] if isinstance(returned, tuple | list) and returned else returned
+    g = 2 / len(x) * (models.reconstruction(x, theta, b1, b2) - x)
+    parts = {"encode": (g @ theta.T).T @ x, "decode": (x @ theta.T + b1).T @ g}
+    right = parts["encode"] + parts["decode"] if part == "both" else parts[part]
+    return isinstance(got, torch.Tensor) and got.shape == right.shape and proportional(got.double(), right)
 
 
 def proportional(got, right):

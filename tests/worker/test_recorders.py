@@ -65,6 +65,7 @@ def test_rows_are_the_images() -> None:
         lambda x: torch.nn.Linear(4, 2)(x.float()),
         lambda x: torch.nn.Linear(4, 2)(x.reshape(3, -1)),
         lambda x: x.sum(),
+        lambda x: torch.nn.Linear(4, 2)(torch.as_tensor(x)),
     ],
 )
 def test_nothing_is_computed_with_what_is_elsewhere(use: Callable[[Any], Any]) -> None:
@@ -83,6 +84,11 @@ def test_nothing_is_computed_with_what_is_elsewhere(use: Callable[[Any], Any]) -
         lambda x: x.to(torch.zeros(1)),
         lambda x: x.cpu(),
         lambda x: x.view(3, -1).to("cpu"),
+        lambda x: x.flatten(1).detach().float().contiguous().to("cpu"),
+        lambda x: torch.as_tensor(x, device="cpu"),
+        lambda x: torch.asarray(x, device="cpu"),
+        lambda x: x.clone().detach().to("cpu"),
+        lambda x: torch.empty(3, 4).copy_(x),
     ],
 )
 def test_what_is_moved_is_an_ordinary_tensor(move: Callable[[Any], Any]) -> None:

@@ -1,6 +1,6 @@
 """States are kept in a variable, which is the live one."""
 
-# loses: checkpoint.round_trip (2), checkpoint.resume (6), checkpoint.atomic
+# loses: checkpoint.round_trip (2), checkpoint.resume (5), checkpoint.atomic
 
 KEPT = {}
 

@@ -1,6 +1,6 @@
 """The state of the generator is not saved."""
 
-# loses: checkpoint.resume (6)
+# loses: checkpoint.resume (5)
 
 def save_checkpoint(path, model, optimizer, epoch, generator):
     state = {

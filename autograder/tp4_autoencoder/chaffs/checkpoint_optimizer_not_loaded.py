@@ -1,6 +1,6 @@
 """The state of the optimiser is saved, and not loaded."""
 
-# loses: checkpoint.resume (6)
+# loses: checkpoint.resume (5)
 
 def load_checkpoint(path, model, optimizer, generator):
     state = torch.load(path, map_location="cpu")

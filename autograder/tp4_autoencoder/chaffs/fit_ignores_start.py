@@ -1,6 +1,6 @@
 """fit begins at epoch 0, whatever start is."""
 
-# loses: fit (2)
+# loses: fit (1)
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

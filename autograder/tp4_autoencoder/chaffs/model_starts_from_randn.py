@@ -1,6 +1,6 @@
 """theta starts from torch.randn, eight times too large: training does not recover in time."""
 
-# loses: outcome.16
+# loses: outcome.16 (2)
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

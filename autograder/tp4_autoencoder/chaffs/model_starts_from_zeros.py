@@ -1,6 +1,6 @@
 """theta starts from zeros, and so does y: theta's gradient is zero for ever."""
 
-# loses: outcome.16
+# loses: outcome.16 (2)
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

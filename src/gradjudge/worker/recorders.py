@@ -118,39 +118,59 @@ def _spoil_state(_module: object, state: dict[str, Any], *_rest: object) -> None
 class Elsewhere(torch.Tensor):
     """Be a tensor on another device than the model: nothing can be computed with it until it has been moved.
 
-    ``to`` a device (or ``cpu``, ``cuda``) gives an ordinary tensor; looking at sizes and types, and views, are allowed.
+    All that moves gives an ordinary tensor: ``to`` a device, ``cpu``, ``cuda``, ``torch.as_tensor(x, device=...)``,
+    ``copy_`` into a tensor of the model's device. Looking at sizes and types, views, and other types are allowed.
     """
 
+    _here: torch.Tensor
+
+    def __new__(cls, here: torch.Tensor) -> Elsewhere:
+        """Wrap a tensor; it says that it is on the device "meta"."""
+        made = torch.Tensor._make_wrapper_subclass(
+            cls,
+            here.shape,
+            strides=here.stride(),
+            storage_offset=here.storage_offset(),
+            dtype=here.dtype,
+            device=torch.device("meta"),
+        )
+        made._here = here
+        return made
+
+    # as_tensor and its like do not ask here; what they do in the end is seen below
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
+
+    def __repr__(self, **_options: object) -> str:  # type: ignore[override]
+        return f"a tensor of shape {tuple(self.shape)} on another device"
+
     @classmethod
-    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        name = getattr(function, "__name__", "")
-        if function == torch.Tensor.device.__get__:
-            return torch.device("meta")
-        if name in _MOVES and (name != "to" or _names_device(args[1:], kwargs)):
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs, name = kwargs or {}, function.overloadpacket.__name__
+        target = args[0]
+        if name == "copy_" and not isinstance(target, Elsewhere):
             _MOVED.append(name)
-            with torch._C.DisableTorchFunctionSubclass():
-                return function(*(_plain(item) for item in args), **kwargs)
-        if name in _HARMLESS or name == "__get__":
-            return super().__torch_function__(function, types, args, kwargs)  # type: ignore[no-untyped-call]
+            return function(target, args[1]._here, *args[2:], **kwargs)
+        if name == "_to_copy" and kwargs.get("device") is not None:
+            _MOVED.append(name)
+            return function(target._here, **kwargs)
+        if name == "is_pinned":
+            return True  # pinning has nothing to do
+        if name in _HARMLESS:
+            return Elsewhere(function(target._here, *args[1:], **kwargs))
         raise RuntimeError(
             "Expected all tensors to be on the same device, but found a batch that was never moved to the model's"
         )
 
 
 _MOVED: Final[list[str]] = []
-_MOVES: Final = frozenset({"to", "cpu", "cuda"})
-_HARMLESS: Final = frozenset(
-    {"to", "size", "dim", "numel", "nelement", "__len__", "__repr__", "__hash__", "element_size", "is_floating_point"}
-    | {"view", "reshape", "flatten", "squeeze", "unsqueeze", "detach", "float", "double", "type", "contiguous"}
-    | {"is_contiguous", "stride", "pin_memory", "requires_grad_", "data_ptr", "__format__", "is_complex"}
-)
+_HARMLESS: Final = frozenset({"_to_copy", "alias", "clone", "detach", "squeeze", "unsqueeze", "view", "_unsafe_view"})
 
 
 def elsewhere(tensor: torch.Tensor) -> torch.Tensor:
     """Return a copy of a tensor that is `Elsewhere`."""
-    made: torch.Tensor = tensor.clone().as_subclass(Elsewhere)
-    return made
+    return Elsewhere(tensor.clone())
 
 
 def moves() -> int:
@@ -158,16 +178,6 @@ def moves() -> int:
     count = len(_MOVED)
     _MOVED.clear()
     return count
-
-
-def _plain(item: Any) -> Any:
-    return item.as_subclass(torch.Tensor) if isinstance(item, Elsewhere) else item
-
-
-def _names_device(args: Any, kwargs: Any) -> bool:
-    """Tell whether ``to`` was asked for a device, and not for a dtype alone."""
-    asked = [*args, *kwargs.values()]
-    return any(isinstance(item, str | int | torch.device | torch.Tensor) and type(item) is not bool for item in asked)
 
 
 def device_under(choose: Callable[[], Any], cuda: bool, mps: bool) -> str:
