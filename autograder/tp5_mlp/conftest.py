@@ -216,6 +216,12 @@ def stand_in(student: Any, passed: Callable[[str], bool]) -> Iterator[Callable[.
 
 
 @pytest.fixture
+def sets_gradients() -> str:
+    """Give the source of modules whose backward sets gradients, and adds to nothing."""
+    return STAND_INS.replace("param.grad = param.grad + grad", "param.grad = grad")
+
+
+@pytest.fixture
 def sequential_check(
     student: Any, stand_in: Callable[..., list[str]], rng: torch.Generator, device: torch.device
 ) -> ModuleCheck:

@@ -1,6 +1,6 @@
 """torch.optim does the update."""
 
-# loses: train_batch.p1, train_batch.p3
+# loses: train_batch.p1
 
 def train_batch(x, y, lr, epochs, w=None, b=None, *, x_test=None, y_test=None, writer=None):
     w, b = (torch.nn.Parameter(start) for start in start_from(x, y, w, b))
