@@ -246,11 +246,14 @@ def require_separable(student: Any) -> Callable[..., None]:
                 detail=f"got {answer!r}",
             )
             en, fr = name or ("a set of points", "un ensemble de points")
+            touching = not due and separates(points, labels, gap=0)
+            also_en = "; a point on the line counts as wrong" if touching else ""
+            also_fr = " ; un point sur la droite compte comme mal placé" if touching else ""
             require(
                 got == due,
-                f"separable is wrong for {en}: {'a' if due else 'no'} line separates the two classes.",
+                f"separable is wrong for {en}: {'a' if due else 'no'} line separates the two classes{also_en}.",
                 f"separable se trompe pour {fr} : {'une' if due else 'aucune'} droite"
-                f" {'sépare' if due else 'ne sépare'} les deux classes.",
+                f" {'sépare' if due else 'ne sépare'} les deux classes{also_fr}.",
                 detail=f"{points} {labels}",
             )
 

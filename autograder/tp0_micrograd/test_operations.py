@@ -257,10 +257,17 @@ def _adds(values, both, label):
     """Require that the second gradient is added; how large the first is, another check asks."""
     found = values.run(both, label)
     for first, second in zip(found.grads[0], found.grads[-1], strict=True):
+        if len(found.grads) == 1:
+            continue
         require(
-            len(found.grads) == 1 or (near(second, 2 * first) and not near(first, 0.0)),
-            f"`{label}`: the second gradient is not added to the first.",
-            f"`{label}` : le second gradient ne s'ajoute pas au premier.",
+            not near(first, 0.0),
+            f"`{label}`: the gradient stays 0. Does the result get its _backward?",
+            f"`{label}` : le gradient reste nul. Le résultat reçoit-il son _backward ?",
+        )
+        require(
+            near(second, 2 * first),
+            f"`{label}`: the second gradient is not added to the first: write +=, not =.",
+            f"`{label}` : le second gradient ne s'ajoute pas au premier : écrivez +=, et non =.",
         )
 
 

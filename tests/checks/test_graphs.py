@@ -125,6 +125,7 @@ def test_mistakes_of_the_example_are_named(name: str, grad: float) -> None:
         ("one_sign", Graph((3.0, 2.0), (Node("-", (0, 1)),)), (1.0, 1.0)),
         ("half", Graph((3.0, 2.0), (Node("+", (0, 1)),)), (1.0, 0.0)),
         ("swapped", Graph((3.0, 2.0), (Node("*", (0, 1)),)), (3.0, 2.0)),
+        ("nothing", Graph((3.0, 2.0), (Node("+", (0, 1)), Node("*", (2, 1)))), (0.0, 5.0)),
         ("start", Graph((3.0, 2.0), (Node("*", (0, 1)), Node("*", (2, 0)))), (2.0 + 6.0, 3.0)),
     ],
 )

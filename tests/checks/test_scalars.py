@@ -166,6 +166,16 @@ def test_overwriting_is_seen_side_by_side() -> None:
     )
 
 
+def test_overwriting_is_named_only_where_it_is() -> None:
+    """A class that overwrites is told so whatever else would give the same; a wrong derivative is not overwriting."""
+    diamond = graph(("*", (0, 1)), ("+", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7))
+    with pytest.raises(CheckFailed, match="overwritten"):
+        require_graph(scalars(source().replace("child.grad += part", "child.grad = part")), diamond, "a diamond")
+    with pytest.raises(CheckFailed) as caught:
+        require_graph(scalars(source(MUL="1.0, 1.0")), diamond, "a diamond")
+    assert "overwritten" not in caught.value.text.en
+
+
 def test_an_operation_is_excused_by_its_ingredients_alone() -> None:
     """-x made of a wrong * is right but for *; a wrong -x of its own is not."""
     also = [graph(("*", (0, Plain(-1))), leaves=(0.7,)), graph(("*", (0, 1)), leaves=(0.7, -1.0))]

@@ -1,6 +1,6 @@
-"""The weights go up the gradient."""
+"""The weights go up the gradient; the history and the answers are judged with the opposite step."""
 
-# loses: xor
+# loses: xor (3)
 
 def train_xor(start, lr, epochs):
     weights = [Value(number) for number in start]

@@ -189,6 +189,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Les gradients valent 0 : chaque opération donne-t-elle un _backward à son résultat, et backward() les"
         " appelle-t-il tous ?",
     ),
+    "nothing": (
+        "It looks as if one operation sent nothing back: does it give its result a _backward?",
+        "Il semble qu'une opération ne renvoie rien : donne-t-elle un _backward à son résultat ?",
+    ),
     "overwritten": (
         "It looks as if a gradient were overwritten: gradients add up (+=, not =).",
         "Il semble qu'un gradient soit écrasé : les gradients s'ajoutent (+=, et non =).",
@@ -263,7 +267,7 @@ def _wrong_partials(graph: Graph, local: Partials) -> Iterator[tuple[str, Found]
     changes: tuple[tuple[str, Callable[[tuple[float, ...]], tuple[float, ...]]], ...] = (
         ("one_sign", lambda parts: (*parts[:1], *(-part for part in parts[1:]))),
         ("one", lambda parts: (1.0,) * len(parts)),
-        ("zero", lambda parts: (0.0,) * len(parts)),
+        ("nothing", lambda parts: (0.0,) * len(parts)),
         ("sign", lambda parts: tuple(-part for part in parts)),
         ("half", lambda parts: (*parts[:1], *(0.0 for _ in parts[1:]))),
         ("half", lambda parts: (*(0.0 for _ in parts[:1]), *parts[1:])),

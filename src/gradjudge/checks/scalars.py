@@ -219,12 +219,23 @@ def require_graph(
             f"`{label}` : la valeur (data) est fausse.",
             detail=detail,
         )
-    en, fr = WORDS.get(explanation(graph, found), ("", ""))
+    # One mistake can give what another would give: what the class itself shows of overwriting goes first.
+    named = "overwritten" if _overwrites(scalars, graph) else explanation(graph, found)
+    en, fr = WORDS.get(named, ("", ""))
     fail(
         f"`{label}`: the value is right, but a gradient is wrong.{en and ' ' + en}",
         f"`{label}` : la valeur est juste, mais un gradient est faux.{fr and ' ' + fr}",
         detail=detail,
     )
+
+
+def _overwrites(scalars: ScalarClass, graph: Graph) -> bool:
+    """Tell whether an operation of the graph, right where nothing is used twice, overwrites what is used twice here."""
+    used = [given for node in graph.nodes for given in node.inputs if isinstance(given, int)]
+    if len(set(used)) == len(used):
+        return False
+    binary = {node.operation for node in graph.nodes} & {"+", "-", "*", "/"}
+    return any(not all(scalars.accumulates(operation)) for operation in scalars.sound(sorted(binary), 1))
 
 
 def _gives(scalars: ScalarClass, graph: Graph, found: Found) -> bool:
