@@ -9,7 +9,7 @@ import torch
 
 from gradjudge.checks.instruments import generator, kept, look
 from gradjudge.checks.networks_by_hand import NAMES, drawn_network, network_mse
-from gradjudge.checks.outcomes import loss_on, require_falling_history, require_loss
+from gradjudge.checks.outcomes import loss_on, losses_of, require_falling_history, require_loss
 from gradjudge.checks.source import forbidden_calls, leads_to
 from gradjudge.checks.training import Descent, trained
 from gradjudge.checks.verdict import require
@@ -90,9 +90,9 @@ def test_train_mlp_any_activation(follow):
 
 @pytest.mark.item("train_mlp.steps")
 def test_train_mlp_history(train, activation, friedman, rng, passed):
-    """The history of train_mlp has one number per epoch and falls to the cost of what is returned.
+    """The history of train_mlp has one number per epoch, from the cost of the start to that of what is returned.
 
-    fr: L'historique de train_mlp a un nombre par époque et baisse jusqu'au coût de ce qui est renvoyé.
+    fr: L'historique de train_mlp a un nombre par époque, du coût de départ à celui de ce qui est renvoyé.
     """
     given, formula = activation("Tanh")
     start, epochs = drawn_network(rng, 5, 6, 1), 60
@@ -105,6 +105,14 @@ def test_train_mlp_history(train, activation, friedman, rng, passed):
     followed = all(passed(f"train_mlp.{name}") for name in NAMES)  # where a wrong descent ends has been paid for
     end = loss_on(got.parameters, start, friedman.train, network_mse(formula)) if followed else None
     require_falling_history(got.rest[0], epochs, last=end)
+    if followed:
+        first, cost = losses_of(got.rest[0], epochs)[0], loss_on(start, start, friedman.train, network_mse(formula))
+        require(
+            abs(first - cost) <= 1e-3 * cost,
+            "The first number of the history is not the cost of the start, before the first step.",
+            "Le premier nombre de l'historique n'est pas le coût de départ, avant le premier pas.",
+            detail=f"history starts at {first:.6g}, the start costs {cost:.6g}",
+        )
 
 
 @pytest.mark.item("train_mlp.steps")

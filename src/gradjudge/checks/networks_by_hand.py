@@ -78,7 +78,7 @@ def require_network_trajectory(
         fitting = next((mistake for mistake in mistakes if _fits(got, mistake.descent.end(), judged)), None)
         if fitting is None:
             raise
-        names_en, names_fr = " and ".join(judged), " et ".join(judged)
+        names_en, names_fr = _listed(judged, "and"), _listed(judged, "et")
         raise CheckFailed(
             Text(
                 f"{names_en} {'is' if len(judged) == 1 else 'are'} not where gradient descent goes: {fitting.text.en}",
@@ -87,6 +87,11 @@ def require_network_trajectory(
             ),
             detail=failed.detail,
         ) from None
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    *first, end = names
+    return f"{', '.join(first)} {last} {end}" if first else end
 
 
 def _fits(got: Parameters, end: Parameters, judged: Sequence[str]) -> bool:
