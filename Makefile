@@ -2,6 +2,7 @@
 # make test    set up, run the tests
 # make seeds   judge right Functions with 100 seeds each, and every lab's right solutions with 20 (minutes)
 # make verify  test the hidden tests of every lab: 20 seeds, wrong solutions, all mutants (an hour)
+# make verify-quick  one mutant in 25, a minute for each lab: what CI can bear
 # make reproduce  the figures of tp2's sheet on California housing, from scikit-learn's cache (minutes)
 # make bench   time gradjudge beside nbgrader (minutes)
 # make check   what CI runs besides the tests: lint, types, freshness of release/ and solutions/
@@ -11,7 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: grade test seeds verify reproduce check lint fresh release bench clean
+.PHONY: grade test seeds verify verify-quick reproduce check lint fresh release bench clean
 
 grade: $(READY)
 	@$(BIN)/gradjudge grade --all --submitted examples/cohort/submitted --grades build/grades
@@ -39,6 +40,9 @@ release: $(READY)
 
 verify: $(READY)
 	@$(BIN)/gradjudge verify --mutants --seeds 20
+
+verify-quick: $(READY)
+	@$(BIN)/gradjudge verify --mutants --no-corpus --every 25 --minutes 1
 
 reproduce: $(READY)
 	@$(BIN)/python benchmarks/reproduce_tp2.py

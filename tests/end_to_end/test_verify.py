@@ -138,3 +138,14 @@ def test_a_weak_test_is_shown_what_it_missed(tmp_path: Path) -> None:
     assert "(bar 90%)" in said
     assert "-    return x * 2" in said
     assert "should be seen by: double/double" in said
+
+
+def test_a_fast_subset_is_mutants_alone_and_bound_in_time(strong: Course) -> None:
+    """Without the corpus nothing else is graded; when the time is up, what was not begun is counted, not called killed."""
+    found = verified(strong, corpus=False)
+    assert (found.gradings, found.repeats, found.right) == (0, 0, (0, 0))
+    assert (found.untried, found.faults) == (0, ())
+    assert found.ordinary.killed >= 4
+    late = verified(strong, corpus=False, minutes=0)
+    assert late.untried == found.ordinary.made + found.evasive.made
+    assert late.ordinary.made == late.evasive.made == 0

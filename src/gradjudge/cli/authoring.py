@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from typing import Annotated
@@ -53,6 +54,12 @@ def verify(
     repeats: Annotated[int, typer.Option("--repeats", min=0, help="Times that the same is graded again.")] = 2,
     mutants: Annotated[bool, typer.Option("--mutants", help="Make mutants of the solutions, and grade them.")] = False,
     every: Annotated[int, typer.Option("--every", min=1, help="Of the mutants, take each n-th only.")] = 1,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="Begin no more mutants of an assignment after so long.")
+    ] = None,
+    corpus: Annotated[
+        bool, typer.Option("--corpus/--no-corpus", help="Grade wheats, chaffs, solution and releases, too.")
+    ] = True,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     sandbox: SandboxOption = None,
@@ -67,7 +74,15 @@ def verify(
     names = tuple(assignments or here.rubric.assignments)
     for name in names:
         here.rubric.assignment(name)
-    plan = Plan(seeds=seeds, repeats=repeats, mutants=mutants, every=every, jobs=jobs or os.cpu_count() or 1)
+    plan = Plan(
+        seeds=seeds,
+        repeats=repeats,
+        mutants=mutants,
+        every=every,
+        minutes=math.inf if minutes is None else minutes,
+        corpus=corpus,
+        jobs=jobs or os.cpu_count() or 1,
+    )
     jail, bar = sandbox_of(here, sandbox), here.rubric.bar
     found = []
     for name in names:

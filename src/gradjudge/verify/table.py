@@ -8,21 +8,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from gradjudge.rubric import Bar
-from gradjudge.verify.verification import Score, Survivor, Verification
+from gradjudge.verify.mutation import Score, Survivor
+from gradjudge.verify.verification import Verification
 
 
 def verification_lines(one: Verification, bar: Bar) -> Iterator[str | Table]:
     """Yield what verifying one assignment showed: totals, a table of items, survivors, faults."""
     yield f"\n[bold]{escape(one.assignment)}[/]  ({one.seconds:.0f} s)"
-    yield _of("right submissions with full marks", one.right)
-    yield _of("untouched releases with nothing", one.empty)
-    yield _of("wrong submissions that lose just what they should", one.wrong)
-    rejected = f"{one.rejected} of {one.gradings} gradings of right submissions rejected"
-    yield f"  {rejected}: at most {one.bound:.2%} in the long run (95 %)"
-    yield f"  {one.flakes} of {one.repeats} repeated gradings with other bytes"
+    if one.gradings:
+        yield from _corpus(one)
     if one.ordinary.made:
         yield _killed("ordinary", one.ordinary, bar.ordinary)
         yield _killed("evasive", one.evasive, bar.evasive)
+    if one.untried:
+        yield f"  [yellow]{one.untried} mutants were not begun: the time was up[/]"
     yield _items(one)
     for survivor in one.survivors:
         yield f"[yellow]survived[/] {escape(_told(survivor))}"
@@ -30,6 +29,15 @@ def verification_lines(one: Verification, bar: Bar) -> Iterator[str | Table]:
         yield f"[dim]equivalent {escape(same.name)}[/]"
     for fault in one.faults:
         yield f"[bold red]fault[/] {escape(fault)}"
+
+
+def _corpus(one: Verification) -> Iterator[str]:
+    yield _of("right submissions with full marks", one.right)
+    yield _of("untouched releases with nothing", one.empty)
+    yield _of("wrong submissions that lose just what they should", one.wrong)
+    rejected = f"{one.rejected} of {one.gradings} gradings of right submissions rejected"
+    yield f"  {rejected}: at most {one.bound:.2%} in the long run (95 %)"
+    yield f"  {one.flakes} of {one.repeats} repeated gradings with other bytes"
 
 
 def _of(what: str, share: tuple[int, int]) -> str:

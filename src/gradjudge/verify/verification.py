@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,49 +15,15 @@ import msgspec
 
 from gradjudge.bench import Bench
 from gradjudge.course import Course
-from gradjudge.errors import CourseError
-from gradjudge.jobs import Job
-from gradjudge.notebooks.source import read_source
 from gradjudge.report import Report, verdict_bytes
 from gradjudge.rubric import Assignment, Bar
 from gradjudge.verify.corpus import Case, read_corpus
-from gradjudge.verify.equivalence import Equivalence
-from gradjudge.verify.mutants import Mutant, base_file, mutants_of, program_of
-
-#: Limits for mutants: many never end, and a check that takes this long has seen what it needs to.
-MUTANT_CHECK_SECONDS = 5.0
-MUTANT_SECONDS = 60.0
-
-
-class Survivor(msgspec.Struct, frozen=True):
-    """A mutant that lost no point.
-
-    Attributes:
-        should: the checks that are about the changed cell, one of which should have seen it.
-    """
-
-    name: str
-    kind: str
-    diff: str
-    should: tuple[str, ...]
-
-
-class Score(msgspec.Struct, frozen=True):
-    """How many mutants of a kind were made, killed, and called equivalent."""
-
-    made: int
-    killed: int
-    equivalent: int
-
-    @property
-    def share(self) -> float:
-        """The killed, of those that are not equivalent; 1 of none."""
-        due = self.made - self.equivalent
-        return self.killed / due if due else 1.0
+from gradjudge.verify.judging import bench_of, judge_all, listed, lost_points, whole
+from gradjudge.verify.mutation import Say, Score, Survivor, Tried, try_mutants
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What one item's checks saw: mutants of its cells, and how many of them cost it points."""
+    """What one item's checks saw: mutants of its cells, how many of them cost it points, and chaffs that it sees."""
 
     item: str
     mutants: int
@@ -78,6 +43,7 @@ class Verification(msgspec.Struct, frozen=True):
         ordinary, evasive: the mutants.
         items: what each item's checks saw.
         survivors, equivalent: mutants that lost nothing; those of the second list are no mistakes.
+        untried: mutants for which there was no time.
         faults: what is not as it should be, one line each.
     """
 
@@ -94,12 +60,15 @@ class Verification(msgspec.Struct, frozen=True):
     items: tuple[Seen, ...]
     survivors: tuple[Survivor, ...]
     equivalent: tuple[Survivor, ...]
+    untried: int
     faults: tuple[str, ...]
     seconds: float
 
     @property
     def bound(self) -> float:
         """Upper bound (95 %) on the share of right submissions that lose points: 3/n when none of n did."""
+        if not self.gradings:
+            return 1.0
         if not self.rejected:
             return 3 / self.gradings
         return min(1.0, (self.rejected + 2 * math.sqrt(self.rejected) + 3) / self.gradings)
@@ -117,6 +86,8 @@ class Plan(msgspec.Struct, frozen=True):
         repeats: times that the same submissions are graded again, for their bytes.
         mutants: whether to make mutants.
         every: of the mutants, take each n-th only (1: all).
+        minutes: begin no more mutants of an assignment after so long.
+        corpus: whether to grade wheats, chaffs, solution and releases; False for the mutants alone.
         jobs: submissions at a time.
     """
 
@@ -124,10 +95,9 @@ class Plan(msgspec.Struct, frozen=True):
     repeats: int = 2
     mutants: bool = False
     every: int = 1
+    minutes: float = math.inf
+    corpus: bool = True
     jobs: int = 2
-
-
-Say = Callable[[str], None]
 
 
 def verify(course: Course, name: str, plan: Plan, *, sandbox: str, say: Say) -> Verification:
@@ -141,29 +111,74 @@ def verify(course: Course, name: str, plan: Plan, *, sandbox: str, say: Say) -> 
     cases = read_corpus(course.autograder(name), assignment)
     with TemporaryDirectory(prefix="gradjudge-verify-") as scratch:
         folder = Path(scratch)
-        files = {f"{case.kind} {case.name}": case.write(folder / case.kind / case.name) for case in cases}
-        files["solution"] = course.solution(name)
-        releases = {f"release {language}": course.release(language, name) for language in course.rubric.languages}
-        with _bench(course, name, sandbox) as bench:
-            say(f"{name}: {len(cases)} wheats and chaffs, the solution, {len(releases)} releases")
-            reports = _judge(bench, name, files | releases, plan.jobs)
-            repeated = [_judge(bench, name, _few(files), plan.jobs) for _ in range(plan.repeats)]
-            rejected, gradings = _over_seeds(bench, assignment, plan, files, cases, say)
-        whole = _whole(assignment)
-        faults = _faults(cases, reports, releases, whole)
-        ordinary, evasive, survivors, equivalent, items = _mutants(
-            course, assignment, plan, folder, cases, sandbox, say
-        )
+        found = _Corpus()
+        if plan.corpus:
+            found = _grade_corpus(course, assignment, cases, folder, plan, sandbox, say)
+        tried = Tried()
+        if plan.mutants:
+            tried = try_mutants(
+                course,
+                assignment,
+                folder,
+                every=plan.every,
+                minutes=plan.minutes,
+                jobs=plan.jobs,
+                sandbox=sandbox,
+                say=say,
+            )
+    chaffs = {item.name: sum(item.name in case.loses for case in cases) for item in assignment.items}
+    return Verification(
+        assignment=name,
+        **msgspec.structs.asdict(found),
+        ordinary=tried.ordinary,
+        evasive=tried.evasive,
+        items=tuple(
+            Seen(item.name, *tried.seen.get(item.name, (0, 0)), chaffs[item.name])
+            for item in assignment.items
+            if item.kind == "auto"
+        ),
+        survivors=tried.survivors,
+        equivalent=tried.equivalent,
+        untried=tried.untried,
+        seconds=time.monotonic() - started,
+    )
+
+
+class _Corpus(msgspec.Struct, frozen=True):
+    """What grading the corpus showed: those fields of `Verification` that are about it."""
+
+    right: tuple[int, int] = (0, 0)
+    empty: tuple[int, int] = (0, 0)
+    wrong: tuple[int, int] = (0, 0)
+    gradings: int = 0
+    rejected: int = 0
+    repeats: int = 0
+    flakes: int = 0
+    faults: tuple[str, ...] = ()
+
+
+def _grade_corpus(
+    course: Course, assignment: Assignment, cases: Sequence[Case], folder: Path, plan: Plan, sandbox: str, say: Say
+) -> _Corpus:
+    name = assignment.name
+    files = {f"{case.kind} {case.name}": case.write(folder / case.kind / case.name) for case in cases}
+    files["solution"] = course.solution(name)
+    releases = {f"release {language}": course.release(language, name) for language in course.rubric.languages}
+    with bench_of(course, name, sandbox) as bench:
+        say(f"{name}: {len(cases)} wheats and chaffs, the solution, {len(releases)} releases")
+        reports = judge_all(bench, name, files | releases, plan.jobs)
+        repeated = [judge_all(bench, name, _few(files), plan.jobs) for _ in range(plan.repeats)]
+        rejected, gradings = _over_seeds(bench, assignment, plan, files, cases, say)
+    faults = _faults(cases, reports, releases, whole(assignment))
+    bad = {fault.partition(":")[0] for fault in faults}
     flakes = sum(verdict_bytes(r[who]) != verdict_bytes(reports[who]) for r in repeated for who in r)
     if flakes:
         faults.append(f"{flakes} verdicts had other bytes when the same submission was graded again")
     if rejected:
         faults.append(f"{rejected} of {gradings} gradings of right submissions under other seeds lost points")
     kinds = [case.kind for case in cases]
-    bad = {fault.partition(":")[0] for fault in faults}
     wheats, chaffs = kinds.count("wheat") + 1, kinds.count("chaff")
-    return Verification(
-        assignment=name,
+    return _Corpus(
         right=(wheats - sum(b.startswith("wheat ") or b == "solution" for b in bad), wheats),
         empty=(len(releases) - sum(b.startswith("release ") for b in bad), len(releases)),
         wrong=(chaffs - sum(b.startswith("chaff ") for b in bad), chaffs),
@@ -171,33 +186,8 @@ def verify(course: Course, name: str, plan: Plan, *, sandbox: str, say: Say) -> 
         rejected=rejected,
         repeats=sum(len(r) for r in repeated),
         flakes=flakes,
-        ordinary=ordinary,
-        evasive=evasive,
-        items=items,
-        survivors=survivors,
-        equivalent=equivalent,
         faults=tuple(faults),
-        seconds=time.monotonic() - started,
     )
-
-
-def _bench(course: Course, name: str, sandbox: str, *, quick: bool = False) -> Bench:
-    limits = course.rubric.assignment(name).limits
-    short = msgspec.structs.replace(
-        limits,
-        check_seconds=min(limits.check_seconds, MUTANT_CHECK_SECONDS),
-        submission_seconds=min(limits.submission_seconds, MUTANT_SECONDS),
-        cell_seconds=min(limits.cell_seconds, MUTANT_CHECK_SECONDS),
-    )
-    return Bench(course, (name,), sandbox=sandbox, limits={name: short} if quick else None)
-
-
-def _judge(bench: Bench, name: str, files: dict[str, Path], jobs: int, seed: str = "") -> dict[str, Report]:
-    if bench.problems:
-        raise CourseError("\n".join(bench.problems))
-    with ThreadPoolExecutor(jobs) as pool:
-        reports = pool.map(lambda entry: bench.judge(Job("verify", name, str(entry[1]), "", seed=seed)), files.items())
-        return dict(zip(files, reports, strict=True))
 
 
 def _few(files: dict[str, Path]) -> dict[str, Path]:
@@ -206,34 +196,20 @@ def _few(files: dict[str, Path]) -> dict[str, Path]:
     return {who: files[who] for kind in kinds if (who := next((w for w in files if w.startswith(kind)), ""))}
 
 
-def _whole(assignment: Assignment) -> dict[str, float]:
-    return {item.name: item.points for item in assignment.items if item.kind == "auto"}
-
-
-def lost_points(report: Report, whole: dict[str, float]) -> dict[str, float]:
-    """Return the points that a submission lost, by automatic item; what is ungraded counts as lost here."""
-    points = {name: report.verdict.items[name].points for name in whole}
-    return {name: round(whole[name] - points[name], 4) for name in whole if points[name] < whole[name]}
-
-
 def _faults(
-    cases: Sequence[Case], reports: dict[str, Report], releases: Iterable[str], whole: dict[str, float]
+    cases: Sequence[Case], reports: dict[str, Report], releases: Iterable[str], points: dict[str, float]
 ) -> list[str]:
     """Say which submissions did not get what they should."""
     due: dict[str, dict[str, float]] = {f"{case.kind} {case.name}": case.loses for case in cases}
-    due |= {"solution": {}} | dict.fromkeys(releases, whole)
+    due |= {"solution": {}} | dict.fromkeys(releases, points)
     faults = []
     for who, loses in due.items():
-        lost = lost_points(reports[who], whole)
+        lost = lost_points(reports[who], points)
         if lost != loses:
-            faults.append(f"{who}: loses {_listed(lost)}, expected {_listed(loses)}")
+            faults.append(f"{who}: loses {listed(lost)}, expected {listed(loses)}")
         if reports[who].ungraded:
             faults.append(f"{who}: ungraded: {', '.join(reports[who].ungraded)}")
     return faults
-
-
-def _listed(lost: dict[str, float]) -> str:
-    return ", ".join(f"{name} ({points:g})" for name, points in lost.items()) or "nothing"
 
 
 def _over_seeds(
@@ -241,75 +217,12 @@ def _over_seeds(
 ) -> tuple[int, int]:
     """Grade the right submissions under other course seeds; return how many lost points, of how many."""
     due = {f"wheat {case.name}": case.loses for case in cases if case.kind == "wheat"} | {"solution": {}}
-    whole = _whole(assignment)
+    points = whole(assignment)
     right = {who: files[who] for who in due}
     rejected = 0
     for seed in range(plan.seeds):
         if seed % 10 == 0:
             say(f"{assignment.name}: {len(due)} right submissions under seed {seed + 1} of {plan.seeds}")
-        reports = _judge(bench, assignment.name, right, plan.jobs, seed=f"verify {seed}")
-        rejected += sum(lost_points(reports[who], whole) != due[who] for who in due)
+        reports = judge_all(bench, assignment.name, right, plan.jobs, seed=f"verify {seed}")
+        rejected += sum(lost_points(reports[who], points) != due[who] for who in due)
     return rejected, plan.seeds * len(due)
-
-
-def _mutants(
-    course: Course, assignment: Assignment, plan: Plan, folder: Path, cases: Sequence[Case], sandbox: str, say: Say
-) -> tuple[Score, Score, tuple[Survivor, ...], tuple[Survivor, ...], tuple[Seen, ...]]:
-    chaffs = {item.name: sum(item.name in case.loses for case in cases) for item in assignment.items}
-    if not plan.mutants:
-        items = tuple(Seen(item.name, 0, 0, chaffs[item.name]) for item in assignment.items if item.kind == "auto")
-        return Score(0, 0, 0), Score(0, 0, 0), (), (), items
-    name, whole = assignment.name, _whole(assignment)
-    source = read_source(course.source(name))
-    graded = {cell for item in assignment.items if item.kind == "auto" for cell in item.cells}
-    mutants = mutants_of(source, graded)[:: plan.every]
-    files = {}
-    for number, mutant in enumerate(mutants):
-        path = folder / "mutants" / str(number) / f"{name}.py"
-        path.parent.mkdir(parents=True)
-        path.write_text(mutant.source, encoding="utf-8")
-        files[mutant.name] = path
-    with _bench(course, name, sandbox, quick=True) as bench:
-        base = base_file(folder, program_of(source), name)
-        if lost := lost_points(_judge(bench, name, {"base": base}, 1)["base"], whole):
-            raise CourseError(
-                f"{course.source(name)}: its definitions alone lose {_listed(lost)}: they have no mutants."
-            )
-        say(f"{name}: {len(mutants)} mutants")
-        lost_by = {who: lost_points(report, whole) for who, report in _judge(bench, name, files, plan.jobs).items()}
-    alive = [mutant for mutant in mutants if not lost_by[mutant.name]]
-    say(f"{name}: {len(alive)} survivors: looking for those that change nothing")
-    with _bench(course, name, sandbox) as bench:
-        probe = Equivalence(
-            source,
-            assignment,
-            course.rubric.default_language,
-            folder,
-            lambda path: bench.judge(Job("verify", name, str(path), "")),
-        )
-        same = {mutant.name for mutant in alive if probe.holds(mutant)}
-    cells = {item.name: set(item.cells) for item in assignment.items if item.kind == "auto"}
-    items = tuple(
-        Seen(
-            item,
-            sum(mutant.cell in cells[item] for mutant in mutants),
-            sum(mutant.cell in cells[item] and item in lost_by[mutant.name] for mutant in mutants),
-            chaffs[item],
-        )
-        for item in cells
-    )
-    survivors = tuple(_survivor(m, assignment) for m in alive if m.name not in same)
-    equivalent = tuple(_survivor(m, assignment) for m in alive if m.name in same)
-    scores = [_score(kind, mutants, alive, same) for kind in ("ordinary", "evasive")]
-    return scores[0], scores[1], survivors, equivalent, items
-
-
-def _score(kind: str, mutants: Sequence[Mutant], alive: Sequence[Mutant], same: set[str]) -> Score:
-    made = [mutant for mutant in mutants if mutant.kind == kind]
-    living = [mutant for mutant in alive if mutant.kind == kind]
-    return Score(len(made), len(made) - len(living), sum(mutant.name in same for mutant in living))
-
-
-def _survivor(mutant: Mutant, assignment: Assignment) -> Survivor:
-    should = [f"{item.name}/{check}" for item in assignment.items if mutant.cell in item.cells for check in item.checks]
-    return Survivor(mutant.name, mutant.kind, mutant.diff, tuple(should))
