@@ -320,10 +320,13 @@ def build(student: Any) -> Callable[..., Net]:
 
 
 @pytest.fixture
-def fit(student: Any) -> Callable[..., None]:
-    """Let the student's fit train a net: ``fit(built, "MSE", lr, x, y, epochs, batch_size, seed=1)``."""
+def fit(student: Any) -> Callable[..., Any]:
+    """Let the student's fit train a net: ``fit(built, "MSE", lr, x, y, epochs, batch_size, seed=1)``; give its history.
 
-    def run(built: Net, loss: str, lr: float, *args: Any, seed: int | None = None) -> None:
+    `stop` names a class whose object is given as fit's `stop`.
+    """
+
+    def run(built: Net, loss: str, lr: float, *args: Any, seed: int | None = None, stop: str = "") -> Any:
         recipe = Recipe(student, label="fit")
         net = recipe.of(built.net)
         optimizer = recipe.of(student.SGD)(net.parameters(), lr)
@@ -331,8 +334,12 @@ def fit(student: Any) -> Callable[..., None]:
         if seed is not None:
             options["generator"] = recipe.make("torch:Generator")
             options["generator"].manual_seed(seed)
-        recipe.of(student.fit)(net, recipe.of(getattr(student, loss))(), optimizer, *args, **options)
-        recipe.run()
+        if stop:
+            options["stop"] = recipe.of(getattr(student, stop))()
+        (history,) = recipe.run(
+            recipe.of(student.fit)(net, recipe.of(getattr(student, loss))(), optimizer, *args, **options)
+        )
+        return history
 
     return run
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor
 
+from gradjudge.checks.module_results import fail_layout, near_in_shape, put, require_dtype, require_untouched
 from gradjudge.checks.networks import require_parameters
+from gradjudge.checks.outcomes import losses_of
+from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.structure import BatchStructure
 from gradjudge.checks.tolerance import near, tolerance, widest
 from gradjudge.checks.training import Descent
@@ -17,6 +21,16 @@ from gradjudge.checks.verdict import Text, fail, require
 POINTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 LABELS = [[-1.0], [1.0], [1.0], [-1.0]]
 EPOCHS = 1000
+#: What fit's `stop` may be, by the statement.
+STOP = """
+class Stop:
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self):
+        self.calls += 1
+        return self.calls == 3
+"""
 ADDS_UP = Text(
     "The gradients of earlier batches are still there: fit does not call zero_grad before each backward.",
     "Les gradients des lots précédents sont encore là : fit n'appelle pas zero_grad avant chaque backward.",
@@ -180,6 +194,42 @@ def test_xor_solved(stand_in, forgive, solve_xor):
 
 
 @pytest.mark.item("xor")
+def test_xor_history(student, stand_in, build, fit, weights, rng, device):
+    """fit returns the mean loss of each epoch, met before each step, and ends when stop says so.
+
+    fr: fit renvoie le coût moyen de chaque époque, pris avant chaque pas, et s'arrête quand stop le dit.
+    """
+    stand_in("Linear", "MSE", "Sequential", "SGD")
+    dtype, allowed = widest(device), tolerance(device, widest(device))
+    x, y = (torch.randn(10, n, generator=rng, dtype=torch.float64) for n in (3, 2))
+    start = weights(3, 2)
+    cost = float(linear_mse(dict(zip(("w", "b"), start, strict=True)), x, y))
+
+    def train(epochs, lr, **options):
+        built = build([value.to(dtype) for value in start])
+        return fit(built, "MSE", lr, x.to(dtype), y.to(dtype), epochs, **options)
+
+    # On the whole batch the mean over rows and over batches are the same; weights that stay have one cost. An epoch
+    # that is missing costs points elsewhere.
+    for epochs, lr, same in ((3, 0.0, 3), (2, 0.01, 1)):
+        told = train(epochs, lr)
+        length = len(told) if isinstance(told, list | tuple) and 0 < len(told) <= epochs else epochs
+        require(
+            all(near(torch.tensor(one), torch.tensor(cost), allowed) for one in losses_of(told, length)[:same]),
+            "The history of fit is not the mean loss of each epoch, each batch's before its step.",
+            "L'historique de fit n'est pas le coût moyen de chaque époque, celui de chaque lot avant son pas.",
+        )
+    with student.stand_in_source("Stop", STOP):
+        told = train(7, 0.0, stop="Stop")
+    require(
+        isinstance(told, list | tuple) and len(told) == 3,
+        "stop is asked after each epoch, and training ends as soon as it answers True: here after the third of 7.",
+        "stop est interrogé après chaque époque, et l'entraînement finit dès qu'il répond True : ici après la "
+        "troisième de 7.",
+    )
+
+
+@pytest.mark.item("xor")
 def test_xor_your_own(stand_in, adds_up, solve_xor):
     """XOR is solved by modules that are all your own.
 
@@ -191,10 +241,10 @@ def test_xor_your_own(stand_in, adds_up, solve_xor):
 
 
 @pytest.mark.item("xor")
-def test_xor_modules_are_careful(activation, linear_check, loss, passed):
-    """Linear, Tanh, Sigmoid, ReLU and MSE keep dtypes, leave their inputs alone and take transposed views.
+def test_xor_modules_are_careful(activation, linear_check, sequential_check, loss, passed):
+    """Linear, Tanh, Sigmoid, ReLU, Sequential and MSE keep dtypes, leave inputs alone and take transposed views.
 
-    fr: Linear, Tanh, Sigmoid, ReLU et MSE gardent les types, ne touchent pas à leurs entrées et prennent des vues.
+    fr: Linear, Tanh, Sigmoid, ReLU, Sequential et MSE gardent les types, ne changent aucune entrée, prennent des vues.
     """
     linear_items = ("linear.forward", "linear.dx", "linear.dw", "linear.db")
     careful = {
@@ -202,6 +252,7 @@ def test_xor_modules_are_careful(activation, linear_check, loss, passed):
         "tanh": (passed("tanh"), lambda: activation("Tanh", torch.tanh)),
         "sigmoid": (passed("sigmoid"), lambda: activation("Sigmoid", torch.sigmoid)),
         "relu": (passed("relu"), lambda: activation("ReLU", torch.relu)),
+        "sequential": (passed("sequential"), lambda: sequential_check),
         "mse": (passed("mse"), lambda: loss("MSE")),
     }
     judge_careful(careful)
@@ -297,11 +348,39 @@ def test_digits_your_own(stand_in, adds_up, learn_digits):
     learn_digits(2)
 
 
-@pytest.mark.item("digits")
-def test_digits_modules_are_careful(activation, loss, passed):
-    """LogSoftmax, NLL and KLDiv keep dtypes, leave their inputs alone and take transposed views.
+@pytest.fixture
+def careful_dropout(student, rng, device):
+    """Judge the student's Dropout as `ModuleCheck.robust` judges modules whose results are not drawn at random."""
 
-    fr: LogSoftmax, NLL et KLDiv gardent les types, ne touchent pas à leurs entrées et prennent des vues.
+    def pass_through(x, delta, transposed):
+        recipe = Recipe(student, label="Dropout")
+        module = recipe.of(student.Dropout)(0.5)
+        given = [put(recipe, tensor, transposed) for tensor in (x, delta)]
+        out = recipe.make("torch:clone", module.forward(given[0]))
+        return recipe.run(out, module.backward(given[1]), *given)
+
+    def robust():
+        for dtype in dict.fromkeys((widest(device), torch.float32)):
+            allowed = tolerance(device, dtype)
+            for transposed in (False, True):
+                x, delta = (torch.rand(40, 3, generator=rng, dtype=torch.float64).to(dtype) + 0.5 for _ in range(2))
+                out, dx, x_after, delta_after = pass_through(x, delta, transposed)
+                right = {"forward": 2 * x * (out != 0), "backward": 2 * delta * (out != 0)}
+                require_dtype({"forward": out, "backward": dx}, right, dtype, device, "Dropout")
+                for name, before, after in (("x", x, x_after), ("delta", delta, delta_after)):
+                    require_untouched("Dropout", name, before, after)
+                same = near_in_shape(out, right["forward"], allowed) and near_in_shape(dx, right["backward"], allowed)
+                if not same:
+                    fail_layout("Dropout")
+
+    return SimpleNamespace(robust=robust)
+
+
+@pytest.mark.item("digits")
+def test_digits_modules_are_careful(activation, loss, careful_dropout, passed):
+    """LogSoftmax, NLL, KLDiv and Dropout keep dtypes, leave their inputs alone and take transposed views.
+
+    fr: LogSoftmax, NLL, KLDiv et Dropout gardent les types, ne touchent pas à leurs entrées et prennent des vues.
     """
     judge_careful(
         {
@@ -311,5 +390,6 @@ def test_digits_modules_are_careful(activation, loss, passed):
             ),
             "nll": (passed("nll"), lambda: loss("NLL")),
             "kldiv": (passed("kldiv"), lambda: loss("KLDiv")),
+            "dropout": (passed("dropout"), lambda: careful_dropout),
         }
     )

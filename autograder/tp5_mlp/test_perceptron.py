@@ -98,6 +98,11 @@ def test_perceptron_cost(student, draw, device):
         trial = draw(q, n)
         output = student.perceptron_cost(*trial.inputs)
         require_output(output, trial.outputs[0], tolerance(device, widest(device)), "perceptron_cost")
+        require(
+            output.dtype == widest(device),
+            "perceptron_cost does not keep the dtype of its inputs.",
+            "perceptron_cost ne garde pas le type de ses entrées.",
+        )
 
 
 @pytest.mark.item("perceptron.grad")

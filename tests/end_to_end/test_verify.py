@@ -141,7 +141,7 @@ def test_a_weak_test_is_shown_what_it_missed(tmp_path: Path) -> None:
 
 
 def test_a_fast_subset_is_mutants_alone_and_bound_in_time(strong: Course) -> None:
-    """Without the corpus nothing else is graded; when the time is up, what was not begun is counted, not called killed."""
+    """Without the corpus nothing else is graded; when the time is up, what was not begun is counted apart."""
     found = verified(strong, corpus=False)
     assert (found.gradings, found.repeats, found.right) == (0, 0, (0, 0))
     assert (found.untried, found.faults) == (0, ())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import pairwise
 
-from gradjudge.verify.equivalence import _agree
+import pytest
+import torch
+
+from gradjudge.verify.equivalence import TRACE, _agree, _warns
 
 RUNS = [line.split() for line in ("loss 0.5 in 1.2 ms", "loss 0.5 in 1.3 ms", "loss 0.5 in 1.2 ms")]
 
@@ -21,3 +24,21 @@ def test_words_that_vary_are_not_compared(line: str, same: bool) -> None:
 def test_a_line_of_any_length_says_nothing() -> None:
     """Where unchanged runs print lines of other lengths there is nothing to compare."""
     assert _agree(["x"], [["a"], ["a", "b"], ["a"]])
+
+
+def test_a_warning_is_no_value() -> None:
+    """The line of a warning, and the line of code below it, are not compared."""
+    printed = ["", "loss 0.5", "lab.py:3: UserWarning: x.T is old", "  return x.T", "loss 0.4"]
+    assert [line for above, line in pairwise(printed) if not _warns(line, above)] == ["loss 0.5", "loss 0.4"]
+
+
+def test_what_is_left_behind_is_compared_as_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Minus zero is zero, a number in a tensor is the number; another number is another line."""
+
+    def traced(value: object) -> str:
+        exec(TRACE, {"value": value})  # noqa: S102  # our own text
+        return capsys.readouterr().out
+
+    assert traced(torch.tensor([-0.0, 1.0])) == traced(torch.tensor([0.0, 1.0]))
+    assert traced(torch.tensor(0.5)) == traced(0.5)
+    assert traced([torch.tensor([1.0])]) != traced([torch.tensor([1.0005])])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from gradjudge.notebooks.execute import settled_text
@@ -34,6 +35,7 @@ def _trace():
         if isinstance(item, (torch.Tensor, numpy.ndarray)) and not item.shape:
             item = item.item()  # a number is a number, in whatever form it is kept
         if isinstance(item, torch.Tensor):
+            item = item.detach() + 0 if item.is_floating_point() else item  # -0.0 is 0.0
             yield f"{item.dtype} {tuple(item.shape)}".encode() + item.detach().contiguous().numpy().tobytes()
         elif isinstance(item, torch.nn.Module):
             yield from parts(list(item.state_dict().items()), depth + 1)
@@ -110,7 +112,13 @@ class Equivalence:
         path.write_bytes(dump_notebook(notebook))
         report = self._run(path)
         failed = [f"cell {one.index} {one.state}" for one in report.verdict.cells]
-        return [*settled_text(report.run.output, str(self._folder)).splitlines(), *failed]
+        printed = settled_text(report.run.output, str(self._folder)).splitlines()
+        return [*(line for above, line in pairwise(["", *printed]) if not _warns(line, above)), *failed]
+
+
+def _warns(line: str, above: str) -> bool:
+    """Tell whether a line is of a warning: its text, or the line of code that Python puts below."""
+    return "Warning: " in line or "Warning: " in above
 
 
 def _agree(line: list[str], unchanged: Sequence[list[str]]) -> bool:
