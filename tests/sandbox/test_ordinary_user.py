@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from used_session import USE_A_SESSION
 
 import gradjudge
