@@ -49,6 +49,7 @@ class Bench:
         device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
         sandbox: ``"required"``, ``"hardened"`` or ``"none"`` (said aloud by the person who runs it).
         limits: limits that replace an assignment's own (tests).
+        without: layers of the jail to leave off (tests, see `gradjudge.sandbox.policy.Policy`).
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class Bench:
         device: str = "cpu",
         sandbox: str = "required",
         limits: dict[str, GradingLimits] | None = None,
+        without: tuple[str, ...] = (),
     ) -> None:
         self._course = course
         self._assignments = assignments
         self._device = device
         self._sandbox = sandbox
         self._limits = limits or {}
+        self._without = without
         self._lock = threading.Lock()
         self._scratch = Path(tempfile.mkdtemp(prefix="gradjudge-"))
         self._zygote: Zygote | None = None
@@ -100,9 +103,11 @@ class Bench:
             sandbox=self._sandbox,
             scratch=str(self._scratch),
             limits=self._limits,
+            without=self._without,
         )
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
         environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        environment |= {"TORCHINDUCTOR_CACHE_DIR": str(self._scratch)}  # it would be left in the temporary folder
         self._host = subprocess.Popen(
             [sys.executable, "-P", "-B", "-m", "gradjudge.judge", msgspec.json.encode(setup).decode()],
             pass_fds=(theirs.fileno(), self._zygote.control.fileno(), ready_end),

@@ -20,6 +20,7 @@ class HostSetup(msgspec.Struct, frozen=True):
     sandbox: str
     scratch: str
     limits: dict[str, GradingLimits] = {}
+    without: tuple[str, ...] = ()
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -50,6 +50,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         required: layers without which the session is refused.
         namespaces: add those namespaces that cost next to nothing, where this machine allows them.
         hardened: add a pid namespace, a root folder with nothing but the readable paths, and, for root, another user.
+        without: layers to leave off, so that tests can show what each is worth; no command offers it.
         jailed: False for no jail at all; whoever says so must say it in the report.
         device: ``"cuda"`` opens the GPU's device files and lifts the limit on address space, which CUDA cannot bear.
         env: environment variables for the session, besides the zygote's.
@@ -63,6 +64,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     namespaces: bool = True
     hardened: bool = False
     jailed: bool = True
+    without: tuple[str, ...] = ()
     device: str = "cpu"
     env: dict[str, str] = {}
 
@@ -134,7 +136,8 @@ def fork_payload(policy: Policy, scratch: Path, config: Mapping[str, Any]) -> by
     jail = {
         "scratch": str(scratch),
         "readable": [str(path.resolve()) for path in policy.readable],
-        "required": list(policy.required),
+        "required": [layer for layer in policy.required if layer not in policy.without],
+        "without": list(policy.without),
         "namespaces": policy.namespaces,
         "hardened": policy.hardened,
         "jailed": policy.jailed,

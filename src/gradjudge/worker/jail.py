@@ -44,6 +44,7 @@ class Jail:
     namespaces: bool = True
     hardened: bool = False
     jailed: bool = True
+    without: Sequence[str] = ()
     device: str = "cpu"
 
 
@@ -86,7 +87,9 @@ def apply(jail: Jail, python_paths: Sequence[str], *, with_namespaces: bool) -> 
 
 
 def _layer(jail: Jail, name: str, turn_on: Callable[[], object]) -> list[str]:
-    """Turn a layer on: ``[name]``, or nothing where it is not to be had and not required."""
+    """Turn a layer on: ``[name]``, or nothing where it is not to be had and not required, or must be left off."""
+    if name in jail.without:
+        return []
     try:
         turn_on()
     except (OSError, KeyError, ValueError) as error:
