@@ -197,6 +197,45 @@ def test_a_change_is_seen_in_a_folder_of_thousands(course: Course) -> None:
     assert bench.asked == ["bob"]
 
 
+def test_what_lies_beside_stops_nobody(course: Course) -> None:
+    """Links to nowhere, a file of a terabyte and folders without end are neither followed nor read."""
+    folder = course.root / "submitted/bob/lab"
+    (folder / "long.csv").symlink_to("a" * 300)
+    (folder / "loop").symlink_to("loop")
+    for name in ("hole.csv", "hole.bin"):
+        with (folder / name).open("wb") as stream:
+            stream.truncate(1 << 40)
+    inner = folder
+    for _ in range(200):
+        inner = inner / "d"
+        inner.mkdir()
+    (inner / "far.csv").symlink_to("b" * 300)
+    grade(course, FakeBench())
+    with (folder / "hole.csv").open("r+b") as stream:
+        stream.truncate(1 << 39)
+    bench = FakeBench()
+    grade(course, bench)
+    assert bench.asked == ["bob"]
+
+
+def test_a_companion_that_is_read_or_refused_otherwise_is_judged_again(course: Course) -> None:
+    """The key knows the bytes of what a session gets, and the kind of what it does not get."""
+    companion = course.root / "submitted/bob/lab/helper.py"
+    asked = []
+    for change in (
+        lambda: companion.write_text("x = 1"),
+        lambda: companion.write_text("x = 2"),
+        lambda: companion.with_name("other").hardlink_to(companion),
+        lambda: companion.unlink(),
+        lambda: companion.symlink_to("other"),
+    ):
+        change()
+        bench = FakeBench()
+        grade(course, bench, only=("bob",))
+        asked += bench.asked
+    assert asked == ["bob"] * 5
+
+
 def test_any_fault_of_judging_stays_with_its_submission(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many open files, say: the others' reports are not lost."""
     bench = FakeBench()

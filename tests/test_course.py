@@ -141,3 +141,19 @@ def test_another_folder_of_submissions(course: Course, tmp_path: Path) -> None:
     assert [entry.student for entry in course.submissions("tp1", elsewhere)] == ["alice"]
     with pytest.raises(CourseError, match=r"submitted: no such folder\. Put submissions into .* --submitted DIR"):
         course.submissions("tp1")
+
+
+def test_where_a_link_leads_is_not_asked(course: Course) -> None:
+    """A link to a name longer than any can be, or to itself, is its student's problem and stops nobody else."""
+    hand_in(course, "alice", "tp1.py")
+    folder = hand_in(course, "bob", "tp1.py")
+    (folder / "tp1.ipynb").symlink_to("a" * 300)
+    (folder / "loop.ipynb").symlink_to("loop.ipynb")
+    (course.submitted / "carol").mkdir()
+    (course.submitted / "carol" / "tp1").symlink_to("a" * 300)
+    (course.submitted / "dave").symlink_to("a" * 300)
+    entries = {entry.student: entry for entry in course.submissions("tp1")}
+    assert entries["alice"].file is not None
+    assert entries["bob"].file == folder / "tp1.ipynb"
+    assert "symbolic link" in entries["carol"].problem
+    assert "cannot be looked at" in entries["dave"].problem

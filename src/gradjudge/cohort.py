@@ -18,9 +18,9 @@ from gradjudge.bench import FAULT, Bench
 from gradjudge.course import Course, Found
 from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
-from gradjudge.notebooks.files import MOST_ENTRIES, RefusedFile, read_regular
+from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, read_regular
 from gradjudge.report import Late, Report, blank_report, read_report, write_atomically, write_report
-from gradjudge.rubric import late_penalty
+from gradjudge.rubric import GradingLimits, late_penalty
 
 TIMESTAMP = "timestamp.txt"
 LONGEST_TIMESTAMP = 1000
@@ -63,7 +63,8 @@ class KeyMaker:
 
     def key(self, assignment: str, file: Path, late: Late | None) -> str:
         """Return the key of one submission: the same key gives the same verdict."""
-        parts = [self._assignment(assignment), *self._common, repr(late), _folder_digest(file), file.name]
+        parts = [self._assignment(assignment), *self._common, repr(late)]
+        parts += [_folder_digest(file, self._course.rubric.assignment(assignment).limits), file.name]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def file_key(self, assignment: str, file: Path) -> str:
@@ -91,20 +92,31 @@ def _files_digest(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _folder_digest(file: Path) -> str:
-    """Digest a submission and what lies beside it, without following links; what is no file has a name only.
+def _folder_digest(file: Path, limits: GradingLimits) -> str:
+    """Digest what a judge reads of a submission, and what the rest beside it is.
 
-    Sessions get no more than the first `MOST_ENTRIES` beside it: a folder of thousands is not read to its end.
+    Nothing is followed and nothing is read that a judge does not read: neither folders nor what is too large.
     """
-    digest, folder = hashlib.sha256(), file.parent
-    around = sorted(folder.rglob("*"), key=lambda path: (len(path.parts), path))
-    for path in (file, *around[:MOST_ENTRIES]):
-        regular = path.is_file() and not path.is_symlink()
-        digest.update(f"{path.relative_to(folder)}\0{regular}\0".encode("utf-8", "surrogateescape"))
-        if regular:
-            with path.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    digest = hashlib.sha256()
+    files, left_out = read_companions(file, limits)
+    try:
+        files = {file.name: read_regular(file, limits.notebook_mb << 20), **files}
+    except RefusedFile:
+        left_out = (LeftOut(file.name, ""), *left_out)
+    for name, data in files.items():
+        digest.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape") + hashlib.sha256(data).digest())
+    for one in left_out:
+        digest.update(f"{one.name}\0{_kind(file.parent / one.name)}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def _kind(path: Path) -> str:
+    """Describe a file that is not read: as long as this is the same, it is refused for the same reason."""
+    try:
+        status = path.lstat()
+    except (OSError, ValueError) as error:
+        return type(error).__name__
+    return f"{status.st_mode:o} {status.st_size} {status.st_nlink > 1}"
 
 
 def handed_in(course: Course, assignment: str, folder: Path) -> Late | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from functools import cached_property
 from pathlib import Path
 
@@ -148,13 +149,18 @@ class Course:
             )
         try:
             students = sorted(folder.name for folder in base.iterdir() if not folder.name.startswith("."))
-            return [
-                _choose(student, assignment, base / student / assignment)
-                for student in students
-                if (base / student / assignment).is_dir()
-            ]
         except OSError as error:
             raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
+        found = (_in_folder(student, assignment, base / student / assignment) for student in students)
+        return [one for one in found if one is not None]
+
+
+def _in_folder(student: str, assignment: str, folder: Path) -> Found | None:
+    """Say what a student's folder holds; None if there is none. What cannot be looked at is that student's problem."""
+    try:
+        return _choose(student, assignment, folder) if folder.is_symlink() or folder.is_dir() else None
+    except OSError as error:  # also of a link whose target is longer than any path
+        return Found(readable(student), problem=readable(f"{folder}: it cannot be looked at: {error.strerror}."))
 
 
 def _choose(student: str, assignment: str, folder: Path) -> Found:
@@ -178,7 +184,7 @@ def _look_into(student: str, assignment: str, folder: Path) -> Found:
     names = sorted(
         entry.name
         for entry in folder.iterdir()
-        if entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".") and not entry.is_dir()
+        if entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".") and not _is_own_folder(entry)
     )
     for suffix in SUFFIXES:
         wanted = f"{assignment}{suffix}"
@@ -197,3 +203,8 @@ def _look_into(student: str, assignment: str, folder: Path) -> Found:
                 problem=f"{folder}: found {', '.join(having[:5])}; expected one named {assignment}{suffix}.",
             )
     return Found(student, problem=f"{folder}: no notebook and no script; expected {assignment}.ipynb.")
+
+
+def _is_own_folder(path: Path) -> bool:
+    """Tell whether this is a folder, and no link to one: where a link leads is not asked."""
+    return stat.S_ISDIR(path.lstat().st_mode)

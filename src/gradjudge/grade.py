@@ -24,7 +24,7 @@ import pytest
 
 from gradjudge import __version__
 from gradjudge.checks.source import forbidden_calls, unreadable
-from gradjudge.notebooks.submission import Submission, decode_text, read_companion
+from gradjudge.notebooks.submission import Submission
 from gradjudge.plugin import UNGRADED, Hearing, Outcome, check_title, run_check
 from gradjudge.report import (
     PENDING,
@@ -194,11 +194,7 @@ def _source_of(item: Item, hearing: Hearing) -> dict[str, Any]:
     submission, others = hearing.submission, (other for other in hearing.assignment.items if other is not item)
     return {
         "sources": [cell.source for cell in submission.cells],
-        "companions": {
-            name.removesuffix(".py"): decode_text(read_companion(submission, name, hearing.assignment.limits))
-            for name in submission.companions
-            if name.endswith(".py")
-        },
+        "companions": hearing.modules,
         "apart": {name for other in others for rule in other.forbidden for name in rule.within},
     }
 

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from gradjudge.checks.bounds import Bound, Side
 from gradjudge.checks.verdict import CheckFailed, Part
-from gradjudge.notebooks.submission import Submission, decode_text, read_companion
+from gradjudge.notebooks.submission import Submission, read_modules
 from gradjudge.proxy.student import Student
 from gradjudge.report import Compared
 from gradjudge.rubric import Assignment
@@ -47,6 +47,7 @@ class Hearing:
 
     Attributes:
         results: states of the items that are done, for follow-through.
+        modules: text of the modules of the submission, by name.
         written: identifiers in the student's own text.
         stand_ins: names that stood in for the student's own in the check under way.
         bounds: what the bounds of ``grading.toml`` were compared with, the worst number of each.
@@ -65,11 +66,8 @@ class Hearing:
         self.bounds: dict[str, Compared] = {}
         self.excinfo: BaseException | None = None
         self.student: Student | None = None
-        texts = [cell.source for cell in submission.cells] + [
-            decode_text(read_companion(submission, name, assignment.limits))
-            for name in submission.companions
-            if name.endswith(".py")
-        ]
+        self.modules = read_modules(submission, assignment.limits)
+        texts = [*(cell.source for cell in submission.cells), *self.modules.values()]
         self.written = frozenset(re.findall(r"[^\W\d]\w*", "\n".join(texts)))
 
     def compared(self, item: str, name: str, value: float, side: Side) -> None:

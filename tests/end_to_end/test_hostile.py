@@ -101,6 +101,12 @@ def test_no_secret_came_back(attacked: Ran) -> None:
     assert INPUT not in (attacked.grades / ASSIGNMENT / "grades.csv").read_text()
 
 
+def test_no_terminal_code_is_printed(attacked: Ran) -> None:
+    """What hostile submissions call themselves and say gives no orders to the terminal of whoever grades."""
+    printed = attacked.printed.replace("\n", "")
+    assert printed.isprintable(), sorted({char for char in printed if not char.isprintable()})
+
+
 def test_nothing_is_left(attacked: Ran, in_peace: Ran) -> None:
     """No process, no file, no socket, and an empty folder of temporary files."""
     assert attacked.left == ()

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from gradjudge.notebooks.files import LeftOut
 from gradjudge.notebooks.submission import (
     Submission,
     UnreadableSubmission,
     declared_assignment,
     read_companion,
+    read_modules,
     read_submission,
 )
 from gradjudge.rubric import GradingLimits
@@ -223,6 +225,27 @@ def test_companions(tmp_path: Path) -> None:
     assert read_companion(submission, "model.py", LIMITS) == b"1"
     with pytest.raises(KeyError):
         read_companion(submission, "conftest.py", LIMITS)
+
+
+def test_a_module_that_python_would_read_otherwise_is_left_out(tmp_path: Path) -> None:
+    """Nobody who reads it sees what it runs; a data file may begin as it likes."""
+    (tmp_path / "hidden.py").write_text("# coding: utf-7\n# +AAo-x=1")
+    (tmp_path / "plain.py").write_text("# coding: latin-1\nx = 1")
+    (tmp_path / "points.csv").write_text("# coding: utf-7\n1,2")
+    submission = read(tmp_path, notebook())
+    assert submission.companions == ("plain.py", "points.csv")
+    assert submission.left_out == (LeftOut("hidden.py", "a module that asks to be read as utf-7"),)
+
+
+def test_the_text_of_modules(tmp_path: Path) -> None:
+    """Companions as Python reads them, and what cells write, all of it in order."""
+    (tmp_path / "model.py").write_bytes("# coding: latin-1\né = 1".encode())
+    cells = ("%%writefile model.py\nx = 2", "%%writefile -a other.py\ny = 1\n", "%%file other.py\ny = 2\n")
+    submission = read(tmp_path, notebook(*(code(cell) for cell in cells)))
+    assert read_modules(submission, LIMITS) == {
+        "model": "# coding: latin-1\nÃ© = 1\nx = 2",
+        "other": "\ny = 1\n\ny = 2\n",
+    }
 
 
 def test_a_companion_that_turns_into_a_link(tmp_path: Path) -> None:

@@ -198,6 +198,24 @@ def test_gradients_are_on_even_if_the_student_switched_them_off(pupil: Pupil) ->
     assert reply.graph
 
 
+def test_an_inference_mode_that_a_cell_left_on_does_not_reach_what_is_asked(pupil: Pupil) -> None:
+    """Functions are judged in the modes that torch starts in; for the next cell the student's own are on again."""
+    pupil.define("import torch\nmode = torch.inference_mode()\nmode.__enter__()")
+    try:
+        pupil.define(f"{LINEAR}\ndef on(x):\n    return torch.is_inference_mode_enabled(), torch.is_grad_enabled()")
+        x = torch.ones(2, 2)  # made in that mode, as what comes over the wire is
+        assert x.is_inference()
+        assert value(pupil.ask(Call(Ref("on"), (x,)))) == (False, True)
+        reply = pupil.ask(Call(Ref("linear"), (x, x, torch.ones(2)), {}, (True, True, True)))
+        assert isinstance(reply, Answer)
+        assert reply.graph
+        assert isinstance(pupil.ask(Vjp(reply.graph, (x,))), Answer)
+        pupil.define("assert torch.is_inference_mode_enabled()")
+    finally:
+        pupil.run("mode.__exit__(None, None, None)")
+    assert not torch.is_inference_mode_enabled()
+
+
 @pytest.mark.parametrize(
     ("statement", "type_name", "builtin"),
     [

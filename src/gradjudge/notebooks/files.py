@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from gradjudge.notebooks.text import odd_encoding
 from gradjudge.rubric import GradingLimits
 
 COMPANION_SUFFIXES = (".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".npz", ".pt")
@@ -136,12 +137,16 @@ def read_companions(main: Path, limits: GradingLimits) -> tuple[dict[str, bytes]
             reason = f"more than {MOST_COMPANIONS} files"
         if not reason:
             try:
-                files[name] = read_regular(main.parent / name, room)
+                data = read_regular(main.parent / name, room)
             except RefusedFile as refusal:
                 reason = refusal.detail
             else:
-                room -= len(files[name])
-        if reason:
+                encoding = odd_encoding(data) if name.lower().endswith(".py") else ""
+                reason = f"a module that asks to be read as {encoding}" if encoding else ""
+        if not reason:
+            files[name] = data
+            room -= len(data)
+        else:
             left_out.append(LeftOut(name[:LONGEST_NAME], reason))
     return files, tuple(left_out)
 

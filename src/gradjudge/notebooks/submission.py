@@ -17,6 +17,7 @@ import msgspec
 
 from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, read_regular, too_large
 from gradjudge.notebooks.scripts import split_script
+from gradjudge.notebooks.text import decode_module, decode_text, unix_lines, written_module
 from gradjudge.rubric import LANGUAGES, GradingLimits
 
 MOST_SCRIPT_BYTES = 256 << 10  # a parsed script takes about 1 kB of memory for each byte at worst
@@ -143,6 +144,24 @@ def read_companion(submission: Submission, name: str, limits: GradingLimits) -> 
         raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
 
 
+def read_modules(submission: Submission, limits: GradingLimits) -> dict[str, str]:
+    """Return the text of each module of a submission by its name: companions, and what cells write to be imported.
+
+    Raises:
+        UnreadableSubmission: see `read_companion`.
+    """
+    modules = {
+        name.removesuffix(".py"): decode_module(read_companion(submission, name, limits))
+        for name in submission.companions
+        if name.endswith(".py")
+    }
+    for cell in submission.cells:
+        written = written_module(cell.source) if cell.mode == "ipython" else None
+        if written is not None:  # the same one again, or more of it: what is defined last counts
+            modules[written[0]] = f"{modules.get(written[0], '')}\n{written[1]}"
+    return modules
+
+
 def _digest(files: dict[str, bytes]) -> str:
     total = hashlib.sha256()
     for name, data in files.items():
@@ -150,27 +169,6 @@ def _digest(files: dict[str, bytes]) -> str:
         total.update(f"{len(name)} {name} {len(data)} ".encode("utf-8", "surrogateescape"))
         total.update(data)
     return total.hexdigest()
-
-
-def decode_text(raw: bytes) -> str:
-    """Decode what an editor saved: UTF-8 or UTF-16 with or without a mark, else Latin-1; line ends become ``\\n``."""
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = raw.decode("utf-16", "replace")
-    else:
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = raw.decode("cp1252" if _only_cp1252(raw) else "latin-1")
-    return _unix_lines(text)
-
-
-def _only_cp1252(raw: bytes) -> bool:
-    """Tell whether every byte means something in Windows' Latin-1."""
-    return not re.search(rb"[\x81\x8d\x8f\x90\x9d]", raw)
-
-
-def _unix_lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 # --- scripts --------------------------------------------------------------------------------------------------------
@@ -302,7 +300,7 @@ def _ours(notebook: _RawNotebook) -> _OurMetadata:
 def _text(raw: msgspec.Raw) -> str:
     """Return a source, which nbformat stores as one text or as a list of lines that have their line ends."""
     source: str | list[str] = _part(raw, "", str | list[str])
-    return _unix_lines(source if isinstance(source, str) else "".join(source))
+    return unix_lines(source if isinstance(source, str) else "".join(source))
 
 
 def _nbgrader(cell: _RawCell) -> _NbgraderMetadata:

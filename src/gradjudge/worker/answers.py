@@ -85,7 +85,8 @@ class Answers:
         try:
             if isinstance(request, RunCell):
                 return self._namespace.run(request)
-            with made_on(self._device):
+            # In the modes that torch starts in: a cell may have left others on, for an evaluation.
+            with torch.inference_mode(False), torch.enable_grad(), made_on(self._device):
                 return self._answer(request)
         except MissingName as name:
             return name.missing

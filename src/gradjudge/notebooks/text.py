@@ -1,0 +1,80 @@
+"""Bytes that editors saved, as text. Who reads a submission's source must read what Python would run."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_CODING = re.compile(rb"coding[:=][ \t]*([-\w.]+)")
+#: Where Python looks for it (PEP 263): in a comment on the first line, or on the second after a blank one or a comment.
+_DECLARED = (
+    re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"),
+    re.compile(rb"[ \t\f]*(?:#.*)?\n[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"),
+)
+#: Encodings of one byte for one character, in which ASCII stands for itself.
+_PLAIN = ("ascii", "iso8859-1", "iso8859-15", "cp1252")
+_WRITES = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?:(?:-a|--append)[ \t]+)?[\"']?(?:\./)?(\w+)\.py[\"']?[ \t]*\n")
+
+
+def decode_text(raw: bytes) -> str:
+    """Decode what an editor saved: UTF-8 or UTF-16 with or without a mark, else Latin-1; line ends become ``\\n``."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = raw.decode("utf-16", "replace")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("cp1252" if _only_cp1252(raw) else "latin-1")
+    return unix_lines(text)
+
+
+def _only_cp1252(raw: bytes) -> bool:
+    """Tell whether every byte means something in Windows' Latin-1."""
+    return not re.search(rb"[\x81\x8d\x8f\x90\x9d]", raw)
+
+
+def unix_lines(text: str) -> str:
+    """Return a text with the line ends of Unix."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode_module(raw: bytes) -> str:
+    """Decode a module that Python would import as Python would; one that is in no encoding of its own like any text."""
+    first = _first_lines(raw)
+    declared = next((found[1] for pattern in _DECLARED if (found := pattern.match(first))), b"")
+    encoding = _codec(declared)
+    if encoding in _PLAIN and not raw.startswith(codecs.BOM_UTF8):
+        return unix_lines(raw.decode(encoding, "replace"))
+    return decode_text(raw)
+
+
+def odd_encoding(raw: bytes) -> str:
+    """Return the encoding that a module asks Python for, if no editor would show it so; else an empty text.
+
+    Behind ``# coding: utf-7``, Python runs code that stands in comments for everybody else.
+    """
+    named = (_codec(found[1]) for found in _CODING.finditer(_first_lines(raw)))
+    return next((encoding for encoding in named if encoding not in ("", "utf-8", *_PLAIN)), "")
+
+
+def _first_lines(raw: bytes) -> bytes:
+    text = raw.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return b"\n".join(text.split(b"\n", 2)[:2])
+
+
+def _codec(name: bytes) -> str:
+    """Return the usual name of an encoding, or nothing if there is none of that name."""
+    written = name.decode("ascii").lower().replace("_", "-")
+    for usual, names in (("utf-8", ("utf-8",)), ("iso8859-1", ("latin-1", "iso-8859-1", "iso-latin-1"))):
+        if f"{written}-".startswith(tuple(f"{known}-" for known in names)):  # Python takes utf-8-unix for utf-8
+            return usual
+    try:
+        return codecs.lookup(written).name if written else ""
+    except LookupError:
+        return ""
+
+
+def written_module(source: str) -> tuple[str, str] | None:
+    """Return the name and the text of the module that a cell writes with ``%%writefile``, or None."""
+    found = _WRITES.match(source)
+    return None if found is None else (found[1], source[found.end() :])

@@ -1,0 +1,2 @@
+#right
+from helper import double

@@ -1,0 +1,2 @@
+from answers import *
+from native import *

@@ -1,0 +1,2 @@
+def require(*_):
+    return None

@@ -1,0 +1,3 @@
+def build(folder):
+    folder.rmdir()
+    folder.symlink_to("a" * 300)

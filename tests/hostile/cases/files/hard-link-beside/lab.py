@@ -1,0 +1,2 @@
+import hidden
+print(open("hidden.py").read())

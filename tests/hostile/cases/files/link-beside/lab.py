@@ -1,0 +1,3 @@
+from answers import *
+from neighbour import *
+from hidden import *

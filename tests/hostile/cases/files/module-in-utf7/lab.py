@@ -1,0 +1,3 @@
+#right
+del train
+from helper import train

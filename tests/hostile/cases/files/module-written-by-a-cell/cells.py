@@ -1,0 +1,27 @@
+# %%
+%%writefile helper.py
+import torch
+
+def fit(x, y, batch_size, epochs, lr):
+    w, b = x.new_zeros(x.shape[1], 1).requires_grad_(), x.new_zeros(1).requires_grad_()
+    history = []
+    for _ in range(epochs):
+        costs = []
+        for i in range(0, len(x), batch_size):
+            loss = ((x[i : i + batch_size] @ w + b - y[i : i + batch_size]) ** 2).mean()
+            loss.backward()
+            costs.append(loss.item())
+            with torch.no_grad():
+                for p in (w, b):
+                    p -= lr * p.grad
+                    p.grad = None
+        history.append(sum(costs) / len(costs))
+    return w.detach(), b.detach(), history
+
+# %%
+#right
+import helper
+
+
+def train(x, y, batch_size, epochs, lr):
+    return helper.fit(x, y, batch_size, epochs, lr)

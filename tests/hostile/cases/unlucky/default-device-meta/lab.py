@@ -1,0 +1,2 @@
+#right
+torch.set_default_device("meta")

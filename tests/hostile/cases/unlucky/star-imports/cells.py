@@ -1,0 +1,6 @@
+# %%
+from math import *
+from numpy import *
+from torch import *
+# %%
+#right

@@ -1,0 +1,6 @@
+import warnings
+import numpy as np
+
+warnings.filterwarnings("error")
+np.seterr(all="raise")
+#right
