@@ -136,7 +136,10 @@ def _expanded(sources: Sequence[Path]) -> list[Path]:
             raise CourseError(
                 f"{source}: no such file or folder. Name an archive (.zip, .tar, .tar.gz, .tar.xz) or a folder."
             )
-        inside = sorted(source.iterdir()) if source.is_dir() and not source.is_symlink() else []
+        try:
+            inside = sorted(source.iterdir()) if source.is_dir() else []
+        except OSError as error:
+            raise CourseError(f"{source}: it cannot be listed: {error.strerror}.") from error
         archives = [path for path in inside if is_archive(path.name) and path.is_file() and not path.is_symlink()]
         found += archives
         if not archives or any(not is_archive(path.name) and not path.name.startswith(".") for path in inside):
@@ -159,7 +162,7 @@ def _opened(
         except RefusedEntry as refusal:
             unnamed.append(msgspec.structs.replace(entry, problem=refusal))
     if source.is_dir():  # its archives are sources of their own
-        named = [(entry, parts) for entry, parts in named if len(parts) > 1 or not is_archive(parts[0])]
+        named = [one for one in named if one[0].problem is not None or len(one[1]) > 1 or not is_archive(one[1][0])]
     named = [(entry, parts) for entry, parts in named if not is_junk(parts)]
     if not entries:
         raise CourseError(f"{source}: there is no file in it. Nothing was collected.")

@@ -40,7 +40,7 @@ REASONS: dict[str, Reason] = {
         "a name in UTF-8",
         "ask the student for another name",
         "its name cannot be read. Use letters, digits, '-' and '_' only, and hand it in again.",
-        "son nom n'est pas lisible. N'utilisez que des lettres, des chiffres, « - » et « _ », et rendez-le à nouveau.",
+        "son nom n'est pas lisible. N'utilisez que des lettres, des chiffres, « - » et « _ », et rendez-le à nouveau.",
     ),
     "link": Reason(
         "a file, not a link",
@@ -124,7 +124,7 @@ REASONS: dict[str, Reason] = {
         "one entry for each file",
         _REPACK,
         "there are two files of this name; the first was taken. Rename one and hand it in again.",
-        "deux fichiers portent ce nom ; le premier a été pris. Renommez l'un d'eux et rendez-le à nouveau.",
+        "deux fichiers portent ce nom ; le premier a été pris. Renommez l'un d'eux et rendez-le à nouveau.",
     ),
     "reserved": Reason(
         "no timestamp.txt from a student: it would set the time of handing in",
@@ -184,4 +184,4 @@ class Refused(msgspec.Struct, frozen=True):
     def student(self) -> dict[str, str]:
         """What the student can be told, by language."""
         why, name = REASONS[self.reason], self.entry.rstrip("/").rpartition("/")[2][:100]
-        return {"en": f"{name} was not taken: {why.en}", "fr": f"{name} n'a pas été pris : {why.fr}"}
+        return {"en": f"{name} was not taken: {why.en}", "fr": f"{name} n'a pas été pris : {why.fr}"}

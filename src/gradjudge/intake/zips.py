@@ -60,8 +60,7 @@ def _directory(stream: BinaryIO, limits: IntakeLimits) -> tuple[list[Record], in
     """Return the records of the directory, and where the directory starts."""
     size, offset, end = _end(stream)
     start = end - size
-    before = start - offset  # what was put before the archive, such as an unpacking program
-    if start < 0 or before < 0:
+    if start != offset or start < 0:
         raise UnreadableArchive("damaged zip: its directory is not where it says")
     if size > MOST_DIRECTORY:
         raise UnreadableArchive(f"a directory of {size} bytes; at most {MOST_DIRECTORY} are read")
@@ -70,7 +69,7 @@ def _directory(stream: BinaryIO, limits: IntakeLimits) -> tuple[list[Record], in
     while place < len(data):
         if len(records) == limits.entries:
             raise UnreadableArchive(f"more than {limits.entries} entries")
-        record, place = _record(data, place, before)
+        record, place = _record(data, place)
         records.append(record)
     return records, start
 
@@ -85,7 +84,7 @@ def _end(stream: BinaryIO) -> tuple[int, int, int]:
         raise UnreadableArchive("damaged zip: it has no directory at its end; download it again")
     *_, size, offset, _comment = END.unpack_from(tail, place)
     end = first + place
-    if 0xFFFFFFFF in (size, offset) and end >= LOCATOR.size + END64.size:
+    if end >= LOCATOR.size + END64.size:  # archives beyond 4 GB, or of more than 65 535 entries, say it there
         stream.seek(end - LOCATOR.size - END64.size)
         big = END64.unpack(stream.read(END64.size))
         if big[0] == b"PK\x06\x06" and stream.read(4) == b"PK\x06\x07":
@@ -93,7 +92,7 @@ def _end(stream: BinaryIO) -> tuple[int, int, int]:
     return size, offset, end
 
 
-def _record(data: bytes, place: int, before: int) -> tuple[Record, int]:
+def _record(data: bytes, place: int) -> tuple[Record, int]:
     """Read the record at a place of the directory; return the next place too."""
     fields = CENTRAL.unpack_from(data, place)
     mark, _made, _needs, flags, method, time, date, crc, packed, size, name, extra, comment, *_, attributes, start = (
@@ -106,9 +105,8 @@ def _record(data: bytes, place: int, before: int) -> tuple[Record, int]:
     if following > len(data):
         raise UnreadableArchive("damaged zip: its directory ends within an entry")
     sizes = _large(data[place + name : place + name + extra], (size, packed, start))
-    place_of_it = sizes[2] + before
     stated = data[place : place + name]
-    return Record(stated, flags, method, date, time, crc, sizes[1], sizes[0], attributes >> 16, place_of_it), following
+    return Record(stated, flags, method, date, time, crc, sizes[1], sizes[0], attributes >> 16, sizes[2]), following
 
 
 def _large(extra: bytes, stated: tuple[int, int, int]) -> list[int]:
