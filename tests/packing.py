@@ -20,14 +20,14 @@ def zipped(files: Mapping[str, bytes | str], method: int = zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
-def tarred(files: Mapping[str, bytes | str], mode: str = "w") -> bytes:
+def tarred(files: Mapping[str, bytes | str], mode: str = "w", mtime: int = 1_768_046_400) -> bytes:
     """Return an honest tar."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode=mode) as archive:  # type: ignore[call-overload]
         for name, data in files.items():
             raw = data.encode() if isinstance(data, str) else data
             entry = tarfile.TarInfo(name)
-            entry.size, entry.mtime = len(raw), 1_768_046_400
+            entry.size, entry.mtime = len(raw), mtime
             archive.addfile(entry, io.BytesIO(raw))
     return out.getvalue()
 

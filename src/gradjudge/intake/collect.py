@@ -35,7 +35,7 @@ from gradjudge.intake.names import (
     one_student,
     stem_of,
 )
-from gradjudge.intake.record import Collected, digest_of, folder_digest, read_record, write_record
+from gradjudge.intake.record import Collected, digest_of, folder_files, read_record, write_record
 from gradjudge.intake.refusals import Refused, RefusedEntry, UnreadableArchive
 
 RECORD = ".collected"
@@ -102,7 +102,8 @@ def collect(assignment: str, sources: Sequence[Path], into: Path, options: Optio
         CourseError: an archive cannot be read (then nothing is written), or a folder cannot be written.
     """
     record_file = into / RECORD / f"{assignment}.json"
-    record = read_record(record_file)
+    before = read_record(record_file)
+    record = dict(before)
     outcomes: list[Outcome] = []
     strays: list[Refused] = []
     with ExitStack() as stack:
@@ -119,7 +120,7 @@ def collect(assignment: str, sources: Sequence[Path], into: Path, options: Optio
                     shelf.name_students(list(batch))
                     outcomes += [shelf.put(owner, pieces) for owner, pieces in batch.items()]
             finally:
-                if record and not options.dry_run:
+                if record != before and not options.dry_run:
                     write_record(record_file, record)
         except OSError as error:
             raise CourseError(
@@ -225,6 +226,10 @@ class Shelf:
 
     def put(self, owner: Owner, pieces: Sequence[Piece]) -> Outcome:
         """Put one student's files where they belong, or say why what is there stays."""
+        # Of two files of one name the first is taken: that of the later attempt, where names state times.
+        pieces = sorted(
+            pieces, key=lambda piece: piece.claim.when.timestamp() if piece.claim.when else 0.0, reverse=True
+        )
         found = gather(pieces, self._room())
         student = self._folders[owner.identity]
         notes = _notes(found, pieces) + self._look_alikes(student)
@@ -238,11 +243,12 @@ class Shelf:
                 f"{pieces[0].archive}: more than {self._options.limits.total_bytes >> 30} GiB in all. What was "
                 "collected before stands; collect the rest in several commands."
             )
-        newest = handed_in or found.newest
-        when = "" if newest is None else _utc(newest, self._options.zone).isoformat()
+        stated = [piece.claim.when for piece in pieces if piece.claim.when is not None]
+        newest = max(stated) if stated else found.newest
+        when = "" if newest is None else _utc(newest, UTC).isoformat()  # compared among archives, whatever --zone says
         before = self._record.get(student)
         fresh = Collected(before.identity if before else owner.identity, digest_of(files), when)
-        state, why = self._decide(student, fresh, before)
+        state, why = self._decide(student, files, fresh, before)
         if state in ("new", "replaced"):
             self._write(student, files)
         if state != "kept":
@@ -271,7 +277,9 @@ class Shelf:
             return _utc(found.newest, self._options.zone)
         return None
 
-    def _decide(self, student: str, fresh: Collected, before: Collected | None) -> tuple[str, tuple[str, ...]]:
+    def _decide(
+        self, student: str, files: Mapping[str, bytes], fresh: Collected, before: Collected | None
+    ) -> tuple[str, tuple[str, ...]]:
         """Compare with what is there: is this new, the same, a newer attempt, or not to be put there?"""
         target = self._into / student / self._assignment
         for place in (target.parent, target):
@@ -279,9 +287,12 @@ class Shelf:
                 return "kept", (f"{place} is not a folder: move it away",)
         if not target.exists():
             return "new", ()
-        there = folder_digest(target)
+        lying = folder_files(target)
+        there = "" if lying is None else digest_of(lying)
         if there == fresh.digest:
             return "unchanged", ()
+        if before is not None and there == before.digest and _work(lying or {}) == _work(files):
+            return "replaced", ("the same files: only the time of handing in is another one",)
         if self._options.replace:
             return "replaced", ("another submission was there: replaced, as --replace says",)
         if before is None:
@@ -314,6 +325,10 @@ class Shelf:
             target.rename(old)
         fresh.rename(target)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _work(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: data for name, data in files.items() if name != RESERVED}
 
 
 def _utc(when: datetime, zone: tzinfo) -> datetime:

@@ -63,9 +63,9 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def folder_digest(folder: Path) -> str:
-    """Digest what lies in a student's folder; empty if it holds anything that is never collected, such as a link."""
+def folder_files(folder: Path) -> dict[str, bytes] | None:
+    """Return what lies in a student's folder; None if it holds anything that is never collected, such as a link."""
     try:
-        return digest_of({entry.name: entry.read(LIMITS.file_bytes) for entry in folder_entries(folder)})
+        return {entry.name: entry.read(LIMITS.file_bytes) for entry in folder_entries(folder)}
     except (RefusedEntry, UnreadableArchive):
-        return ""
+        return None

@@ -123,8 +123,8 @@ REASONS: dict[str, Reason] = {
     "duplicate": Reason(
         "one entry for each file",
         _REPACK,
-        "there are two files of this name; the first was taken. Rename one and hand it in again.",
-        "deux fichiers portent ce nom ; le premier a été pris. Renommez l'un d'eux et rendez-le à nouveau.",
+        "there are two files of this name, and one was taken. Rename one and hand it in again.",
+        "deux fichiers portent ce nom, et l'un a été pris. Renommez l'un d'eux et rendez-le à nouveau.",
     ),
     "reserved": Reason(
         "no timestamp.txt from a student: it would set the time of handing in",
