@@ -94,10 +94,11 @@ def _files_digest(files: Iterable[Path]) -> str:
 def _folder_digest(file: Path) -> str:
     """Digest a submission and what lies beside it, without following links; what is no file has a name only.
 
-    Sessions get no more than the first `MOST_ENTRIES` beside it: a folder of thousands is not read to its end.
+    Sessions get no more than the first `MOST_ENTRIES` beside it: a folder of thousands is not read to its end. They get
+    nothing from folders: those are not gone into, for one that is deep enough would end the whole command.
     """
     digest, folder = hashlib.sha256(), file.parent
-    around = sorted(folder.rglob("*"), key=lambda path: (len(path.parts), path))
+    around = sorted(folder.iterdir())
     for path in (file, *around[:MOST_ENTRIES]):
         regular = path.is_file() and not path.is_symlink()
         digest.update(f"{path.relative_to(folder)}\0{regular}\0".encode("utf-8", "surrogateescape"))
@@ -157,7 +158,7 @@ def plan(
         if before is not None and before.verdict.key == key and not before.ungraded:
             done.append(before)
         else:
-            jobs.append(Job(found.student, assignment, str(found.file), key, late))
+            jobs.append(Job(found.student, assignment, str(found.file), key, late, remarks=found.remarks))
     return Plan(assignment, tuple(jobs), tuple(done), tuple(problems))
 
 
