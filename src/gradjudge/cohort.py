@@ -222,7 +222,9 @@ def finish(
 def without_file(course: Course, assignment: str, found: Found) -> Report:
     """Return the report on a student who handed in nothing that could be graded."""
     rubric = course.rubric.assignment(assignment)
-    return blank_report(rubric, student=found.student, state="failed", message=MISSING, detail=found.problem)
+    return blank_report(
+        rubric, student=found.student, state="failed", message=found.told or MISSING, detail=found.problem
+    )
 
 
 def grades_csv(reports: Sequence[Report]) -> bytes:

@@ -22,12 +22,14 @@ class Found(msgspec.Struct, frozen=True):
         student: name of the student's folder.
         file: the notebook or script to grade, or None.
         problem: why `file` is None, for staff; empty if it is not.
+        told: why `file` is None, for the student, by language; empty where nothing was found.
         remarks: what there is to say about the choice of `file`.
     """
 
     student: str
     file: Path | None = None
     problem: str = ""
+    told: dict[str, str] = {}
     remarks: tuple[Remark, ...] = ()
 
 
@@ -169,7 +171,7 @@ def _choose(student: str, assignment: str, folder: Path) -> Found:
     if file is not None and readable(str(file)) != str(file):
         problem = f"{file}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'."
         return Found(readable(student), problem=readable(problem))
-    return Found(readable(student), file, readable(choice.problem), choice.remarks)
+    return Found(readable(student), file, readable(choice.problem), choice.told, choice.remarks)
 
 
 _LINKED = "the folder is a symbolic link; put the files themselves there."

@@ -27,11 +27,13 @@ class Choice(msgspec.Struct, frozen=True):
     Attributes:
         file: name of the notebook or script, or None.
         problem: why there is none, for staff.
+        told: the same for the student, by language, where there is more to say than that nothing was found.
         remarks: what there is to say about the choice.
     """
 
     file: str | None = None
     problem: str = ""
+    told: dict[str, str] = {}
     remarks: tuple[Remark, ...] = ()
 
 
@@ -64,8 +66,17 @@ def choose(folder: Path, assignment: str) -> Choice:
         if len(having) == 1:
             return Choice(having[0], remarks=(_only(having[0], f"{assignment}{suffix}"),))
         if having:
-            return Choice(problem=f"{folder}: found {listed(having)}; expected one named {assignment}{suffix}.")
+            problem = f"{folder}: found {listed(having)}; expected one named {assignment}{suffix}."
+            return Choice(problem=problem, told=_several(having, f"{assignment}{suffix}"))
     return Choice(problem=f"{folder}: no notebook and no script; expected {assignment}.ipynb.")
+
+
+def _several(names: Sequence[str], wanted: str) -> dict[str, str]:
+    return {
+        "en": f"None of your files could be chosen: {listed(names)}. Hand in one file, named {wanted}.",
+        "fr": f"Aucun de vos fichiers n'a pu être choisi\u00a0: {listed(names, 'fr')}. "
+        f"Rendez un seul fichier, nommé {wanted}.",
+    }
 
 
 def _plain(stem: str) -> str:
