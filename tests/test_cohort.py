@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
@@ -192,6 +194,28 @@ def test_a_change_is_seen_in_a_folder_of_thousands(course: Course) -> None:
         (data / str(number)).touch()
     grade(course, FakeBench())
     (course.root / "submitted/bob/lab/lab.py").write_text("x = 'other'")
+    bench = FakeBench()
+    grade(course, bench)
+    assert bench.asked == ["bob"]
+
+
+def test_a_file_that_nobody_reads_is_not_read(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a terabyte, all of it a hole, costs no time; its size still counts."""
+    data = course.root / "submitted/bob/lab/data.csv"
+    data.touch()
+    os.truncate(data, 1 << 40)
+    read: list[str] = []
+    right = hashlib.file_digest
+
+    def digest(stream: BufferedReader, name: str) -> object:
+        assert os.fstat(stream.fileno()).st_size < 1 << 30
+        read.append(stream.name)
+        return right(stream, name)
+
+    monkeypatch.setattr(hashlib, "file_digest", digest)
+    grade(course, FakeBench())
+    assert len(read) == 6
+    os.truncate(data, (1 << 40) + 1)
     bench = FakeBench()
     grade(course, bench)
     assert bench.asked == ["bob"]

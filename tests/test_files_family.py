@@ -192,7 +192,8 @@ CASES = {
         ("the only one that says it was made from tp1.ipynb; not draft.ipynb", "another notebook")),
     "two notebooks": Case(
         files(a__ipynb=GOOD, b__ipynb=GOOD), "",
-        ("None of your files could be chosen: a.ipynb, b.ipynb. Hand in one",), ("found a.ipynb, b.ipynb; expected one",)),
+        ("None of your files could be chosen: a.ipynb, b.ipynb. Hand in one",),
+        ("found a.ipynb, b.ipynb; expected one",)),
     "another assignment": Case(
         files(tp1__ipynb=notebook(code("x = 1"), assignment="tp2")), "tp1.ipynb",
         ("was made from the notebook of tp2; it was graded as tp1",), ("its metadata name tp2",)),

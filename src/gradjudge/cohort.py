@@ -18,7 +18,7 @@ from gradjudge.bench import FAULT, Bench
 from gradjudge.course import Course, Found
 from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
-from gradjudge.notebooks.files import MOST_ENTRIES, RefusedFile, read_regular
+from gradjudge.notebooks.files import MOST_COMPANION_BYTES, MOST_ENTRIES, RefusedFile, read_regular
 from gradjudge.report import Late, Report, blank_report, read_report, write_atomically, write_report
 from gradjudge.rubric import late_penalty
 
@@ -63,7 +63,9 @@ class KeyMaker:
 
     def key(self, assignment: str, file: Path, late: Late | None) -> str:
         """Return the key of one submission: the same key gives the same verdict."""
-        parts = [self._assignment(assignment), *self._common, repr(late), _folder_digest(file), file.name]
+        limits = self._course.rubric.assignment(assignment).limits
+        folder = _folder_digest(file, max(limits.notebook_mb << 20, MOST_COMPANION_BYTES))
+        parts = [self._assignment(assignment), *self._common, repr(late), folder, file.name]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def file_key(self, assignment: str, file: Path) -> str:
@@ -91,18 +93,21 @@ def _files_digest(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _folder_digest(file: Path) -> str:
+def _folder_digest(file: Path, most: int) -> str:
     """Digest a submission and what lies beside it, without following links; what is no file has a name only.
 
     Sessions get no more than the first `MOST_ENTRIES` beside it: a folder of thousands is not read to its end. They get
-    nothing from folders: those are not gone into, for one that is deep enough would end the whole command.
+    nothing from folders: those are not gone into, for one that is deep enough would end the whole command. Of a file of
+    more than `most` bytes, which nobody reads, the size is enough: with holes in it, it could be of any.
     """
     digest, folder = hashlib.sha256(), file.parent
     around = sorted(folder.iterdir())
     for path in (file, *around[:MOST_ENTRIES]):
         regular = path.is_file() and not path.is_symlink()
         digest.update(f"{path.relative_to(folder)}\0{regular}\0".encode("utf-8", "surrogateescape"))
-        if regular:
+        if regular and path.stat().st_size > most:
+            digest.update(f"{path.stat().st_size}\0".encode())
+        elif regular:
             with path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
