@@ -105,9 +105,9 @@ def test_habits_of_naming(course: Course, name: str) -> None:
     one = found(course)
     assert one.file == folder / name
     (remark,) = one.remarks
-    assert remark.en == f"Your file is named {name}. It was graded all the same; next time name it tp1.ipynb."
-    assert remark.fr.startswith(f"Votre fichier s'appelle {name}. Il a été évalué quand même")
-    assert remark.detail == f"{name} was graded: only its name differs from tp1.ipynb"
+    assert remark.en == f"Your file is named {name}. It was taken all the same; next time name it tp1.ipynb."
+    assert remark.fr.startswith(f"Votre fichier s'appelle {name}. Il a été pris quand même")
+    assert remark.detail == f"{name} was taken: only its name differs from tp1.ipynb"
 
 
 @pytest.mark.parametrize("name", ["tp10.ipynb", "tp1b.ipynb", "tp1_2.ipynb", "mytp1.ipynb", "tp1.ipynb.txt"])
@@ -125,9 +125,9 @@ def test_several_copies(course: Course) -> None:
     (remark,) = one.remarks
     others = "tp1 (2).ipynb, tp1 (1).ipynb, TP1.ipynb"
     assert remark.en == (
-        f"Of several copies, tp1 (10).ipynb was graded, as the last one; not {others}. Hand in one file, tp1.ipynb."
+        f"Of several copies, tp1 (10).ipynb was taken, as the last one; not {others}. Hand in one file, tp1.ipynb."
     )
-    assert remark.detail == f"tp1 (10).ipynb was graded, as the last copy of tp1.ipynb; not {others}"
+    assert remark.detail == f"tp1 (10).ipynb was taken, as the last copy of tp1.ipynb; not {others}"
 
 
 def test_the_notebook_that_was_released(course: Course) -> None:
@@ -138,7 +138,7 @@ def test_the_notebook_that_was_released(course: Course) -> None:
     one = found(course)
     assert one.file == folder / "b.ipynb"
     assert one.remarks[0].detail == (
-        "b.ipynb was graded: the only one that says it was made from tp1.ipynb; not a.ipynb, c.ipynb"
+        "b.ipynb was taken: the only one that says it was made from tp1.ipynb; not a.ipynb, c.ipynb"
     )
     (folder / "a.ipynb").write_bytes((folder / "b.ipynb").read_bytes())
     assert found(course).file is None

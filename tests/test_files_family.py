@@ -178,11 +178,11 @@ CASES = {
     "names that differ in case": Case(
         files(tp1__ipynb=GOOD, TP1__ipynb=b"{}"), "tp1.ipynb", ("Not used with tp1.ipynb: TP1.ipynb; only one",),
         ("not used: TP1.ipynb (another notebook)",)),
-    "a download": Case(named("tp1 (1).ipynb"), "tp1 (1).ipynb", ("graded all the same",), ("only its name differs",)),
-    "Jupyter's copy": Case(named("tp1-Copy1.ipynb"), "tp1-Copy1.ipynb", ("graded all the same",), ("differs from",)),
+    "a download": Case(named("tp1 (1).ipynb"), "tp1 (1).ipynb", ("taken all the same",), ("only its name differs",)),
+    "Jupyter's copy": Case(named("tp1-Copy1.ipynb"), "tp1-Copy1.ipynb", ("taken all the same",), ("differs from",)),
     "two copies": Case(
         named("tp1 (1).ipynb", b"{}", **{"tp1 (2)__ipynb": GOOD}), "tp1 (2).ipynb",
-        ("Of several copies, tp1 (2).ipynb was graded", "Not used with tp1 (2).ipynb: tp1 (1).ipynb"),
+        ("Of several copies, tp1 (2).ipynb was taken", "Not used with tp1 (2).ipynb: tp1 (1).ipynb"),
         ("as the last copy of tp1.ipynb; not tp1 (1).ipynb", "(another notebook)")),
     "another name": Case(named("ada.ipynb"), "ada.ipynb", ("as your only notebook",), ("the only notebook",)),
     "another name of a script": Case(named("ada.py", b"x = 1"), "ada.py", ("as your only script",), ("only script",)),

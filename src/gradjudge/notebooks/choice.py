@@ -111,15 +111,15 @@ def _misnamed(name: str, wanted: str, others: Sequence[str]) -> Remark:
     name = readable(name)
     if not others:
         return Remark(
-            f"Your file is named {name}. It was graded all the same; next time name it {wanted}.",
-            f"Votre fichier s'appelle {name}. Il a été évalué quand même ; la prochaine fois, nommez-le {wanted}.",
-            f"{name} was graded: only its name differs from {wanted}",
+            f"Your file is named {name}. It was taken all the same; next time name it {wanted}.",
+            f"Votre fichier s'appelle {name}. Il a été pris quand même ; la prochaine fois, nommez-le {wanted}.",
+            f"{name} was taken: only its name differs from {wanted}",
         )
     return Remark(
-        f"Of several copies, {name} was graded, as the last one; not {listed(others)}. Hand in one file, {wanted}.",
-        f"Parmi plusieurs copies, {name} a été évalué, comme la dernière, et non {listed(others, 'fr')}. "
+        f"Of several copies, {name} was taken, as the last one; not {listed(others)}. Hand in one file, {wanted}.",
+        f"Parmi plusieurs copies, {name} a été pris, comme la dernière, et non {listed(others, 'fr')}. "
         f"Rendez un seul fichier, {wanted}.",
-        f"{name} was graded, as the last copy of {wanted}; not {listed(others)}",
+        f"{name} was taken, as the last copy of {wanted}; not {listed(others)}",
     )
 
 
@@ -127,19 +127,19 @@ def _released(name: str, wanted: str, having: Sequence[str]) -> Remark:
     others = [other for other in having if other != name]
     name = readable(name)
     return Remark(
-        f"{name} was graded: of your notebooks, only it was made from the assignment's; not {listed(others)}. "
+        f"{name} was taken: of your notebooks, only it was made from the assignment's; not {listed(others)}. "
         f"Hand in one file, {wanted}.",
-        f"{name} a été évalué : c'est le seul de vos notebooks qui vienne de celui du travail, et non "
+        f"{name} a été pris : c'est le seul de vos notebooks qui vienne de celui du travail, et non "
         f"{listed(others, 'fr')}. Rendez un seul fichier, {wanted}.",
-        f"{name} was graded: the only one that says it was made from {wanted}; not {listed(others)}",
+        f"{name} was taken: the only one that says it was made from {wanted}; not {listed(others)}",
     )
 
 
 def _only(name: str, wanted: str) -> Remark:
     name, what = readable(name), "notebook" if wanted.endswith(".ipynb") else "script"
     return Remark(
-        f"Your file is named {name}. It was graded as your only {what}; next time name it {wanted}.",
-        f"Votre fichier s'appelle {name}. Il a été évalué comme votre seul {what} ; "
+        f"Your file is named {name}. It was taken as your only {what}; next time name it {wanted}.",
+        f"Votre fichier s'appelle {name}. Il a été pris comme votre seul {what} ; "
         f"la prochaine fois, nommez-le {wanted}.",
-        f"{name} was graded: the only {what}; expected {wanted}",
+        f"{name} was taken: the only {what}; expected {wanted}",
     )
