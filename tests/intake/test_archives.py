@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 import tarfile
+import tracemalloc
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -107,6 +108,17 @@ def test_a_lying_entry_is_refused_alone(lie: Lie, reason: str) -> None:
     """Each lie has its reason; the entries around it are read."""
     data = lying_zip([Lie(b"before"), lie, Lie(b"after")])
     assert read_all(data) == {"before": b"x", "a": reason, "after": b"x"}
+
+
+def test_a_lie_about_the_size_takes_no_memory() -> None:
+    """An entry that says 10 bytes and has 60 MB is left after 11."""
+    data = lying_zip([Lie(b"a", data=bytes(60 << 20), size=10)])
+    tracemalloc.start()
+    found = read_all(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == {"a": "longer"}
+    assert peak < 4 << 20
 
 
 def test_rights_are_dropped() -> None:
