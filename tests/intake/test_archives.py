@@ -230,6 +230,14 @@ def test_a_damaged_tar_is_said_to_be_damaged(data: bytes) -> None:
         read_all(data)
 
 
+@pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"])
+def test_a_long_header_is_not_read(kind: bytes) -> None:
+    """What comes before an entry has an end, too: such a header is read as a whole."""
+    data = header(b"%o" % (1 << 20), kind) + bytes(1 << 20) + tarred({"a.py": b""})
+    with pytest.raises(UnreadableArchive, match="an extended header of 1048576 bytes"):
+        read_all(data)
+
+
 def test_a_compressed_tar_unpacks_to_a_bounded_size() -> None:
     """A bomb is left when it passes the limit, not when it has filled the disk."""
     small = msgspec.structs.replace(LIMITS, archive_bytes=1 << 20)
