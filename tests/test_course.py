@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,67 @@ def test_paths(course: Course) -> None:
 def test_the_file_that_is_taken(course: Course, names: list[str], taken: str) -> None:
     """The file named like the assignment is taken, else the only notebook, else the only script."""
     folder = hand_in(course, "alice", *names)
-    assert found(course) == Found("alice", folder / taken)
+    one = found(course)
+    assert (one.file, one.problem) == (folder / taken, "")
+    assert bool(one.remarks) == (taken not in ("tp1.ipynb", "tp1.py"))
+
+
+HABITS = ["TP1.ipynb", "tp1 (1).ipynb", "tp1-Copy1.ipynb", "tp1-1.ipynb", "tp1 - Copie.ipynb", "Tp1 copy 2.IPYNB"]
+HABITS += ["tp1 (1) (2).ipynb", "tp1-checkpoint.ipynb", "tp1 - Copy.ipynb", " tp1_.ipynb"]
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_habits_of_naming(course: Course, name: str) -> None:
+    """A copy's number, case and spaces are forgiven, whatever other notebooks lie there; both sides are told."""
+    folder = hand_in(course, "alice", name, "draft.ipynb", "old.ipynb")
+    one = found(course)
+    assert one.file == folder / name
+    (remark,) = one.remarks
+    assert remark.en == f"Your file is named {name}. It was taken all the same; next time name it tp1.ipynb."
+    assert remark.fr.startswith(f"Votre fichier s'appelle {name}. Il a été pris quand même")
+    assert remark.detail == f"{name} was taken: only its name differs from tp1.ipynb"
+
+
+@pytest.mark.parametrize("name", ["tp10.ipynb", "tp1b.ipynb", "tp1_2.ipynb", "mytp1.ipynb", "tp1.ipynb.txt"])
+def test_other_names_are_no_habits(course: Course, name: str) -> None:
+    """What could be another lab is not taken for this one when there is a choice."""
+    hand_in(course, "alice", name, "draft.ipynb", "old.ipynb")
+    assert found(course).file is None
+
+
+def test_several_copies(course: Course) -> None:
+    """The last copy is graded, and the remark says so and names the others."""
+    folder = hand_in(course, "alice", "tp1 (1).ipynb", "tp1 (10).ipynb", "tp1 (2).ipynb", "TP1.ipynb")
+    one = found(course)
+    assert one.file == folder / "tp1 (10).ipynb"
+    (remark,) = one.remarks
+    others = "tp1 (2).ipynb, tp1 (1).ipynb, TP1.ipynb"
+    assert remark.en == (
+        f"Of several copies, tp1 (10).ipynb was taken, as the last one; not {others}. Hand in one file, tp1.ipynb."
+    )
+    assert remark.detail == f"tp1 (10).ipynb was taken, as the last copy of tp1.ipynb; not {others}"
+
+
+def test_the_notebook_that_was_released(course: Course) -> None:
+    """Of several notebooks, the only one whose metadata name the assignment is graded."""
+    folder = hand_in(course, "alice", "a.ipynb", "b.ipynb", "c.ipynb")
+    for name, lab in (("b.ipynb", "tp1"), ("c.ipynb", "tp2")):
+        (folder / name).write_text(f'{{"cells": [], "metadata": {{"gradjudge": {{"assignment": "{lab}"}}}}}}')
+    one = found(course)
+    assert one.file == folder / "b.ipynb"
+    assert one.remarks[0].detail == (
+        "b.ipynb was taken: the only one that says it was made from tp1.ipynb; not a.ipynb, c.ipynb"
+    )
+    (folder / "a.ipynb").write_bytes((folder / "b.ipynb").read_bytes())
+    assert found(course).file is None
+
+
+def test_names_in_a_remark_can_be_written(course: Course) -> None:
+    """Names that are not UTF-8 do not stop a report."""
+    hand_in(course, "alice", "tp1 (2).ipynb", os.fsdecode(b"tp1\xa0(1).ipynb"), os.fsdecode(b"TP1 (1).ipynb"))
+    for remark in found(course).remarks:
+        for text in (remark.en, remark.fr, remark.detail):
+            text.encode()
 
 
 def test_ambiguous(course: Course) -> None:

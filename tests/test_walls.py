@@ -25,11 +25,13 @@ WALLS: dict[str, set[str]] = {
     "tomltable": {"errors", "msgspec"},
     "rubric": {"errors", "msgspec", "rubric_file", "tomltable"},
     "rubric_file": {"rubric", "tomltable", "errors", "msgspec"},
-    "course": {"rubric", "errors", "msgspec"},
-    "report": {"rubric", "msgspec"},
+    "remarks": {"msgspec"},
+    "course": {"rubric", "errors", "notebooks", "remarks", "msgspec"},
+    "intake": {"errors", "notebooks", "report", "msgspec"},
+    "report": {"remarks", "rubric", "msgspec"},
     "celltext": set(),
     "definitions": {"celltext"},
-    "jobs": {"report", "rubric", "msgspec"},
+    "jobs": {"remarks", "report", "rubric", "msgspec"},
     "terminal": {"report", "rich"},
     "verify": {
         "bench",
@@ -48,7 +50,14 @@ WALLS: dict[str, set[str]] = {
 
 #: Modules that people wait for: importing them must not import these.
 SLOW = ("torch", "nbgrader", "nbformat", "nbconvert", "sklearn", "IPython", "pytest")
-QUICK = ("gradjudge.cli", "gradjudge.cohort", "gradjudge.bench", "gradjudge.course", "gradjudge.rubric")
+QUICK = (
+    "gradjudge.cli",
+    "gradjudge.intake.collect",
+    "gradjudge.cohort",
+    "gradjudge.bench",
+    "gradjudge.course",
+    "gradjudge.rubric",
+)
 
 
 def files(room: str) -> list[Path]:

@@ -201,6 +201,7 @@ class Bench:
             key=job.key,
             device=self._device,
             late=job.late,
+            remarks=job.remarks,
         )
 
     def _kill_host(self) -> None:

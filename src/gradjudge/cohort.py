@@ -102,7 +102,7 @@ def _folder_digest(file: Path, limits: GradingLimits) -> str:
     try:
         files = {file.name: read_regular(file, limits.notebook_mb << 20), **files}
     except RefusedFile:
-        left_out = (LeftOut(file.name, ""), *left_out)
+        left_out = (LeftOut(file.name, "", ""), *left_out)
     for name, data in files.items():
         digest.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape") + hashlib.sha256(data).digest())
     for one in left_out:
@@ -169,7 +169,7 @@ def plan(
         if before is not None and before.verdict.key == key and not before.ungraded:
             done.append(before)
         else:
-            jobs.append(Job(found.student, assignment, str(found.file), key, late))
+            jobs.append(Job(found.student, assignment, str(found.file), key, late, remarks=found.remarks))
     return Plan(assignment, tuple(jobs), tuple(done), tuple(problems))
 
 
@@ -233,7 +233,9 @@ def finish(
 def without_file(course: Course, assignment: str, found: Found) -> Report:
     """Return the report on a student who handed in nothing that could be graded."""
     rubric = course.rubric.assignment(assignment)
-    return blank_report(rubric, student=found.student, state="failed", message=MISSING, detail=found.problem)
+    return blank_report(
+        rubric, student=found.student, state="failed", message=found.told or MISSING, detail=found.problem
+    )
 
 
 def grades_csv(reports: Sequence[Report]) -> bytes:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import stat
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
 from gradjudge.errors import CourseError
+from gradjudge.notebooks.choice import choose
+from gradjudge.remarks import Remark, readable
 from gradjudge.rubric import Rubric, load_rubric
 
 RUBRIC = "grading.toml"
-SUFFIXES = (".ipynb", ".py")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -22,11 +22,15 @@ class Found(msgspec.Struct, frozen=True):
         student: name of the student's folder.
         file: the notebook or script to grade, or None.
         problem: why `file` is None, for staff; empty if it is not.
+        told: why `file` is None, for the student, by language; empty where nothing was found.
+        remarks: what there is to say about the choice of `file`.
     """
 
     student: str
     file: Path | None = None
     problem: str = ""
+    told: dict[str, str] = {}
+    remarks: tuple[Remark, ...] = ()
 
 
 class Course:
@@ -134,9 +138,9 @@ class Course:
     def submissions(self, assignment: str, submitted: Path | None = None) -> list[Found]:
         """List what each student handed in, sorted by student.
 
-        In ``<submitted>/<student>/<assignment>/`` the notebook or script named like the assignment is taken (the
-        notebook if there are both), else the only notebook, else the only script. Anything else is a problem of that
-        student's, not an exception. Students without a folder for this assignment are not listed.
+        Which file of ``<submitted>/<student>/<assignment>/`` is taken, `gradjudge.notebooks.choice.choose` says. A
+        folder without one is a problem of that student's, not an exception. Students without a folder for this
+        assignment are not listed.
 
         Raises:
             CourseError: there is no such folder of submissions.
@@ -165,46 +169,14 @@ def _in_folder(student: str, assignment: str, folder: Path) -> Found | None:
 
 def _choose(student: str, assignment: str, folder: Path) -> Found:
     """Choose the file of `folder` to grade; names that are not UTF-8 are refused, for no report could hold them."""
-    found = _look_into(student, assignment, folder)
-    problem = found.problem
-    if found.file is not None and readable(str(found.file)) != str(found.file):
-        problem = f"{found.file}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'."
-    return Found(readable(student), None if problem else found.file, readable(problem))
-
-
-def readable(name: str) -> str:
-    """Return a name of the file system as text that can be printed and encoded: what is not UTF-8 becomes ``\\xe9``."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _look_into(student: str, assignment: str, folder: Path) -> Found:
     if folder.is_symlink() or folder.parent.is_symlink():
-        return Found(student, problem=f"{folder}: the folder is a symbolic link; put the files themselves there.")
-    # Links are kept in the list, for the reader to refuse by name: to pass over one would grade another file unasked.
-    names = sorted(
-        entry.name
-        for entry in folder.iterdir()
-        if entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".") and not _is_own_folder(entry)
-    )
-    for suffix in SUFFIXES:
-        wanted = f"{assignment}{suffix}"
-        if wanted in names:
-            return Found(student, folder / wanted)
-        matching = [name for name in names if name.lower() == wanted.lower()]
-        if len(matching) == 1:
-            return Found(student, folder / matching[0])
-    for suffix in SUFFIXES:
-        having = [name for name in names if name.lower().endswith(suffix)]
-        if len(having) == 1:
-            return Found(student, folder / having[0])
-        if having:
-            return Found(
-                student,
-                problem=f"{folder}: found {', '.join(having[:5])}; expected one named {assignment}{suffix}.",
-            )
-    return Found(student, problem=f"{folder}: no notebook and no script; expected {assignment}.ipynb.")
+        return Found(readable(student), problem=readable(f"{folder}: {_LINKED}"))
+    choice = choose(folder, assignment)
+    file = None if choice.file is None else folder / choice.file
+    if file is not None and readable(str(file)) != str(file):
+        problem = f"{file}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'."
+        return Found(readable(student), problem=readable(problem))
+    return Found(readable(student), file, readable(choice.problem), choice.told, choice.remarks)
 
 
-def _is_own_folder(path: Path) -> bool:
-    """Tell whether this is a folder, and no link to one: where a link leads is not asked."""
-    return stat.S_ISDIR(path.lstat().st_mode)
+_LINKED = "the folder is a symbolic link; put the files themselves there."

@@ -26,6 +26,7 @@ from gradjudge import __version__
 from gradjudge.checks.source import forbidden_calls, unreadable
 from gradjudge.notebooks.submission import Submission
 from gradjudge.plugin import UNGRADED, Hearing, Outcome, check_title, run_check
+from gradjudge.remarks import Remark
 from gradjudge.report import (
     PENDING,
     SCHEMA,
@@ -60,6 +61,7 @@ class Bench(msgspec.Struct, frozen=True):
         key: digest of all that the verdict depends on.
         late: when it was handed in and what that costs, or None.
         skip: checks that have killed or hung a judge before: they are ungraded, not tried again.
+        remarks: what is already known of the submission's files.
         on_event: told ``("check", name)`` before a check starts, its session being there, and ``("done", name)`` after.
     """
 
@@ -70,6 +72,7 @@ class Bench(msgspec.Struct, frozen=True):
     key: str = ""
     late: Late | None = None
     skip: frozenset[str] = frozenset()
+    remarks: tuple[Remark, ...] = ()
     on_event: Callable[[str, str], None] = lambda _kind, _name: None
 
 
@@ -90,6 +93,7 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
             outcomes[item.name] = _judge(item, hearing, bench)
             items[item.name] = item_result(item, outcomes[item.name], bench.checks, hearing.results)
             hearing.results[item.name] = items[item.name].state
+        remarks = (*bench.remarks, *submission.remarks)
         score, maximum, pending = totals(items, bench.late.penalty if bench.late else 0.0)
         return Report(
             SCHEMA,
@@ -104,6 +108,7 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
                 pending=pending,
                 items=items,
                 cells=tuple(sitting.cells[index] for index in sorted(sitting.cells)),
+                notes=tuple(remark.message for remark in remarks),
                 late=bench.late,
             ),
             Run(
@@ -122,6 +127,7 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
                 host=platform.node(),
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
                 bounds=hearing.bounds,
+                notes=tuple(remark.detail for remark in remarks),
             ),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from gradjudge.remarks import Remark
 from gradjudge.report import Late, Report
 from gradjudge.rubric import GradingLimits
 
@@ -28,6 +29,7 @@ class Job(msgspec.Struct, frozen=True):
 
     Attributes:
         skip: checks that are not run, because they ended an earlier judge.
+        remarks: what is already known of its files.
         seed: what hidden inputs are drawn from instead of the course's secret (when tests are tested).
     """
 
@@ -38,6 +40,7 @@ class Job(msgspec.Struct, frozen=True):
     late: Late | None = None
     skip: tuple[str, ...] = ()
     seed: str = ""
+    remarks: tuple[Remark, ...] = ()
 
 
 class Collected(msgspec.Struct, frozen=True):

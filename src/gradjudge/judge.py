@@ -132,6 +132,7 @@ class Host:
             key=job.key,
             late=job.late,
             skip=frozenset(job.skip),
+            remarks=job.remarks,
             on_event=lambda kind, name: say(Event(kind, name=name)),
         )
         return grade(submission, assignment, bench)

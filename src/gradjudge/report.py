@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from gradjudge.remarks import Remark
 from gradjudge.rubric import Assignment
 
 SCHEMA = 1
@@ -150,6 +151,7 @@ class Run(msgspec.Struct, frozen=True):
         faults: what went wrong on the grader's side, for staff.
         output: the end of what the student's cells printed.
         bounds: what each threshold of ``grading.toml`` was compared with.
+        notes: what staff should know of the files: which was graded, what was left out, and why.
     """
 
     device: str
@@ -164,6 +166,7 @@ class Run(msgspec.Struct, frozen=True):
     host: str = ""
     started: str = ""
     bounds: dict[str, Compared] = {}
+    notes: tuple[str, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -229,6 +232,7 @@ def blank_report(
     key: str = "",
     device: str = "",
     late: Late | None = None,
+    remarks: Sequence[Remark] = (),
 ) -> Report:
     """Return a report on a submission that could not be judged: unreadable (`state` failed) or by our fault (ungraded).
 
@@ -239,6 +243,7 @@ def blank_report(
         for item in assignment.items
     }
     score, maximum, pending = totals(items)
+    notes = tuple(remark.detail for remark in remarks)
     return Report(
         SCHEMA,
         Verdict(
@@ -251,10 +256,10 @@ def blank_report(
             max_score=maximum,
             pending=pending,
             items=items,
-            notes=(dict(message),),
+            notes=(dict(message), *(remark.message for remark in remarks)),
             late=late,
         ),
-        Run(device=device, jail=(), versions={}, seconds=0.0, checks={}, cells={}, faults=(detail,)),
+        Run(device=device, jail=(), versions={}, seconds=0.0, checks={}, cells={}, faults=(detail,), notes=notes),
     )
 
 

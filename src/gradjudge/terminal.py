@@ -85,6 +85,8 @@ def report_lines(report: Report, language: str, *, staff: bool) -> Iterator[str]
     yield f"[bold]{escape(verdict.assignment)}[/]  {verdict.score:g} {words['of']} {verdict.max_score:g}{pending}"
     for note in verdict.notes:
         yield f"  {escape(said(note, language))}"
+    if staff:
+        yield from (f"      [dim]{escape(note)}[/]" for note in report.run.notes)
     for cell in verdict.cells:
         yield f"  [dim]{escape(said(cell.message, language))}[/]"
         if staff and str(cell.index) in report.run.cells:
@@ -110,6 +112,14 @@ def _item_lines(name: str, item: ItemResult, report: Report, language: str, *, s
             yield f"                       [dim]{escape(run.detail)}[/]"
     if item.hint and item.kind == "auto" and item.points < item.max:
         yield f"                       {words['hint']} {escape(said(item.hint, language))}"
+
+
+def staff_notes(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield, by student, what staff should know of the files: which was graded, what was not used, what was no file."""
+    for report in sorted(reports, key=lambda one: one.verdict.student):
+        unread = () if report.ungraded or report.verdict.submission else report.run.faults
+        for note in (*unread, *report.run.notes):
+            yield f"{report.verdict.student}: {note}"
 
 
 def ungraded_reasons(report: Report) -> Iterator[str]:

@@ -234,7 +234,7 @@ def test_a_module_that_python_would_read_otherwise_is_left_out(tmp_path: Path) -
     (tmp_path / "points.csv").write_text("# coding: utf-7\n1,2")
     submission = read(tmp_path, notebook())
     assert submission.companions == ("plain.py", "points.csv")
-    assert submission.left_out == (LeftOut("hidden.py", "a module that asks to be read as utf-7"),)
+    assert submission.left_out == (LeftOut("hidden.py", "a module that asks to be read as utf-7", "encoding"),)
 
 
 def test_the_text_of_modules(tmp_path: Path) -> None:

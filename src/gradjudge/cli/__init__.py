@@ -11,6 +11,7 @@ from gradjudge import __version__
 from gradjudge.cli.authoring import calibrate, release, verify
 from gradjudge.cli.console import EXIT_COURSE, EXIT_INTERNAL, err, out
 from gradjudge.cli.grading import check, grade
+from gradjudge.cli.intake import collect
 from gradjudge.cli.machine import doctor
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.terminal import escape
@@ -51,5 +52,5 @@ def options(
     """Hold the options that stand before a command."""
 
 
-for command in (release, grade, check, verify, calibrate, doctor):
+for command in (release, collect, grade, check, verify, calibrate, doctor):
     app.command()(command)

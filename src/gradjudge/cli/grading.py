@@ -22,13 +22,16 @@ from gradjudge.cli.console import (
     sandbox_of,
     started_bench,
 )
-from gradjudge.course import Course, readable
+from gradjudge.course import Course
 from gradjudge.errors import CourseError
+from gradjudge.remarks import readable
 from gradjudge.report import Report, public_view
-from gradjudge.terminal import cohort_table, escape, report_lines
+from gradjudge.terminal import cohort_table, escape, report_lines, staff_notes
 
 if TYPE_CHECKING:
     from gradjudge.cohort import Plan
+
+MOST_NOTES = 50  # lines about files that are printed below a cohort's table
 
 
 def grade(
@@ -82,6 +85,11 @@ def grade(
         if every:
             out.print(f"\n[bold]{plan.assignment}[/]")
         out.print(cohort_table(reports))
+        notes = list(staff_notes(reports))
+        for note in notes[:MOST_NOTES]:
+            out.print(f"[dim]{escape(note)}[/]")
+        if len(notes) > MOST_NOTES:
+            out.print(f"[dim]and {len(notes) - MOST_NOTES} more notes, in the reports (run.notes, run.faults)[/]")
         out.print(f"{len(plan.jobs)} graded, {len(plan.done)} unchanged. Scores: {escape(str(table))}")
         everything += reports
     loud(problems, everything)

@@ -9,18 +9,20 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from gradjudge.notebooks.text import odd_encoding
+from gradjudge.remarks import LONGEST_NAME, MOST_NAMES, Remark, listed, readable
 from gradjudge.rubric import GradingLimits
 
 COMPANION_SUFFIXES = (".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".npz", ".pt")
 MOST_COMPANIONS = 30
 MOST_ENTRIES = 1000
 MOST_COMPANION_BYTES = 8 << 20
-LONGEST_NAME = 100
+LEFT_BEHIND = ("__pycache__", "__MACOSX")  # by Python and by macOS: not the student's
 
 # Names that Python or pytest read without being asked, and installed packages that a file must not pass itself off as.
 # Companions come last on sys.path, so the real module would win in any case; leaving the file out says so aloud.
@@ -42,10 +44,86 @@ class RefusedFile(Exception):
 
 
 class LeftOut(msgspec.Struct, frozen=True):
-    """A file beside the submission that the session does not get, and why (for staff)."""
+    """A file beside the submission that the session does not get.
+
+    Attributes:
+        reason: why, for staff.
+        why: why, for the student: a key of `WHY`.
+    """
 
     name: str
     reason: str
+    why: str
+
+
+#: Why a file beside the submission was not used, in both languages: the end of a sentence.
+WHY = {
+    "unlisted": (
+        "there are too many files beside it, or they could not be listed. Hand in only what your work needs.",
+        "il y a trop de fichiers à côté, ou leur liste n'a pas pu être lue. "
+        "Ne rendez que ce dont votre travail a besoin.",
+    ),
+    "many": (
+        f"at most {MOST_COMPANIONS} files of {MOST_COMPANION_BYTES >> 20} MB in all go with it. "
+        "Hand in only what your work needs.",
+        f"{MOST_COMPANIONS} fichiers et {MOST_COMPANION_BYTES >> 20} Mo au plus l'accompagnent. "
+        "Ne rendez que ce dont votre travail a besoin.",
+    ),
+    "name": (
+        "the name is too long or has unusual characters. Use letters, digits, '-' and '_'.",
+        "le nom est trop long ou contient des caractères inhabituels. "
+        "Utilisez des lettres, des chiffres, « - » et « _ ».",
+    ),
+    "folder": (
+        "only files that lie beside it are read, not folders.",
+        "seuls les fichiers placés à côté sont lus, pas les dossiers.",
+    ),
+    "kind": (
+        "only ordinary files are read, not links. Hand in the file itself.",
+        "seuls les fichiers ordinaires sont lus, pas les liens. Rendez le fichier lui-même.",
+    ),
+    "second": (
+        "only one notebook is graded.",
+        "un seul notebook est évalué.",
+    ),
+    "suffix": (
+        "only Python modules and small data files are read.",
+        "seuls les modules Python et les petits fichiers de données sont lus.",
+    ),
+    "encoding": (
+        "a module is read as UTF-8. Save it as UTF-8, without a line that names another encoding.",
+        "un module est lu en UTF-8. Enregistrez-le en UTF-8, sans ligne qui nomme un autre encodage.",
+    ),
+    "taken": (
+        "Python or an installed package has a file of this name. Rename it if your work needs it.",
+        "Python ou une bibliothèque installée a un fichier de ce nom. Renommez-le si votre travail en a besoin.",
+    ),
+}
+
+
+def left_out_remarks(main: str, left_out: Sequence[LeftOut]) -> tuple[Remark, ...]:
+    """Say which files beside `main` were not used: one remark for each reason, in the order of `WHY`."""
+    remarks = []
+    for why, (en, fr) in WHY.items():
+        names = [one.name for one in left_out if one.why == why]
+        if names and names != ["*"]:
+            details = dict.fromkeys(readable(one.reason) for one in left_out if one.why == why)
+            remarks.append(
+                Remark(
+                    f"Not used with {main}: {listed(names)}; {en}",
+                    f"Non utilisé avec {main} : {listed(names, 'fr')} ; {fr}",
+                    f"not used: {listed(names)} ({'; '.join(list(details)[:MOST_NAMES])})",
+                )
+            )
+        elif names:
+            remarks.append(
+                Remark(
+                    f"No file beside {main} was used: {en}",
+                    f"Aucun fichier à côté de {main} n'a été utilisé : {fr}",
+                    f"no file beside it was used: {left_out[0].reason}",
+                )
+            )
+    return tuple(remarks)
 
 
 def read_regular(path: Path, most: int) -> bytes:
@@ -128,26 +206,27 @@ def read_companions(main: Path, limits: GradingLimits) -> tuple[dict[str, bytes]
     try:
         names = _names_beside(main)
     except OSError as error:
-        return {}, (LeftOut("*", f"the folder cannot be listed: {error.strerror}"),)
+        return {}, (LeftOut("*", f"the folder cannot be listed: {error.strerror}", "unlisted"),)
     if names is None:
-        return {}, (LeftOut("*", f"more than {MOST_ENTRIES} entries in the folder"),)
+        return {}, (LeftOut("*", f"more than {MOST_ENTRIES} entries in the folder", "unlisted"),)
     for name in names:
-        reason = _why_not(main.parent / name)
-        if not reason and len(files) == MOST_COMPANIONS:
-            reason = f"more than {MOST_COMPANIONS} files"
-        if not reason:
+        why, reason = _why_not(main.parent / name)
+        if not why and len(files) == MOST_COMPANIONS:
+            why, reason = "many", f"more than {MOST_COMPANIONS} files"
+        if not why:
             try:
                 data = read_regular(main.parent / name, room)
             except RefusedFile as refusal:
-                reason = refusal.detail
+                why, reason = _why_refused(main.parent / name, room), refusal.detail
             else:
                 encoding = odd_encoding(data) if name.lower().endswith(".py") else ""
-                reason = f"a module that asks to be read as {encoding}" if encoding else ""
-        if not reason:
+                if encoding:
+                    why, reason = "encoding", f"a module that asks to be read as {encoding}"
+        if why:
+            left_out.append(LeftOut(name[:LONGEST_NAME], reason, why))
+        else:
             files[name] = data
             room -= len(data)
-        else:
-            left_out.append(LeftOut(name[:LONGEST_NAME], reason))
     return files, tuple(left_out)
 
 
@@ -158,23 +237,36 @@ def _names_beside(main: Path) -> list[str] | None:
         for count, entry in enumerate(entries):
             if count == MOST_ENTRIES:
                 return None
-            if entry.name != main.name and not entry.name.startswith("."):
+            if entry.name != main.name and not entry.name.startswith(".") and entry.name not in LEFT_BEHIND:
                 names.append(entry.name)
     return sorted(names)
 
 
-def _why_not(path: Path) -> str:
-    """Tell why a file is not given to the session, or return an empty text."""
-    if len(path.name) > LONGEST_NAME or not path.name.isprintable():
-        return "its name is too long or has control characters"
+def _why_refused(path: Path, room: int) -> str:
+    """Tell why `read_regular` refused a file: what it is, or its size."""
     try:
-        regular = stat.S_ISREG(path.lstat().st_mode)
+        status = path.lstat()
+    except OSError:
+        return "kind"
+    return "many" if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size > room else "kind"
+
+
+def _why_not(path: Path) -> tuple[str, str]:
+    """Tell why a file is not given to the session: a key of `WHY` and words for staff, or two empty texts."""
+    if len(path.name) > LONGEST_NAME or not path.name.isprintable():
+        return "name", "its name is too long or has control characters"
+    try:
+        mode = path.lstat().st_mode
     except OSError as error:
-        return f"it cannot be looked at: {error.strerror}"
-    if not regular:
-        return "not a regular file"
+        return "kind", f"it cannot be looked at: {error.strerror}"
+    if stat.S_ISDIR(mode):
+        return "folder", "a folder"
+    if not stat.S_ISREG(mode):
+        return "kind", "not a regular file"
+    if path.suffix.lower() == ".ipynb":
+        return "second", "another notebook"
     if path.suffix.lower() not in COMPANION_SUFFIXES:
-        return "neither a Python module nor a data file that is known"
+        return "suffix", "neither a Python module nor a data file that is known"
     if path.suffix.lower() == ".py" and path.stem.casefold() in TAKEN:
-        return "named like a file that Python, pytest or an installed package uses"
-    return ""
+        return "taken", "named like a file that Python, pytest or an installed package uses"
+    return "", ""

@@ -11,20 +11,26 @@ import codecs
 import hashlib
 import re
 from pathlib import Path
-from typing import Any, TypeVar
 
 import msgspec
 
-from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, read_regular, too_large
+from gradjudge.notebooks.files import (
+    LeftOut,
+    RefusedFile,
+    left_out_remarks,
+    read_companions,
+    read_regular,
+    too_large,
+)
+from gradjudge.notebooks.metadata import metadata_remarks, nbgrader, ours, part
 from gradjudge.notebooks.scripts import split_script
 from gradjudge.notebooks.text import decode_module, decode_text, unix_lines, written_module
+from gradjudge.remarks import Remark
 from gradjudge.rubric import LANGUAGES, GradingLimits
 
 MOST_SCRIPT_BYTES = 256 << 10  # a parsed script takes about 1 kB of memory for each byte at worst
 MOST_SCRIPT_LINES = 20_000  # pieces are padded with empty lines, so lines times cells is what they take together
 LONGEST_ID = 200
-
-T = TypeVar("T")
 
 
 class UnreadableSubmission(Exception):
@@ -66,6 +72,7 @@ class Submission(msgspec.Struct, frozen=True):
         kind: ``"notebook"`` or ``"script"``.
         companions: names of the files beside it that the session gets (`read_companion`).
         left_out: files beside it that the session does not get.
+        remarks: what its author and staff should know of the files: what was left out, which language, which release.
         language: the language of the release that it was made from, or None if it does not say.
         answers: Markdown that the student wrote for manual items, by ``grade_id``.
     """
@@ -80,6 +87,7 @@ class Submission(msgspec.Struct, frozen=True):
     left_out: tuple[LeftOut, ...] = ()
     language: str | None = None
     answers: dict[str, str] = {}
+    remarks: tuple[Remark, ...] = ()
 
 
 def read_submission(path: Path, *, student: str, assignment: str, limits: GradingLimits) -> Submission:
@@ -99,11 +107,12 @@ def read_submission(path: Path, *, student: str, assignment: str, limits: Gradin
     try:
         raw = read_regular(path, limits.notebook_mb << 20)
         if path.suffix.lower() == ".py":
-            kind, language, answers = "script", None, dict[str, str]()
+            kind, language, answers, remarks = "script", None, dict[str, str](), list[Remark]()
             cells = _script_cells(path, raw, limits)
         else:
-            kind = "notebook"
-            cells, answers, language = _notebook_parts(path, raw, limits)
+            kind, notebook = "notebook", _decode_notebook(path, raw)
+            cells, answers, language = _notebook_parts(path, notebook, limits)
+            remarks = metadata_remarks(path.name, notebook.metadata, assignment)
         files, left_out = read_companions(path, limits)
     except RefusedFile as refusal:
         raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
@@ -118,6 +127,7 @@ def read_submission(path: Path, *, student: str, assignment: str, limits: Gradin
         left_out=left_out,
         language=language,
         answers=answers,
+        remarks=(*remarks, *left_out_remarks(path.name, left_out)),
     )
 
 
@@ -125,7 +135,7 @@ def declared_assignment(path: Path) -> str:
     """Return the assignment that a notebook says it was released for; empty if it says nothing or is none."""
     try:
         raw = read_regular(path, GradingLimits().notebook_mb << 20)
-        return _ours(_decode_notebook(path, raw)).assignment if path.suffix.lower() != ".py" else ""
+        return ours(_decode_notebook(path, raw).metadata).assignment if path.suffix.lower() != ".py" else ""
     except (RefusedFile, UnreadableSubmission):
         return ""
 
@@ -214,30 +224,10 @@ class _RawNotebook(msgspec.Struct):
     metadata: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class _NbgraderMetadata(msgspec.Struct):
-    grade_id: str = ""
-    grade: bool = False
-    solution: bool = False
-
-
-class _CellMetadata(msgspec.Struct):
-    nbgrader: _NbgraderMetadata = msgspec.field(default_factory=_NbgraderMetadata)
-
-
-class _OurMetadata(msgspec.Struct):
-    assignment: str = ""
-    language: str = ""
-
-
-class _NotebookMetadata(msgspec.Struct):
-    gradjudge: _OurMetadata = msgspec.field(default_factory=_OurMetadata)
-
-
 def _notebook_parts(
-    path: Path, raw: bytes, limits: GradingLimits
+    path: Path, notebook: _RawNotebook, limits: GradingLimits
 ) -> tuple[tuple[Cell, ...], dict[str, str], str | None]:
     """Return the code cells, the answers and the language of a notebook."""
-    notebook = _decode_notebook(path, raw)
     raw_cells = notebook.cells
     if raw_cells is None and notebook.worksheets is not None:
         raw_cells = [cell for sheet in notebook.worksheets for cell in sheet.cells]
@@ -249,7 +239,7 @@ def _notebook_parts(
             f"Votre notebook a {len(raw_cells)} cellules ; {limits.cells} au plus sont lues.",
             f"{path}: {len(raw_cells)} cells, at most {limits.cells} are read",
         )
-    language = _ours(notebook).language
+    language = ours(notebook.metadata).language
     return _code_cells(raw_cells), _answers(raw_cells), language if language in LANGUAGES else None
 
 
@@ -284,27 +274,10 @@ def _not_a_notebook(path: Path, reason: str) -> UnreadableSubmission:
     )
 
 
-def _part(raw: msgspec.Raw, default: T, kind: Any) -> T:
-    """Decode one part of a cell, or return the default for something odd in its place."""
-    try:
-        decoded: T = msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, RecursionError):
-        return default
-    return decoded
-
-
-def _ours(notebook: _RawNotebook) -> _OurMetadata:
-    return _part(notebook.metadata, _NotebookMetadata(), _NotebookMetadata).gradjudge
-
-
 def _text(raw: msgspec.Raw) -> str:
     """Return a source, which nbformat stores as one text or as a list of lines that have their line ends."""
-    source: str | list[str] = _part(raw, "", str | list[str])
+    source: str | list[str] = part(raw, "", str | list[str])
     return unix_lines(source if isinstance(source, str) else "".join(source))
-
-
-def _nbgrader(cell: _RawCell) -> _NbgraderMetadata:
-    return _part(cell.metadata, _CellMetadata(), _CellMetadata).nbgrader
 
 
 def _code_cells(raw_cells: list[_RawCell]) -> tuple[Cell, ...]:
@@ -313,8 +286,8 @@ def _code_cells(raw_cells: list[_RawCell]) -> tuple[Cell, ...]:
     for number, cell in enumerate(code, 1):
         source = _text(cell.source) or _text(cell.input)
         if source.strip():
-            cell_id = _part(cell.id, "", str)[:LONGEST_ID]
-            grade_id = _nbgrader(cell).grade_id[:LONGEST_ID]
+            cell_id = part(cell.id, "", str)[:LONGEST_ID]
+            grade_id = nbgrader(cell.metadata).grade_id[:LONGEST_ID]
             cells.append(Cell(len(cells), source, "ipython", cell_id or f"cell-{number}", grade_id, number))
     return tuple(cells)
 
@@ -323,7 +296,7 @@ def _answers(raw_cells: list[_RawCell]) -> dict[str, str]:
     """Collect the Markdown of manual items. Of a cell that was copied, both texts are kept for the person who marks."""
     answers: dict[str, str] = {}
     for cell in raw_cells:
-        metadata = _nbgrader(cell)
+        metadata = nbgrader(cell.metadata)
         if cell.cell_type != "code" and metadata.grade and metadata.solution and metadata.grade_id:
             name = metadata.grade_id[:LONGEST_ID]
             answers[name] = "\n\n".join(text for text in (answers.get(name, ""), _text(cell.source)) if text)
