@@ -34,10 +34,15 @@ def readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def shown(name: str) -> str:
+    """Return a name as one line that gives no orders to a terminal: what is not printed becomes ``\\x1b``."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable(name))
+
+
 def listed(names: Sequence[str], language: str = "en") -> str:
     """Return some names as text; of many, the first ones and how many more there are."""
-    shown = ", ".join(readable(name)[:LONGEST_NAME] for name in names[:MOST_NAMES])
+    text = ", ".join(shown(name)[:LONGEST_NAME] for name in names[:MOST_NAMES])
     more = len(names) - MOST_NAMES
     if more <= 0:
-        return shown
-    return f"{shown} et {more} de plus" if language == "fr" else f"{shown} and {more} more"
+        return text
+    return f"{text} et {more} de plus" if language == "fr" else f"{text} and {more} more"

@@ -13,10 +13,11 @@ from gradjudge.report import PENDING, ItemResult, Report, said
 
 def escape(text: str) -> str:
     """Return text as it is to be read: neither rich nor the terminal takes any of it for an order."""
-    return escape_markup(_CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text))
+    return escape_markup(_CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text))
 
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
+#: Controls but tab and newline, and marks that turn the direction of writing round.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def cohort_table(reports: Sequence[Report]) -> Table:

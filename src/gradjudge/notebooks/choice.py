@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from gradjudge.notebooks.submission import declared_assignment
-from gradjudge.remarks import Remark, listed, readable
+from gradjudge.remarks import Remark, listed, shown
 
 SUFFIXES = (".ipynb", ".py")
 MOST_LOOKED_INTO = 20  # notebooks that are opened to see which release they were made from
@@ -114,7 +114,7 @@ def _nearness(name: str) -> tuple[int, int, str]:
 
 
 def _misnamed(name: str, wanted: str, others: Sequence[str]) -> Remark:
-    name = readable(name)
+    name = shown(name)
     if not others:
         return Remark(
             f"Your file is named {name}. It was taken all the same; next time name it {wanted}.",
@@ -131,7 +131,7 @@ def _misnamed(name: str, wanted: str, others: Sequence[str]) -> Remark:
 
 def _released(name: str, wanted: str, having: Sequence[str]) -> Remark:
     others = [other for other in having if other != name]
-    name = readable(name)
+    name = shown(name)
     return Remark(
         f"{name} was taken: of your notebooks, only it was made from the assignment's; not {listed(others)}. "
         f"Hand in one file, {wanted}.",
@@ -142,7 +142,7 @@ def _released(name: str, wanted: str, having: Sequence[str]) -> Remark:
 
 
 def _only(name: str, wanted: str) -> Remark:
-    name, what = readable(name), "notebook" if wanted.endswith(".ipynb") else "script"
+    name, what = shown(name), "notebook" if wanted.endswith(".ipynb") else "script"
     return Remark(
         f"Your file is named {name}. It was taken as your only {what}; next time name it {wanted}.",
         f"Votre fichier s'appelle {name}. Il a été pris comme votre seul {what} ; "

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from gradjudge.notebooks.text import odd_encoding
-from gradjudge.remarks import LONGEST_NAME, MOST_NAMES, Remark, listed, readable
+from gradjudge.remarks import LONGEST_NAME, MOST_NAMES, Remark, listed, shown
 from gradjudge.rubric import GradingLimits
 
 COMPANION_SUFFIXES = (".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".npz", ".pt")
@@ -107,7 +107,7 @@ def left_out_remarks(main: str, left_out: Sequence[LeftOut]) -> tuple[Remark, ..
     for why, (en, fr) in WHY.items():
         names = [one.name for one in left_out if one.why == why]
         if names and names != ["*"]:
-            details = dict.fromkeys(readable(one.reason) for one in left_out if one.why == why)
+            details = dict.fromkeys(shown(one.reason) for one in left_out if one.why == why)
             remarks.append(
                 Remark(
                     f"Not used with {main}: {listed(names)}; {en}",
