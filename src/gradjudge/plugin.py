@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from gradjudge.checks.bounds import Bound, Side
 from gradjudge.checks.verdict import CheckFailed, Part
 from gradjudge.notebooks.submission import Submission, decode_text, read_companion
+from gradjudge.proxy.failures import bounded_detail
 from gradjudge.proxy.student import Student
 from gradjudge.report import Compared
 from gradjudge.rubric import Assignment
@@ -207,7 +208,7 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
     error = hearing.excinfo
     misused = hearing.student.misused(error) if hearing.student is not None and error is not None else None
     outcome = _outcome(reports, misused or error, time.monotonic() - start)
-    return outcome._replace(judged_with=tuple(dict.fromkeys(hearing.stand_ins)))
+    return outcome._replace(detail=bounded_detail(outcome.detail), judged_with=tuple(dict.fromkeys(hearing.stand_ins)))
 
 
 def _outcome(reports: Iterable[Any], error: BaseException | None, seconds: float) -> Outcome:
