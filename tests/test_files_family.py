@@ -246,7 +246,7 @@ CASES = {
         files(tp1__ipynb=GOOD, **{f"{number}__csv": b"" for number in range(1100)}), "tp1.ipynb",
         ("No file beside tp1.ipynb was used: there are too many",), ("more than 1000 entries",)),
     "names that steer": Case(
-        named("\x1b[2J[b].ipynb"), "\x1b[2J[b].ipynb", ("Your file is named \x1b[2J[b].ipynb.",), ("only notebook",)),
+        named("\x1b[2J[b].ipynb"), "\x1b[2J[b].ipynb", ("Your file is named \\x1b[2J[b].ipynb.",), ("only notebook",)),
     "a name that is not UTF-8 beside it": Case(
         files(tp1__ipynb=GOOD, **{os.fsdecode(b"caf\xe9__csv"): b""}), "tp1.ipynb",
         ("caf\\xe9.csv; the name is too long or has unusual characters.",), ("caf\\xe9.csv (its name",)),

@@ -93,6 +93,16 @@ def test_a_cell_that_raises_does_not_stop_the_rest() -> None:
     assert sitting.details == {"0": "trace"}
 
 
+def test_what_is_kept_of_a_cells_error_is_bounded() -> None:
+    """A session can send a megabyte for each of hundreds of cells; the report keeps the ends of each."""
+    done = CellDone(error=Raised("ValueError", True, "first" + "x" * 1_000_000 + "last", (0, 1)))
+    sitting, _ = sit(["a"], lambda source: done if source == "a" else fine(source))
+    sitting.run_cells()
+    assert len(sitting.details["0"]) < 10_000
+    assert sitting.details["0"].startswith("first")
+    assert sitting.details["0"].endswith("last")
+
+
 def test_a_killed_session_is_replayed_without_the_killer() -> None:
     """What ran before is run again, the killer is not, and the rest follows."""
     sitting, log = sit(["a = 1", "os._exit(0)", "b = 2"], killer("os._exit(0)"))

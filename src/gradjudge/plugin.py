@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from gradjudge.checks.bounds import Bound, Side
 from gradjudge.checks.verdict import CheckFailed, Part
 from gradjudge.notebooks.submission import Submission, read_modules
+from gradjudge.proxy.failures import bounded_detail
 from gradjudge.proxy.student import Student
 from gradjudge.report import Compared
 from gradjudge.rubric import Assignment
@@ -202,10 +203,21 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
         return _lost(lost, time.monotonic() - start)
     except (KeyboardInterrupt, SystemExit, pytest.exit.Exception) as fault:  # a hidden test that tries to leave
         return Outcome("ungraded", UNGRADED, repr(fault), time.monotonic() - start)
-    error = hearing.excinfo
+    error = _single(hearing.excinfo)
     misused = hearing.student.misused(error) if hearing.student is not None and error is not None else None
     outcome = _outcome(reports, misused or error, time.monotonic() - start)
-    return outcome._replace(judged_with=tuple(dict.fromkeys(hearing.stand_ins)))
+    return outcome._replace(detail=bounded_detail(outcome.detail), judged_with=tuple(dict.fromkeys(hearing.stand_ins)))
+
+
+def _single(error: BaseException | None) -> BaseException | None:
+    """Return the first of what several fixtures raised as they ended, if a lost session or the student is behind all.
+
+    A session that is lost when a check is over is lost to every fixture that has something to put back in it.
+    """
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    parts = [_single(part) for part in error.exceptions]
+    return parts[0] if all(isinstance(part, SessionLost | CheckFailed) for part in parts) else error
 
 
 def _outcome(reports: Iterable[Any], error: BaseException | None, seconds: float) -> Outcome:

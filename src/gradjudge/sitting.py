@@ -14,7 +14,7 @@ from enum import IntEnum
 from gradjudge.definitions import definitions
 from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
-from gradjudge.proxy.failures import builtin_name
+from gradjudge.proxy.failures import bounded_detail, builtin_name
 from gradjudge.report import CellResult
 from gradjudge.rubric import GradingLimits
 from gradjudge.sandbox.session import Session, SessionLost
@@ -249,7 +249,7 @@ class Sitting:
     def _record(self, cell: Cell, state: str, detail: str = "", raised: Raised | None = None) -> None:
         self.cells[cell.index] = CellResult(cell.index, state, _cell_message(cell, state, raised))
         if detail:
-            self.details[str(cell.index)] = detail
+            self.details[str(cell.index)] = bounded_detail(detail)
 
     def _keep_output(self, cell: Cell, text: str) -> None:
         if text.strip():

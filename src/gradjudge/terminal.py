@@ -13,11 +13,15 @@ from gradjudge.report import PENDING, ItemResult, Report, said
 
 def escape(text: str) -> str:
     """Return text as it is to be read: neither rich nor the terminal takes any of it for an order."""
-    return escape_markup(_CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text))
+    return escape_markup(_CONTROLS.sub(lambda found: _visible(ord(found[0])), text))
 
 
 #: Controls but tab and newline, and marks that turn the direction of writing round.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def _visible(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def cohort_table(reports: Sequence[Report]) -> Table:

@@ -30,6 +30,11 @@ def told(act: Callable[[Trial], Tensor], index: int, *, draws: int = 2) -> str |
     return text.en if text else None
 
 
+def test_a_gradient_of_terabytes_is_not_looked_at() -> None:
+    """The session chooses its size; acting a mistake out at that size would be the end of the judge."""
+    assert told(lambda _: torch.zeros(1).expand(1 << 40), 1) is None
+
+
 @pytest.mark.parametrize(
     ("words", "index", "act"),
     [

@@ -92,6 +92,19 @@ def test_gradcheck_of_several_outputs(load: Load) -> None:
         gradcheck(load(RIGHT.replace("+ h", "+ 2 * h")).Two, [x], rng=rng())
 
 
+@pytest.mark.parametrize(
+    "odd", ["torch.zeros(50_000, dtype=x.dtype)", "x.bfloat16()", "tuple(torch.zeros(1) for _ in range(2_500))"]
+)
+def test_outputs_that_no_jacobian_is_made_of_are_refused(load: Load, odd: str) -> None:
+    """A row for each entry of an output would take gigabytes; a dtype that has no derivatives is no fault of ours."""
+    student = load(RIGHT.replace("return x * x, x.sum()", f"return {odd}"))
+    x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
+    for function in (student.Two, lambda x: student.Two.apply(x)):
+        with pytest.raises(CheckFailed) as failed:
+            gradcheck(function, [x], rng=rng())
+        assert "outputs with" in failed.value.detail
+
+
 def test_gradcheck_in_float32(load: Load) -> None:
     """With float32's step and tolerance a right Linear passes, and 5 % off does not."""
     allowed = tolerance("cpu", torch.float32)

@@ -167,7 +167,11 @@ def test_nan_and_wrong_shapes_fail(value: Tensor) -> None:
 
 
 @pytest.mark.parametrize(
-    "returned", [None, 3.0, (torch.zeros(2),), (torch.zeros(2), 1.0), (torch.ones(1, dtype=torch.int64),) * 2]
+    "returned",
+    [
+        *(None, 3.0, (torch.zeros(2),), (torch.zeros(2), 1.0), (torch.ones(1, dtype=torch.int64),) * 2),
+        (torch.zeros(1).expand(1 << 40), torch.zeros(1)),  # converted, it would take terabytes
+    ],
 )
 def test_what_is_no_tuple_of_tensors_fails(returned: object) -> None:
     """A training function that returns something else fails with words."""

@@ -32,15 +32,31 @@ FAULTS = {
     "hangs": (FIRST_LINE, "while True: pass\n    require(True,"),
     "syntax": ("CANARY =", "CANARY ==== "),
     "renamed": ("def test_follow", "def test_followed"),
+    "two_fixtures": ("test_follow(student, passed)", "test_follow(student, passed, first, second)"),
     "fine": ("CANARY =", "CANARY ="),
 }
+
+#: Fixtures that each have something to put back in the session when a check is over.
+HELPERS = """
+
+@pytest.fixture
+def first(student):
+    with student.stand_in("first", params=("x",), formula="x"):
+        yield
+
+
+@pytest.fixture
+def second(student):
+    with student.stand_in("second", params=("x",), formula="x"):
+        yield
+"""
 
 
 def faulty(name: str) -> str:
     """Return hidden tests with a fault."""
     old, new = FAULTS[name]
     assert old in HIDDEN_TESTS
-    return HIDDEN_TESTS.replace(old, new)
+    return HIDDEN_TESTS.replace(old, new) + HELPERS
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +67,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield started
 
 
-def judge(bench: Bench, name: str, tmp_path: Path) -> Report:
-    """Judge the right solution of an assignment."""
+def judge(bench: Bench, name: str, tmp_path: Path, more: str = "") -> Report:
+    """Judge the right solution of an assignment, with more code after it."""
     file = tmp_path / f"{name}.py"
-    file.write_text(RIGHT)
+    file.write_text(RIGHT + more)
     return bench.judge(Job("ada", name, str(file), ""))
 
 
@@ -80,6 +96,14 @@ def test_a_hidden_test_that_ends_or_hangs_its_judge_is_ungraded(
     report = judge(bench, name, tmp_path)
     assert states(report) == {"double": "ungraded", "square": "passed", "follow": "passed"}
     assert "double_of_one" in " ".join(report.run.faults)
+
+
+def test_a_session_that_is_lost_to_two_fixtures_is_no_fault_of_ours(bench: Bench, tmp_path: Path) -> None:
+    """Each of them raises when it cannot put back what it has changed; the student's code ended the process."""
+    ending = "\nfrom gradjudge.worker.stand_in import StandIns\nimport os\nStandIns.restore = lambda _: os._exit(0)\n"
+    report = judge(bench, "two_fixtures", tmp_path, ending)
+    assert states(report) == {"double": "passed", "square": "passed", "follow": "crashed"}
+    assert states(judge(bench, "two_fixtures", tmp_path)) == dict.fromkeys(states(report), "passed")
 
 
 def test_hidden_tests_that_do_not_import_are_named(bench: Bench, tmp_path: Path) -> None:

@@ -183,6 +183,15 @@ def test_a_message_that_cannot_be_sent_breaks_nothing() -> None:
     answering.close()
 
 
+@pytest.fixture(params=[False, True])
+def deterministic(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have torch work as it usually does, and as it does in a judge, where it fills memory that is new."""
+    torch.use_deterministic_algorithms(request.param)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.usefixtures("deterministic")
 def test_memory_that_is_announced_and_never_sent_is_not_used(ends: Ends) -> None:
     """A frame that promises the largest tensors and stops costs address space, not memory."""
     ends.channel.send(Drop())

@@ -365,17 +365,29 @@ def test_a_stand_in_works_by_hand_with_a_students_context(pupil: Pupil) -> None:
 
 
 def test_a_stand_in_reaches_the_module_that_was_handed_in_beside(
-    pupil: Pupil, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A function of a companion module, which sees its own module's names, gets the stand-in too."""
     (tmp_path / "tp1_companion.py").write_text("Linear = linear = object()\ndef model(x): return linear(x)\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    pupil = Pupil()
     pupil.define("from tp1_companion import *")
     pupil.ask(StandIn("Linear", "linear", ("x",), "3 * x"))
     assert torch.equal(value(pupil.ask(Call(Ref("model"), (torch.ones(2),)))), torch.full((2,), 3.0))
     pupil.ask(Restore())
     assert isinstance(pupil.ask(Call(Ref("model"), (torch.ones(2),))), Raised)
+
+
+def test_a_stand_in_survives_a_working_folder_that_is_gone(
+    pupil: Pupil, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code that has removed the folder it stands in gets its stand-in all the same."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    pupil.define("import os\nos.rmdir(os.getcwd())\ndef model(x): return linear(x)")
+    pupil.ask(StandIn("Linear", "linear", ("x",), "3 * x"))
+    assert torch.equal(value(pupil.ask(Call(Ref("model"), (torch.ones(2),)))), torch.full((2,), 3.0))
 
 
 def test_requests_are_answered_from_any_thread(pupil: Pupil) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ from gradjudge.proxy.objects import function_of, label_of
 from gradjudge.proxy.prefetch import Prefetched
 
 Outputs = Tensor | tuple[Tensor, ...]
+
+#: Entries of all outputs together. Each has a row of its own in the Jacobian, and in what is asked beforehand.
+MOST_ENTRIES = 2048
 
 
 def gradcheck(
@@ -39,17 +43,34 @@ def gradcheck(
         allowed: step and tolerances; by default those of the inputs' dtype on the CPU.
 
     Raises:
-        CheckFailed: the gradients are not the derivatives; torch's message with both Jacobians is for staff.
+        CheckFailed: the gradients are not the derivatives; torch's message with both Jacobians is for staff. So are
+            outputs that the session makes much larger than any check asks for, or of a dtype without derivatives.
         StudentRaised: the student's code raised.
     """
     allowed = allowed or tolerance("cpu", next(tensor.dtype for tensor in inputs if tensor.requires_grad))
     weigh, owner, called = _Weights(rng), function_of(function), function
     if owner is not None:
         called = prefetched = Prefetched(owner, inputs, eps=allowed.step)
-        prefetched.fetch(_cotangents([require_tensor(o, label_of(owner)) for o in prefetched.outputs], weigh))
+        outputs = [require_tensor(o, label_of(owner)) for o in prefetched.outputs]
+        _require_small(outputs, label_of(function))
+        prefetched.fetch(_cotangents(outputs, weigh))
     if not callable(called):
         raise TypeError(f"gradcheck needs something to call, not {type(function).__name__}")
-    _run(lambda *points: weigh.all(called(*points)), tuple(inputs), allowed, label_of(function))
+
+    def weighed(*points: Tensor) -> Outputs:
+        given = called(*points)
+        _require_small([given] if isinstance(given, Tensor) else given, label_of(function))
+        return weigh.all(given)
+
+    _run(weighed, tuple(inputs), allowed, label_of(function))
+
+
+def _require_small(outputs: Sequence[Tensor], label: str) -> None:
+    """Fail for outputs whose Jacobian cannot be looked at."""
+    entries = sum(output.numel() for output in outputs)
+    odd = [str(output.dtype) for output in outputs if output.dtype not in (torch.float32, torch.float64)]
+    if odd or max(entries, len(outputs)) > MOST_ENTRIES:
+        _refuse(label, f"{len(outputs)} outputs with {entries} entries, {odd[:1] or 'float32 or float64'}")
 
 
 class _Weights:
@@ -99,8 +120,12 @@ def _run(function: Callable[..., Outputs], inputs: tuple[Tensor, ...], allowed: 
     except (RuntimeError, ValueError, AssertionError) as error:  # GradcheckError is a RuntimeError
         passed, detail = False, f"{type(error).__name__}: {error}"
     if passed is not True:
-        fail(
-            f"gradcheck refuses `{label}`: its gradient is not the derivative of its own forward.",
-            f"gradcheck refuse `{label}` : son gradient n'est pas la dérivée de sa propre passe avant.",
-            detail=detail,
-        )
+        _refuse(label, detail)
+
+
+def _refuse(label: str, detail: str) -> NoReturn:
+    fail(
+        f"gradcheck refuses `{label}`: its gradient is not the derivative of its own forward.",
+        f"gradcheck refuse `{label}` : son gradient n'est pas la dérivée de sa propre passe avant.",
+        detail=detail,
+    )

@@ -24,6 +24,8 @@ Loss = Callable[[Parameters, Tensor, Tensor], Tensor]
 
 #: Honest float32 inside a float64 run is off by 2e-7, the smallest honest mistake in five steps by 3e-2.
 TRAJECTORY_TOLERANCE = 1e-6
+#: Entries of one returned parameter: the session chooses how many it sends, and they are converted to float64.
+MOST_ENTRIES = 1 << 22
 
 
 def linear_mse(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
@@ -64,7 +66,8 @@ def trained(returned: object, names: Sequence[str] = ("w", "b"), where: str = "t
     """Read the parameters that a training function returned, ``(w, b, ...)`` in the order of `names`.
 
     Raises:
-        CheckFailed: it is no tuple or list of that length, or a parameter is no tensor of floating point numbers.
+        CheckFailed: it is no tuple or list of that length, or a parameter is no tensor of floating point numbers, or
+            is larger than any.
     """
     listed = ", ".join(names)
     require(
@@ -79,6 +82,11 @@ def trained(returned: object, names: Sequence[str] = ("w", "b"), where: str = "t
             type(value) is Tensor and value.is_floating_point(),
             f"`{where}` returns something else than a tensor of floating point numbers for {name}.",
             f"`{where}` renvoie autre chose qu'un tenseur de nombres à virgule pour {name}.",
+        )
+        require(
+            value.numel() <= MOST_ENTRIES,
+            f"`{where}` returns a tensor for {name} that is far larger than any parameter here.",
+            f"`{where}` renvoie pour {name} un tenseur bien plus grand que tout paramètre ici.",
         )
         parameters[name] = value.detach().to(torch.float64)
     return Trained(parameters, tuple(returned[len(names) :]))

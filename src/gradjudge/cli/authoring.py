@@ -57,9 +57,9 @@ def verify(
     minutes: Annotated[
         float | None, typer.Option("--minutes", help="Begin no more mutants of an assignment after so long.")
     ] = None,
-    corpus: Annotated[
-        bool, typer.Option("--corpus/--no-corpus", help="Grade wheats, chaffs, solution and releases, too.")
-    ] = True,
+    no_corpus: Annotated[
+        bool, typer.Option("--no-corpus", help="Leave out wheats, chaffs, solution, releases.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     sandbox: SandboxOption = None,
@@ -80,7 +80,7 @@ def verify(
         mutants=mutants,
         every=every,
         minutes=math.inf if minutes is None else minutes,
-        corpus=corpus,
+        corpus=not no_corpus,
         jobs=jobs or os.cpu_count() or 1,
     )
     jail, bar = sandbox_of(here, sandbox), here.rubric.bar

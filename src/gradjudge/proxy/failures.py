@@ -11,6 +11,8 @@ from gradjudge.wire.messages import Raised
 
 LARGEST_CELL = 10_000
 LARGEST_LINE = 100_000
+#: Characters of what staff may read of one check or one cell.
+LONGEST_DETAIL = 8_000
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -63,6 +65,14 @@ class StudentRaised(CheckFailed):
         )
         super().__init__(text, detail=raised.text)
         self.kind = kind
+
+
+def bounded_detail(text: str) -> str:
+    """Return what is kept of a text for staff, its middle left out: a session can send a megabyte for every cell."""
+    if len(text) <= LONGEST_DETAIL:
+        return text
+    half = LONGEST_DETAIL // 2
+    return f"{text[:half]}\n[...]\n{text[-half:]}"
 
 
 def builtin_name(raised: Raised) -> str:

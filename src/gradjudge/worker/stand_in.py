@@ -25,6 +25,7 @@ class StandIns:
 
     def __init__(self, names: dict[str, Any]) -> None:
         self._names = names
+        self._folder = os.getcwd()  # noqa: PTH109  # the submission may leave it, or remove it
         self._undo: list[tuple[dict[str, Any], str, Any]] = []
 
     def install(self, asked: StandIn) -> None:
@@ -61,16 +62,15 @@ class StandIns:
 
     def _bind(self, name: str, item: Any) -> None:
         original = self._names.get(name, _ABSENT)
-        for scope in (self._names, *_companions()):
+        for scope in (self._names, *_companions(self._folder)):
             if scope is self._names or (original is not _ABSENT and scope.get(name) is original):
                 self._undo.append((scope, name, scope.get(name, _ABSENT)))
                 scope[name] = item
 
 
-def _companions() -> Iterator[dict[str, Any]]:
-    """Return the names of the modules that were imported from the working folder."""
+def _companions(folder: str) -> Iterator[dict[str, Any]]:
+    """Return the names of the modules that were imported from `folder`."""
     # Texts, not paths: thousands of modules are looked at, and a Path for each would take 50 ms.
-    folder = os.getcwd()  # noqa: PTH109
     for module in list(sys.modules.values()):
         if isinstance(module, ModuleType):
             file = vars(module).get("__file__")

@@ -1,0 +1,5 @@
+#right
+
+
+def double(x):
+    return 3 * x

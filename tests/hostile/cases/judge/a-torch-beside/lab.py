@@ -1,0 +1,3 @@
+#right
+import numpy
+import sitecustomize

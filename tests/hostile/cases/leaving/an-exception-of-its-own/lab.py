@@ -1,0 +1,9 @@
+#right
+
+
+class Done(BaseException):
+    pass
+
+
+def double(x):
+    raise Done

@@ -1,0 +1,7 @@
+#right
+
+
+def double(x):
+    import os
+
+    os._exit(77)

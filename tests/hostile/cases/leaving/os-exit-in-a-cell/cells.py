@@ -1,0 +1,5 @@
+# %%
+#right
+# %%
+import os
+os._exit(0)

@@ -1,0 +1,8 @@
+# %%
+#right
+# %%
+exit()
+# %%
+quit
+# %%
+double = double

@@ -1,0 +1,9 @@
+# %%
+#right
+# %%
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass

@@ -1,0 +1,7 @@
+# %%
+#right
+# %%
+import sys
+sys.exit(0)
+# %%
+assert False

@@ -1,0 +1,4 @@
+# %%
+#right
+# %%
+import helper

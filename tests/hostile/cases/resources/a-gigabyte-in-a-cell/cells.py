@@ -1,0 +1,4 @@
+# %%
+#right
+# %%
+block = bytearray(1 << 30)

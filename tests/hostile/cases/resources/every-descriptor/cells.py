@@ -1,0 +1,6 @@
+# %%
+#right
+# %%
+kept = []
+while True:
+    kept.append(open("/dev/null"))

@@ -1,0 +1,6 @@
+# %%
+#right
+# %%
+import matplotlib.pyplot as plt
+while True:
+    plt.figure()

@@ -1,0 +1,5 @@
+#right
+
+
+def double(x):
+    return [object() for _ in range(20_000)]

@@ -1,0 +1,6 @@
+# %%
+#right
+# %%
+text = "x" * (1 << 20)
+while True:
+    print(text)
