@@ -27,6 +27,7 @@ seeds: $(READY)
 
 fuzz: $(READY)
 	@PYTHONPATH=tests $(BIN)/python tests/wire/fuzz.py --messages 1000000
+	@PYTHONPATH=tests $(BIN)/python tests/sandbox/fuzz_sessions.py --sessions 3000
 
 check: lint fresh
 

@@ -24,9 +24,10 @@ def _list(items: int, item: bytes) -> bytes:
 
 
 def _chain_of_slots(count: int) -> bytes:
-    """Give a dict whose keys are chosen to meet in its hash table: the slots of one probe, then numbers that walk it."""
+    """Give a dict whose keys are chosen to meet in its hash table: one probe's slots, then what walks it."""
     bits = 18
-    slots, at = [], 0
+    slots: list[int] = []
+    at = 0
     while len(slots) < count // 2:
         at = (5 * at + 1) % (1 << bits)
         slots.append(at)

@@ -123,7 +123,7 @@ class Tally(msgspec.Struct):
                 return
             head, *blobs = encode(built)
             second, *others = encode(decode(bytes(head), blobs))
-            if second != head or [*map(memoryview, others)] != [*map(memoryview, blobs)]:
+            if second != head or [memoryview(one) for one in others] != [memoryview(one) for one in blobs]:
                 raise NotPlainError("another message after another trip")
         except BaseException as error:  # noqa: BLE001  # whatever it is, it is what we look for
             self._crash(name, error)
@@ -178,7 +178,7 @@ def campaign(named: Iterable[tuple[str, Message]], *, traced: bool) -> Tally:
 
 
 def part(seed: int, start: int, stop: int, *, traced: bool = True) -> Tally:
-    """Decode messages `start` to `stop` (the bombs, if there are none) in a process of its own; its death is a crash."""
+    """Decode messages `start` to `stop` (the bombs, if there are none) in a process; its death is a crash."""
     command = [sys.executable, str(Path(__file__)), "--seed", str(seed), "--part", str(start), str(stop)]
     command += ["--traced"] * traced
     path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])

@@ -1,7 +1,7 @@
 """Damage messages: a seeded mutator that knows how a head is built, so that most of what it makes is a near miss.
 
-A head is taken apart into a tree of lists and scalars, changed there (kinds, fields, sizes, splices), written again with
-headers that may be wider than need be or lie, and then changed byte by byte. The tensors' bytes are changed beside it.
+A head is taken apart into a tree of lists and scalars, changed there (kinds, fields, sizes, splices), written again
+with headers that may be wider than need be or lie, and then changed byte by byte. So are the tensors' bytes.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ ODD = (
     Raw(b"\x91" * 3000 + b"\xc0"),
     Raw(b"\x91" * 60_000),
 )
-NEAR = (
+NEAR: tuple[list[Any], ...] = (
     [],
     [0],
     [1, None],

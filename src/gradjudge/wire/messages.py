@@ -8,7 +8,7 @@ of values, a plain dense ``torch.Tensor``, or a `Handle` for whatever else the s
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -313,3 +313,26 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
 
 
 Reply = Answer | Raised | Missing | PassesDone | CellDone
+
+
+# --- which answers which --------------------------------------------------------------------------------------------
+
+_SAID = (Answer, Raised)
+_FOUND = (Answer, Missing, Raised)
+
+FITTING: Final[dict[type[Request], tuple[type[Reply], ...]]] = {
+    RunCell: (CellDone,),
+    Get: _FOUND,
+    Set: _FOUND,
+    Call: _FOUND,
+    Steps: _FOUND,
+    Vjp: _SAID,
+    Passes: (PassesDone, Missing, Raised),
+    StandIn: _SAID,
+    StandInSource: _SAID,
+    Restore: _SAID,
+    Drop: _SAID,
+    ReadScalars: _SAID,
+    ReadImages: _SAID,
+}
+"""The replies that fit each request. Another one is a fault of the protocol, like bytes that are no message."""
