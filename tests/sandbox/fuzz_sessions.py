@@ -69,7 +69,7 @@ class FuzzedSessions:
             self.faults.append(f"{number}: ended as {end}: {script[-1]!r:.300}")
 
     def _script(self, rng: random.Random, number: int) -> list[list[Action]]:
-        heads = []
+        heads: list[tuple[bytes, list[bytes]]] = []
         while len(heads) < 3:
             message = self._mutator.message(number * 100 + rng.randrange(100))
             blobs = [bytes(blob) for blob in message.blobs]

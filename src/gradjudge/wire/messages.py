@@ -247,6 +247,10 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
         text: message and traceback, bounded; for staff only.
         place: line in the student's own code, as ``(cell index, line)``, or None.
         during: for `Passes`, ``"forward"`` or ``"backward"``; else "".
+        limit: which of the session's limits it ran into, if that can be told: ``"memory"``, ``"threads"``,
+            ``"descriptors"``, ``"disk"``, ``"file"``, ``"processes"`` (there are none to be had) or ``"value"`` (what
+            it gave is too large to cross).
+        most: the limit itself. The session does not know it, and is not believed: the asking side puts it in.
     """
 
     type_name: str
@@ -254,6 +258,8 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
     text: str
     place: tuple[int, int] | None = None
     during: str = ""
+    limit: str = ""
+    most: int = 0
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
