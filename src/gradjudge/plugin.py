@@ -27,7 +27,7 @@ from gradjudge.proxy.student import Student
 from gradjudge.report import Compared
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
-from gradjudge.sitting import Sitting, in_seconds
+from gradjudge.sitting import Sitting, bounded, in_seconds
 from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request, StandIn, StandInSource
 
 
@@ -276,7 +276,8 @@ def _as_told(reply: Reply, hearing: Hearing) -> Reply:
 
 def _told(raised: Raised, hearing: Hearing) -> Raised:
     """Count cells from 1 with the empty ones; 0 stands for the lines of a script."""
-    cells, raised = hearing.submission.cells, hearing.sitting.with_most(raised)
+    cells = hearing.submission.cells
+    raised = replace(hearing.sitting.with_most(raised), text=bounded(raised.text))
     if raised.place is None or not 0 <= raised.place[0] < len(cells):
         return replace(raised, place=None)
     return replace(raised, place=(cells[raised.place[0]].number, raised.place[1]))

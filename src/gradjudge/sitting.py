@@ -35,6 +35,8 @@ GRACE = 0.5
 #: Seconds that a fresh session may take to answer that it is there.
 FIRST_ANSWER = 10.0
 OUTPUT_KEPT = 32_000
+#: Characters of a detail for staff that are kept: sessions bound what they say themselves, and are not believed.
+DETAIL_KEPT = 8_000
 #: Bytes of a cell that is run.
 LONGEST_CELL = 512 << 10
 
@@ -293,7 +295,7 @@ class Sitting:
         """Keep what became of a cell; `done` says it after the cell's name."""
         self.cells[cell.index] = CellResult(cell.index, state, _of_cell(cell, done))
         if detail:
-            self.details[str(cell.index)] = detail
+            self.details[str(cell.index)] = bounded(detail)
 
     def _keep_output(self, cell: Cell, text: str) -> None:
         if text.strip():
@@ -337,6 +339,13 @@ def _of_cell(cell: Cell, done: Text) -> dict[str, str]:
             "fr": f"la partie du code qui commence à la ligne {line} {done.fr}",
         }
     return {"en": f"code cell {cell.number} {done.en}", "fr": f"la cellule de code {cell.number} {done.fr}"}
+
+
+def bounded(detail: str) -> str:
+    """Keep the beginning and the end of what a session says for staff."""
+    if len(detail) <= DETAIL_KEPT:
+        return detail
+    return f"{detail[: DETAIL_KEPT // 2]}\n[...]\n{detail[-DETAIL_KEPT // 2 :]}"
 
 
 def in_seconds(seconds: float) -> tuple[str, str]:
