@@ -75,4 +75,5 @@ def bombs() -> dict[str, Message]:
     )
     made["a pair of tensors too many"] = Message(_answer(_list(2, described["bool"])), [b"\0"] * (tensors + 1))
     made["no tensor for a large one"] = Message(_answer(pack([3, "float64", 1 << 40])), [])
+    made["an empty tensor whose strides overflow"] = Message(_answer(pack([3, "float64", 0, 1 << 40, 1 << 40])), [b""])
     return made

@@ -78,6 +78,7 @@ class Tally(msgspec.Struct):
     def try_one(self, name: str, message: Message, *, traced: bool) -> None:
         """Decode one message both ways."""
         self.messages += 1
+        decoded = self.decoded
         for decode in DECODERS:
             began = time.thread_time()
             built = self._decoded(name, message, decode)
@@ -89,7 +90,9 @@ class Tally(msgspec.Struct):
             else:
                 self.decoded += 1
                 self._look_at(name, built, decode, again=traced or len(message.head) < LONG)
-        if traced:
+        if traced or (
+            decoded == self.decoded and len(message.head) > LONG
+        ):  # what is refused at once is quick to trace
             self._trace(name, message)
 
     def _decoded(self, name: str, message: Message, decode: Callable[..., Any]) -> Any:
