@@ -27,7 +27,8 @@ from gradjudge.proxy.student import Student
 from gradjudge.report import Compared
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
-from gradjudge.sitting import Sitting, bounded, in_seconds
+from gradjudge.sentences import bounded, in_seconds
+from gradjudge.sitting import Sitting
 from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request, StandIn, StandInSource
 
 

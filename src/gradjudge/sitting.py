@@ -16,11 +16,12 @@ from msgspec.structs import replace
 from gradjudge.definitions import definitions
 from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
-from gradjudge.proxy.failures import Text, builtin_name, over_limit
+from gradjudge.proxy.failures import Text, over_limit
 from gradjudge.report import CellResult
 from gradjudge.rubric import GradingLimits
 from gradjudge.sandbox.policy import Limits
 from gradjudge.sandbox.session import Session, SessionLost
+from gradjudge.sentences import LONGEST_CELL, SKIPPED, TOO_LONG, bounded, cut, failed, in_seconds, of_cell
 from gradjudge.wire.messages import CellDone, Drop, Raised, Reply, Request, RunCell
 
 FULL_REPLAYS = 2
@@ -35,10 +36,6 @@ GRACE = 0.5
 #: Seconds that a fresh session may take to answer that it is there.
 FIRST_ANSWER = 10.0
 OUTPUT_KEPT = 32_000
-#: Characters of a detail for staff that are kept: sessions bound what they say themselves, and are not believed.
-DETAIL_KEPT = 8_000
-#: Bytes of a cell that is run.
-LONGEST_CELL = 512 << 10
 
 
 class Dose(IntEnum):
@@ -117,9 +114,9 @@ class Sitting:
             self._doses[cell.index] = Dose.DEFINITIONS
             self._record(cell, "timed-out", done.error.text if done.error else "", self._stopped(seconds))
         elif done.error is not None:
-            self._record(cell, "failed", done.error.text, _failed(self.with_most(done.error)))
+            self._record(cell, "failed", done.error.text, failed(self.with_most(done.error)))
         elif done.truncated:
-            self._record(cell, "cut", "", _cut(self._limits.output_kb))
+            self._record(cell, "cut", "", cut(self._limits.output_kb))
 
     def _left(self, share: float = 1.0) -> float:
         """Return the seconds until a share of the submission's time is used up."""
@@ -293,62 +290,10 @@ class Sitting:
 
     def _record(self, cell: Cell, state: str, detail: str, done: Text) -> None:
         """Keep what became of a cell; `done` says it after the cell's name."""
-        self.cells[cell.index] = CellResult(cell.index, state, _of_cell(cell, done))
+        self.cells[cell.index] = CellResult(cell.index, state, of_cell(cell, done))
         if detail:
             self.details[str(cell.index)] = bounded(detail)
 
     def _keep_output(self, cell: Cell, text: str) -> None:
         if text.strip():
             self.output = f"{self.output}[{cell.number or cell.line}] {text}\n"[-OUTPUT_KEPT:]
-
-
-TOO_LONG = Text(
-    en=f"was not run: it has more than {LONGEST_CELL >> 10} kB of text",
-    fr=f"n'a pas été exécutée : elle contient plus de {LONGEST_CELL >> 10} ko de texte",
-)
-SKIPPED = Text(
-    en="was not run: the time of the submission was used up",
-    fr="n'a pas été exécutée : le temps de la copie était épuisé",
-)
-
-
-def _failed(raised: Raised) -> Text:
-    over = over_limit(raised.limit, raised.most)
-    if over is not None:
-        return Text(en=over.en.rstrip(","), fr=over.fr.rstrip(","))
-    name = nom = builtin_name(raised)
-    if name == "Exception":
-        name, nom = "an exception", "une exception"
-    if name == "NotImplementedError":
-        return Text(en="is not done yet", fr="n'est pas encore faite")
-    return Text(en=f"raised {name}", fr=f"a levé {nom}")
-
-
-def _cut(output_kb: int) -> Text:
-    return Text(
-        en=f"printed more than {output_kb} kB; what is beyond was left out, and costs nothing",
-        fr=f"a affiché plus de {output_kb} ko ; ce qui dépasse a été laissé de côté, et ne coûte rien",
-    )
-
-
-def _of_cell(cell: Cell, done: Text) -> dict[str, str]:
-    if cell.mode == "python":
-        line = cell.line
-        return {
-            "en": f"the code at line {line} {done.en}",
-            "fr": f"la partie du code qui commence à la ligne {line} {done.fr}",
-        }
-    return {"en": f"code cell {cell.number} {done.en}", "fr": f"la cellule de code {cell.number} {done.fr}"}
-
-
-def bounded(detail: str) -> str:
-    """Keep the beginning and the end of what a session says for staff."""
-    if len(detail) <= DETAIL_KEPT:
-        return detail
-    return f"{detail[: DETAIL_KEPT // 2]}\n[...]\n{detail[-DETAIL_KEPT // 2 :]}"
-
-
-def in_seconds(seconds: float) -> tuple[str, str]:
-    """Write a time limit in English and French."""
-    text = f"{seconds:g} s"
-    return text, text.replace(".", ",")

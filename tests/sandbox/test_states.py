@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import queue
 import re
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,16 +13,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sandbox.fake_child import FakeChild
 from sandbox.fuzz_sessions import FuzzedSessions
-from sandbox.peers import HELLO, frame
+from sandbox.peers import frame
 from wire.samples import REPLIES, REQUESTS
 
 from gradjudge.errors import CourseError, InternalError
-from gradjudge.forkserver import ForkRefusedError
 from gradjudge.sandbox import session as sessions
 from gradjudge.sandbox.policy import Limits, Policy
 from gradjudge.sandbox.session import JailedSession, SessionLost
-from gradjudge.wire.channel import Channel
 from gradjudge.wire.limits import WireError
 from gradjudge.wire.messages import FITTING, Answer, Call, CellDone, Drop, Ref, Reply, Request, RunCell
 from gradjudge.wire.values import encode
@@ -34,71 +30,6 @@ SOON = 0.03
 """Seconds of an ask that nobody answers."""
 LONG = 60.0
 """Seconds of an ask that is answered."""
-
-
-class FakeChild:
-    """Stand for a forked process: its life is a few variables, and a thread at the other end of its socket."""
-
-    def __init__(self, hello: bytes = len(HELLO).to_bytes(4, "big") + HELLO) -> None:
-        self.pid = os.getpid()
-        self.wire, self.theirs = socket.socketpair()
-        self.theirs.sendall(hello)
-        self.exit: int | None = None
-        self.kills = 0
-        self.stubborn = False
-        self.server_gone = False
-        self.heard: list[Request] = []
-        self.interrupts: queue.Queue[None] = queue.Queue()
-        self._channel = Channel(self.theirs)
-
-    def hear(self) -> int:
-        """Wait for a request, and return its number."""
-        self.heard.append(self._channel.receive("request"))
-        return len(self.heard)
-
-    def say(self, data: bytes) -> None:
-        """Send bytes, unless the process is gone."""
-        with contextlib.suppress(OSError):
-            self.theirs.send(data, socket.MSG_NOSIGNAL)
-
-    def say_and_hang_up(self, data: bytes) -> None:
-        """Send bytes and close the socket."""
-        self.say(data)
-        self.hang_up()
-
-    def end(self, waitstatus: int) -> None:
-        """End by itself."""
-        if self.exit is None:
-            self.exit = waitstatus
-        self.hang_up()
-
-    def hang_up(self) -> None:
-        """Close the socket for both."""
-        with contextlib.suppress(OSError):
-            self.theirs.shutdown(socket.SHUT_RDWR)
-
-    def kill(self) -> None:
-        """Die at once, unless the kernel takes long."""
-        self.kills += 1
-        if not self.stubborn:
-            self.end(9)
-
-    def interrupt(self) -> None:
-        """Hear the interrupt."""
-        self.interrupts.put(None)
-
-    def wait(self, seconds: float) -> int | None:
-        """Return the wait status if it ended."""
-        if self.server_gone:
-            raise ForkRefusedError("gone")
-        return self.exit
-
-    def close(self) -> None:
-        """Kill it and close the sockets."""
-        self.kill()
-        self.hang_up()
-        self.wire.close()
-        self.theirs.close()
 
 
 def open_session(child: FakeChild, folder: Path) -> JailedSession:
