@@ -1,6 +1,7 @@
 # make grade   set up, grade the sample cohort of all labs, print the tables
 # make test    set up, run the tests
 # make seeds   judge right Functions with 100 seeds each, and every lab's right solutions with 20 (minutes)
+# make fuzz    damage a million messages of the wire and decode them, and let peers misbehave on sockets (minutes)
 # make verify  test the hidden tests of every lab: 20 seeds, wrong solutions, all mutants (an hour)
 # make verify-quick  one mutant in 25, a minute for each lab: what CI can bear
 # make reproduce  the figures of tp2's sheet on California housing, from scikit-learn's cache (minutes)
@@ -12,7 +13,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: grade test seeds verify verify-quick reproduce check lint fresh release bench clean
+.PHONY: grade test seeds fuzz verify verify-quick reproduce check lint fresh release bench clean
 
 grade: $(READY)
 	@$(BIN)/gradjudge grade --all --submitted examples/cohort/submitted --grades build/grades
@@ -24,6 +25,10 @@ test: $(READY)
 seeds: $(READY)
 	@GRADJUDGE_TEST_SEEDS=100 $(BIN)/python -m pytest --numprocesses 2 tests/checks/test_functions.py
 	@GRADJUDGE_TEST_SEEDS=20 $(BIN)/python -m pytest tests/end_to_end/test_corpus.py -k seed
+
+fuzz: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tests/wire/fuzz.py --messages 1000000
+	@PYTHONPATH=tests $(BIN)/python tests/sandbox/fuzz_sessions.py --sessions 3000
 
 check: lint fresh
 

@@ -28,6 +28,7 @@ from gradjudge.proxy.student import Student
 from gradjudge.report import Compared
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
+from gradjudge.sentences import in_seconds
 from gradjudge.sitting import Sitting
 from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request, StandIn, StandInSource
 
@@ -114,7 +115,7 @@ def student(request: pytest.FixtureRequest) -> Student:
         reply = hearing.sitting.ask(request)
         if isinstance(reply, Missing):  # the session chose these names: only what the student has written goes back
             return Missing(reply.name, tuple(name for name in reply.nearest if name in hearing.written))
-        return _as_counted(reply, hearing.submission)
+        return _as_told(reply, hearing)
 
     hearing.student = Student(ask, hearing.assignment.aliases)
     return hearing.student
@@ -200,12 +201,12 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
             start = time.monotonic()
             reports = runtestprotocol(item, log=False, nextitem=None)
     except SessionLost as lost:
-        return _lost(lost, time.monotonic() - start)
+        return _lost(lost, hearing, time.monotonic() - start)
     except (KeyboardInterrupt, SystemExit, pytest.exit.Exception) as fault:  # a hidden test that tries to leave
         return Outcome("ungraded", UNGRADED, repr(fault), time.monotonic() - start)
     error = _single(hearing.excinfo)
     misused = hearing.student.misused(error) if hearing.student is not None and error is not None else None
-    outcome = _outcome(reports, misused or error, time.monotonic() - start)
+    outcome = _outcome(reports, misused or error, hearing, time.monotonic() - start)
     return outcome._replace(detail=bounded_detail(outcome.detail), judged_with=tuple(dict.fromkeys(hearing.stand_ins)))
 
 
@@ -220,14 +221,14 @@ def _single(error: BaseException | None) -> BaseException | None:
     return parts[0] if all(isinstance(part, SessionLost | CheckFailed) for part in parts) else error
 
 
-def _outcome(reports: Iterable[Any], error: BaseException | None, seconds: float) -> Outcome:
+def _outcome(reports: Iterable[Any], error: BaseException | None, hearing: Hearing, seconds: float) -> Outcome:
     reports = list(reports)
     if error is None and all(report.passed for report in reports) and reports:
         return Outcome("passed", {}, "", seconds)
     if isinstance(error, CheckFailed):
         return Outcome("failed", _by_language(error.text), error.detail, seconds, error.parts)
     if isinstance(error, SessionLost):
-        return _lost(error, seconds)
+        return _lost(error, hearing, seconds)
     detail = "\n".join(str(report.longrepr) for report in reports if not report.passed)
     return Outcome("ungraded", UNGRADED, detail or repr(error), seconds)
 
@@ -238,10 +239,6 @@ UNGRADED = {
 }
 
 _LOST = {
-    "timed-out": {
-        "en": "your code did not answer within the time limit of this check",
-        "fr": "votre code n'a pas répondu dans le temps imparti à cette vérification",
-    },
     "out-of-time": {
         "en": "the time for grading was used up, by this check or by earlier cells and checks",
         "fr": "le temps de correction était épuisé, par cette vérification ou par ce qui la précède",
@@ -250,13 +247,9 @@ _LOST = {
         "en": "this check was not run: your code had ended its Python process too often before",
         "fr": "cette vérification n'a pas été faite : votre code avait trop souvent mis fin à son processus Python",
     },
-    "memory": {
-        "en": "your code used more memory than the limit during this check",
-        "fr": "votre code a dépassé la limite de mémoire pendant cette vérification",
-    },
-    "threads": {
-        "en": "your code started too many threads during this check",
-        "fr": "votre code a lancé trop de fils d'exécution pendant cette vérification",
+    "protocol": {
+        "en": "your code broke the line between it and the grader during this check",
+        "fr": "votre code a rompu la liaison entre lui et le correcteur pendant cette vérification",
     },
     "crashed": {
         "en": "your code ended the Python process during this check",
@@ -265,28 +258,44 @@ _LOST = {
 }
 
 
-def _lost(lost: SessionLost, seconds: float) -> Outcome:
+def _lost(lost: SessionLost, hearing: Hearing, seconds: float) -> Outcome:
+    """Say why there was no answer."""
     state = "timed-out" if lost.reason in ("timed-out", "out-of-time") else "crashed"
-    return Outcome(state, _LOST.get(lost.reason, _LOST["crashed"]), f"{lost.reason}: {lost.detail}", seconds)
+    detail = f"{lost.reason}: {lost.detail}"
+    over = hearing.sitting.over_limit(lost.reason)
+    if over is not None:
+        en, fr = f"your code {over.en} during this check", f"votre code {over.fr} pendant cette vérification"
+        return Outcome(state, {"en": en, "fr": fr}, detail, seconds)
+    if lost.reason == "timed-out":
+        en, fr = in_seconds(hearing.assignment.limits.check_seconds)
+        message = {
+            "en": f"your code did not answer within {en}, the time limit of this check",
+            "fr": f"votre code n'a pas répondu en {fr}, le temps imparti à cette vérification",
+        }
+        return Outcome(state, message, detail, seconds)
+    return Outcome(state, _LOST.get(lost.reason, _LOST["crashed"]), detail, seconds)
 
 
-def _as_counted(reply: Reply, submission: Submission) -> Reply:
-    """Give the places in a reply as the student counts: cells from 1 with the empty ones, 0 for lines of a script."""
+def _as_told(reply: Reply, hearing: Hearing) -> Reply:
+    """Give what a reply raised as the student is told: places as they count, limits as ``grading.toml`` sets them."""
     if isinstance(reply, Raised):
-        return _counted(reply, submission)
+        return _told(reply, hearing)
     if isinstance(reply, PassesDone):
         results = [
-            result if result.raised is None else replace(result, raised=_counted(result.raised, submission))
+            result if result.raised is None else replace(result, raised=_told(result.raised, hearing))
             for result in reply.results
         ]
         return PassesDone(tuple(results))
     return reply
 
 
-def _counted(raised: Raised, submission: Submission) -> Raised:
-    if raised.place is None or not 0 <= raised.place[0] < len(submission.cells):
+def _told(raised: Raised, hearing: Hearing) -> Raised:
+    """Count cells from 1 with the empty ones; 0 stands for the lines of a script."""
+    cells = hearing.submission.cells
+    raised = replace(hearing.sitting.with_most(raised), text=bounded_detail(raised.text))
+    if raised.place is None or not 0 <= raised.place[0] < len(cells):
         return replace(raised, place=None)
-    return replace(raised, place=(submission.cells[raised.place[0]].number, raised.place[1]))
+    return replace(raised, place=(cells[raised.place[0]].number, raised.place[1]))
 
 
 def _by_language(text: Any) -> dict[str, str]:

@@ -82,7 +82,7 @@ class CellResult(msgspec.Struct, frozen=True):
     Attributes:
         index: number of the cell, from 0, among the code cells.
         state: ``"failed"`` (it raised), ``"timed-out"``, ``"crashed"`` (it ended the process),
-            ``"skipped"`` (no time was left) or ``"too-long"``.
+            ``"skipped"`` (no time was left), ``"too-long"`` or ``"cut"`` (it ran, and printed more than is kept).
         message: one line for the student, by language.
     """
 

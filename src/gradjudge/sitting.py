@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
+from msgspec.structs import replace
+
 from gradjudge.definitions import definitions
 from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
-from gradjudge.proxy.failures import bounded_detail, builtin_name
+from gradjudge.proxy.failures import Text, bounded_detail, over_limit
 from gradjudge.report import CellResult
 from gradjudge.rubric import GradingLimits
+from gradjudge.sandbox.policy import Limits
 from gradjudge.sandbox.session import Session, SessionLost
+from gradjudge.sentences import LONGEST_CELL, SKIPPED, TOO_LONG, cut, failed, in_seconds, of_cell
 from gradjudge.wire.messages import CellDone, Drop, Raised, Reply, Request, RunCell
 
 FULL_REPLAYS = 2
@@ -32,8 +36,6 @@ GRACE = 0.5
 #: Seconds that a fresh session may take to answer that it is there.
 FIRST_ANSWER = 10.0
 OUTPUT_KEPT = 32_000
-#: Bytes of a cell that is run.
-LONGEST_CELL = 512 << 10
 
 
 class Dose(IntEnum):
@@ -82,33 +84,39 @@ class Sitting:
         self._open()
         for position, cell in enumerate(self._submission.cells):
             if self._session is None and not self._try_reopen(position):
-                self._record(cell, "skipped")
+                self._record(cell, "skipped", "", SKIPPED)
                 continue
             self._run_first(cell)
 
     def _run_first(self, cell: Cell) -> None:
         if len(cell.source.encode(errors="replace")) > LONGEST_CELL:  # more than fits into a message to the session
             self._doses[cell.index] = Dose.NOTHING
-            self._record(cell, "too-long")
+            self._record(cell, "too-long", "", TOO_LONG)
             return
         left = self._left(CELLS_SHARE)
         if left <= 0:
             self._doses[cell.index] = Dose.DEFINITIONS if self._left(DEFINITIONS_SHARE) > 0 else Dose.NOTHING
-            self._record(cell, "skipped")
+            self._record(cell, "skipped", "", SKIPPED)
+        seconds = min(self._limits.cell_seconds, max(left, 1.0))
         try:
-            done = self._run(cell, min(self._limits.cell_seconds, max(left, 1.0)))
+            done = self._run(cell, seconds)
         except SessionLost as lost:
             self._doses[cell.index] = Dose.DEFINITIONS
-            self._record(cell, "timed-out" if lost.reason == "timed-out" else "crashed", lost.detail)
+            if lost.reason == "timed-out":
+                self._record(cell, "timed-out", lost.detail, self._stopped(seconds))
+            else:
+                self._record(cell, "crashed", lost.detail, self._ended(lost.reason))
             return
         if done is None:
             return
         self._keep_output(cell, done.output)
         if done.interrupted:
             self._doses[cell.index] = Dose.DEFINITIONS
-            self._record(cell, "timed-out", done.error.text if done.error else "")
+            self._record(cell, "timed-out", done.error.text if done.error else "", self._stopped(seconds))
         elif done.error is not None:
-            self._record(cell, "failed", done.error.text, done.error)
+            self._record(cell, "failed", done.error.text, failed(self.with_most(done.error)))
+        elif done.truncated:
+            self._record(cell, "cut", "", cut(self._limits.output_kb))
 
     def _left(self, share: float = 1.0) -> float:
         """Return the seconds until a share of the submission's time is used up."""
@@ -246,44 +254,46 @@ class Sitting:
         """End the session."""
         self.close()
 
-    def _record(self, cell: Cell, state: str, detail: str = "", raised: Raised | None = None) -> None:
-        self.cells[cell.index] = CellResult(cell.index, state, _cell_message(cell, state, raised))
+    def with_most(self, raised: Raised) -> Raised:
+        """Put in how much there is of what ran out, whatever the session says of it."""
+        return replace(raised, most=self._most(raised.limit))
+
+    def over_limit(self, reason: str) -> Text | None:
+        """Say what code did whose session was lost for a reason that is a limit."""
+        return over_limit(reason, self._most(reason))
+
+    def _most(self, limit: str) -> int:
+        return Limits.for_submission(self._limits).most(limit)
+
+    def _stopped(self, seconds: float) -> Text:
+        if seconds < self._limits.cell_seconds:
+            return Text(
+                en="was stopped because the time of all cells was used up; the rest was graded",
+                fr="a été arrêtée parce que le temps de toutes les cellules était épuisé ; le reste a été évalué",
+            )
+        en, fr = in_seconds(seconds)
+        return Text(
+            en=f"was stopped after {en}; the rest was graded", fr=f"a été arrêtée après {fr} ; le reste a été évalué"
+        )
+
+    def _ended(self, reason: str) -> Text:
+        over = self.over_limit(reason)
+        if over is None:
+            return Text(
+                en="ended the Python process; the rest was graded without it",
+                fr="a mis fin au processus Python ; le reste a été évalué sans elle",
+            )
+        return Text(
+            en=f"{over.en} and was stopped; the rest was graded without it",
+            fr=f"{over.fr} et a été arrêtée ; le reste a été évalué sans elle",
+        )
+
+    def _record(self, cell: Cell, state: str, detail: str, done: Text) -> None:
+        """Keep what became of a cell; `done` says it after the cell's name."""
+        self.cells[cell.index] = CellResult(cell.index, state, of_cell(cell, done))
         if detail:
             self.details[str(cell.index)] = bounded_detail(detail)
 
     def _keep_output(self, cell: Cell, text: str) -> None:
         if text.strip():
             self.output = f"{self.output}[{cell.number or cell.line}] {text}\n"[-OUTPUT_KEPT:]
-
-
-def _cell_message(cell: Cell, state: str, raised: Raised | None) -> dict[str, str]:
-    en, fr = f"code cell {cell.number}", f"la cellule de code {cell.number}"
-    if cell.mode == "python":
-        en, fr = f"the code at line {cell.line}", f"la partie du code qui commence à la ligne {cell.line}"
-    if state == "timed-out":
-        return {
-            "en": f"{en} was stopped at its time limit; the rest was graded",
-            "fr": f"{fr} a été arrêtée à sa limite de temps ; le reste a été évalué",
-        }
-    if state == "crashed":
-        return {
-            "en": f"{en} ended the Python process; the rest was graded without it",
-            "fr": f"{fr} a mis fin au processus Python ; le reste a été évalué sans elle",
-        }
-    if state == "too-long":
-        most = LONGEST_CELL >> 10
-        return {
-            "en": f"{en} was not run: it has more than {most} kB of text",
-            "fr": f"{fr} n'a pas été exécutée : elle contient plus de {most} ko de texte",
-        }
-    if state == "skipped":
-        return {
-            "en": f"{en} was not run: the time of the submission was used up",
-            "fr": f"{fr} n'a pas été exécutée : le temps de la copie était épuisé",
-        }
-    name = nom = "Exception" if raised is None else builtin_name(raised)
-    if name == "Exception":
-        name, nom = "an exception", "une exception"
-    if name == "NotImplementedError":
-        return {"en": f"{en} is not done yet", "fr": f"{fr} n'est pas encore faite"}
-    return {"en": f"{en} raised {name}", "fr": f"{fr} a levé {nom}"}

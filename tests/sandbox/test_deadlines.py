@@ -42,6 +42,17 @@ def test_the_interrupt_reaches_a_hardened_session(start: Callable[[str], Probe],
         assert session.output("print('on')") == "on"
 
 
+@pytest.mark.parametrize("how", ["signal.signal(signal.SIGINT, signal.SIG_DFL)", "kept = 1"])
+def test_a_cell_that_ends_its_process_when_interrupted_is_timed_out(start: Callable[[str], Probe], how: str) -> None:
+    """It was its time limit that ended it: that it did not live on is no crash."""
+    session = start("floor")
+    with pytest.raises(SessionLost) as lost:
+        session.run(
+            f"{how}\ntry:\n    while True: sum(range(9999))\nexcept BaseException: os._exit(3)", seconds=2.0, grace=10.0
+        )
+    assert lost.value.reason == "timed-out"
+
+
 @pytest.mark.parametrize("how", STUBBORN)
 def test_a_stubborn_cell_is_killed(start: Callable[[str], Probe], how: str) -> None:
     """After the interrupt and its grace the session is killed."""

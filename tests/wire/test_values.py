@@ -12,35 +12,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wire.samples import REPLIES, REQUESTS
 
 from gradjudge.wire.limits import TooLargeError, WireError, WireLimits
-from gradjudge.wire.messages import (
-    Answer,
-    Call,
-    CellDone,
-    Drop,
-    Get,
-    Handle,
-    Missing,
-    Pass,
-    Passes,
-    PassesDone,
-    PassResult,
-    Raised,
-    ReadImages,
-    ReadScalars,
-    Ref,
-    Reply,
-    Request,
-    Restore,
-    RunCell,
-    Set,
-    StandIn,
-    StandInSource,
-    Step,
-    Steps,
-    Vjp,
-)
+from gradjudge.wire.messages import Answer, Call, Get, Handle, Pass, PassesDone, Raised, Ref, Reply, Request, RunCell
 from gradjudge.wire.tensors import DTYPES
 from gradjudge.wire.values import decode_reply, decode_request, encode
 
@@ -112,38 +87,6 @@ def test_every_value_comes_back_exactly(value: Any) -> None:
     """A value is the same after the trip: types, order, NaN, list and tuple apart."""
     answer = reply_again(Answer(value))
     assert same(Answer(value), answer)
-
-
-ONE = torch.ones(2, 3)
-REQUESTS: list[Request] = [
-    RunCell(3, "x = 1\n", "ipython"),
-    Get(Ref("MSE", ("forward",))),
-    Set(Ref(4, ("weight",)), ONE),
-    Call(Ref("f"), (ONE, 1, [None]), {"k": (1.5, "é")}, (True, False, False), True, True),
-    Steps((Step(Ref("V"), (2.0,)), Step(Ref(-1, ("backward",)), (Handle(-1, "object", ""), [ONE]), {"k": 1})), (2, 1)),
-    Vjp(7, (None, ONE)),
-    Passes(
-        Ref("F"), (Pass((ONE,), (True,), ((ONE, ONE), ()), ("strided",), "expanded"), Pass(())), "direct", True, True
-    ),
-    StandIn("Linear", "linear", ("x", "w", "b"), "x @ w + b"),
-    StandInSource("Value", "class Value: ..."),
-    Restore(),
-    Drop(),
-    ReadScalars("runs"),
-    ReadImages("runs"),
-]
-REPLIES: list[Reply] = [
-    Answer((ONE, {"a": ONE}), 3, ("MmBackward0", "")),
-    Raised("ValueError", True, "text", (3, 14), "forward"),
-    Raised("Exception", False, ""),
-    Missing("MSE", ("mse", "MyMSE")),
-    PassesDone(
-        (PassResult((ONE,), False, ((ONE, None), (1.0,)), (ONE,), ((ONE,),), ("X",), None, ((2, 0), ())), PassResult())
-    ),
-    PassesDone((PassResult(raised=Raised("KeyError", True, "t", None, "backward")),)),
-    CellDone(Raised("NameError", True, "t", (1, 2)), True, "out", 2, True),
-    CellDone(),
-]
 
 
 @pytest.mark.parametrize("message", REQUESTS, ids=lambda message: type(message).__name__)

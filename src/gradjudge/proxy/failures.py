@@ -59,9 +59,9 @@ class StudentRaised(CheckFailed):
     def __init__(self, raised: Raised, *, where: str) -> None:
         kind = builtin_name(raised)
         place_en, place_fr = _place(raised)
+        done = over_limit(raised.limit, raised.most) or Text(en=f"raised {kind}", fr=f"a levé {kind}")
         text = Text(
-            en=f"Your code raised {kind} in `{where}`{place_en}.",
-            fr=f"Votre code a levé {kind} dans `{where}`{place_fr}.",
+            en=f"Your code {done.en} in `{where}`{place_en}.", fr=f"Votre code {done.fr} dans `{where}`{place_fr}."
         )
         super().__init__(text, detail=raised.text)
         self.kind = kind
@@ -73,6 +73,51 @@ def bounded_detail(text: str) -> str:
         return text
     half = LONGEST_DETAIL // 2
     return f"{text[:half]}\n[...]\n{text[-half:]}"
+
+
+def over_limit(limit: str, most: int) -> Text | None:
+    """Say what code did that ran into a limit: "needed more than 512 MB of memory"; None for what is no limit.
+
+    Args:
+        limit: as in `gradjudge.wire.messages.Raised`; it may be anything.
+        most: how much there is of it; 0 where that is not known.
+    """
+    return {
+        "memory": Text(
+            en=f"needed more than {most} MB of memory" if most else "needed more memory than there is",
+            fr=f"a eu besoin de plus de {most} Mo de mémoire"
+            if most
+            else "a eu besoin de plus de mémoire qu'il n'y en a",
+        ),
+        "threads": Text(
+            en=f"started more than {most} threads" if most else "started too many threads",
+            fr=f"a lancé plus de {most} fils d'exécution" if most else "a lancé trop de fils d'exécution",
+        ),
+        "descriptors": Text(
+            en=f"had more than {most} files open at once" if most else "had too many files open at once",
+            fr=f"a gardé plus de {most} fichiers ouverts à la fois" if most else "a gardé trop de fichiers ouverts",
+        ),
+        "disk": Text(
+            en=f"wrote more than {most} MB, or too many files" if most else "wrote too much to files",
+            fr=f"a écrit plus de {most} Mo, ou trop de fichiers" if most else "a trop écrit dans des fichiers",
+        ),
+        "file": Text(
+            en=f"wrote a file of more than {most} MB" if most else "wrote too large a file",
+            fr=f"a écrit un fichier de plus de {most} Mo" if most else "a écrit un fichier trop grand",
+        ),
+        "processes": Text(
+            en="tried to start another process, which cannot be done here,",
+            fr="a tenté de lancer un autre processus, ce qui n'est pas possible ici,",
+        ),
+        "value": Text(
+            en=f"gave a value too large to be looked at (a tensor may have {most} MB)"
+            if most
+            else "gave a value too large to be looked at",
+            fr=f"a donné une valeur trop grande pour être examinée (un tenseur peut avoir {most} Mo)"
+            if most
+            else "a donné une valeur trop grande pour être examinée",
+        ),
+    }.get(limit)
 
 
 def builtin_name(raised: Raised) -> str:

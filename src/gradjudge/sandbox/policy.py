@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from gradjudge.errors import CourseError
+from gradjudge.wire.limits import DEFAULT
 
 FLOOR: Final = ("rlimits", "no_new_privs", "landlock", "seccomp")
 """Layers without which a jail is none: each of them alone leaves doors open that another one shuts."""
@@ -35,6 +36,27 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: int = 2000
     descriptors: int = 256
     threads: int = 64
+
+    @classmethod
+    def for_submission(cls, limits: GradingLimits) -> Limits:
+        """Take what ``grading.toml`` says; the rest is the same everywhere."""
+        return cls(
+            memory_mb=limits.memory_mb,
+            output_kb=limits.output_kb,
+            scratch_mb=limits.scratch_mb,
+            file_mb=limits.file_mb,
+        )
+
+    def most(self, limit: str) -> int:
+        """Return how much there is of what `gradjudge.wire.messages.Raised` calls `limit`; 0 for what is no limit."""
+        return {
+            "memory": self.memory_mb,
+            "threads": self.threads,
+            "descriptors": self.descriptors,
+            "disk": self.scratch_mb,
+            "file": self.file_mb,
+            "value": DEFAULT.tensor_bytes >> 20,
+        }.get(limit, 0)
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,15 +103,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             base: the policy's `scratch`.
             readable: the course's data.
         """
-        own = Limits(
-            memory_mb=limits.memory_mb,
-            output_kb=limits.output_kb,
-            scratch_mb=limits.scratch_mb,
-            file_mb=limits.file_mb,
-        )
         return cls(
             scratch=base,
-            limits=own,
+            limits=Limits.for_submission(limits),
             readable=readable,
             device=device,
             hardened=sandbox == "hardened",

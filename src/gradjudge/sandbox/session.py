@@ -18,7 +18,7 @@ from gradjudge.sandbox.scratch import remove_scratch
 from gradjudge.sandbox.watch import Watch
 from gradjudge.wire.channel import Channel
 from gradjudge.wire.limits import OUT_OF_MEMORY, WireError, WireLimits
-from gradjudge.wire.messages import Reply, Request
+from gradjudge.wire.messages import FITTING, Reply, Request
 
 _HELLO_SECONDS: Final = 30.0
 _HELLO_LIMIT: Final = 1 << 16
@@ -68,7 +68,7 @@ class JailedSession:
         """
         self._child = child
         self._scratch = scratch
-        self._lost: SessionLost | None = None
+        self._lost: SessionLost | InternalError | None = None
         self._closed = False
         try:
             self._layers = _hear_layers(child)
@@ -107,6 +107,7 @@ class JailedSession:
         try:
             self._channel.send(request, deadline=deadline)
             reply: Reply = self._channel.receive("reply", deadline=deadline)
+            _require_fitting(request, reply)
         except WireError as error:
             raise self._lose(SessionLost("protocol", str(error))) from error
         except (OSError, EOFError) as error:
@@ -140,17 +141,26 @@ class JailedSession:
         try:
             waitstatus = self._child.wait(_END_SECONDS)
         except ForkRefusedError as gone:
-            raise InternalError(f"the zygote is gone, and its sessions with it: {gone}") from error
+            self._lost = InternalError(f"the zygote is gone, and its sessions with it: {gone}")
+            raise self._lost from error
         if self._watch.verdict is not None:
             return SessionLost(*self._watch.verdict)
         if waitstatus is None:
             return SessionLost("protocol", "it closed its socket and went on")
+        if self._watch.interrupted:  # its code left signals to the kernel, or exits when it is interrupted
+            return SessionLost("timed-out", "ended when it was interrupted at its time limit")
         code = os.waitstatus_to_exitcode(waitstatus)
         if code == OUT_OF_MEMORY:
             return SessionLost("memory", "out of memory")
         if code < 0:
             return SessionLost("crashed", f"ended by {_signal_name(-code)}")
         return SessionLost("crashed", f"ended with exit code {code}")
+
+
+def _require_fitting(request: Request, reply: Reply) -> None:
+    """Raise WireError for a reply of a kind that no session gives to such a request."""
+    if not isinstance(reply, FITTING[type(request)]):
+        raise WireError(f"a {type(request).__name__} was answered with a {type(reply).__name__}")
 
 
 def _signal_name(number: int) -> str:

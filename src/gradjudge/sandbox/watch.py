@@ -30,6 +30,7 @@ class Watch:
 
     Attributes:
         verdict: why the session was killed, as (reason, detail), or None.
+        interrupted: whether the answer that is due, or was due last, was interrupted at its time limit.
     """
 
     def __init__(self, child: Child, limits: Limits, scratch: Path, *, nested: bool) -> None:
@@ -41,6 +42,7 @@ class Watch:
             scratch: its folder.
         """
         self.verdict: tuple[str, str] | None = None
+        self.interrupted = False
         self._child = child
         self._limits = limits
         self._scratch = scratch
@@ -58,6 +60,7 @@ class Watch:
         """Say that an answer is due in `seconds`: after them kill, or interrupt first and kill after `grace`."""
         with self._lock:
             self._deadline, self._grace = time.monotonic() + seconds, grace
+            self.interrupted = False
 
     def end(self) -> None:
         """Say that nothing is due any more."""
@@ -90,6 +93,7 @@ class Watch:
             if self._deadline is None or time.monotonic() < self._deadline:
                 return
             if self._grace is not None:
+                self.interrupted = True  # first, for the process may end of it at once
                 self._child.interrupt()
                 self._deadline, self._grace = time.monotonic() + self._grace, None
             else:

@@ -8,7 +8,7 @@ of values, a plain dense ``torch.Tensor``, or a `Handle` for whatever else the s
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -247,6 +247,10 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
         text: message and traceback, bounded; for staff only.
         place: line in the student's own code, as ``(cell index, line)``, or None.
         during: for `Passes`, ``"forward"`` or ``"backward"``; else "".
+        limit: which of the session's limits it ran into, if that can be told: ``"memory"``, ``"threads"``,
+            ``"descriptors"``, ``"disk"``, ``"file"``, ``"processes"`` (there are none to be had) or ``"value"`` (what
+            it gave is too large to cross).
+        most: the limit itself. The session does not know it, and is not believed: the asking side puts it in.
     """
 
     type_name: str
@@ -254,6 +258,8 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
     text: str
     place: tuple[int, int] | None = None
     during: str = ""
+    limit: str = ""
+    most: int = 0
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
@@ -313,3 +319,26 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
 
 
 Reply = Answer | Raised | Missing | PassesDone | CellDone
+
+
+# --- which answers which --------------------------------------------------------------------------------------------
+
+_SAID = (Answer, Raised)
+_FOUND = (Answer, Missing, Raised)
+
+FITTING: Final[dict[type[Request], tuple[type[Reply], ...]]] = {
+    RunCell: (CellDone,),
+    Get: _FOUND,
+    Set: _FOUND,
+    Call: _FOUND,
+    Steps: _FOUND,
+    Vjp: _SAID,
+    Passes: (PassesDone, Missing, Raised),
+    StandIn: _SAID,
+    StandInSource: _SAID,
+    Restore: _SAID,
+    Drop: _SAID,
+    ReadScalars: _SAID,
+    ReadImages: _SAID,
+}
+"""The replies that fit each request. Another one is a fault of the protocol, like bytes that are no message."""

@@ -77,13 +77,21 @@ def build_tensor(name: object, shape: Sequence[object], blob: Blob | None, limit
     elements = math.prod(sizes)
     if elements * dtype.itemsize != len(blob) or _is_odd_empty(elements, sizes):
         raise WireError(f"{len(blob)} bytes for a {name} tensor of shape {sizes}")
-    if dtype is torch.bool and bytes(blob).strip(b"\0\1"):
+    own = type(blob) is memoryview and not blob.readonly and len(blob) > 0
+    if dtype is torch.bool and not _are_bools(blob, own=own):
         raise WireError("a bool tensor with bytes other than 0 and 1")
-    if type(blob) is memoryview and not blob.readonly and blob:
+    if own:
         return torch.frombuffer(blob, dtype=dtype).reshape(sizes)
     tensor = torch.empty(sizes, dtype=dtype, device="cpu")  # whatever the default device is
     ctypes.memmove(tensor.data_ptr(), bytes(blob), len(blob))
     return tensor
+
+
+def _are_bools(blob: Blob, *, own: bool) -> bool:
+    """Tell whether all bytes are 0 or 1; where the tensor will live in them they are many, and are not copied."""
+    if own:
+        return int(torch.frombuffer(blob, dtype=torch.uint8).max()) <= 1
+    return not bytes(blob).strip(b"\0\1")
 
 
 def _size(value: object) -> int:

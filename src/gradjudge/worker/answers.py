@@ -206,7 +206,7 @@ class Answers:
 
 def too_large(error: TooLargeError) -> Raised:
     """Say that the student's value cannot cross."""
-    return Raised("ValueError", True, f"the value is too large: {error}")
+    return Raised("ValueError", True, f"the value is too large: {error}", limit="value")
 
 
 def _is_parameter(owner: object, name: str) -> bool:

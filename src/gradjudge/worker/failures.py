@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import itertools
 import re
 import traceback
@@ -21,6 +22,20 @@ _FIRST: Final = 3
 _LAST: Final = 12
 _OWN_FOLDER: Final = str(Path(__file__).parent)
 _CELL: Final = re.compile(r"<cell (\d{1,9})>")
+_BY_ERRNO: Final = {
+    errno.ENOMEM: "memory",
+    errno.EMFILE: "descriptors",
+    errno.ENOSPC: "disk",
+    errno.EDQUOT: "disk",
+    errno.EFBIG: "file",
+}
+_BY_TEXT: Final = {
+    "can't allocate memory": "memory",
+    "not enough memory": "memory",
+    "can't start new thread": "threads",
+}
+"""What torch and Python say in a RuntimeError."""
+_FORKS: Final = frozenset({"fork", "forkpty", "posix_spawn", "posix_spawnp", "_fork_exec", "fork_exec", "vfork"})
 _BUILTIN: Final = {
     cls: name for name, cls in vars(builtins).items() if isinstance(cls, type) and issubclass(cls, BaseException)
 }
@@ -40,7 +55,26 @@ def raised(error: BaseException, during: str = "") -> Raised:
         text=bounded(_format(error)),
         place=_place(error),
         during=during,
+        limit=limit_of(error),
     )
+
+
+def limit_of(error: BaseException) -> str:
+    """Tell which of the session's limits an exception comes of; empty where it may come of something else."""
+    if isinstance(error, MemoryError):
+        return "memory"
+    if isinstance(error, OSError):
+        return _BY_ERRNO.get(error.errno or 0, "") or ("processes" if _is_refused_fork(error) else "")
+    text = str(error) if type(error) is RuntimeError else ""
+    return next((limit for said, limit in _BY_TEXT.items() if said in text), "")
+
+
+def _is_refused_fork(error: OSError) -> bool:
+    """Tell whether a call that makes a process was refused: of the error itself there is no more than EPERM."""
+    if error.errno != errno.EPERM or error.filename is not None:
+        return False
+    innermost = deque(_frames(error.__traceback__), 1)
+    return any(not _FORKS.isdisjoint(frame.f_code.co_names) for frame, _ in innermost)
 
 
 def bounded(text: str, limit: int = TEXT_LIMIT) -> str:

@@ -151,7 +151,7 @@ class _Run:
         except MemoryError:
             raise
         except TooLargeError as error:
-            self._raised = Raised("ValueError", True, f"the value is too large: {error}", None, during)
+            self._raised = Raised("ValueError", True, f"the value is too large: {error}", None, during, "value")
         except BaseException as error:  # noqa: BLE001  # the student's SystemExit is one of the things to report
             self._raised = failures.raised(error, during)
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import torch
 
+from gradjudge.wire.limits import TooLargeError
 from gradjudge.wire.messages import Handle, Missing, Ref
 
 MOST_KEPT: Final = 10_000
@@ -74,7 +75,7 @@ class Table:
         """Keep an object, the same number for the same object.
 
         Raises:
-            ValueError: too many are kept.
+            TooLargeError: too many are kept.
         """
         number = self._numbers.get(id(item))
         if number is None:
@@ -87,7 +88,7 @@ class Table:
         """Keep a graph and return its number.
 
         Raises:
-            ValueError: too many are kept.
+            TooLargeError: too many are kept.
         """
         number = self._number()
         self._graphs[number] = graph
@@ -95,7 +96,7 @@ class Table:
 
     def _number(self) -> int:
         if len(self._objects) + len(self._graphs) >= MOST_KEPT:
-            raise ValueError(f"more than {MOST_KEPT} objects and graphs are kept")
+            raise TooLargeError(f"more than {MOST_KEPT} objects and graphs would be kept")
         self._next += 1
         return self._next
 

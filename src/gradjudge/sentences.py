@@ -1,0 +1,58 @@
+"""What a sitting says of cells: sentences for the student in two languages."""
+
+from __future__ import annotations
+
+from gradjudge.notebooks.submission import Cell
+from gradjudge.proxy.failures import Text, builtin_name, over_limit
+from gradjudge.wire.messages import Raised
+
+#: Bytes of a cell that is run.
+LONGEST_CELL = 512 << 10
+#: Characters of a detail for staff that are kept: sessions bound what they say themselves, and are not believed.
+
+TOO_LONG = Text(
+    en=f"was not run: it has more than {LONGEST_CELL >> 10} kB of text",
+    fr=f"n'a pas été exécutée : elle contient plus de {LONGEST_CELL >> 10} ko de texte",
+)
+SKIPPED = Text(
+    en="was not run: the time of the submission was used up",
+    fr="n'a pas été exécutée : le temps de la copie était épuisé",
+)
+
+
+def failed(raised: Raised) -> Text:
+    """Say what a cell raised, or which limit it ran into."""
+    over = over_limit(raised.limit, raised.most)
+    if over is not None:
+        return Text(en=over.en.rstrip(","), fr=over.fr.rstrip(","))
+    name = nom = builtin_name(raised)
+    if name == "Exception":
+        name, nom = "an exception", "une exception"
+    if name == "NotImplementedError":
+        return Text(en="is not done yet", fr="n'est pas encore faite")
+    return Text(en=f"raised {name}", fr=f"a levé {nom}")
+
+
+def cut(output_kb: int) -> Text:
+    """Say that a cell printed more than is kept."""
+    return Text(
+        en=f"printed more than {output_kb} kB; what is beyond was left out, and costs nothing",
+        fr=f"a affiché plus de {output_kb} ko ; ce qui dépasse a été laissé de côté, et ne coûte rien",
+    )
+
+
+def of_cell(cell: Cell, done: Text) -> dict[str, str]:
+    """Say of a cell (or a statement of a script) what it did."""
+    if cell.mode == "python":
+        line = cell.line
+        return {
+            "en": f"the code at line {line} {done.en}",
+            "fr": f"la partie du code qui commence à la ligne {line} {done.fr}",
+        }
+    return {"en": f"code cell {cell.number} {done.en}", "fr": f"la cellule de code {cell.number} {done.fr}"}
+
+
+def in_seconds(seconds: float) -> tuple[str, str]:
+    """Write a time limit in English and French."""
+    text = f"{seconds:g} s"
+    return text, text.replace(".", ",")
