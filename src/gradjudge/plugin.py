@@ -274,9 +274,13 @@ def _as_counted(reply: Reply, submission: Submission) -> Reply:
 
 
 def _counted(raised: Raised, submission: Submission) -> Raised:
+    """Count one place; a line that the cell does not have was made up, perhaps to carry a number out."""
     if raised.place is None or not 0 <= raised.place[0] < len(submission.cells):
         return replace(raised, place=None)
-    return replace(raised, place=(submission.cells[raised.place[0]].number, raised.place[1]))
+    cell, line = submission.cells[raised.place[0]], raised.place[1]
+    if not cell.line <= line <= cell.source.count("\n") + 1:
+        return replace(raised, place=None)
+    return replace(raised, place=(cell.number, line))
 
 
 def _by_language(text: Any) -> dict[str, str]:

@@ -59,9 +59,16 @@ def test_a_disguised_autograd_is_seen(source: str) -> None:
     assert names(source)
 
 
-@pytest.mark.parametrize("call", ["loss.backward()", "f(yhat).sum().backward(ones)", "loss.backward(ctx)"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("loss.backward()", "f(yhat).sum().backward(ones)", "loss.backward(ctx)", "torch.Tensor.backward(loss)"),
+        *("go = loss.backward; go()", "getattr(loss, 'back' + 'ward')()", "list(map(torch.Tensor.backward, [loss]))"),
+        *("import operator; operator.methodcaller('backward')(loss)",),
+    ],
+)
 def test_a_tensor_backward_is_seen(call: str) -> None:
-    """``Tensor.backward`` inside a by-hand gradient counts, whatever its argument is called."""
+    """``Tensor.backward`` inside a by-hand gradient counts, whatever its argument is called and however it is got."""
     assert names(inside(f"loss = f(yhat); {call}; return yhat.grad")) == [".backward"]
 
 
@@ -71,6 +78,8 @@ def test_a_tensor_backward_is_seen(call: str) -> None:
         "ctx = Context(); MSE.forward(ctx, yhat, y); return MSE.backward(ctx, 1.)",
         "c = Context(); MSE.forward(c, yhat, y); return MSE().backward(c, 1.)",
         "F = MSE; return F.backward(Context(), torch.tensor(1.))",
+        "step = MSE.backward; return step(Context(), torch.tensor(1.))",
+        "return getattr(MSE, 'backward')(Context(), torch.tensor(1.))",
         "return torch.autograd.gradcheck(MSE.apply, (yhat, y))",
         "grad = 2 * (yhat - y); return grad",
         "with torch.no_grad(): return 2 * (yhat - y) / len(y)",
