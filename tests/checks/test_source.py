@@ -319,3 +319,47 @@ def test_a_companions_function_under_another_name_is_read() -> None:
     mine = f"import torch\ndef g(yhat, y): {BANNED}"
     found = forbidden_calls(["from mine import g as grad_mse"], [BY_HAND], companions={"mine": mine})
     assert [one.module for one in found] == ["mine"]
+
+
+EVIL = f"import torch\ndef descend(yhat, y): {BANNED}\ndef g(yhat, y): return descend(yhat, y)\ngrad_mse = g"
+DECOY = "def descend(yhat, y): return y\ndef g(yhat, y): return y\ndef grad_mse(yhat, y): return yhat - y\n"
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "from mine import grad_mse",
+        "from mine import g as grad_mse",
+        "from mine import *",
+        "import mine\ngrad_mse = mine.g",
+        "import mine as m\ngrad_mse = m.grad_mse",
+        "import mine\nglobals()['grad_mse'] = mine.g",
+    ],
+)
+def test_a_companion_may_define_what_a_cell_defined(then: str) -> None:
+    """What is imported last counts, and a companion's function uses its own module's names."""
+    for sources in ([DECOY + then], [DECOY, then], [then + "\ndef descend(yhat, y): return y"]):
+        found = forbidden_calls(sources, [BY_HAND], companions={"mine": EVIL})
+        assert [one.module for one in found] == ["mine"], sources
+    assert forbidden_calls([then + "\n" + DECOY], [BY_HAND], companions={"mine": EVIL}) == ()
+
+
+def test_a_method_may_be_put_into_a_companions_class() -> None:
+    """``MSE.backward = f`` after an import counts, for the name that was imported."""
+    sources = ["import torch\nfrom mine import MSE", f"def f(ctx, g): {BANNED}", "MSE.backward = staticmethod(f)"]
+    mine = "class MSE:\n    def backward(ctx, g): return g"
+    assert names_with(sources, mine) == ["torch.autograd.grad"]
+    assert names_with(sources[:2], mine) == []
+
+
+def names_with(sources: Sequence[str], mine: str) -> list[str]:
+    """Return the forbidden names that are found with a companion beside them."""
+    return [found.call for found in forbidden_calls(sources, [BY_HAND], companions={"mine": mine})]
+
+
+def test_a_file_with_the_name_of_a_package_hides_nothing() -> None:
+    """The package is imported, not the file beside the notebook."""
+    source = "import functorch\ndef grad_mse(yhat, y): return functorch.grad(yhat)"
+    rule = Forbidden(("grad_mse",), ("functorch",))
+    for beside in ("", "import math as grad", "def grad(x): return x"):
+        assert forbidden_calls([source], [rule], companions={"functorch": beside})

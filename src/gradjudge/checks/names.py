@@ -22,12 +22,20 @@ _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 
 
 class Reader:
-    """Read the names that one function uses, with its own imports and assignments in view."""
+    """Read the names that one function uses, with its own imports and assignments in view.
 
-    def __init__(self, program: Program, node: ast.AST, owner: str = "") -> None:
+    Args:
+        program: what the submission defines.
+        node: the function.
+        owner: the class that it stands in, or empty.
+        module: the companion that it stands in, or empty.
+    """
+
+    def __init__(self, program: Program, node: ast.AST, owner: str = "", module: str = "") -> None:
         self.program = program
         self.node = node
         self.owner = owner
+        self.module = module
         self.local: dict[str, str | None] = {}
         self.contexts: set[str] = set()
         self._nodes = list(with_evals(node))
@@ -95,9 +103,10 @@ class Reader:
             return self.owner
         if name in self.local:
             return self.local[name]
-        if name in self.program.globals:
-            return name
-        return self.program.names.get(name, name)
+        full = f"{self.module}.{name}" if self.module else name
+        if full in self.program.globals:
+            return full
+        return self.program.names.get(full, name)
 
     def _subscript(self, node: ast.Subscript, depth: int) -> str | None:
         """Follow ``vars(torch)["autograd"]``, ``torch.__dict__["autograd"]`` and ``sys.modules["torch"]``."""

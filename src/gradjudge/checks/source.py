@@ -74,10 +74,10 @@ def forbidden_calls(
             if program.unread:  # padding must not hide what comes after it
                 found.setdefault(ForbiddenCall(function, TOO_MUCH, None, "a submission too large to be read"))
             for node, cell in program.reachable(function):
-                for call, line in Reader(program, node).uses(rule.calls):
-                    aside = isinstance(cell, str)
+                module = cell if isinstance(cell, str) else ""
+                for call, line in Reader(program, node, module=module).uses(rule.calls):
                     place = None if isinstance(cell, str) else (cell, line)
-                    found.setdefault(ForbiddenCall(function, call, place, str(cell) if aside else ""))
+                    found.setdefault(ForbiddenCall(function, call, place, module))
     return tuple(found)
 
 
