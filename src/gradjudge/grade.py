@@ -199,6 +199,7 @@ def _source_of(item: Item, hearing: Hearing) -> dict[str, Any]:
             for name in submission.companions
             if name.endswith(".py")
         },
+        "broken": hearing.sitting.cells,
         "apart": {name for other in others for rule in other.forbidden for name in rule.within},
     }
 

@@ -144,6 +144,54 @@ def test_the_last_definition_is_the_one_that_counts() -> None:
     assert names([second, first]) == ["torch.autograd.grad"]
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        "if True:\n    from tools import slope as grad_mse\nelse:\n    HONEST",
+        "if False:\n    HONEST",
+        "import torch\nif True:\n    grad_mse = torch.autograd.grad\nelse:\n    HONEST",
+        "try:\n    1 / 0\n    HONEST\nexcept ZeroDivisionError:\n    pass",
+        "with suppress(Exception):\n    1 / 0\n    HONEST",
+        "for _ in ():\n    HONEST",
+        "match 1:\n    case 2:\n        HONEST",
+    ],
+)
+def test_what_may_not_be_executed_replaces_nothing(last: str) -> None:
+    """A definition in a branch stands beside the one before it, not in its place."""
+    cells = [inside("return torch.autograd.grad(yhat)"), last.replace("HONEST", "def grad_mse(yhat, y): return yhat")]
+    assert set(names(cells)) == {"torch.autograd.grad"}
+    assert names([*cells, inside("return yhat - y")]) == []
+
+
+def test_both_sides_of_an_import_are_followed() -> None:
+    """An import and a definition in two branches are both looked at."""
+    cell = "import torch\nif True:\n    from torch.autograd import grad as {}\nelse:\n    def {}(yhat, y): return y"
+    assert names(cell.replace("{}", "grad_mse"))
+    helped = cell.replace("{}", "tool") + "\ndef grad_mse(yhat, y): return tool(yhat, y)"
+    assert names(helped)
+    assert names(helped + "\ndef tool(yhat, y): return y") == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("1 / 0\ndef grad_mse(yhat, y): return yhat", True),
+        ("import nothing\ndef grad_mse(yhat, y): return yhat", True),
+        ("def grad_mse(yhat, y=1 / 0): return yhat", True),
+        ("def grad_mse(yhat: nothing, y): return yhat", True),
+        ("@nothing\ndef grad_mse(yhat, y): return yhat", True),
+        ("class MSE:\n    1 / 0\ndef grad_mse(yhat, y): return yhat", True),
+        ("def grad_mse(yhat, y): return yhat\nprint(grad_mse(1))", False),
+        ("class A:\n    @staticmethod\n    def f(x=1): pass\ndef grad_mse(yhat, y): return yhat\n1 / 0", False),
+    ],
+)
+def test_a_cell_that_raised_may_have_defined_nothing(cell: str, found: bool) -> None:
+    """What a cell defines after something that can fail stands beside what was there before."""
+    cells = [inside("return torch.autograd.grad(yhat)"), cell]
+    assert bool(forbidden_calls(cells, [BY_HAND], broken=[1])) is found
+    assert forbidden_calls(cells, [BY_HAND]) == ()
+
+
 def test_local_names_hide_global_ones() -> None:
     """A parameter that has the name of a tool is not the tool."""
     source = "from torch.autograd import grad\ndef grad_mse(grad, y):\n    return 2 * grad\n"
@@ -334,6 +382,8 @@ DECOY = "def descend(yhat, y): return y\ndef g(yhat, y): return y\ndef grad_mse(
         "import mine\ngrad_mse = mine.g",
         "import mine as m\ngrad_mse = m.grad_mse",
         "import mine\nglobals()['grad_mse'] = mine.g",
+        "if True:\n    from mine import grad_mse\nelse:\n    def grad_mse(yhat, y): return yhat - y",
+        "if True:\n    from mine import *\nelse:\n    def grad_mse(yhat, y): return yhat - y",
     ],
 )
 def test_a_companion_may_define_what_a_cell_defined(then: str) -> None:

@@ -12,6 +12,7 @@ from gradjudge.celltext import LONGEST_SOURCE, parse_cell
 from gradjudge.checks.names import Reader
 from gradjudge.checks.syntax import (
     bound,
+    cannot_fail,
     constant_text,
     imported,
     star_imports,
@@ -32,26 +33,41 @@ class Definition(NamedTuple):
     cell: int | str
 
 
-def read_program(sources: Sequence[str], companions: Mapping[str, str], apart: Iterable[str]) -> Program:
+def read_program(
+    sources: Sequence[str], companions: Mapping[str, str], apart: Iterable[str], broken: Iterable[int] = ()
+) -> Program:
     """Return what a submission defines; see `gradjudge.checks.source.forbidden_calls` for the arguments."""
-    return _read_once(tuple(sources), tuple(companions.items()), frozenset(apart))
+    return _read_once(tuple(sources), tuple(companions.items()), frozenset(apart), frozenset(broken))
 
 
 @lru_cache(maxsize=8)
-def _read_once(sources: tuple[str, ...], companions: tuple[tuple[str, str], ...], apart: frozenset[str]) -> Program:
+def _read_once(
+    sources: tuple[str, ...],
+    companions: tuple[tuple[str, str], ...],
+    apart: frozenset[str],
+    broken: frozenset[int],
+) -> Program:
     """Read a submission once, though each of its items asks: parsing it takes 50 ms."""
-    return Program(sources, dict(companions), apart)
+    return Program(sources, dict(companions), apart, broken)
 
 
 class Program:
     """The global names of a submission, read off its cells in order; later definitions replace earlier ones.
 
-    Those of a companion have its name before them (``helper.slope``): a cell may define the same name again.
+    Those of a companion have its name before them (``helper.slope``): a cell may define the same name again. What may
+    not have been executed (in a branch, or in a cell that raised) replaces nothing: both definitions are followed.
     """
 
-    def __init__(self, sources: Sequence[str], companions: Mapping[str, str], apart: frozenset[str]) -> None:
+    def __init__(
+        self,
+        sources: Sequence[str],
+        companions: Mapping[str, str],
+        apart: frozenset[str],
+        broken: frozenset[int] = frozenset(),
+    ) -> None:
         self.apart = apart
         self.globals: dict[str, Definition] = {}
+        self.others: dict[str, list[Definition]] = {}
         self.names: dict[str, str] = {}
         self.stars: list[str] = []
         # What is installed is found first: a functorch.py beside the notebook is never imported.
@@ -59,6 +75,7 @@ class Program:
         self.unread = False
         self._nodes = 0
         self._module = ""
+        self._certain = True
         self._inner: dict[str, Definition] = {}
         beside = ((name, text) for name, text in companions.items() if name in self.modules)
         cells: list[tuple[int | str, str]] = [*beside, *enumerate(sources)]
@@ -66,7 +83,9 @@ class Program:
             tree = self._parse(source)
             self._module = cell if isinstance(cell, str) else ""
             if tree is not None:
-                self._read(tree.body, cell)
+                certain = cannot_fail(tree.body) if cell in broken else len(tree.body)
+                self._read(tree.body[:certain], cell)
+                self._read_perhaps(tree.body[certain:], cell)
                 self._read_inner(tree, cell)
         for name, definition in self._inner.items():  # def in a def, with ``global`` or returned
             if name not in self.globals and name not in self.names:
@@ -93,18 +112,43 @@ class Program:
                 for star in star_imports(node):
                     self._take_all(star, over=True)
                 for name, path in imported(node):
-                    self.globals.pop(self._full(name), None)
-                    self.names[self._full(name)] = path
+                    self._alias(self._full(name), path, cell)
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 self._assign(node, cell)
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 self._call(node.value, cell)
             elif isinstance(node, ast.Match):
                 for case in node.cases:
-                    self._read(case.body, cell)
+                    self._read_perhaps(case.body, cell)
             elif isinstance(node, _BRANCHES):
                 for part in ("body", "orelse", "finalbody", "handlers"):
-                    self._read(getattr(node, part, []), cell)
+                    self._read_perhaps(getattr(node, part, []), cell)
+
+    def _read_perhaps(self, body: Sequence[ast.stmt | ast.ExceptHandler], cell: int | str) -> None:
+        """Read what may not have been executed, or not to its end."""
+        before, self._certain = self._certain, False
+        self._read(body, cell)
+        self._certain = before
+
+    def _put(self, name: str, definition: Definition) -> None:
+        """Define a global name; what it was before is kept beside it if this may not have been executed."""
+        before = self.globals.get(name)
+        if before is None and name in self.names:
+            before = Definition(ast.parse(self.names[name], mode="eval").body, definition.cell)
+        kept = self.others.pop(name, [])
+        if before is not None and not self._certain:
+            self.others[name] = [*kept, before]
+        self.names.pop(name, None)
+        self.globals[name] = definition
+
+    def _alias(self, name: str, path: str, cell: int | str) -> None:
+        """Let a global name stand for a dotted one."""
+        if name in self.globals and not self._certain:  # both: what the name stands for is an expression now
+            self._put(name, Definition(ast.parse(path, mode="eval").body, cell))
+            return
+        self.globals.pop(name, None)
+        self.others.pop(name, None)
+        self.names[name] = path
 
     def _assign(self, node: ast.Assign | ast.AnnAssign, cell: int | str) -> None:
         if node.value is None:
@@ -133,19 +177,23 @@ class Program:
     def _set(self, owner: ast.Name, attribute: str, value: ast.expr, cell: int | str) -> None:
         """Define a method from outside of its class, which may be one of a companion's."""
         path = self._reader().path(owner) or self._full(owner.id)
-        self.globals[f"{path}.{attribute}"] = Definition(value, cell)
+        self._put(f"{path}.{attribute}", Definition(value, cell))
 
     def _take_all(self, module: str, *, over: bool) -> None:
         """Take what a companion defines for names of the module that is being read, over what they were or not."""
         start = f"{module}."
         if module not in self.modules or module == self._module:
             return
-        for table, other in ((self.globals, self.names), (self.names, self.globals)):
-            for name in [name for name in table if name.startswith(start)]:
-                short = self._full(name.removeprefix(start))
-                if over or (short not in table and short not in other):
-                    table[short] = table[name]
-                    other.pop(short, None)
+        for name in [name for name in (*self.globals, *self.names) if name.startswith(start)]:
+            short = self._full(name.removeprefix(start))
+            if not over and (short in self.globals or short in self.names):
+                continue
+            if name in self.names:
+                self._alias(short, self.names[name], module)
+                continue
+            self._put(short, self.globals[name])
+            if name in self.others:
+                self.others[short] = [*self.others.get(short, ()), *self.others[name]]
 
     def _full(self, name: str) -> str:
         return f"{self._module}.{name}" if self._module else name
@@ -177,19 +225,17 @@ class Program:
         name = self._full(name)
         path = self._reader().path(node) if isinstance(node, ast.expr) else None
         if path is not None and path.split(".")[0] not in self.globals:
-            self.globals.pop(name, None)
-            self.names[name] = path
+            self._alias(name, path, cell)
             return
-        self.names.pop(name, None)
-        self.globals[name] = Definition(node, cell)
+        self._put(name, Definition(node, cell))
         if isinstance(node, ast.ClassDef):
             for member in node.body:
                 if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef):
-                    self.globals[f"{name}.{member.name}"] = Definition(member, cell)
+                    self._put(f"{name}.{member.name}", Definition(member, cell))
                 elif isinstance(member, ast.Assign):
                     for target in member.targets:
                         for attribute in bound(target):
-                            self.globals[f"{name}.{attribute}"] = Definition(member.value, cell)
+                            self._put(f"{name}.{attribute}", Definition(member.value, cell))
 
     def own(self, path: str) -> str:
         """Follow what a companion has only imported: ``helper.torch.grad`` is ``torch.grad``."""
@@ -213,18 +259,18 @@ class Program:
             if name in seen or name not in self.globals:
                 continue
             seen.add(name)
-            definition = self.globals[name]
-            if not isinstance(definition.node, ast.ClassDef):
-                yield definition
-                waiting += [other for other in self._leads_to(self.reader(name)) if not self._is_apart(other)]
-            else:
-                members = (member for member in self.globals if member.startswith(f"{name}."))
-                waiting += [member for member in members if not self._is_apart(member)]
-                waiting += [base for base in map(self.reader(name).path, definition.node.bases) if base is not None]
+            for definition in (self.globals[name], *self.others.get(name, ())):
+                reader = self._reader_of(definition, name.rpartition(".")[0])
+                if not isinstance(definition.node, ast.ClassDef):
+                    yield definition
+                    waiting += [other for other in self._leads_to(reader) if not self._is_apart(other)]
+                else:
+                    members = (member for member in self.globals if member.startswith(f"{name}."))
+                    waiting += [member for member in members if not self._is_apart(member)]
+                    waiting += [base for base in map(reader.path, definition.node.bases) if base is not None]
 
-    def reader(self, name: str) -> Reader:
+    def _reader_of(self, definition: Definition, owner: str) -> Reader:
         """Return the reader of a definition, which knows the class and the module that it stands in."""
-        definition, owner = self.globals[name], name.rpartition(".")[0]
         module = definition.cell if isinstance(definition.cell, str) else ""
         return Reader(self, definition.node, owner if self.is_class(owner) else "", module)
 
