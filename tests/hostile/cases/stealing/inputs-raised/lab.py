@@ -2,17 +2,17 @@
 
 
 def double(x):
-    error = KeyError(f"input {x!r}")
-    error.add_note(f"input {x!r}")
-    raise ExceptionGroup(f"input {x!r}", [error, ValueError(x)]) from ImportError(f"input {x!r}", name=f"input {x!r}")
+    error = KeyError(f"given-as {x!r}")
+    error.add_note(f"given-as {x!r}")
+    raise ExceptionGroup(f"given-as {x!r}", [error, ValueError(x)]) from ImportError(f"given-as {x!r}", name=f"given-as {x!r}")
 
 
 def forward(ctx, x):
-    raise SystemExit(f"input {x!r}")
+    raise SystemExit(f"given-as {x!r}")
 
 
 def train(x, y, batch_size, epochs, lr):
-    raise UnicodeDecodeError(f"input {x!r}", b"input", 0, 1, f"input {y!r}")
+    raise UnicodeDecodeError(f"given-as {x!r}", b"given-as", 0, 1, f"given-as {y!r}")
 
 
 Square.forward = staticmethod(forward)

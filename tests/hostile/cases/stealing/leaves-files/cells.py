@@ -7,7 +7,7 @@ for folder in folders:
         os.makedirs(folder, exist_ok=True)
     except OSError:
         pass
-    for name in ("planted.py", "conftest.py.planted", "test_lab.cpython-311.pyc.planted"):
+    for name in ("planted.py", "planted-conftest.py", "planted.cpython-311.pyc"):
         try:
             with open(os.path.join(folder, name), "w") as stream:
                 stream.write("left")

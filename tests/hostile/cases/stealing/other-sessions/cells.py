@@ -8,6 +8,8 @@ for number in [os.getppid(), *range(max(os.getpid() - 60, 2), os.getpid() + 60)]
         continue
     for name in ("cwd", "root", "fd/0", "fd/3", "fd/4"):
         try:
+            if os.path.samefile(f"/proc/{number}/{name}", "."):
+                continue  # a thread of its own
             seen.append(os.listdir(f"/proc/{number}/{name}"))
         except OSError:
             pass
