@@ -2,14 +2,11 @@
 
 
 class History(list):
-    reads = 0
-
     def __len__(self):
         return 12
 
     def __getitem__(self, index):
-        self.reads += 1
-        return 1.0 / self.reads
+        return 1.0 / (1 + range(12)[index])
 
     def __iter__(self):
         return (1.0 / (i + 1) ** 2 for i in range(12))
