@@ -201,6 +201,7 @@ def _source_of(item: Item, hearing: Hearing) -> dict[str, Any]:
     return {
         "sources": [cell.source for cell in submission.cells],
         "companions": hearing.modules,
+        "broken": [index for index, cell in hearing.sitting.cells.items() if cell.state != "cut"],
         "apart": {name for other in others for rule in other.forbidden for name in rule.within},
     }
 

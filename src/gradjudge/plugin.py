@@ -290,12 +290,15 @@ def _as_told(reply: Reply, hearing: Hearing) -> Reply:
 
 
 def _told(raised: Raised, hearing: Hearing) -> Raised:
-    """Count cells from 1 with the empty ones; 0 stands for the lines of a script."""
+    """Count cells from 1 with the empty ones; a line that the cell does not have was made up, to carry a number out."""
     cells = hearing.submission.cells
     raised = replace(hearing.sitting.with_most(raised), text=bounded_detail(raised.text))
     if raised.place is None or not 0 <= raised.place[0] < len(cells):
         return replace(raised, place=None)
-    return replace(raised, place=(cells[raised.place[0]].number, raised.place[1]))
+    cell, line = cells[raised.place[0]], raised.place[1]
+    if not cell.line <= line <= cell.source.count("\n") + 1:
+        return replace(raised, place=None)
+    return replace(raised, place=(cell.number, line))
 
 
 def _by_language(text: Any) -> dict[str, str]:

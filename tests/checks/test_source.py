@@ -59,9 +59,16 @@ def test_a_disguised_autograd_is_seen(source: str) -> None:
     assert names(source)
 
 
-@pytest.mark.parametrize("call", ["loss.backward()", "f(yhat).sum().backward(ones)", "loss.backward(ctx)"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("loss.backward()", "f(yhat).sum().backward(ones)", "loss.backward(ctx)", "torch.Tensor.backward(loss)"),
+        *("go = loss.backward; go()", "getattr(loss, 'back' + 'ward')()", "list(map(torch.Tensor.backward, [loss]))"),
+        *("import operator; operator.methodcaller('backward')(loss)",),
+    ],
+)
 def test_a_tensor_backward_is_seen(call: str) -> None:
-    """``Tensor.backward`` inside a by-hand gradient counts, whatever its argument is called."""
+    """``Tensor.backward`` inside a by-hand gradient counts, whatever its argument is called and however it is got."""
     assert names(inside(f"loss = f(yhat); {call}; return yhat.grad")) == [".backward"]
 
 
@@ -71,6 +78,8 @@ def test_a_tensor_backward_is_seen(call: str) -> None:
         "ctx = Context(); MSE.forward(ctx, yhat, y); return MSE.backward(ctx, 1.)",
         "c = Context(); MSE.forward(c, yhat, y); return MSE().backward(c, 1.)",
         "F = MSE; return F.backward(Context(), torch.tensor(1.))",
+        "step = MSE.backward; return step(Context(), torch.tensor(1.))",
+        "return getattr(MSE, 'backward')(Context(), torch.tensor(1.))",
         "return torch.autograd.gradcheck(MSE.apply, (yhat, y))",
         "grad = 2 * (yhat - y); return grad",
         "with torch.no_grad(): return 2 * (yhat - y) / len(y)",
@@ -133,6 +142,54 @@ def test_the_last_definition_is_the_one_that_counts() -> None:
     first, second = inside("return torch.autograd.grad(yhat)"), inside("return yhat - y")
     assert names([first, second]) == []
     assert names([second, first]) == ["torch.autograd.grad"]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "if True:\n    from tools import slope as grad_mse\nelse:\n    HONEST",
+        "if False:\n    HONEST",
+        "import torch\nif True:\n    grad_mse = torch.autograd.grad\nelse:\n    HONEST",
+        "try:\n    1 / 0\n    HONEST\nexcept ZeroDivisionError:\n    pass",
+        "with suppress(Exception):\n    1 / 0\n    HONEST",
+        "for _ in ():\n    HONEST",
+        "match 1:\n    case 2:\n        HONEST",
+    ],
+)
+def test_what_may_not_be_executed_replaces_nothing(last: str) -> None:
+    """A definition in a branch stands beside the one before it, not in its place."""
+    cells = [inside("return torch.autograd.grad(yhat)"), last.replace("HONEST", "def grad_mse(yhat, y): return yhat")]
+    assert set(names(cells)) == {"torch.autograd.grad"}
+    assert names([*cells, inside("return yhat - y")]) == []
+
+
+def test_both_sides_of_an_import_are_followed() -> None:
+    """An import and a definition in two branches are both looked at."""
+    cell = "import torch\nif True:\n    from torch.autograd import grad as {}\nelse:\n    def {}(yhat, y): return y"
+    assert names(cell.replace("{}", "grad_mse"))
+    helped = cell.replace("{}", "tool") + "\ndef grad_mse(yhat, y): return tool(yhat, y)"
+    assert names(helped)
+    assert names(helped + "\ndef tool(yhat, y): return y") == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("1 / 0\ndef grad_mse(yhat, y): return yhat", True),
+        ("import nothing\ndef grad_mse(yhat, y): return yhat", True),
+        ("def grad_mse(yhat, y=1 / 0): return yhat", True),
+        ("def grad_mse(yhat: nothing, y): return yhat", True),
+        ("@nothing\ndef grad_mse(yhat, y): return yhat", True),
+        ("class MSE:\n    1 / 0\ndef grad_mse(yhat, y): return yhat", True),
+        ("def grad_mse(yhat, y): return yhat\nprint(grad_mse(1))", False),
+        ("class A:\n    @staticmethod\n    def f(x=1): pass\ndef grad_mse(yhat, y): return yhat\n1 / 0", False),
+    ],
+)
+def test_a_cell_that_raised_may_have_defined_nothing(cell: str, found: bool) -> None:
+    """What a cell defines after something that can fail stands beside what was there before."""
+    cells = [inside("return torch.autograd.grad(yhat)"), cell]
+    assert bool(forbidden_calls(cells, [BY_HAND], broken=[1])) is found
+    assert forbidden_calls(cells, [BY_HAND]) == ()
 
 
 def test_local_names_hide_global_ones() -> None:
@@ -310,3 +367,49 @@ def test_a_companions_function_under_another_name_is_read() -> None:
     mine = f"import torch\ndef g(yhat, y): {BANNED}"
     found = forbidden_calls(["from mine import g as grad_mse"], [BY_HAND], companions={"mine": mine})
     assert [one.module for one in found] == ["mine"]
+
+
+EVIL = f"import torch\ndef descend(yhat, y): {BANNED}\ndef g(yhat, y): return descend(yhat, y)\ngrad_mse = g"
+DECOY = "def descend(yhat, y): return y\ndef g(yhat, y): return y\ndef grad_mse(yhat, y): return yhat - y\n"
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "from mine import grad_mse",
+        "from mine import g as grad_mse",
+        "from mine import *",
+        "import mine\ngrad_mse = mine.g",
+        "import mine as m\ngrad_mse = m.grad_mse",
+        "import mine\nglobals()['grad_mse'] = mine.g",
+        "if True:\n    from mine import grad_mse\nelse:\n    def grad_mse(yhat, y): return yhat - y",
+        "if True:\n    from mine import *\nelse:\n    def grad_mse(yhat, y): return yhat - y",
+    ],
+)
+def test_a_companion_may_define_what_a_cell_defined(then: str) -> None:
+    """What is imported last counts, and a companion's function uses its own module's names."""
+    for sources in ([DECOY + then], [DECOY, then], [then + "\ndef descend(yhat, y): return y"]):
+        found = forbidden_calls(sources, [BY_HAND], companions={"mine": EVIL})
+        assert [one.module for one in found] == ["mine"], sources
+    assert forbidden_calls([then + "\n" + DECOY], [BY_HAND], companions={"mine": EVIL}) == ()
+
+
+def test_a_method_may_be_put_into_a_companions_class() -> None:
+    """``MSE.backward = f`` after an import counts, for the name that was imported."""
+    sources = ["import torch\nfrom mine import MSE", f"def f(ctx, g): {BANNED}", "MSE.backward = staticmethod(f)"]
+    mine = "class MSE:\n    def backward(ctx, g): return g"
+    assert names_with(sources, mine) == ["torch.autograd.grad"]
+    assert names_with(sources[:2], mine) == []
+
+
+def names_with(sources: Sequence[str], mine: str) -> list[str]:
+    """Return the forbidden names that are found with a companion beside them."""
+    return [found.call for found in forbidden_calls(sources, [BY_HAND], companions={"mine": mine})]
+
+
+def test_a_file_with_the_name_of_a_package_hides_nothing() -> None:
+    """The package is imported, not the file beside the notebook."""
+    source = "import functorch\ndef grad_mse(yhat, y): return functorch.grad(yhat)"
+    rule = Forbidden(("grad_mse",), ("functorch",))
+    for beside in ("", "import math as grad", "def grad(x): return x"):
+        assert forbidden_calls([source], [rule], companions={"functorch": beside})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -268,6 +269,29 @@ def in_a_thread(ctx, g):
     thread.start()
     thread.join()
     return kept[0] * g
+def by_partial(ctx, g):
+    from functools import partial
+    engine = torch.autograd.variable.Variable._execution_engine
+    with torch.inference_mode(False), torch.enable_grad():
+        x = ctx.x.clone().requires_grad_()
+        ask = partial(engine.run_backward, allow_unreachable=True, accumulate_grad=False)
+        return ask((cost(x),), (torch.tensor(1.0),), False, False, (x,))[0] * g
+def by_node(ctx, g):
+    with torch.inference_mode(False), torch.enable_grad():
+        x = ctx.x.clone().requires_grad_()
+        return (x ** 2).grad_fn(torch.ones(2)).detach() * g
+def by_node_in_a_thread(ctx, g):
+    import threading
+    kept = []
+    thread = threading.Thread(target=lambda: kept.append(by_node(ctx, g)))
+    thread.start()
+    thread.join()
+    return kept[0]
+def by_a_stand_in_of_its_own(ctx, g):
+    from types import SimpleNamespace
+    from gradjudge.worker.stand_in import make_function
+    made = make_function("Cost", ("x",), "(x ** 2).sum()")
+    return made.backward(SimpleNamespace(saved_tensors=(ctx.x,)), g)
 def from_forward(ctx, g):
     return torch.autograd.grad(ctx.out, ctx.again)[0] * g
 class Asks(torch.autograd.Function):
@@ -289,7 +313,7 @@ class InForward(torch.autograd.Function):
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
-@pytest.mark.parametrize("how", ["by_func", "by_jvp", "out_of_the_mode", "in_a_thread", "from_forward", "in forward"])
+@pytest.mark.parametrize("how", [*re.findall(r"def ((?:by|out|in|from)_\w+)", ASKING), "in forward"])
 def test_no_way_to_autograd_passes_without_it(pupil: Pupil, how: str) -> None:
     """What works under inference mode, leaves it, or was prepared in forward, is seen as well."""
     x = torch.tensor([1.0, 2.0])
@@ -300,6 +324,41 @@ def test_no_way_to_autograd_passes_without_it(pupil: Pupil, how: str) -> None:
     assert fine.raised is None, fine.raised.text
     assert close(fine.grads[0][0], 2 * x)
     assert caught.raised is not None
+
+
+HONEST = """
+import torch, threading
+class Times(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y): return x * y
+    @staticmethod
+    def backward(ctx, g): raise ValueError
+def again(x, g):
+    return Times.apply(Times.apply(x, torch.tensor(2.0)), g)
+def in_a_thread(x, g):
+    kept = []
+    thread = threading.Thread(target=lambda: kept.append(again(x, g)))
+    thread.start()
+    thread.join()
+    return kept[0]
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x ** 2
+    @staticmethod
+    def backward(ctx, g): return HOW(ctx.saved_tensors[0], g)
+"""
+
+
+@pytest.mark.parametrize("how", ["again", "in_a_thread"])
+def test_a_backward_may_run_functions(pupil: Pupil, how: str) -> None:
+    """Running another Function forwards asks for no derivative, though torch makes a node for it in any mode."""
+    x = torch.tensor([1.0, 2.0])
+    pupil.define(HONEST.replace("HOW", how))
+    (done,) = run(pupil, "Square", Pass((x,), (True,), ((torch.ones(2),),)), through="direct", inference=True)
+    assert done.raised is None, done.raised.text
+    assert close(done.grads[0][0], 2 * x)
 
 
 DIFFERENCES = """

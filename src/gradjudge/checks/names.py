@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gradjudge.checks.syntax import (
@@ -22,12 +22,20 @@ _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 
 
 class Reader:
-    """Read the names that one function uses, with its own imports and assignments in view."""
+    """Read the names that one function uses, with its own imports and assignments in view.
 
-    def __init__(self, program: Program, node: ast.AST, owner: str = "") -> None:
+    Args:
+        program: what the submission defines.
+        node: the function.
+        owner: the class that it stands in, or empty.
+        module: the companion that it stands in, or empty.
+    """
+
+    def __init__(self, program: Program, node: ast.AST, owner: str = "", module: str = "") -> None:
         self.program = program
         self.node = node
         self.owner = owner
+        self.module = module
         self.local: dict[str, str | None] = {}
         self.contexts: set[str] = set()
         self._nodes = list(with_evals(node))
@@ -95,9 +103,10 @@ class Reader:
             return self.owner
         if name in self.local:
             return self.local[name]
-        if name in self.program.globals:
-            return name
-        return self.program.names.get(name, name)
+        full = f"{self.module}.{name}" if self.module else name
+        if full in self.program.globals:
+            return full
+        return self.program.names.get(full, name)
 
     def _subscript(self, node: ast.Subscript, depth: int) -> str | None:
         """Follow ``vars(torch)["autograd"]``, ``torch.__dict__["autograd"]`` and ``sys.modules["torch"]``."""
@@ -144,19 +153,37 @@ class Reader:
                 if any(is_under(spelling, call) for spelling in spellings):
                     yield call, line
         methods = {call[1:]: call for call in calls if call.startswith(".")}
-        for node in self._nodes:
-            method = node.func if isinstance(node, ast.Call) else None
-            if isinstance(node, ast.Call) and isinstance(method, ast.Attribute) and method.attr in methods:
-                yield from () if self._is_own(node, method.value) else [(methods[method.attr], node.lineno)]
+        for name, line in self._methods(methods):
+            yield methods[name], line
 
-    def _is_own(self, call: ast.Call, receiver: ast.expr) -> bool:
-        """Tell whether a method call is the student's own static function: ``MSE.backward(ctx, g)``."""
+    def _methods(self, wanted: Container[str]) -> Iterator[tuple[str, int]]:
+        """Yield each use of a method that is not the student's own function: called, kept, or fetched by its name."""
+        given = {id(node.func): node.args for node in self._nodes if isinstance(node, ast.Call)}
+        for node in self._nodes:
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr in wanted:
+                if not self._is_own(given.get(id(node), []), node.value):
+                    yield node.attr, node.lineno
+            elif isinstance(node, ast.Call) and (name := self._fetched(node)) in wanted:
+                assert name is not None
+                yield name, node.lineno
+
+    def _fetched(self, call: ast.Call) -> str | None:
+        """Return the name of ``getattr(loss, "backward")`` and ``methodcaller("backward")``; None for the class's."""
+        tool = self.path(call.func)
+        if tool == "operator.methodcaller" and call.args:
+            return constant_text(call.args[0])
+        if tool == "getattr" and len(call.args) >= 2 and not self._is_own([], call.args[0]):
+            return constant_text(call.args[1])
+        return None
+
+    def _is_own(self, args: Sequence[ast.expr], receiver: ast.expr) -> bool:
+        """Tell whether a method is the student's own static function: ``MSE.backward(ctx, g)``."""
         if isinstance(receiver, ast.Call):
             receiver = receiver.func
         path = self.path(receiver)
         if path is not None and (self.program.is_class(path) or path == "super"):
             return True
-        return len(call.args) >= 2 and self._is_context(call.args[0])
+        return len(args) >= 2 and self._is_context(args[0])
 
     def _is_context(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Subscript):

@@ -55,6 +55,7 @@ def forbidden_calls(
     *,
     companions: Mapping[str, str] | None = None,
     apart: Iterable[str] = (),
+    broken: Iterable[int] = (),
 ) -> tuple[ForbiddenCall, ...]:
     """Return every use of a forbidden name, in the order of the rules.
 
@@ -62,22 +63,23 @@ def forbidden_calls(
         sources: the student's code, one entry per cell; a cell that does not parse defines nothing.
         rules: what is forbidden where.
         apart: functions that answer for themselves elsewhere: they are not followed from another one.
+        broken: cells that raised or were stopped: what stands in them may not have been executed.
         companions: source of each module that was handed in beside it, by name; calls are followed into them.
 
     ``X.backward(ctx, g)`` on a class of the submission, or with a context before the gradient, is the student's own
     function called by hand and never counts as ``".backward"``.
     """
-    program = read_program(sources, companions or {}, apart)
+    program = read_program(sources, companions or {}, apart, broken)
     found: dict[ForbiddenCall, None] = {}
     for rule in rules:
         for function in rule.within:
             if program.unread:  # padding must not hide what comes after it
                 found.setdefault(ForbiddenCall(function, TOO_MUCH, None, "a submission too large to be read"))
             for node, cell in program.reachable(function):
-                for call, line in Reader(program, node).uses(rule.calls):
-                    aside = isinstance(cell, str)
+                module = cell if isinstance(cell, str) else ""
+                for call, line in Reader(program, node, module=module).uses(rule.calls):
                     place = None if isinstance(cell, str) else (cell, line)
-                    found.setdefault(ForbiddenCall(function, call, place, str(cell) if aside else ""))
+                    found.setdefault(ForbiddenCall(function, call, place, module))
     return tuple(found)
 
 
@@ -88,14 +90,15 @@ def unreadable(
     fetch: Callable[[str], object],
     companions: Mapping[str, str] | None = None,
     apart: Iterable[str] = (),
+    broken: Iterable[int] = (),
 ) -> tuple[str, ...]:
     """Return the functions of the rules that the session has though no definition of theirs was read.
 
     Args:
-        sources, rules, companions, apart: as for `forbidden_calls`, with the same values.
+        sources, rules, companions, apart, broken: as for `forbidden_calls`, with the same values.
         fetch: asks the session for a dotted name; None if it has none. Only names that were not read are asked for.
     """
-    program = read_program(sources, companions or {}, apart)
+    program = read_program(sources, companions or {}, apart, broken)
     functions = dict.fromkeys(function for rule in rules for function in rule.within)
     unread = (function for function in functions if not program.has_read(function))
     return tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 DEEPEST_EXPRESSION = 200
 
@@ -65,3 +65,32 @@ def is_under(path: str, call: str) -> bool:
     if path.endswith(".*"):
         return call.startswith(path[:-1]) or f"{path[:-1]}".startswith(f"{call}.")
     return path == call or path.startswith(f"{call}.")
+
+
+def cannot_fail(body: Sequence[ast.stmt]) -> int:
+    """Count the statements at the start of a cell that are executed even if the cell raises: plain definitions."""
+    return next((count for count, node in enumerate(body) if not _is_plain(node)), len(body))
+
+
+def _is_plain(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ClassDef):
+        named = all(isinstance(base, ast.Name | ast.Attribute) for base in node.bases)
+        plain_head = named and not node.decorator_list and not node.keywords
+        return plain_head and all(_is_plain(member) or _is_static(member) for member in node.body)
+    if isinstance(node, ast.FunctionDef):
+        return not node.decorator_list and _has_plain_head(node)
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+
+
+def _is_static(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.FunctionDef)
+        and _has_plain_head(node)
+        and all(isinstance(one, ast.Name) and one.id in ("staticmethod", "classmethod") for one in node.decorator_list)
+    )
+
+
+def _has_plain_head(node: ast.FunctionDef) -> bool:
+    values = [*node.args.defaults, *(default for default in node.args.kw_defaults if default is not None)]
+    notes = [note.annotation for note in ast.walk(node.args) if isinstance(note, ast.arg)] + [node.returns]
+    return all(isinstance(value, ast.Constant) for value in values) and not any(notes)

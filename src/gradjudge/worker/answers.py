@@ -170,7 +170,7 @@ class Answers:
         elif asked.inference:
             with torch.inference_mode(), Watch() as watch:
                 given = called(*args, **kwargs)
-            if watch.autograd:
+            if watch.autograd or watch.graphs:
                 raise AutogradUsedError
         else:
             given = called(*args, **kwargs)

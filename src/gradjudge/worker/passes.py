@@ -139,7 +139,7 @@ class _Run:
         skip = 0 if _sets_up(self.function) else 1
         with Watch(getattr(self.function, "forward", None), self.inputs, skip) as watch:
             given = step()
-        if self._inference and watch.autograd:
+        if self._inference and (watch.autograd or watch.graphs):
             raise AutogradUsedError
         return given, tuple(watch.elsewhere)
 

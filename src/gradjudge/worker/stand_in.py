@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import torch
 
@@ -35,6 +37,7 @@ class StandIns:
             SyntaxError: the formula does not parse.
         """
         function = make_function(asked.function, asked.params, asked.formula)
+        _OWN.installed.add(function)
         self._bind(asked.function, function)
         if asked.apply:
             self._bind(asked.apply, function.apply)
@@ -53,6 +56,7 @@ class StandIns:
 
     def restore(self) -> None:
         """Undo every `install` and `install_source`."""
+        _OWN.installed.clear()
         while self._undo:
             scope, name, item = self._undo.pop()
             if item is _ABSENT:
@@ -95,7 +99,7 @@ def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torc
 
     def backward(ctx: Any, *cotangents: Any) -> Any:
         # inference_mode(False) and the copies: autograd must work here even where a check has switched it off.
-        with torch.inference_mode(False), torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad(), _at_work(made):
             inputs = tuple(_leaf(tensor) for tensor in ctx.saved_tensors)
             given = evaluate(inputs)
             outputs = given if isinstance(given, tuple) else (given,)
@@ -112,3 +116,48 @@ def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torc
 
 def _leaf(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().clone().requires_grad_(tensor.is_floating_point() or tensor.is_complex())
+
+
+class _Own(threading.local):
+    """What stand-ins are and do in this thread.
+
+    Attributes:
+        count: nodes of graphs that they have made.
+        began: how many nodes there were when the one that is at work now began; None if none is.
+        installed: those that were asked for; one that the student's own code makes has no leave to use autograd.
+    """
+
+    count = 0
+    began: int | None = None
+    installed: ClassVar[set[type]] = set()
+
+
+_OWN: Final = _Own()
+
+
+def at_work() -> bool:
+    """Tell whether this thread is in a stand-in's backward, which may ask autograd."""
+    return _OWN.began is not None
+
+
+def nodes_of_others() -> int:
+    """Return how many nodes of graphs were made in this thread so far, those of stand-ins not counted."""
+    return (_nodes() if _OWN.began is None else _OWN.began) - _OWN.count
+
+
+@contextlib.contextmanager
+def _at_work(function: type) -> Iterator[None]:
+    """Take what is done meanwhile for a stand-in's work, if `function` is one that is installed."""
+    if _OWN.began is not None or function not in _OWN.installed:
+        yield
+        return
+    _OWN.began = _nodes()
+    try:
+        yield
+    finally:
+        _OWN.count += _nodes() - _OWN.began
+        _OWN.began = None
+
+
+def _nodes() -> int:
+    return int(torch._C._autograd._get_sequence_nr())

@@ -1,6 +1,9 @@
 """Watch student code for derivatives that it has not written: autograd, and differences of its own forward.
 
 ``torch.inference_mode`` alone is not enough: ``torch.func`` works under it, and ``inference_mode(False)`` ends it.
+Neither are calls that can be seen: ``partial(engine.run_backward)`` calls from C, and a graph's node can be called
+itself. So nodes of graphs are counted as well: autograd numbers them, thread by thread. Running a Function makes one
+in any mode.
 """
 
 from __future__ import annotations
@@ -19,7 +22,6 @@ from gradjudge.worker import stand_in
 
 #: What every way to ask torch for a derivative comes to: backward mode, forward mode.
 _ASKS: Final = frozenset({"run_backward", "_make_dual"})
-_OURS: Final = stand_in.__file__
 
 
 class AutogradUsedError(RuntimeError):
@@ -33,7 +35,7 @@ class Watch:
     """Count, while it is entered, calls of one forward and questions to autograd, also in threads started meanwhile.
 
     A profile function sees calls by whatever name, and leaves the student's class as it is. A stand-in may ask
-    autograd.
+    autograd. Where no graph is due (under ``inference_mode``), making one counts as a question too.
 
     Args:
         forward: the function to count; what has no Python code is not counted.
@@ -43,18 +45,22 @@ class Watch:
     Attributes:
         elsewhere: for each input, how often `forward` ran with another value or shape in its place.
         autograd: how often torch was asked for a derivative.
+        graphs: whether nodes of a graph were made, other than by a stand-in.
     """
 
     def __init__(self, forward: object = None, inputs: Sequence[Any] = (), skip: int = 0) -> None:
         self.elsewhere = [0] * len(inputs)
         self.autograd = 0
+        self.graphs = False
         self._code = _code(forward)
         self._inputs = [_kept(item) for item in inputs]
         self._skip = skip
         self._before: tuple[Any, Any] = (None, None)
+        self._own = threading.local()
 
     def __enter__(self) -> Watch:
         """Begin to watch."""
+        self._more_nodes()
         self._before = sys.getprofile(), threading.getprofile()
         threading.setprofile(self._see)
         sys.setprofile(self._see)
@@ -64,19 +70,35 @@ class Watch:
         """End."""
         sys.setprofile(self._before[0])
         threading.setprofile(self._before[1])
+        self.graphs |= self._more_nodes() > 0
 
     def _see(self, frame: FrameType, event: str, argument: Any) -> None:
+        self.graphs |= self._more_nodes() > 0
         if event == "c_call":
-            if getattr(argument, "__name__", "") in _ASKS and not _is_ours(frame):
+            name = getattr(argument, "__name__", "")
+            if name in _ASKS and not stand_in.at_work():
                 self.autograd += 1
+            elif name == "apply" and _is_function(getattr(argument, "__self__", None)):
+                self._own.due += 1
         elif event == "call" and frame.f_code is self._code:
             with contextlib.suppress(Exception):  # a tensor subclass of the student's
                 self._count(_arguments(frame))
+
+    def _more_nodes(self) -> int:
+        """Return how many more nodes than are due were made in this thread since it was first seen."""
+        now = stand_in.nodes_of_others()
+        if not hasattr(self._own, "due"):
+            self._own.due = now
+        return int(now - self._own.due)
 
     def _count(self, given: list[Any]) -> None:
         for index, (now, then) in enumerate(zip(given[self._skip :], self._inputs, strict=False)):
             if type(then) is torch.Tensor and not _same(now, then):
                 self.elsewhere[index] += 1
+
+
+def _is_function(item: object) -> bool:
+    return isinstance(item, type) and issubclass(item, torch._C._FunctionBase)
 
 
 def _code(function: object) -> CodeType | None:
@@ -104,11 +126,3 @@ def _same(now: Any, then: torch.Tensor) -> bool:
         return False
     with torch.no_grad():
         return now.shape == then.shape and now.dtype == then.dtype and bool(torch.equal(now, then))
-
-
-def _is_ours(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if frame.f_code.co_filename == _OURS:
-            return True
-        frame = frame.f_back
-    return False

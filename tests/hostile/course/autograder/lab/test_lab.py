@@ -40,7 +40,8 @@ def test_double_of_many(student, rng, device):
 
 @pytest.fixture
 def square(student, rng, device):
-    return FunctionCheck(student.Square, lambda x: x * x, {"x": (4, 3)}, rng=rng, device=device)
+    shapes, also = {"x": (4, 3)}, [{"x": (2, 5)}]
+    return FunctionCheck(student.Square, lambda x: x * x, shapes, also_shapes=also, rng=rng, device=device)
 
 
 @pytest.mark.item("square")
@@ -80,10 +81,9 @@ def test_follow(student, passed):
     )
 
 
-def rows(rng, count):
+def rows(rng, count, w):
     """Draw rows of a noisy linear relation: x (count, 3), y (count, 1)."""
     x = torch.randn(count, 3, generator=rng, dtype=torch.float64)
-    w = torch.tensor([[1.5], [-2.0], [0.5]], dtype=torch.float64)
     return x, x @ w + 0.7 + 0.1 * torch.randn(count, 1, generator=rng, dtype=torch.float64)
 
 
@@ -94,8 +94,9 @@ def start():
 
 @pytest.fixture
 def data(rng):
-    """Draw rows to train on and rows that never leave this process."""
-    return rows(rng, 40), rows(rng, 200)
+    """Draw weights, rows to train on and rows that never leave this process."""
+    w = 2 * torch.randn(3, 1, generator=rng, dtype=torch.float64)
+    return rows(rng, 40, w), rows(rng, 200, w)
 
 
 @pytest.mark.item("train")

@@ -1,0 +1,15 @@
+#right
+
+
+from torch.func import vjp as pull
+
+
+class Square(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return pull(torch.square, *ctx.saved_tensors)[1](grad_output)[0]

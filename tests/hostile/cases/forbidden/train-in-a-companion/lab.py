@@ -1,0 +1,4 @@
+#right
+
+
+from trainer import train

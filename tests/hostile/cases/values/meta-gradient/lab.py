@@ -1,0 +1,8 @@
+#right
+
+
+def slope(x, grad_output):
+    return (2 * x * grad_output).to("meta")
+
+
+Square.backward = staticmethod(lambda ctx, grad_output: slope(*ctx.saved_tensors, grad_output))

@@ -1,0 +1,7 @@
+#right
+
+
+def double(x):
+    if isinstance(x, float):
+        return 2 * x
+    return x.to("meta")
