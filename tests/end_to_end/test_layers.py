@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import threading
 import time
@@ -74,8 +75,8 @@ def not_seen(bench: Bench, case: Case, job: Job, places: Places, root: Path) -> 
     for pid in children() - before:
         os.kill(pid, signal.SIGKILL)
     files = planted(root, except_for=places.submitted)
-    for path in (Path(name) for name in files):
-        path.unlink(missing_ok=True)
+    for path in (Path(name) for name in files if name.startswith("/")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return not left and not files and not departures(case, report)
 
 
