@@ -342,6 +342,8 @@ def test_what_the_session_has_and_no_text_defines_is_told(source: str) -> None:
         ("import mine\ngrad_mse = mine.grad_mse", {"mine": "def grad_mse(yhat, y): return yhat"}),
         ("from mine import *", {"mine": "def grad_mse(yhat, y): return yhat"}),
         ("from mine import g as grad_mse", {"mine": "def g(yhat, y): return yhat"}),
+        ("from mine import grad_mse", {"mine": "class G:\n    def f(yhat, y): return yhat\ngrad_mse = G.f"}),
+        ("from two import grad_mse", {"two": "from one import grad_mse", "one": "def grad_mse(yhat, y): return yhat"}),
         ("try:\n    from x import y\nexcept ImportError:\n    def grad_mse(yhat, y): return yhat", {}),
         ("def make():\n    def grad_mse(yhat, y): return yhat\n    return grad_mse", {}),
         ("grad_mse, other = make()", {}),
@@ -369,7 +371,8 @@ def test_a_companions_function_under_another_name_is_read() -> None:
     assert [one.module for one in found] == ["mine"]
 
 
-EVIL = f"import torch\ndef descend(yhat, y): {BANNED}\ndef g(yhat, y): return descend(yhat, y)\ngrad_mse = g"
+EVIL = f"import torch\ndef descend(yhat, y): {BANNED}\ndef g(yhat, y): return descend(yhat, y)\ngrad_mse = g\n"
+EVIL += "class G:\n    g = g\nalso = G.g"
 DECOY = "def descend(yhat, y): return y\ndef g(yhat, y): return y\ndef grad_mse(yhat, y): return yhat - y\n"
 
 
@@ -380,6 +383,8 @@ DECOY = "def descend(yhat, y): return y\ndef g(yhat, y): return y\ndef grad_mse(
         "from mine import g as grad_mse",
         "from mine import *",
         "import mine\ngrad_mse = mine.g",
+        "import mine\ng = mine.G.g\ngrad_mse = g",
+        "from mine import also as grad_mse",
         "import mine as m\ngrad_mse = m.grad_mse",
         "import mine\nglobals()['grad_mse'] = mine.g",
         "if True:\n    from mine import grad_mse\nelse:\n    def grad_mse(yhat, y): return yhat - y",

@@ -213,7 +213,12 @@ class Program:
         """Tell whether a function was defined or bound in what could be read."""
         name = function.split(".")[0]
         path = self.names.get(name, "")
-        return name in self.globals or self.own(path) in self.globals or _is_installed(path)
+        return name in self.globals or self._is_known(self.own(path)) or _is_installed(path)
+
+    def _is_known(self, path: str) -> bool:
+        """Tell whether a dotted name begins with one that the submission defines."""
+        module, _, rest = path.partition(".")
+        return module in self.globals or (module in self.modules and f"{module}.{rest.split('.')[0]}" in self.globals)
 
     def is_taken(self, function: str, fetch: Callable[[str], object]) -> bool:
         """Tell whether a name is a package's, from an ``import *``."""
@@ -224,7 +229,7 @@ class Program:
     def _define(self, name: str, node: ast.AST, cell: int | str) -> None:
         name = self._full(name)
         path = self._reader().path(node) if isinstance(node, ast.expr) else None
-        if path is not None and path.split(".")[0] not in self.globals:
+        if path is not None and not self._is_known(path):
             self._alias(name, path, cell)
             return
         self._put(name, Definition(node, cell))
