@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,9 @@ FAULTS = {
     "interrupt": (FIRST_LINE, "raise KeyboardInterrupt\n    require(True,"),
     "ends": (FIRST_LINE, "import os; os._exit(3)\n    require(True,"),
     "segfault": (FIRST_LINE, "import ctypes; ctypes.string_at(0)\n    require(True,"),
+    "hangs_in_c": (FIRST_LINE, "import ctypes; ctypes.PyDLL(None).sleep(10**6)\n    require(True,"),
+    "wants_memory": (FIRST_LINE, "bytearray(1 << 46)\n    require(True,"),
+    "kills_itself": (FIRST_LINE, "import os; os.kill(os.getpid(), 9)\n    require(True,"),
     "hangs": (FIRST_LINE, "while True: pass\n    require(True,"),
     "syntax": ("CANARY =", "CANARY ==== "),
     "renamed": ("def test_follow", "def test_followed"),
@@ -63,7 +67,7 @@ def states(report: Report) -> dict[str, str]:
     return {name: item.state for name, item in report.verdict.items.items() if item.kind == "auto"}
 
 
-@pytest.mark.parametrize("name", ["error", "bare_assert", "skip", "leaves", "interrupt"])
+@pytest.mark.parametrize("name", ["error", "bare_assert", "skip", "leaves", "interrupt", "wants_memory"])
 def test_a_bug_in_a_hidden_test_is_ungraded(bench: Bench, name: str, tmp_path: Path) -> None:
     """Whatever it is, it costs nobody a point, and the other items are graded."""
     report = judge(bench, name, tmp_path)
@@ -71,7 +75,7 @@ def test_a_bug_in_a_hidden_test_is_ungraded(bench: Bench, name: str, tmp_path: P
     assert (report.verdict.score, report.verdict.max_score) == (6.0, 6.0)
 
 
-@pytest.mark.parametrize("name", ["ends", "segfault", "hangs"])
+@pytest.mark.parametrize("name", ["ends", "segfault", "kills_itself", "hangs", "hangs_in_c"])
 def test_a_hidden_test_that_ends_or_hangs_its_judge_is_ungraded(
     bench: Bench, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,12 +122,53 @@ def test_the_command_line_is_loud_and_goes_on_later(tmp_path: Path) -> None:
     assert "1 graded, 0 unchanged" in ran.stdout
 
 
-def test_a_dead_host_is_an_internal_error(tmp_path: Path) -> None:
-    """When the judge host is killed, judging says so at once, and closing leaves no process behind."""
+@pytest.mark.parametrize("which", ["host", "zygote"])
+def test_what_died_is_started_again(tmp_path: Path, which: str) -> None:
+    """When the judge host or the zygote is killed, staff is told, and judging goes on with new ones."""
+    told: list[str] = []
+    with Bench(make_course(tmp_path / "course"), ("lab",), tell=told.append) as bench:
+        before = bench.processes
+        os.kill(before[which], signal.SIGKILL)
+        assert set(states(judge(bench, "lab", tmp_path)).values()) == {"passed"}
+        assert not set(before.values()) & set(bench.processes.values())
+    assert len(told) == 1
+    assert "died (SIGKILL)" in told[0]
+
+
+def test_a_removed_folder_is_replaced(tmp_path: Path) -> None:
+    """Whoever tidies the temporary folder up while grading costs nobody a point."""
+    told: list[str] = []
+    with Bench(make_course(tmp_path / "course"), ("lab",), tell=told.append) as bench:
+        assert bench._crew is not None
+        assert bench._crew._folder is not None
+        shutil.rmtree(bench._crew._folder.path)
+        assert set(states(judge(bench, "lab", tmp_path)).values()) == {"passed"}
+    assert "was removed" in told[0]
+
+
+def test_a_course_that_changed_meanwhile_is_not_graded_by_halves(tmp_path: Path) -> None:
+    """New hidden tests do not come in by a restart: reports would carry the key of the old ones."""
     course = make_course(tmp_path / "course")
     with Bench(course, ("lab",)) as bench:
-        assert bench._host is not None
-        os.kill(bench._host.pid, signal.SIGKILL)
-        bench._host.wait()
-        with pytest.raises(InternalError, match="gone"):
+        (course.autograder("lab") / "test_lab.py").write_text(HIDDEN_TESTS + "\n")
+        os.kill(bench.processes["host"], signal.SIGKILL)
+        for _ in range(2):
+            with pytest.raises(InternalError, match="changed since grading began"):
+                judge(bench, "lab", tmp_path)
+
+
+def test_a_hidden_test_that_kills_its_host_is_ungraded(tmp_path: Path) -> None:
+    """A host that is lost twice at the same check is started without it; the others are graded."""
+    killer = "import os; os.kill(os.getppid(), 9)"
+    course = make_course(tmp_path / "course", {"lab": HIDDEN_TESTS.replace(FIRST_LINE, f"{killer}\n    {FIRST_LINE}")})
+    with Bench(course, ("lab",)) as bench:
+        assert states(judge(bench, "lab", tmp_path)) == {"double": "ungraded", "square": "passed", "follow": "passed"}
+
+
+def test_a_bench_whose_crews_do_not_last_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which nothing lives is not tried for ever."""
+    monkeypatch.setattr(benches, "CREWS_IN_VAIN", 0)
+    with Bench(make_course(tmp_path / "course"), ("lab",)) as bench:
+        os.kill(bench.processes["host"], signal.SIGKILL)
+        with pytest.raises(InternalError, match="given up"):
             judge(bench, "lab", tmp_path)

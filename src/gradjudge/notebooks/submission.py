@@ -86,6 +86,7 @@ def read_submission(path: Path, *, student: str, assignment: str, limits: Gradin
 
     Raises:
         UnreadableSubmission: it is no regular file, too large, has too many cells, or is not a notebook.
+        OSError: it, or what lies beside it, cannot be read: no fault of the student's.
     """
     try:
         str(path).encode()
@@ -125,7 +126,7 @@ def declared_assignment(path: Path) -> str:
     try:
         raw = read_regular(path, GradingLimits().notebook_mb << 20)
         return _ours(_decode_notebook(path, raw)).assignment if path.suffix.lower() != ".py" else ""
-    except (RefusedFile, UnreadableSubmission):
+    except (RefusedFile, UnreadableSubmission, OSError):
         return ""
 
 

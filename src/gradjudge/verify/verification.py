@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
 
-from gradjudge.bench import Bench
+from gradjudge.bench import Bench, judges
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
@@ -195,7 +194,7 @@ def _bench(course: Course, name: str, sandbox: str, *, quick: bool = False) -> B
 def _judge(bench: Bench, name: str, files: dict[str, Path], jobs: int, seed: str = "") -> dict[str, Report]:
     if bench.problems:
         raise CourseError("\n".join(bench.problems))
-    with ThreadPoolExecutor(jobs) as pool:
+    with judges(bench, jobs) as pool:
         reports = pool.map(lambda entry: bench.judge(Job("verify", name, str(entry[1]), "", seed=seed)), files.items())
         return dict(zip(files, reports, strict=True))
 
