@@ -241,9 +241,8 @@ def test_a_killed_check_is_no_verdict_whatever_the_check_makes_of_it() -> None:
     """A hidden test may catch what it is raised; the sitting says it again at the end of the check."""
     sitting, _ = sit(["a = 1"], killer("get", reason="killed"))
     sitting.run_cells()
-    with pytest.raises(SessionKilled, match="check one"), sitting.check("one"):
-        with pytest.raises(SessionKilled):
-            sitting.ask(Get(Ref("x")))
+    with pytest.raises(SessionKilled, match="check one"), sitting.check("one"), pytest.raises(SessionKilled):
+        sitting.ask(Get(Ref("x")))
     sitting, _ = sit(["a = 1"], killer("get", reason="killed"), ("check one",))
     sitting.run_cells()
     with pytest.raises(SessionLost) as lost, sitting.check("one"):

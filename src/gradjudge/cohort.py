@@ -228,12 +228,16 @@ def without_file(course: Course, assignment: str, found: Found) -> Report:
     return blank_report(rubric, student=found.student, state="failed", message=MISSING, detail=found.problem)
 
 
-def grades_csv(reports: Sequence[Report]) -> bytes:
+def grades_csv(reports: Sequence[Report], order: Sequence[str] = ()) -> bytes:
     """Return a table of scores, one row per student, sorted: totals, then each item's points.
 
     Cells that a spreadsheet would take for a formula are defused with an apostrophe.
+
+    Args:
+        order: names of the items, in the order of their columns. Those of reports that were read from files are sorted
+            otherwise than those of fresh ones, and the table must not tell which is which.
     """
-    names = list(dict.fromkeys(name for report in reports for name in report.verdict.items))
+    names = list(dict.fromkeys([*order, *sorted({name for report in reports for name in report.verdict.items})]))
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
     writer.writerow(["student", "assignment", "score", "max_score", "pending", "state", "late_penalty", *names])
@@ -290,7 +294,7 @@ def save_table(course: Course, grades: Path | None, assignment: str, reports: Se
     path = report_folder(course, grades, assignment) / "grades.csv"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, grades_csv(reports))
+        write_atomically(path, grades_csv(reports, [item.name for item in course.rubric.assignment(assignment).items]))
     except OSError as error:
         raise unwritable(path, error) from error
     return path

@@ -113,6 +113,7 @@ class Crew:
         )
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
         environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        environment["TORCHINDUCTOR_CACHE_DIR"] = str(self._folder.path)  # or torch makes one under TMPDIR that stays
         try:
             self._host = subprocess.Popen(
                 [sys.executable, "-P", "-B", "-m", "gradjudge.judge", msgspec.json.encode(setup).decode()],

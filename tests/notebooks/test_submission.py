@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gradjudge.notebooks.files import read_companions
 from gradjudge.notebooks.submission import (
     Submission,
     UnreadableSubmission,
@@ -205,7 +206,7 @@ def test_what_cannot_be_read_is_no_fault_of_the_students(tmp_path: Path) -> None
     with pytest.raises(FileNotFoundError):
         read_submission(tmp_path / "gone.ipynb", student="a", assignment="tp1", limits=LIMITS)
     with pytest.raises(FileNotFoundError):
-        files.read_companions(tmp_path / "gone" / "tp1.ipynb", LIMITS)
+        read_companions(tmp_path / "gone" / "tp1.ipynb", LIMITS)
 
 
 def test_hard_links_are_refused(tmp_path: Path) -> None:
