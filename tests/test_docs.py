@@ -9,8 +9,8 @@ import io
 import json
 import os
 import re
-import signal
 import runpy
+import signal
 import subprocess
 import sys
 import textwrap

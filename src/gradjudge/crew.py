@@ -139,7 +139,8 @@ class Crew:
             finally:
                 timer.cancel()
         if not said:
-            raise InternalError("the judge host ended before it had collected the hidden tests; see its output above")
+            how = _how(self._host.wait())
+            raise InternalError(f"the judge host ended ({how}) before it had collected the hidden tests")
         return msgspec.json.decode(said, type=Collected)
 
     def fork(self, job: Job) -> Child:

@@ -51,12 +51,18 @@ def adopt_orphans() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
-def cohort(root: Path) -> Course:
-    """Write the course with its cohort; time limits that a busy machine keeps, so that verdicts do not hang on it."""
+def cohort(root: Path, copies: int = 1) -> Course:
+    """Write the course with its cohort; time limits that a busy machine keeps, so that verdicts do not hang on it.
+
+    Only one copy of the check that never ends: each takes its whole time limit.
+    """
     course = make_course(root)
     rubric = course.rubric_file.read_text().replace("cell_seconds = 0.5", "cell_seconds = 20")
     course.rubric_file.write_text(rubric.replace("check_seconds = 1.5", "check_seconds = 6"))
-    for student, source in COHORT.items():
+    students = {f"{who}{copy or ''}": text for copy in range(copies) for who, text in COHORT.items()}
+    for student, source in students.items():
+        if student.startswith("dan") and student != "dan":
+            continue
         file = course.submission_folder(student, "lab") / "lab.py"
         file.parent.mkdir(parents=True)
         file.write_text(source)
@@ -190,13 +196,13 @@ def reports(course: Course) -> dict[str, Path]:
 class UnderFire:
     """A cohort whose undisturbed verdicts are known, to be graded under faults again and again."""
 
-    def __init__(self, root: Path) -> None:
-        self.course = cohort(root)
+    def __init__(self, root: Path, copies: int = 1) -> None:
+        self.course = cohort(root, copies)
         code, _, said = Command(self.course).end()
         assert code == 0, said
         self.right = {who: read(path) for who, path in reports(self.course).items()}
         self.table = self.course.grades_table("lab").read_bytes()
-        assert set(self.right) == set(COHORT)
+        assert set(self.right) >= set(COHORT)
 
     def clear(self) -> None:
         """Forget all reports."""
@@ -283,10 +289,11 @@ def _what_was_said(code: int, out: str, said: str, hit: list[Blow]) -> Iterator[
         yield f"exit code {code} after {ends[0].name}: {said}"
     if ends and ends[0] != signal.SIGKILL and said.count("gradjudge: stopped") != 1:
         yield f"a stop that is not said once: {said}"
-    if not ends and code not in (0, 1):
+    early = {blow.kind for blow in hit} & {"zygote", "host"} and code == 3 and "before it" in said
+    if not ends and code not in (0, 1) and not early:
         yield f"exit code {code}: {said}"
     if not ends and (code == 1) is not ("UNGRADED" in said):
         yield f"exit code {code} is not what is said: {said}"
     servers = sum(blow.kind in ("zygote", "host") for blow in hit)
-    if not ends and "it is started again" not in said and servers:
+    if not ends and not early and said.count("it is started again") != servers:
         yield f"{servers} servers killed and not a word: {said}"

@@ -16,12 +16,20 @@ def under_fire(tmp_path_factory: pytest.TempPathFactory) -> UnderFire:
     return UnderFire(tmp_path_factory.mktemp("fire") / "course")
 
 
-@pytest.mark.parametrize("kinds", [("session", "judge", "session", "zygote"), ("host", "judge", "session")])
+def test_a_host_that_is_killed_at_the_start_ends_the_command(under_fire: UnderFire) -> None:
+    """One clear message, and the next run grades everyone."""
+    under_fire.clear()
+    toll = under_fire.grade([Blow("host", 0, 0.0)], random.Random(0))
+    assert toll.times == 1
+    assert toll.clean, toll
+
+
+@pytest.mark.parametrize("kinds", [("session", "judge", "zygote"), ("host", "judge", "session")])
 def test_what_is_killed_below_the_command_costs_nobody_a_point(under_fire: UnderFire, kinds: tuple[str, ...]) -> None:
     """The command goes on; a second run gives the same bytes."""
     rng = random.Random(",".join(kinds))
     under_fire.clear()
-    toll = under_fire.grade([Blow(kind, 2 * at, rng.uniform(0.0, 0.5)) for at, kind in enumerate(kinds)], rng)
+    toll = under_fire.grade([Blow(kind, 2 * at + 1, rng.uniform(0.0, 0.5)) for at, kind in enumerate(kinds)], rng)
     assert toll.times == len(kinds)
     toll += under_fire.complete()
     assert toll.clean, toll
