@@ -222,11 +222,12 @@ class UnderFire:
         code, out, said = command.end()
         toll.times = len(hit)
         toll.wrong += [f"left: {left}" for left in command.orphans()]
-        self._look(toll, before, killed=code == -signal.SIGKILL)
+        self.look(toll, before, killed=code == -signal.SIGKILL)
         toll.wrong += _what_was_said(code, out, said, hit)
         return toll
 
-    def _look(self, toll: Toll, before: dict[str, bytes], *, killed: bool) -> None:
+    def look(self, toll: Toll, before: dict[str, bytes], *, killed: bool) -> None:
+        """Compare what there is with `before` and with the undisturbed verdicts; what is ungraded is not compared."""
         now = reports(self.course)
         toll.lost += len(set(before) - set(now))
         for who, path in now.items():
@@ -260,7 +261,7 @@ class UnderFire:
         if code != 0:
             toll.wrong.append(f"the second run ended with {code}: {said}")
         toll.wrong += [f"left: {left}" for left in command.orphans()]
-        self._look(toll, before, killed=False)
+        self.look(toll, before, killed=False)
         toll.lost += len(set(self.right) - set(reports(self.course)))
         table = self.course.grades_table("lab").read_bytes()
         rows = [row[0] for row in csv.reader(table.decode().splitlines())]
