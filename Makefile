@@ -1,6 +1,7 @@
 # make grade   set up, grade the sample cohort of all labs, print the tables
 # make test    set up, run the tests
 # make seeds   judge right Functions with 100 seeds each, and every lab's right solutions with 20 (minutes)
+# make faults  kill the processes of gradings at random moments, 134 times (half an hour); print what came of it
 # make verify  test the hidden tests of every lab: 20 seeds, wrong solutions, all mutants (an hour)
 # make reproduce  the figures of tp2's sheet on California housing, from scikit-learn's cache (minutes)
 # make bench   time gradjudge beside nbgrader (minutes)
@@ -11,7 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: grade test seeds verify reproduce check lint fresh release bench clean
+.PHONY: grade test seeds faults verify reproduce check lint fresh release bench clean
 
 grade: $(READY)
 	@$(BIN)/gradjudge grade --all --submitted examples/cohort/submitted --grades build/grades
@@ -23,6 +24,9 @@ test: $(READY)
 seeds: $(READY)
 	@GRADJUDGE_TEST_SEEDS=100 $(BIN)/python -m pytest --numprocesses 2 tests/checks/test_functions.py
 	@GRADJUDGE_TEST_SEEDS=20 $(BIN)/python -m pytest tests/end_to_end/test_corpus.py -k seed
+
+faults: $(READY)
+	@PYTHONPATH=tests $(BIN)/python -m faults.campaign
 
 check: lint fresh
 

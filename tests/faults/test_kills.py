@@ -6,14 +6,7 @@ import random
 import signal
 
 import pytest
-from faults.cohort_under_fire import Blow, Toll, UnderFire, adopt_orphans
-
-
-@pytest.fixture(scope="module")
-def under_fire(tmp_path_factory: pytest.TempPathFactory) -> UnderFire:
-    """Offer a cohort with its undisturbed verdicts."""
-    adopt_orphans()
-    return UnderFire(tmp_path_factory.mktemp("fire") / "course")
+from faults.cohort_under_fire import Blow, Toll, UnderFire
 
 
 def test_a_host_that_is_killed_at_the_start_ends_the_command(under_fire: UnderFire) -> None:

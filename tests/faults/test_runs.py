@@ -13,20 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faults.cohort_under_fire import Command, Toll, UnderFire, adopt_orphans, children, reports
+from faults.cohort_under_fire import Command, Toll, UnderFire, children, reports
 from small_course import RIGHT
 
 from gradjudge.sandbox.machine import scratch_trouble
 from gradjudge.sandbox.policy import Limits
 
 MEMORY = Path("/sys/fs/cgroup/memory")
-
-
-@pytest.fixture(scope="module")
-def under_fire(tmp_path_factory: pytest.TempPathFactory) -> UnderFire:
-    """Offer a cohort with its undisturbed verdicts."""
-    adopt_orphans()
-    return UnderFire(tmp_path_factory.mktemp("fire") / "course")
 
 
 @contextlib.contextmanager
