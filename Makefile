@@ -2,6 +2,7 @@
 # make test    set up, run the tests
 # make seeds   judge right Functions with 100 seeds each, and every lab's right solutions with 20 (minutes)
 # make fuzz    damage a million messages of the wire and decode them, and let peers misbehave on sockets (minutes)
+# make faults  kill the processes of gradings at random moments, 134 times (half an hour); print what came of it
 # make verify  test the hidden tests of every lab: 20 seeds, wrong solutions, all mutants (an hour)
 # make verify-quick  one mutant in 25, a minute for each lab: what CI can bear
 # make reproduce  the figures of tp2's sheet on California housing, from scikit-learn's cache (minutes)
@@ -13,7 +14,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: grade test seeds fuzz verify verify-quick reproduce check lint fresh release bench clean
+.PHONY: grade test seeds fuzz faults verify verify-quick reproduce check lint fresh release bench clean
 
 grade: $(READY)
 	@$(BIN)/gradjudge grade --all --submitted examples/cohort/submitted --grades build/grades
@@ -29,6 +30,9 @@ seeds: $(READY)
 fuzz: $(READY)
 	@PYTHONPATH=tests $(BIN)/python tests/wire/fuzz.py --messages 1000000
 	@PYTHONPATH=tests $(BIN)/python tests/sandbox/fuzz_sessions.py --sessions 3000
+
+faults: $(READY)
+	@PYTHONPATH=tests $(BIN)/python -m faults.campaign
 
 check: lint fresh
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gradjudge import cohort
 from gradjudge.course import Course
@@ -272,3 +274,34 @@ def test_a_place_that_cannot_be_written_is_named(course: Course) -> None:
     ):
         with pytest.raises(CourseError, match="cannot be written: Not a directory"):
             save()
+
+
+def test_the_table_is_the_same_bytes_whoever_was_graded_when(course: Course) -> None:
+    """Columns stand in the order of the rubric, for fresh reports and for those that were read from files."""
+    (course.root / "grading.toml").write_text(RUBRIC.replace("items.a]", "items.z]").replace('["a"]', '["z"]'))
+    here = Course(course.root)
+    report = FakeBench().judge(Job("ada", "lab", "f", "k"))
+    items = {"z": report.verdict.items["a"], "q1": report.verdict.items["q1"]}
+    fresh = replace(report, verdict=replace(report.verdict, items=items))
+    cohort.save_report(here, None, fresh)
+    read = read_report(here.report("ada", "lab"))
+    assert read is not None
+    tables = [cohort.save_table(here, None, "lab", [one]).read_bytes() for one in (fresh, read)]
+    assert tables[0] == tables[1]
+    assert tables[0].splitlines()[0].endswith(b"z,q1")
+
+
+def test_a_disk_that_fills_up_leaves_the_report_as_it_was(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old report stays whole, nothing half written stays, and one message says what to do."""
+    report = FakeBench().judge(Job("ada", "lab", "f", "k"))
+    cohort.save_report(course, None, report)
+    before = course.report("ada", "lab").read_bytes()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CourseError, match=r"No space left on device\. Make room for it"):
+        cohort.save_report(course, None, FakeBench().judge(Job("ada", "lab", "f", "other")))
+    assert [path.name for path in course.report("ada", "lab").parent.iterdir()] == ["ada.json"]
+    assert course.report("ada", "lab").read_bytes() == before

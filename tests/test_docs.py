@@ -10,6 +10,7 @@ import json
 import os
 import re
 import runpy
+import signal
 import subprocess
 import sys
 import textwrap
@@ -309,14 +310,14 @@ def test_columns_of_the_table_of_scores_are_documented() -> None:
 
 
 def test_exit_codes_are_documented() -> None:
-    """The table has the codes of the command line, and Ctrl-C's."""
+    """The table has the codes of the command line, and those of the signals that stop it."""
     (table,) = tables(section(read("report.md"), "Exit codes"))
     assert [int(row[0]) for row in table] == [
         0,
         console.EXIT_UNGRADED,
         console.EXIT_COURSE,
         console.EXIT_INTERNAL,
-        console.EXIT_STOPPED,
+        *(console.EXIT_SIGNAL + number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)),
     ]
 
 

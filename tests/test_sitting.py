@@ -12,7 +12,7 @@ from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
 from gradjudge.rubric import GradingLimits
 from gradjudge.sandbox.session import SessionLost
-from gradjudge.sitting import RESTARTS, Sitting
+from gradjudge.sitting import FORGIVEN, RESTARTS, SessionKilled, Sitting
 from gradjudge.wire.messages import Answer, CellDone, Drop, Get, Raised, Ref, Reply, Request, RunCell
 
 Script = Callable[[str], Reply | SessionLost]
@@ -50,7 +50,9 @@ class FakeSession:
         self._log.append("close")
 
 
-def sit(sources: list[str], script: Script, **limits: float) -> tuple[Sitting, list[str]]:
+def sit(
+    sources: list[str], script: Script, killed_at: tuple[str, ...] = (), **limits: float
+) -> tuple[Sitting, list[str]]:
     """Make a sitting over some cells, and the log of its sessions."""
     log: list[str] = []
     cells = tuple(Cell(index, source, "ipython", number=index + 1) for index, source in enumerate(sources))
@@ -61,7 +63,7 @@ def sit(sources: list[str], script: Script, **limits: float) -> tuple[Sitting, l
         return FakeSession(script, log)
 
     chosen = GradingLimits(cell_seconds=limits.get("cell", 1.0), submission_seconds=limits.get("all", 100.0))
-    return Sitting(submission, open_session, chosen), log
+    return Sitting(submission, open_session, chosen, killed_at), log
 
 
 def fine(_: str) -> Reply | SessionLost:
@@ -142,10 +144,10 @@ def test_a_check_that_kills_costs_only_itself() -> None:
     sitting, log = sit(["a = 1"], fine)
     sitting.run_cells()
     lost = SessionLost("crashed", "")
-    with pytest.raises(SessionLost), sitting.check():
+    with pytest.raises(SessionLost), sitting.check("one"):
         sitting._session = FakeSession(lambda _: lost, log)
         sitting.ask(Get(Ref("x")))
-    with sitting.check():
+    with sitting.check("one"):
         assert sitting.ask(Get(Ref("x"))) == Answer(1)
     assert sitting.restarts == 1
 
@@ -157,7 +159,7 @@ def test_restarts_are_bounded() -> None:
     sitting.run_cells()
     for _ in range(2 * RESTARTS):
         try:
-            with sitting.check():
+            with sitting.check("one"):
                 sitting.ask(Get(Ref("x")))
         except SessionLost as lost:
             deaths.append(lost.reason)
@@ -192,7 +194,7 @@ def test_a_replay_ends_with_the_time_of_the_submission(monkeypatch: pytest.Monke
     sources = [f"x{number} = 1" for number in range(500)]
     sitting, log = sit([*sources, "die()"], slow(dict.fromkeys(sources, 0.11), monkeypatch))
     sitting.run_cells()
-    with pytest.raises(SessionLost, match="no time was left"), sitting.check():
+    with pytest.raises(SessionLost, match="no time was left"), sitting.check("one"):
         pass
     assert log.count("x0 = 1") == 2
     assert log[-1] == "close"
@@ -207,7 +209,7 @@ def test_whose_time_is_over_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     sitting.run_cells()
     for at, reason in ((10.0, "timed-out"), (95.0, "out-of-time"), (101.0, "out-of-time")):
         now = at  # of 100 seconds in all, and 20 for a check
-        with pytest.raises(SessionLost) as lost, sitting.check():
+        with pytest.raises(SessionLost) as lost, sitting.check("one"):
             sitting.ask(Get(Ref("x")))
         assert lost.value.reason == reason
 
@@ -226,3 +228,41 @@ def test_the_name_of_an_exception_is_one_of_pythons() -> None:
     sitting, _ = sit(["1 / 0"], lambda source: raised if source == "1 / 0" else fine(source))
     sitting.run_cells()
     assert sitting.cells[0].message["en"] == "code cell 1 raised an exception"
+
+
+def test_a_signal_of_unknown_origin_is_no_verdict() -> None:
+    """An administrator's kill must not cost a student a cell: the submission is to be judged anew."""
+    sitting, log = sit(["a = 1", "b = 2"], killer("b = 2", reason="killed"))
+    with pytest.raises(SessionKilled) as killed:
+        sitting.run_cells()
+    assert killed.value.place == "cell 1"
+    assert log == ["open", "a = 1", "b = 2", "close"]
+
+
+def test_a_second_death_at_the_same_cell_is_the_students() -> None:
+    """Whoever kills itself does it again; the cell is recorded as any that ends its process, and the rest follows."""
+    sitting, log = sit(["a = 1", "die()", "c = 3"], killer("die()", reason="killed"), ("cell 1",))
+    sitting.run_cells()
+    assert {index: cell.state for index, cell in sitting.cells.items()} == {1: "crashed"}
+    assert log[-1] == "c = 3"
+
+
+def test_a_killed_check_is_no_verdict_whatever_the_check_makes_of_it() -> None:
+    """A hidden test may catch what it is raised; the sitting says it again at the end of the check."""
+    sitting, _ = sit(["a = 1"], killer("get", reason="killed"))
+    sitting.run_cells()
+    with pytest.raises(SessionKilled, match="check one"), sitting.check("one"), pytest.raises(SessionKilled):
+        sitting.ask(Get(Ref("x")))
+    sitting, _ = sit(["a = 1"], killer("get", reason="killed"), ("check one",))
+    sitting.run_cells()
+    with pytest.raises(SessionLost) as lost, sitting.check("one"):
+        sitting.ask(Get(Ref("x")))
+    assert lost.value.reason == "crashed"
+
+
+def test_forgiving_has_an_end() -> None:
+    """A submission that kills itself everywhere is not judged anew for each place."""
+    places = tuple(f"check {number}" for number in range(FORGIVEN))
+    sitting, _ = sit(["a = 1", "b = 2"], killer("b = 2", reason="killed"), places)
+    sitting.run_cells()
+    assert sitting.cells[1].state == "crashed"

@@ -1,38 +1,43 @@
 """Start what grading needs, and judge one submission at a time on it.
 
 The bench runs in the cohort's process, which imports neither torch nor a hidden test: it starts the zygote of the
-sessions and the judge host once, and supervises the judges with deadlines of its own.
+sessions and the judge host (a crew), and supervises the judges with deadlines of its own. What dies is replaced: a
+judge, or the whole crew.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from gradjudge.course import Course
+from gradjudge.crew import SHOWS, Crew, CrewLost, Terms
 from gradjudge.errors import CourseError, InternalError
-from gradjudge.forkserver import Child, ForkRefusedError, request_fork
-from gradjudge.jobs import Collected, Event, HostSetup, Job
+from gradjudge.forkserver import Child, ForkRefusedError, from_outside
+from gradjudge.jobs import Event, Job
 from gradjudge.report import Report, blank_report
 from gradjudge.rubric import GradingLimits
-from gradjudge.sandbox.zygote import Zygote
+from gradjudge.sandbox.scratch import remove_abandoned
 
-#: Seconds that the judge host may take to import torch and collect the tests.
-HOST_READY = 120.0
 #: What a judge may need beyond its submission's own limits: its own computing, a restart and a replay of the session.
 MARGIN = 30.0
-#: A judge that dies is started again without the check that was under way, at most this often.
-RETRIES = 3
+#: A submission is given up when its judges have failed this often by what they do.
+FAILURES = 3
+#: It is given up in any case after this many judges, whoever ended them.
+JUDGES = 8
+#: A bench is given up when this many crews in a row were lost without a report.
+CREWS_IN_VAIN = 3
+#: Seconds until the host has told how a judge ended.
+TOLD = 2.0
 
 FAULT = {
     "en": "this submission could not be graded because of a fault on our side; staff has been told",
@@ -40,8 +45,56 @@ FAULT = {
 }
 
 
+@dataclass
+class Trial:
+    """One submission before its judges, and what became of those that gave no report.
+
+    Attributes:
+        struck: checks at which a judge was killed from outside, once.
+        failures: how many judges have failed by what they do.
+        faults: what happened, for staff.
+    """
+
+    job: Job
+    struck: set[str] = field(default_factory=set)
+    failures: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def ended(self, check: str, how: Literal["hung", "ended", "killed", "lost"]) -> None:
+        """Note a judge that ended without a word: at a check, and whether by itself or together with its crew.
+
+        A check that hangs or ends its judge is not tried again, which leaves it ungraded. A kill may have come from
+        anywhere, so the check gets a second judge.
+        """
+        self.faults.append(f"the judge {_ENDED[how]} at check {check or '(start)'}")
+        if how in ("killed", "lost") and check not in self.struck:
+            self.struck.add(check)
+            return
+        self.failures += 1
+        if check:
+            self.job = msgspec.structs.replace(self.job, skip=(*self.job.skip, check))
+
+    def failed(self, fault: str) -> None:
+        """Note a judge that reported a fault."""
+        self.faults.append(fault)
+        self.failures += 1
+
+    def killed(self, place: str, detail: str) -> None:
+        """Note a judge whose session was killed from outside, or by itself: the next one is told where."""
+        self.faults.append(detail)
+        self.job = msgspec.structs.replace(self.job, killed_at=(*self.job.killed_at, place))
+
+
+_ENDED = {
+    "hung": "hung and was ended",
+    "ended": "ended",
+    "killed": "was killed",
+    "lost": "was lost with its host",
+}
+
+
 class Bench:
-    """Hold the zygote and the judge host of a course.
+    """Hold the crew of a course.
 
     Args:
         course: the course.
@@ -50,6 +103,11 @@ class Bench:
         sandbox: ``"required"``, ``"hardened"`` or ``"none"`` (said aloud by the person who runs it).
         limits: limits that replace an assignment's own (tests).
         without: layers of the jail to leave off (tests, see `gradjudge.sandbox.policy.Policy`).
+        tell: called with one line for staff when a crew is lost and replaced.
+
+    Attributes:
+        checks: hidden checks by assignment.
+        problems: what is wrong with them, for staff.
     """
 
     def __init__(
@@ -61,175 +119,187 @@ class Bench:
         sandbox: str = "required",
         limits: dict[str, GradingLimits] | None = None,
         without: tuple[str, ...] = (),
+        tell: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        self._course = course
-        self._assignments = assignments
-        self._device = device
-        self._sandbox = sandbox
-        self._limits = limits or {}
-        self._without = without
+        self._terms = Terms(course, assignments, device, sandbox, limits or {}, without)
+        self._tell = tell
         self._lock = threading.Lock()
-        self._scratch = Path(tempfile.mkdtemp(prefix="gradjudge-"))
-        self._zygote: Zygote | None = None
-        self._host: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._starter = ThreadPoolExecutor(1, "gradjudge-crew")  # a crew dies with its thread; the judging ones end
+        self._crew: Crew | None = None
+        self._closed = False
+        self._in_vain = 0
+        self._given_up = ""
+        self._digest = ""
         self.problems: list[str] = []
         self.checks: dict[str, list[str]] = {}
 
     def __enter__(self) -> Bench:
-        """Start the zygote and the host."""
+        """Start a crew."""
         try:
-            self._start()
+            remove_abandoned()
+            self._digest = self._terms.digest()
+            self._crew = Crew(self._terms)
+            collected = self._crew.start()
         except BaseException:
             self.close()
             raise
+        self.checks, self.problems = collected.checks, collected.problems
         return self
 
     def __exit__(self, *_: object) -> None:
         """End every process that was started here, and remove the scratch folders."""
         self.close()
 
-    def _start(self) -> None:
-        self._zygote = Zygote.start(scratch=self._scratch, secret=secret_paths(self._course))
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ready, ready_end = os.pipe()
-        setup = HostSetup(
-            root=str(self._course.root),
-            assignments=self._assignments,
-            control=theirs.fileno(),
-            zygote=self._zygote.control.fileno(),
-            ready=ready_end,
-            device=self._device,
-            sandbox=self._sandbox,
-            scratch=str(self._scratch),
-            limits=self._limits,
-            without=self._without,
-        )
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
-        environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        environment |= {"TORCHINDUCTOR_CACHE_DIR": str(self._scratch)}  # it would be left in the temporary folder
-        self._host = subprocess.Popen(
-            [sys.executable, "-P", "-B", "-m", "gradjudge.judge", msgspec.json.encode(setup).decode()],
-            pass_fds=(theirs.fileno(), self._zygote.control.fileno(), ready_end),
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,  # Ctrl-C is for us; we end the host by hanging up
-        )
-        self._control = ours
-        theirs.close()
-        os.close(ready_end)
-        self._collected(ready)
-        self._zygote.wait_ready()
-
-    def _collected(self, ready: int) -> None:
-        with os.fdopen(ready, "rb") as stream:
-            timer = threading.Timer(HOST_READY, self._kill_host)
-            timer.start()
-            try:
-                said = stream.read()
-            finally:
-                timer.cancel()
-        if not said:
-            raise InternalError("the judge host ended before it had collected the hidden tests; see its output above")
-        collected = msgspec.json.decode(said, type=Collected)
-        self.checks, self.problems = collected.checks, collected.problems
+    @property
+    def processes(self) -> dict[str, int]:
+        """The process ids of ``zygote`` and ``host``."""
+        return {} if self._crew is None else self._crew.processes
 
     def judge(self, job: Job) -> Report:
         """Judge one submission; a judge that dies or hangs is replaced, without the check that it was at.
 
         Raises:
-            InternalError: the judge host is gone.
+            InternalError: the crew is lost and could not be replaced, or the bench is closed.
         """
-        skip: list[str] = []
-        faults: list[str] = []
-        for _ in range(RETRIES):
-            with closing(self._fork(msgspec.structs.replace(job, skip=tuple(skip)))) as judge:
-                told, last = self._listen(judge, job)
-            if told is not None and told.event == "report" and told.report is not None:
-                run = msgspec.structs.replace(told.report.run, faults=tuple(faults))
-                return msgspec.structs.replace(told.report, run=run)
-            if told is not None and told.event == "unreadable":
-                return self.blank(job, "failed", told.unreadable, told.detail)
-            faults.append(told.detail if told is not None else f"the judge ended or hung at check {last or '(start)'}")
-            if told is None and last:
-                skip.append(last)
-        return self.blank(job, "ungraded", FAULT, "\n".join(faults))
+        trial = Trial(job)
+        for _ in range(JUDGES):
+            report = self._try(trial)
+            if report is not None:
+                self._in_vain = 0
+                return report
+            if trial.failures == FAILURES:
+                break
+        return self.blank(job, "ungraded", FAULT, "\n".join(trial.faults))
 
-    def _fork(self, job: Job) -> Child:
-        with self._lock:
-            if self._control is None:
-                raise InternalError("the bench is closed")
-            try:
-                return request_fork(self._control, msgspec.json.encode(job))
-            except (OSError, ForkRefusedError) as error:
-                raise InternalError(f"the judge host is gone ({error})") from error
+    def _try(self, trial: Trial) -> Report | None:
+        """Give a trial one judge; None if that gave no report."""
+        crew = self._present()
+        check = ""
+        try:
+            with closing(crew.fork(trial.job)) as judge:
+                told, check, hung = self._listen(judge, trial.job)
+                if told is None:
+                    trial.ended(check, "hung" if hung else _how_ended(judge))
+                    return None
+        except (CrewLost, ForkRefusedError) as lost:
+            trial.ended(check, "lost")
+            self._replace(crew, crew.lost(SHOWS) or str(lost))
+            return None
+        if told.event == "report" and told.report is not None:
+            run = msgspec.structs.replace(told.report.run, faults=tuple(trial.faults))
+            return msgspec.structs.replace(told.report, run=run)
+        if told.event == "unreadable":
+            return self.blank(trial.job, "failed", told.unreadable, told.detail)
+        if told.event == "killed":
+            trial.killed(told.name, told.detail)
+        elif gone := crew.lost(SHOWS):
+            trial.ended(check, "lost")
+            self._replace(crew, gone)
+        else:
+            trial.failed(told.detail)
+        return None
 
-    def _listen(self, judge: Child, job: Job) -> tuple[Event | None, str]:
-        """Read a judge's events up to its last; None when it died or passed its time, with the check it was at."""
-        limits = self._limits.get(job.assignment) or self._course.rubric.assignment(job.assignment).limits
+    def _listen(self, judge: Child, job: Job) -> tuple[Event | None, str, bool]:
+        """Read a judge's events up to its last: that, the check it was at, and whether its time has passed."""
+        limits = self._terms.limits.get(job.assignment) or self._terms.course.rubric.assignment(job.assignment).limits
         ends = time.monotonic() + limits.submission_seconds + MARGIN
         deadline, current, buffer = ends, "", b""
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                return None, current
+                return None, current, True
             judge.wire.settimeout(left)
             try:
                 chunk = judge.wire.recv(1 << 16)
             except TimeoutError:
-                return None, current
+                return None, current, True
             except OSError:
                 chunk = b""
             if not chunk:
-                return None, current
+                return None, current, False
             *lines, buffer = (buffer + chunk).split(b"\n")
             for line in lines:
                 event = msgspec.json.decode(line, type=Event)
-                if event.event in ("report", "unreadable", "fault"):
-                    return event, current
+                if event.event in ("report", "unreadable", "killed", "fault"):
+                    return event, current, False
                 current = event.name if event.event == "check" else ""
                 deadline = min(ends, time.monotonic() + limits.check_seconds + MARGIN) if current else ends
+
+    def _present(self) -> Crew:
+        """Return the crew; wait while it is being replaced."""
+        with self._lock:
+            if self._given_up:
+                raise InternalError(self._given_up)
+            if self._crew is None or self._closed:
+                raise InternalError("the bench is closed")
+            return self._crew
+
+    def _replace(self, lost: Crew, why: str) -> None:
+        """Start another crew in the place of `lost`, unless another thread has done so.
+
+        Raises:
+            InternalError: the bench is closed, no crew lasts, or the course has changed meanwhile.
+        """
+        with self._lock:
+            if self._crew is not lost and not self._closed:
+                return
+            if self._closed:
+                raise InternalError("the bench is closed")
+            if self._in_vain == CREWS_IN_VAIN:
+                self._given_up = f"{why}; given up, as nothing could be graded since it was last started again"
+            elif self._terms.digest() != self._digest:
+                self._given_up = f"{why}; grading.toml or hidden tests have changed since grading began: grade again"
+            if self._given_up:
+                raise InternalError(self._given_up)
+            self._in_vain += 1
+            self._tell(f"{why}; it is started again, and what was under way is judged anew.")
+            lost.close()
+            fresh = self._crew = Crew(self._terms)
+            if self._closed:  # whoever closed the bench may have seen `lost` only
+                raise InternalError("the bench is closed")
+            self._starter.submit(fresh.start).result()
 
     def blank(self, job: Job, state: str, message: dict[str, str], detail: str) -> Report:
         """Return a report on a submission that no judge could judge."""
         return blank_report(
-            self._course.rubric.assignment(job.assignment),
+            self._terms.course.rubric.assignment(job.assignment),
             student=job.student,
             state=state,
             message=message,
             detail=detail,
             key=job.key,
-            device=self._device,
+            device=self._terms.device,
             late=job.late,
             remarks=job.remarks,
         )
 
-    def _kill_host(self) -> None:
-        if self._host is not None:
-            self._host.kill()
-
     def close(self) -> None:
-        """End the host and the zygote, and with them every judge and session."""
-        if self._control is not None:
-            self._control.close()
-            self._control = None
-        if self._host is not None:
-            try:
-                self._host.wait(timeout=2)
-            except subprocess.TimeoutExpired:
-                self._host.kill()
-                self._host.wait()
-            self._host = None
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        """End the host and the zygote, and with them every judge and session. May be called again."""
+        self._closed = True
+        if self._crew is not None:
+            self._crew.doom()
+        with self._lock:
+            if self._crew is not None:
+                self._crew.close()
+        self._starter.shutdown()
 
 
-def secret_paths(course: Course) -> tuple[Path, ...]:
-    """Return what no session may read; grading is refused where Python's own folders hold one of them."""
-    folders = (course.root / "autograder", course.root / "solutions", course.submitted, course.grades)
-    return (course.rubric_file, *folders)
+def _how_ended(judge: Child) -> Literal["ended", "killed"]:
+    """Tell whether a judge ended by itself; raise ForkRefusedError if its host is gone."""
+    waitstatus = judge.wait(TOLD)
+    return "killed" if waitstatus is not None and from_outside(waitstatus) else "ended"
+
+
+@contextmanager
+def judges(bench: Bench, at_once: int) -> Iterator[ThreadPoolExecutor]:
+    """Offer threads that judge; whatever ends the block early ends the bench, for whose judges they wait."""
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            bench.close()
+            raise
 
 
 def resolve_device(name: str) -> str:

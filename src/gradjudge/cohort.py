@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 import gradjudge
-from gradjudge.bench import FAULT, Bench
+from gradjudge.bench import FAULT, Bench, judges
+from gradjudge.claims import unwritable
 from gradjudge.course import Course, Found
 from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
@@ -120,14 +121,18 @@ def _kind(path: Path) -> str:
 
 
 def handed_in(course: Course, assignment: str, folder: Path) -> Late | None:
-    """Read nbgrader's ``timestamp.txt`` beside a submission, and what its lateness costs; None where there is none."""
+    """Read nbgrader's ``timestamp.txt`` beside a submission, and what its lateness costs; None where there is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     rubric = course.rubric.assignment(assignment)
     try:
         text = read_regular(folder / TIMESTAMP, LONGEST_TIMESTAMP).decode().strip()
         moment = datetime.fromisoformat(text.removesuffix(" UTC") + ("+00:00" if text.endswith(" UTC") else ""))
         if moment.tzinfo is None:
             moment = moment.astimezone()
-    except (RefusedFile, ValueError, OverflowError):
+    except (FileNotFoundError, RefusedFile, ValueError, OverflowError):
         return None
     return Late(moment.isoformat(), late_penalty(rubric.due, moment, rubric.late))
 
@@ -160,8 +165,8 @@ def plan(
         if found.file is None:
             problems.append(found)
             continue
-        late = handed_in(course, assignment, found.file.parent)
         try:
+            late = handed_in(course, assignment, found.file.parent)
             key = keys.key(assignment, found.file, late)
         except OSError as error:
             raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
@@ -175,7 +180,12 @@ def plan(
 
 def report_file(course: Course, grades: Path | None, assignment: str, student: str) -> Path:
     """Return where a report is kept."""
-    return course.report(student, assignment) if grades is None else grades / assignment / f"{student}.json"
+    return report_folder(course, grades, assignment) / f"{student}.json"
+
+
+def report_folder(course: Course, grades: Path | None, assignment: str) -> Path:
+    """Return where an assignment's reports and its table are kept."""
+    return course.grades_table(assignment).parent if grades is None else grades / assignment
 
 
 def run(
@@ -191,18 +201,12 @@ def run(
     A submission whose judging fails by our fault is ungraded; the others go on.
     """
     reports: list[Report] = []
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = [pool.submit(_judge, bench, job) for job in todo]
-        try:
-            for future in as_completed(futures):
-                report = future.result()
-                save(report)
-                reports.append(report)
-                on_report(report)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            bench.close()  # ends the judges that are under way, for which the pool waits
-            raise
+    with judges(bench, jobs) as pool:
+        for future in as_completed([pool.submit(_judge, bench, job) for job in todo]):
+            report = future.result()
+            save(report)
+            reports.append(report)
+            on_report(report)
     return reports
 
 
@@ -238,12 +242,16 @@ def without_file(course: Course, assignment: str, found: Found) -> Report:
     )
 
 
-def grades_csv(reports: Sequence[Report]) -> bytes:
+def grades_csv(reports: Sequence[Report], order: Sequence[str] = ()) -> bytes:
     """Return a table of scores, one row per student, sorted: totals, then each item's points.
 
     Cells that a spreadsheet would take for a formula are defused with an apostrophe.
+
+    Args:
+        order: names of the items, in the order of their columns. Those of reports that were read from files are sorted
+            otherwise than those of fresh ones, and the table must not tell which is which.
     """
-    names = list(dict.fromkeys(name for report in reports for name in report.verdict.items))
+    names = list(dict.fromkeys([*order, *sorted({name for report in reports for name in report.verdict.items})]))
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
     writer.writerow(["student", "assignment", "score", "max_score", "pending", "state", "late_penalty", *names])
@@ -278,7 +286,7 @@ def save_report(course: Course, grades: Path | None, report: Report) -> None:
     try:
         write_report(report, path)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
 def standing(
@@ -297,14 +305,10 @@ def save_table(course: Course, grades: Path | None, assignment: str, reports: Se
     Raises:
         CourseError: it cannot be written there.
     """
-    path = course.grades_table(assignment) if grades is None else grades / assignment / "grades.csv"
+    path = report_folder(course, grades, assignment) / "grades.csv"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, grades_csv(reports))
+        write_atomically(path, grades_csv(reports, [item.name for item in course.rubric.assignment(assignment).items]))
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return path
-
-
-def _unwritable(path: Path, error: OSError) -> CourseError:
-    return CourseError(f"{path} cannot be written: {error.strerror}. Make room for it, or name a folder with --grades.")

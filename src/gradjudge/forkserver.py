@@ -25,6 +25,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
 PAYLOAD_LIMIT: Final = 64 * 1024
@@ -33,9 +34,15 @@ PAYLOAD_LIMIT: Final = 64 * 1024
 FAILED_CHILD: Final = 70
 """Exit code of a child whose function raised."""
 
+_OWN_FAULTS: Final = frozenset(
+    {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGSYS, signal.SIGTRAP}
+)
+
 ChildFunction: TypeAlias = Callable[[bytes, socket.socket], NoReturn]
 
 _PR_SET_PDEATHSIG: Final = 1
+_OOM_SCORE: Final = "500"
+"""Of 1000, in favour of being killed when memory runs out: a child is one submission, its server all of them."""
 _STATUS_LIMIT: Final = 4096
 
 
@@ -51,6 +58,11 @@ def die_with_parent() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+
+
+def from_outside(waitstatus: int) -> bool:
+    """Tell whether a process was ended by a signal that may have been another's: none that it gets for what it does."""
+    return os.WIFSIGNALED(waitstatus) and os.WTERMSIG(waitstatus) not in _OWN_FAULTS
 
 
 # --- the server -----------------------------------------------------------------------------------------------------
@@ -139,6 +151,8 @@ class ForkServer:
             die_with_parent()
             if os.getppid() != self._pid:
                 os._exit(code)  # the server died before the kernel was asked
+            with contextlib.suppress(OSError):
+                Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
             for running in self._children.values():
                 os.close(running.pidfd)
                 running.status.close()

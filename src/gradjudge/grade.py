@@ -62,6 +62,7 @@ class Bench(msgspec.Struct, frozen=True):
         late: when it was handed in and what that costs, or None.
         skip: checks that have killed or hung a judge before: they are ungraded, not tried again.
         remarks: what is already known of the submission's files.
+        killed_at: places at which a session was killed before by a signal of unknown origin.
         on_event: told ``("check", name)`` before a check starts, its session being there, and ``("done", name)`` after.
     """
 
@@ -73,6 +74,7 @@ class Bench(msgspec.Struct, frozen=True):
     late: Late | None = None
     skip: frozenset[str] = frozenset()
     remarks: tuple[Remark, ...] = ()
+    killed_at: tuple[str, ...] = ()
     on_event: Callable[[str, str], None] = lambda _kind, _name: None
 
 
@@ -80,10 +82,11 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
     """Grade one submission of one assignment.
 
     Raises:
-        InternalError: a session could not be started at all.
+        InternalError: a session could not be started at all, the machine is short of memory or disk, or a session was
+            killed from outside (`SessionKilled`).
     """
     started = time.monotonic()
-    with Sitting(submission, bench.open_session, assignment.limits) as sitting:
+    with Sitting(submission, bench.open_session, assignment.limits, bench.killed_at) as sitting:
         bench.on_event("cells", "")
         sitting.run_cells()
         hearing = Hearing(assignment, submission, sitting, bench.device, bench.seed)
@@ -167,7 +170,7 @@ def _look_for_unread(item: Item, hearing: Hearing) -> Outcome | None:
         return reply.value if isinstance(reply, Answer) else None
 
     try:
-        with hearing.sitting.check():
+        with hearing.sitting.check(f"{FORBIDDEN} of {item.name}"):
             found = unreadable(fetch=fetch, rules=item.forbidden, **_source_of(item, hearing))
     except SessionLost:
         return None

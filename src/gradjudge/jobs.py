@@ -30,6 +30,7 @@ class Job(msgspec.Struct, frozen=True):
     Attributes:
         skip: checks that are not run, because they ended an earlier judge.
         remarks: what is already known of its files.
+        killed_at: places at which a session of an earlier judge was killed by a signal of unknown origin.
         seed: what hidden inputs are drawn from instead of the course's secret (when tests are tested).
     """
 
@@ -39,6 +40,7 @@ class Job(msgspec.Struct, frozen=True):
     key: str
     late: Late | None = None
     skip: tuple[str, ...] = ()
+    killed_at: tuple[str, ...] = ()
     seed: str = ""
     remarks: tuple[Remark, ...] = ()
 

@@ -3,7 +3,7 @@
 Started by `gradjudge.bench` as ``python -m gradjudge.judge`` with a control socket (see `gradjudge.forkserver`), the
 control socket of the sessions' zygote, and a pipe on which it says what it collected. Each judge streams one JSON
 document per line: ``{"event": "check", "name": ...}`` as it goes, then ``{"event": "report", "report": {...}}`` or
-``{"event": "fault", ...}``.
+``{"event": "killed", ...}`` (a session, from outside) or ``{"event": "fault", ...}``.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from gradjudge.rubric import Assignment, GradingLimits
 from gradjudge.sandbox.policy import Policy
 from gradjudge.sandbox.session import JailedSession
 from gradjudge.sandbox.zygote import Zygote
+from gradjudge.sitting import SessionKilled
 
 
 class Host:
@@ -111,6 +112,8 @@ class Host:
             say(Event("report", report=report))
         except UnreadableSubmission as problem:
             say(Event("unreadable", detail=problem.detail, unreadable={"en": problem.en, "fr": problem.fr}))
+        except SessionKilled as killed:
+            say(Event("killed", name=killed.place, detail=str(killed)))
         except BaseException:  # noqa: BLE001  a judge's last words: whatever it was is the grader's fault, told to staff
             say(Event("fault", detail=traceback.format_exc()))
         os._exit(0)
@@ -133,6 +136,7 @@ class Host:
             late=job.late,
             skip=frozenset(job.skip),
             remarks=job.remarks,
+            killed_at=job.killed_at,
             on_event=lambda kind, name: say(Event(kind, name=name)),
         )
         return grade(submission, assignment, bench)

@@ -196,7 +196,7 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
     hearing.stand_ins.clear()
     start = time.monotonic()
     try:
-        with hearing.sitting.check():
+        with hearing.sitting.check(check_name(item)):
             on_ready()
             start = time.monotonic()
             reports = runtestprotocol(item, log=False, nextitem=None)

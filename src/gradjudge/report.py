@@ -280,6 +280,10 @@ def write_report(report: Report, path: Path) -> None:
     write_atomically(path, text + b"\n")
 
 
+#: Names of files that `write_atomically` has begun and not ended, as a regular expression.
+TEMPORARY = r"\.[0-9a-f]{16}\.tmp"
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it either has all of its new content or is as it was."""
     temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")  # not longer than the name, which may be a long one

@@ -7,7 +7,7 @@ alone. A cell that killed or ran out of time is never replayed in full.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
@@ -25,6 +25,8 @@ from gradjudge.sentences import LONGEST_CELL, SKIPPED, TOO_LONG, cut, failed, in
 from gradjudge.wire.messages import CellDone, Drop, Raised, Reply, Request, RunCell
 
 FULL_REPLAYS = 2
+#: Signals from who knows where that a submission is judged anew for, each at another place.
+FORGIVEN = 2
 #: A session is started at most this many times again, whatever its submission does.
 RESTARTS = 24
 #: Share of ``submission_seconds`` that the cells may use, so that some is left for the checks.
@@ -36,6 +38,22 @@ GRACE = 0.5
 #: Seconds that a fresh session may take to answer that it is there.
 FIRST_ANSWER = 10.0
 OUTPUT_KEPT = 32_000
+
+
+class SessionKilled(InternalError):
+    """Report a session that a signal ended which nobody here has sent: an administrator's, or the submission's own.
+
+    Who sent it cannot be told from one death. The submission is judged anew from its start; a session that ends at the
+    same place again has done so itself.
+
+    Attributes:
+        place: what the session was doing.
+    """
+
+    def __init__(self, place: str, detail: str) -> None:
+        """Keep the place."""
+        super().__init__(f"a session was killed from outside at {place} ({detail})")
+        self.place = place
 
 
 class Dose(IntEnum):
@@ -53,9 +71,16 @@ class Sitting:
         submission: what was handed in.
         open_session: starts a fresh jailed session.
         limits: seconds per cell, per check and in all.
+        killed_at: places at which a session was killed in earlier sittings of the same submission.
     """
 
-    def __init__(self, submission: Submission, open_session: Callable[[], Session], limits: GradingLimits) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        open_session: Callable[[], Session],
+        limits: GradingLimits,
+        killed_at: Collection[str] = (),
+    ) -> None:
         self.cells: dict[int, CellResult] = {}
         self.details: dict[str, str] = {}
         self.output = ""
@@ -66,6 +91,9 @@ class Sitting:
         self._limits = limits
         self._session: Session | None = None
         self._lost: SessionLost | None = None
+        self._killed_at = killed_at
+        self._killed: SessionKilled | None = None
+        self._place = ""
         self._full_replays = 0
         self._doses: dict[int, Dose] = {}
         self._started = time.monotonic()
@@ -79,7 +107,7 @@ class Sitting:
         """Run every cell in order and go on after a failure, a time-out or a death.
 
         Raises:
-            InternalError: a session could not be started.
+            InternalError: a session could not be started, or was killed from outside.
         """
         self._open()
         for position, cell in enumerate(self._submission.cells):
@@ -93,6 +121,7 @@ class Sitting:
             self._doses[cell.index] = Dose.NOTHING
             self._record(cell, "too-long", "", TOO_LONG)
             return
+        self._place = f"cell {cell.index}"
         left = self._left(CELLS_SHARE)
         if left <= 0:
             self._doses[cell.index] = Dose.DEFINITIONS if self._left(DEFINITIONS_SHARE) > 0 else Dose.NOTHING
@@ -174,6 +203,7 @@ class Sitting:
 
     def _replay(self, cell: Cell, most: Dose) -> bool:
         dose = min(self._doses.get(cell.index, Dose.ALL), most)
+        self._place = f"cell {cell.index}, replay {self.restarts}"
         try:
             done = self._run(cell, min(self._limits.cell_seconds, max(self._left(), 1.0)), most)
         except SessionLost:
@@ -184,18 +214,22 @@ class Sitting:
         return True
 
     @contextmanager
-    def check(self) -> Iterator[None]:
+    def check(self, name: str) -> Iterator[None]:
         """Give one check a living session and its time.
 
         Raises:
             SessionLost: the session died too often to be started once more.
+            SessionKilled: it was killed from outside, whatever the check has made of it.
         """
         if self._session is None:
             self._reopen(len(self._submission.cells))
+        self._place = f"check {name}"
         self._deadline = min(time.monotonic() + self._limits.check_seconds, self._ends)
         try:
             yield
         finally:
+            if self._killed is not None:
+                raise self._killed
             if self._session is not None:
                 self._deadline = time.monotonic() + 1.0
                 try:
@@ -235,7 +269,17 @@ class Sitting:
         except SessionLost as lost:
             self._close()
             self._lost = lost
-            raise
+            if lost.reason != "killed":
+                raise
+            self._lost = self._own_death(lost)
+            raise self._lost from lost
+
+    def _own_death(self, killed: SessionLost) -> SessionLost:
+        """Return a death by a signal as the submission's own; raise SessionKilled if it need not be."""
+        if self._place not in self._killed_at and len(self._killed_at) < FORGIVEN:
+            self._killed = SessionKilled(self._place, killed.detail)
+            raise self._killed from killed
+        return SessionLost("crashed", killed.detail)
 
     def _close(self) -> None:
         if self._session is not None:

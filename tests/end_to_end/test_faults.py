@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,10 @@ FAULTS = {
     "interrupt": (FIRST_LINE, "raise KeyboardInterrupt\n    require(True,"),
     "ends": (FIRST_LINE, "import os; os._exit(3)\n    require(True,"),
     "segfault": (FIRST_LINE, "import ctypes; ctypes.string_at(0)\n    require(True,"),
+    "kills_its_host": (FIRST_LINE, "import os, time; os.kill(os.getppid(), 9); time.sleep(60)\n    require(True,"),
+    "hangs_in_c": (FIRST_LINE, "import ctypes; ctypes.PyDLL(None).sleep(10**6)\n    require(True,"),
+    "wants_memory": (FIRST_LINE, "bytearray(1 << 46)\n    require(True,"),
+    "kills_itself": (FIRST_LINE, "import os; os.kill(os.getpid(), 9)\n    require(True,"),
     "hangs": (FIRST_LINE, "while True: pass\n    require(True,"),
     "syntax": ("CANARY =", "CANARY ==== "),
     "renamed": ("def test_follow", "def test_followed"),
@@ -79,7 +84,7 @@ def states(report: Report) -> dict[str, str]:
     return {name: item.state for name, item in report.verdict.items.items() if item.kind == "auto"}
 
 
-@pytest.mark.parametrize("name", ["error", "bare_assert", "skip", "leaves", "interrupt"])
+@pytest.mark.parametrize("name", ["error", "bare_assert", "skip", "leaves", "interrupt", "wants_memory"])
 def test_a_bug_in_a_hidden_test_is_ungraded(bench: Bench, name: str, tmp_path: Path) -> None:
     """Whatever it is, it costs nobody a point, and the other items are graded."""
     report = judge(bench, name, tmp_path)
@@ -87,7 +92,7 @@ def test_a_bug_in_a_hidden_test_is_ungraded(bench: Bench, name: str, tmp_path: P
     assert (report.verdict.score, report.verdict.max_score) == (6.0, 6.0)
 
 
-@pytest.mark.parametrize("name", ["ends", "segfault", "hangs"])
+@pytest.mark.parametrize("name", ["ends", "segfault", "kills_itself", "hangs", "hangs_in_c"])
 def test_a_hidden_test_that_ends_or_hangs_its_judge_is_ungraded(
     bench: Bench, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,12 +147,41 @@ def test_the_command_line_is_loud_and_goes_on_later(tmp_path: Path) -> None:
     assert "1 graded, 0 unchanged" in ran.stdout
 
 
-def test_a_dead_host_is_an_internal_error(tmp_path: Path) -> None:
-    """When the judge host is killed, judging says so at once, and closing leaves no process behind."""
+def test_what_is_gone_is_started_again(tmp_path: Path) -> None:
+    """The judge host, the zygote, their folder: staff is told, and judging goes on with new ones, but of one course."""
+    told: list[str] = []
     course = make_course(tmp_path / "course")
-    with Bench(course, ("lab",)) as bench:
-        assert bench._host is not None
-        os.kill(bench._host.pid, signal.SIGKILL)
-        bench._host.wait()
-        with pytest.raises(InternalError, match="gone"):
+    with Bench(course, ("lab",), tell=told.append) as bench:
+        for which in ("host", "zygote", "folder"):
+            before = bench.processes
+            if which == "folder":
+                assert bench._crew is not None
+                assert bench._crew._folder is not None
+                shutil.rmtree(bench._crew._folder.path)
+            else:
+                os.kill(before[which], signal.SIGKILL)
+            assert set(states(judge(bench, "lab", tmp_path)).values()) == {"passed"}
+            assert not set(before.values()) & set(bench.processes.values())
+        assert [words.count("(SIGKILL)") for words in told] == [1, 1, 0]
+        assert "was removed" in told[-1]
+        # New hidden tests do not come in by a restart: reports would carry the key of the old ones.
+        (course.autograder("lab") / "test_lab.py").write_text(HIDDEN_TESTS + "\n")
+        os.kill(bench.processes["host"], signal.SIGKILL)
+        for _ in range(2):
+            with pytest.raises(InternalError, match="changed since grading began"):
+                judge(bench, "lab", tmp_path)
+
+
+def test_a_hidden_test_that_kills_its_host_is_ungraded(bench: Bench, tmp_path: Path) -> None:
+    """A host that is lost twice at the same check is started without it; the others are graded."""
+    expected = {"double": "ungraded", "square": "passed", "follow": "passed"}
+    assert states(judge(bench, "kills_its_host", tmp_path)) == expected
+
+
+def test_a_bench_whose_crews_do_not_last_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which nothing lives is not tried for ever."""
+    monkeypatch.setattr(benches, "CREWS_IN_VAIN", 0)
+    with Bench(make_course(tmp_path / "course"), ("lab",)) as bench:
+        os.kill(bench.processes["host"], signal.SIGKILL)
+        with pytest.raises(InternalError, match="given up"):
             judge(bench, "lab", tmp_path)

@@ -79,16 +79,15 @@ def high_water(pid: int) -> int:
 def test_the_largest_answers_do_not_pile_up(greedy: Bench, tmp_path: Path, name: str) -> None:
     """Six answers of the largest size take the memory of one, and the judge host does not grow at all."""
     value, blobs = BIG[name]
-    host = greedy._host
-    assert host is not None
-    before = high_water(host.pid)
+    host = greedy.processes["host"]
+    before = high_water(host)
     report = judge(greedy, tmp_path, RIGHT.replace("return 2 * x\n", f"return {value}\n", 1))
     assert report.run.faults == ()
     told = report.verdict.items["double"].checks[0].message["en"]
     grown = int(told.removeprefix("grown "))
     assert grown >= blobs * 0.9
     assert grown < blobs + SPARE
-    assert high_water(host.pid) - before < 16 * MB
+    assert high_water(host) - before < 16 * MB
 
 
 def test_what_a_session_says_for_staff_is_bounded(greedy: Bench, tmp_path: Path) -> None:

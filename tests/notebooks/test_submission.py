@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gradjudge.notebooks.files import LeftOut
+from gradjudge.notebooks.files import LeftOut, read_companions
 from gradjudge.notebooks.submission import (
     Submission,
     UnreadableSubmission,
@@ -195,11 +195,19 @@ def test_links_fifos_and_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "soft.ipynb").symlink_to(tmp_path / "secret.ipynb")
     os.mkfifo(tmp_path / "fifo.ipynb")
     (tmp_path / "folder.ipynb").mkdir()
-    expected = {"soft": "link", "fifo": "ordinary", "folder": "ordinary", "absent": "could not be opened"}
+    expected = {"soft": "link", "fifo": "ordinary", "folder": "ordinary"}
     for name, word in expected.items():
         with pytest.raises(UnreadableSubmission) as caught:
             read_submission(tmp_path / f"{name}.ipynb", student="a", assignment="tp1", limits=LIMITS)
         assert word in caught.value.en
+
+
+def test_what_cannot_be_read_is_no_fault_of_the_students(tmp_path: Path) -> None:
+    """A file that is gone, or a disk that fails, is an error of ours: never a verdict that the work is unreadable."""
+    with pytest.raises(FileNotFoundError):
+        read_submission(tmp_path / "gone.ipynb", student="a", assignment="tp1", limits=LIMITS)
+    with pytest.raises(FileNotFoundError):
+        read_companions(tmp_path / "gone" / "tp1.ipynb", LIMITS)
 
 
 def test_hard_links_are_refused(tmp_path: Path) -> None:

@@ -72,25 +72,26 @@ def test_a_question_is_not_interrupted_but_killed(start: Callable[[str], Probe])
 
 
 @pytest.mark.parametrize(
-    "end, detail",
+    "end, detail, reason",
     [
-        ("os._exit(0)", "exit code 0"),
-        ("os._exit(9)", "exit code 9"),
-        ("ctypes.string_at(0)", "SIGSEGV"),
-        ("os.abort()", "SIGABRT"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
-        ("os.kill(os.getpid(), 35)", "signal 35"),
-        ("os._exit(77)", "memory"),
+        ("os._exit(0)", "exit code 0", "crashed"),
+        ("os._exit(9)", "exit code 9", "crashed"),
+        ("ctypes.string_at(0)", "SIGSEGV", "crashed"),
+        ("os.abort()", "SIGABRT", "crashed"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL", "killed"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", "SIGTERM", "killed"),
+        ("os.kill(os.getpid(), 35)", "signal 35", "killed"),
+        ("os._exit(77)", "memory", "memory"),
     ],
 )
-def test_a_sudden_end_is_seen_at_once(start: Callable[[str], Probe], end: str, detail: str) -> None:
-    """A session that ends does not cost its time limit, and staff are told how it ended."""
+def test_a_sudden_end_is_seen_at_once(start: Callable[[str], Probe], end: str, detail: str, reason: str) -> None:
+    """A session that ends does not cost its time limit, staff are told how, and whether it may have been killed."""
     session = start("floor")
     began = time.monotonic()
     with pytest.raises(SessionLost, match=detail) as lost:
         session.run(end, seconds=30.0)
     assert time.monotonic() - began < 10.0
-    assert lost.value.reason == ("memory" if detail == "memory" else "crashed")
+    assert lost.value.reason == reason
 
 
 def test_a_closed_wire_is_a_fault_of_protocol(start: Callable[[str], Probe]) -> None:

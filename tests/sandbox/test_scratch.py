@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from gradjudge.sandbox.scratch import measure, new_scratch, remove_scratch
+from gradjudge.sandbox.scratch import RunFolder, measure, new_scratch, remove_abandoned, remove_scratch
 
 
 def test_a_scratch_folder_is_private_and_tells_nothing(tmp_path: Path) -> None:
@@ -113,3 +114,19 @@ def test_removing_what_is_gone_does_nothing(tmp_path: Path) -> None:
     """A session that is closed twice, or lost its folder, is closed all the same."""
     remove_scratch(tmp_path / "absent")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_abandoned_folders_of_runs_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run holds its folder as long as it lives; what a killed one has left goes, links are not followed."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held, abandoned = RunFolder(), RunFolder()
+    (abandoned.path / "deep").mkdir()
+    os.close(abandoned._hold)
+    other = tmp_path / "gradjudge-of-somebody"
+    other.mkdir()
+    link = abandoned.path.with_name(abandoned.path.name[:-1] + "x")
+    link.symlink_to(other)
+    remove_abandoned()
+    assert sorted(tmp_path.iterdir()) == sorted([held.path, other, link])
+    held.remove()
+    assert sorted(tmp_path.iterdir()) == sorted([other, link])

@@ -9,7 +9,7 @@ import typer
 
 from gradjudge import __version__
 from gradjudge.cli.authoring import calibrate, release, verify
-from gradjudge.cli.console import EXIT_COURSE, EXIT_INTERNAL, err, out
+from gradjudge.cli.console import EXIT_COURSE, EXIT_INTERNAL, EXIT_SIGNAL, Stopped, err, out, stop_on_signals
 from gradjudge.cli.grading import check, grade
 from gradjudge.cli.intake import collect
 from gradjudge.cli.machine import doctor
@@ -26,8 +26,12 @@ app = typer.Typer(
 
 def main() -> NoReturn:
     """Run the command line."""
+    stop_on_signals()
     try:
         app()
+    except Stopped as stopped:
+        err.print(f"gradjudge: stopped{stopped.told}")
+        sys.exit(EXIT_SIGNAL + stopped.number)
     except CourseError as error:
         err.print(f"[bold red]gradjudge:[/] {escape(str(error))}")
         sys.exit(EXIT_COURSE)

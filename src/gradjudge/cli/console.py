@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,7 +24,9 @@ from gradjudge.terminal import escape, ungraded_reasons
 EXIT_UNGRADED = 1
 EXIT_COURSE = 2
 EXIT_INTERNAL = 3
-EXIT_STOPPED = 130
+EXIT_SIGNAL = 128
+#: Seconds in which a second signal is taken for the same one (some programs pass a signal on to us that we have too).
+SAME_SIGNAL = 1.0
 
 out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -63,28 +67,53 @@ def sandbox_of(course: Course, said_aloud: str | None) -> str:
     return said_aloud or course.rubric.sandbox
 
 
+class Stopped(BaseException):
+    """Report a signal that asks the command to end. Nothing takes it for an error: with-blocks end in order.
+
+    Attributes:
+        number: of the signal.
+        told: what there is to say, besides that.
+    """
+
+    def __init__(self, number: int) -> None:
+        """Keep the number."""
+        super().__init__(number)
+        self.number = number
+        self.told = ""
+
+
+def stop_on_signals() -> None:
+    """Turn SIGINT, SIGTERM and SIGHUP into `Stopped`, where they are not ignored. A second one ends the process."""
+    asked: list[float] = []
+
+    def stop(number: int, _frame: object) -> None:
+        asked.append(time.monotonic())
+        if len(asked) == 1:
+            raise Stopped(number)
+        if asked[-1] - asked[0] > SAME_SIGNAL:
+            os._exit(EXIT_SIGNAL + number)  # all that we have started dies with us
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+
+
 @contextmanager
 def started_bench(course: Course, assignments: tuple[str, ...], device: str, sandbox: str) -> Iterator[Any]:
-    """Start a bench, and end it whatever happens; Ctrl-C and SIGTERM end the command in order."""
+    """Start a bench, and end it whatever happens."""
     from gradjudge.bench import Bench
 
     if sandbox == "none":
         err.print("[bold red]gradjudge: no jail: the submissions run with your rights.[/]")
-    signal.signal(signal.SIGTERM, _stop)
-    with err.status("Starting: importing torch, collecting the hidden checks ..."):
-        bench = Bench(course, assignments, device=device, sandbox=sandbox)
-        bench.__enter__()
-    try:
+    with ExitStack() as stack:
+        with err.status("Starting: importing torch, collecting the hidden checks ..."):
+            bench = stack.enter_context(Bench(course, assignments, device=device, sandbox=sandbox, tell=warn))
         yield bench
-    except KeyboardInterrupt:
-        err.print("gradjudge: stopped. What was graded is kept; the same command goes on from there.")
-        raise typer.Exit(EXIT_STOPPED) from None
-    finally:
-        bench.close()
 
 
-def _stop(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+def warn(text: str) -> None:
+    """Print a line about something that went wrong and was mended."""
+    err.print(f"[bold red]gradjudge:[/] {escape(text)}")
 
 
 @contextmanager

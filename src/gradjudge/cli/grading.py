@@ -15,6 +15,7 @@ from gradjudge.cli.console import (
     CourseOption,
     DeviceOption,
     SandboxOption,
+    Stopped,
     device_of,
     loud,
     out,
@@ -30,6 +31,7 @@ from gradjudge.terminal import cohort_table, escape, report_lines, staff_notes
 
 if TYPE_CHECKING:
     from gradjudge.cohort import Plan
+    from gradjudge.jobs import Job
 
 MOST_NOTES = 50  # lines about files that are printed below a cohort's table
 
@@ -54,45 +56,63 @@ def grade(
 ) -> None:
     """Grade a cohort; a second run grades only what changed."""
     from gradjudge import cohort
+    from gradjudge.claims import claimed
 
     here = Course.find(course)
     names = _which(here, assignment, every=every)
     chosen, jail = device_of(device), sandbox_of(here, sandbox)
     keys = cohort.KeyMaker(here, chosen, jail)
-    plans = [
-        cohort.plan(here, name, keys, submitted=submitted, grades=grades, only=only or (), fresh=fresh)
-        for name in names
-    ]
-    if only:
-        _all_found(only, plans)
-    todo = [job for plan in plans for job in plan.jobs]
-    judged: list[Report] = []
-    problems: list[str] = []
-    if todo:
-        asked = tuple(dict.fromkeys(job.assignment for job in todo))
-        with started_bench(here, asked, chosen, jail) as bench, progress(len(todo)) as advance:
-            problems = bench.problems
-            judged = cohort.run(
-                todo,
-                bench,
-                lambda report: cohort.save_report(here, grades, report),
-                jobs=jobs or os.cpu_count() or 1,
-                on_report=advance,
-            )
     everything: list[Report] = []
-    for plan in plans:
-        reports, table = cohort.finish(here, plan, judged, submitted=submitted, grades=grades)
-        if every:
-            out.print(f"\n[bold]{plan.assignment}[/]")
-        out.print(cohort_table(reports))
-        notes = list(staff_notes(reports))
-        for note in notes[:MOST_NOTES]:
-            out.print(f"[dim]{escape(note)}[/]")
-        if len(notes) > MOST_NOTES:
-            out.print(f"[dim]and {len(notes) - MOST_NOTES} more notes, in the reports (run.notes, run.faults)[/]")
-        out.print(f"{len(plan.jobs)} graded, {len(plan.done)} unchanged. Scores: {escape(str(table))}")
-        everything += reports
+    with claimed(cohort.report_folder(here, grades, name) for name in names):
+        plans = [
+            cohort.plan(here, name, keys, submitted=submitted, grades=grades, only=only or (), fresh=fresh)
+            for name in names
+        ]
+        if only:
+            _all_found(only, plans)
+        todo = [job for plan in plans for job in plan.jobs]
+        judged, problems = _judge_all(here, todo, grades, chosen, jail, jobs or os.cpu_count() or 1)
+        for plan in plans:
+            reports, table = cohort.finish(here, plan, judged, submitted=submitted, grades=grades)
+            if every:
+                out.print(f"\n[bold]{plan.assignment}[/]")
+            out.print(cohort_table(reports))
+            _print_notes(reports)
+            out.print(f"{len(plan.jobs)} graded, {len(plan.done)} unchanged. Scores: {escape(str(table))}")
+            everything += reports
     loud(problems, everything)
+
+
+def _judge_all(
+    course: Course, todo: Sequence[Job], grades: Path | None, device: str, sandbox: str, jobs: int
+) -> tuple[list[Report], list[str]]:
+    """Judge and save; return the reports, and what is wrong with the hidden tests."""
+    from gradjudge import cohort
+
+    if not todo:
+        return [], []
+    saved = 0
+
+    def save(report: Report) -> None:
+        nonlocal saved
+        cohort.save_report(course, grades, report)
+        saved += 1
+
+    asked = tuple(dict.fromkeys(job.assignment for job in todo))
+    try:
+        with started_bench(course, asked, device, sandbox) as bench, progress(len(todo)) as advance:
+            return cohort.run(todo, bench, save, jobs=jobs, on_report=advance), bench.problems
+    except Stopped as stopped:
+        stopped.told = f"; {saved} graded; run the same command again to go on"
+        raise
+
+
+def _print_notes(reports: Sequence[Report]) -> None:
+    notes = list(staff_notes(reports))
+    for note in notes[:MOST_NOTES]:
+        out.print(f"[dim]{escape(note)}[/]")
+    if len(notes) > MOST_NOTES:
+        out.print(f"[dim]and {len(notes) - MOST_NOTES} more notes, in the reports (run.notes, run.faults)[/]")
 
 
 def _which(course: Course, assignment: str | None, *, every: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ name is refused, whether it was there when the folder was listed or was put ther
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -130,8 +131,8 @@ def read_regular(path: Path, most: int) -> bytes:
     """Return the bytes of a regular file of at most `most` bytes.
 
     Raises:
-        RefusedFile: it is not a regular file of its own (links of either kind are refused), is larger, or cannot be
-            read.
+        RefusedFile: it is not a regular file of its own (links of either kind are refused), or is larger.
+        OSError: it cannot be read, which is no fault of its author: a file system that is gone, a failing disk.
     """
     try:
         # O_NONBLOCK: opening a FIFO would wait for a writer for ever.
@@ -139,7 +140,9 @@ def read_regular(path: Path, most: int) -> bytes:
     except OSError as error:
         if path.is_symlink():
             raise RefusedFile(*_REFUSED["link"], f"{path}: a symbolic link") from error
-        raise RefusedFile(*_REFUSED["unreadable"], f"{path}: {error.strerror}") from error
+        if error.errno in _NO_FILE:
+            raise RefusedFile(*_REFUSED["kind"], f"{path}: {error.strerror}") from error
+        raise
     try:
         return _read_open(path, descriptor, most)
     finally:
@@ -184,11 +187,8 @@ _REFUSED = {
         "What was handed in is not an ordinary file. Hand in a notebook or a script.",
         "Ce qui a été rendu n'est pas un fichier ordinaire. Rendez un notebook ou un script.",
     ),
-    "unreadable": (
-        "Your file could not be opened. Hand it in again.",
-        "Votre fichier n'a pas pu être ouvert. Rendez-le à nouveau.",
-    ),
 }
+_NO_FILE = (errno.ENXIO, errno.ENODEV)  # what opening a socket gives, or a device that is not there
 
 
 def read_companions(main: Path, limits: GradingLimits) -> tuple[dict[str, bytes], tuple[LeftOut, ...]]:
@@ -199,14 +199,14 @@ def read_companions(main: Path, limits: GradingLimits) -> tuple[dict[str, bytes]
 
     Returns:
         the bytes by name, and what is left out with the reason.
+
+    Raises:
+        OSError: a file or the folder cannot be read.
     """
     files: dict[str, bytes] = {}
     left_out: list[LeftOut] = []
     room = min(MOST_COMPANION_BYTES, limits.scratch_mb << 19)  # the session needs half of its scratch folder itself
-    try:
-        names = _names_beside(main)
-    except OSError as error:
-        return {}, (LeftOut("*", f"the folder cannot be listed: {error.strerror}", "unlisted"),)
+    names = _names_beside(main)
     if names is None:
         return {}, (LeftOut("*", f"more than {MOST_ENTRIES} entries in the folder", "unlisted"),)
     for name in names:
@@ -255,10 +255,7 @@ def _why_not(path: Path) -> tuple[str, str]:
     """Tell why a file is not given to the session: a key of `WHY` and words for staff, or two empty texts."""
     if len(path.name) > LONGEST_NAME or not path.name.isprintable():
         return "name", "its name is too long or has control characters"
-    try:
-        mode = path.lstat().st_mode
-    except OSError as error:
-        return "kind", f"it cannot be looked at: {error.strerror}"
+    mode = path.lstat().st_mode
     if stat.S_ISDIR(mode):
         return "folder", "a folder"
     if not stat.S_ISREG(mode):

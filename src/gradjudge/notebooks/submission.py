@@ -95,6 +95,7 @@ def read_submission(path: Path, *, student: str, assignment: str, limits: Gradin
 
     Raises:
         UnreadableSubmission: it is no regular file, too large, has too many cells, or is not a notebook.
+        OSError: it, or what lies beside it, cannot be read: no fault of the student's.
     """
     try:
         str(path).encode()
@@ -136,7 +137,7 @@ def declared_assignment(path: Path) -> str:
     try:
         raw = read_regular(path, GradingLimits().notebook_mb << 20)
         return ours(_decode_notebook(path, raw).metadata).assignment if path.suffix.lower() != ".py" else ""
-    except (RefusedFile, UnreadableSubmission):
+    except (RefusedFile, UnreadableSubmission, OSError):
         return ""
 
 

@@ -2,13 +2,62 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
+import platform
+import re
 import secrets
 import stat
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+
+class RunFolder:
+    """The private folder of one run under the temporary folder, held as long as its process lives.
+
+    A killed run leaves its folder behind, but not its hold: the next run tells by it which ones are abandoned. The name
+    has the machine's, for a temporary folder that several machines share.
+    """
+
+    def __init__(self) -> None:
+        """Make it.
+
+        Raises:
+            OSError: there is no room for it.
+        """
+        fresh = Path(tempfile.mkdtemp(prefix="gradjudge-"))
+        self._hold = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with contextlib.suppress(OSError):  # no locks on this file system: then none of its folders is ever taken
+            fcntl.flock(self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Only now does it have a name that other runs look at.
+        self.path = fresh.rename(fresh.with_name(_run_prefix() + secrets.token_hex(8)))
+
+    def remove(self) -> None:
+        """Remove it and all in it, as far as that can be done; what stays is the next run's to remove."""
+        with contextlib.suppress(OSError):
+            remove_scratch(self.path)
+        os.close(self._hold)
+
+
+def remove_abandoned() -> None:
+    """Remove the folders of runs of this user on this machine that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_run_prefix()}*"):
+        with contextlib.suppress(OSError):  # in use, or somebody else's, or just removed
+            hold = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                if os.fstat(hold).st_uid == os.geteuid():
+                    fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    remove_scratch(folder)
+            finally:
+                os.close(hold)
+
+
+def _run_prefix() -> str:
+    return f"gradjudge-run-{re.sub('[^A-Za-z0-9]', '-', platform.node())}-"
 
 
 def new_scratch(base: Path, files: Mapping[str, bytes]) -> Path:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from gradjudge.errors import CourseError, InternalError
-from gradjudge.forkserver import Child, ForkRefusedError
+from gradjudge.forkserver import Child, ForkRefusedError, from_outside
+from gradjudge.sandbox.machine import oom_kills, scratch_trouble
 from gradjudge.sandbox.policy import Policy
 from gradjudge.sandbox.scratch import remove_scratch
 from gradjudge.sandbox.watch import Watch
 from gradjudge.wire.channel import Channel
 from gradjudge.wire.limits import OUT_OF_MEMORY, WireError, WireLimits
-from gradjudge.wire.messages import FITTING, Reply, Request
+from gradjudge.wire.messages import FITTING, Drop, Reply, Request
 
 _HELLO_SECONDS: Final = 30.0
 _HELLO_LIMIT: Final = 1 << 16
@@ -30,8 +31,8 @@ class SessionLost(Exception):
     """Report that a session ended, or had to be killed. It answers no more.
 
     Attributes:
-        reason: ``"timed-out"``, ``"crashed"``, ``"protocol"`` (it said what no session says), ``"memory"``,
-            ``"threads"`` or ``"disk"``.
+        reason: ``"timed-out"``, ``"crashed"``, ``"killed"`` (by a signal that we did not send), ``"protocol"`` (it
+            said what no session says), ``"memory"``, ``"threads"`` or ``"disk"``.
         detail: more, for staff.
     """
 
@@ -67,7 +68,9 @@ class JailedSession:
             InternalError: the child ended before it could say so.
         """
         self._child = child
+        self._limits = policy.limits
         self._scratch = scratch
+        self._oom_kills = oom_kills()
         self._lost: SessionLost | InternalError | None = None
         self._closed = False
         try:
@@ -98,7 +101,8 @@ class JailedSession:
 
         Raises:
             SessionLost: it was killed or ended, now or earlier.
-            InternalError: the zygote is gone, and the session with it.
+            InternalError: the zygote is gone, and the session with it; or the machine is short of memory or disk, so
+                that whatever the session said since the last `Drop` may be the machine's fault.
         """
         if self._lost is not None:
             raise self._lost
@@ -114,6 +118,8 @@ class JailedSession:
             raise self._lose(self._what_happened(error)) from error
         finally:
             self._watch.end()
+        if isinstance(request, Drop):  # between checks: often enough, and nothing that a check waits for
+            self._refuse_trouble()
         return reply
 
     def close(self) -> None:
@@ -136,6 +142,7 @@ class JailedSession:
 
     def _what_happened(self, error: OSError | EOFError) -> SessionLost:
         """Tell why nothing came back: we killed it, it ended by itself, or it only closed its socket."""
+        self._refuse_trouble()
         if isinstance(error, TimeoutError):
             return SessionLost("timed-out", "no answer in time, and no end after it was killed")
         try:
@@ -152,9 +159,16 @@ class JailedSession:
         code = os.waitstatus_to_exitcode(waitstatus)
         if code == OUT_OF_MEMORY:
             return SessionLost("memory", "out of memory")
-        if code < 0:
-            return SessionLost("crashed", f"ended by {_signal_name(-code)}")
-        return SessionLost("crashed", f"ended with exit code {code}")
+        if code >= 0:
+            return SessionLost("crashed", f"ended with exit code {code}")
+        if code == -signal.SIGKILL and oom_kills() > self._oom_kills:
+            raise InternalError("the machine ran out of memory, and its kernel killed a session") from error
+        return SessionLost("killed" if from_outside(waitstatus) else "crashed", f"ended by {_signal_name(-code)}")
+
+    def _refuse_trouble(self) -> None:
+        trouble = scratch_trouble(self._scratch, self._limits, private="scratchfs" in self._layers)
+        if trouble:
+            raise InternalError(trouble)
 
 
 def _require_fitting(request: Request, reply: Reply) -> None:

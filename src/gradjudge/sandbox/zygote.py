@@ -54,6 +54,11 @@ class Zygote:
         """The zygote's process id, where it was started and not attached to."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def exit_code(self) -> int | None:
+        """How the zygote ended (negative: by which signal), or None as long as it lives or is not ours."""
+        return None if self._process is None else self._process.poll()
+
     @classmethod
     def start(cls, *, scratch: Path, secret: tuple[Path, ...] = ()) -> Zygote:
         """Start a zygote, which takes two or three seconds to import torch; call `wait_ready` before the first use.
@@ -147,14 +152,16 @@ class Zygote:
         self.control.close()
         if self._process is None or self._scratch is None:
             return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_SECONDS)
+        if self._is_ready:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_SECONDS)
         self._process.kill()
         self._process.wait()
         self._process = None
-        for entry in self._scratch.iterdir():
-            if entry.is_dir():
-                remove_scratch(entry)
+        with contextlib.suppress(FileNotFoundError):  # somebody was here before us
+            for entry in self._scratch.iterdir():
+                if entry.is_dir():
+                    remove_scratch(entry)
 
     def __enter__(self) -> Zygote:
         """Return itself."""
@@ -167,7 +174,9 @@ class Zygote:
     def _last_words(self) -> str:
         if self._scratch is None:
             return ""
-        text = (self._scratch / "zygote" / _STDERR_FILE).read_text(errors="replace").strip()
+        text = ""
+        with contextlib.suppress(FileNotFoundError):
+            text = (self._scratch / "zygote" / _STDERR_FILE).read_text(errors="replace").strip()
         return f"; it wrote:\n{text[-4000:]}" if text else ""
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 import msgspec
 import tomlkit
 
-from gradjudge.bench import Bench
+from gradjudge.bench import Bench, judges
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
@@ -126,7 +125,7 @@ def calibrate(course: Course, name: str, plan: Plan, *, sandbox: str, say: Calla
         files = {case.name: case.write(Path(scratch) / "chaffs" / case.name) for case in cases}
         with (
             Bench(course, (name,), device=plan.device, sandbox=sandbox) as bench,
-            ThreadPoolExecutor(plan.jobs) as pool,
+            judges(bench, plan.jobs) as pool,
         ):
             if bench.problems:
                 raise CourseError("\n".join(bench.problems))

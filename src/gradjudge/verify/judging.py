@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 
-from gradjudge.bench import Bench
+from gradjudge.bench import Bench, judges
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
@@ -43,7 +42,7 @@ def judge_all(bench: Bench, name: str, files: Mapping[str, Path], jobs: int, see
     """
     if bench.problems:
         raise CourseError("\n".join(bench.problems))
-    with ThreadPoolExecutor(jobs) as pool:
+    with judges(bench, jobs) as pool:
         reports = pool.map(lambda entry: bench.judge(Job("verify", name, str(entry[1]), "", seed=seed)), files.items())
         return dict(zip(files, reports, strict=True))
 

@@ -1,0 +1,44 @@
+"""Tell a machine that is short of memory or disk from a submission that uses too much."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from gradjudge.sandbox.policy import Limits
+from gradjudge.sandbox.scratch import measure
+
+_MB: Final = 1 << 20
+
+
+def oom_kills() -> int:
+    """Return how many processes this machine's kernel has killed for want of memory; 0 where it does not say."""
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+def scratch_trouble(scratch: Path, limits: Limits, *, private: bool) -> str:
+    """Return what keeps a session from using the scratch folder that its limits promise it, or an empty text.
+
+    Args:
+        scratch: the session's folder, as it is seen from outside.
+        limits: what it may use.
+        private: whether it is a file system of the session's own: then it does not matter how full the disk is.
+    """
+    if not scratch.is_dir():
+        return f"the scratch folder {scratch} is gone: somebody has removed it"
+    if private:
+        return ""
+    disk = os.statvfs(scratch)
+    room, files = disk.f_bavail * disk.f_frsize, disk.f_favail
+    counted = disk.f_files > 0  # some file systems have no end of files
+    if room >= limits.scratch_mb * _MB and (files >= limits.files or not counted):
+        return ""
+    held = measure(scratch, most_entries=limits.files)  # what the session has filled itself is no fault of the disk's
+    if room + held.size < limits.scratch_mb * _MB or (counted and files + held.entries < limits.files):
+        return f"the disk with the scratch folder {scratch} is full: a session may use {limits.scratch_mb} MiB of it"
+    return ""

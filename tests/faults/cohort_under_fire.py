@@ -1,0 +1,300 @@
+"""A small cohort, graded by the real command, which is hurt at moments that a seed chooses; and what must hold then.
+
+Orphans of a killed command come to this process (`adopt_orphans`), so that it can see whether any are left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import ctypes
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from small_course import RIGHT, make_course
+
+from gradjudge.course import Course
+from gradjudge.report import TEMPORARY, Report, verdict_bytes
+
+#: Seconds until a command must have ended by itself, and orphans be gone; generous, for a machine that others use.
+COMMAND_SECONDS = 400.0
+ORPHAN_SECONDS = 60.0
+KINDS = ("session", "judge", "zygote", "host")
+_PR_SET_CHILD_SUBREAPER = 36
+
+SLOW = "import time\ntime.sleep(0.4)\n"
+COHORT = {
+    "ada": SLOW + RIGHT,
+    "bob": RIGHT.replace("return 2 * x\n", "return 3 * x\n", 1),
+    "cleo": SLOW + RIGHT.replace("2 * x * grad_output", "x * grad_output"),
+    "dan": "import torch\n" + RIGHT.replace("return 2 * x\n", "while torch.is_tensor(x): pass\n    return 2 * x\n", 1),
+    "eve": RIGHT.replace("(x,) = ctx.saved_tensors", "import os; os._exit(3)"),
+    "fay": "import os\n" + RIGHT.replace("return 2 * x\n", "os.kill(os.getpid(), 9)\n", 1),
+    "gus": SLOW + RIGHT + SLOW,
+    "hal": "raise NotImplementedError\n" + SLOW + RIGHT,
+}
+"""Right, wrong, slow, one check that never ends, one that ends the process, one that kills it, one unfinished cell."""
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every process whose own parent dies, below this one."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def cohort(root: Path, copies: int = 1) -> Course:
+    """Write the course with its cohort; time limits that a busy machine keeps, so that verdicts do not hang on it.
+
+    Only one copy of the check that never ends: each takes its whole time limit.
+    """
+    course = make_course(root)
+    rubric = course.rubric_file.read_text().replace("cell_seconds = 0.5", "cell_seconds = 20")
+    course.rubric_file.write_text(rubric.replace("check_seconds = 1.5", "check_seconds = 6"))
+    students = {f"{who}{copy or ''}": text for copy in range(copies) for who, text in COHORT.items()}
+    for student, source in students.items():
+        if student.startswith("dan") and student != "dan":
+            continue
+        file = course.submission_folder(student, "lab") / "lab.py"
+        file.parent.mkdir(parents=True)
+        file.write_text(source)
+    (root / "tmp").mkdir()
+    return course
+
+
+@dataclass(frozen=True)
+class Blow:
+    """One process to kill: its kind, after how many reports, and how many seconds later."""
+
+    kind: str
+    reports: int
+    delay: float
+    number: signal.Signals = signal.SIGKILL
+
+
+@dataclass
+class Toll:
+    """What went wrong under some faults of one kind; all but `times` must stay 0."""
+
+    times: int = 0
+    lost: int = 0
+    doubled: int = 0
+    zeros: int = 0
+    other_bytes: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Nothing went wrong."""
+        return not (self.lost or self.doubled or self.zeros or self.other_bytes or self.wrong)
+
+    def __iadd__(self, other: Toll) -> Toll:
+        """Add what another one counted."""
+        for name in ("times", "lost", "doubled", "zeros", "other_bytes"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.wrong += other.wrong
+        return self
+
+
+class Command:
+    """``gradjudge grade lab`` in a process of its own."""
+
+    def __init__(self, course: Course, jobs: int = 1, *options: str, environment: dict[str, str] | None = None) -> None:
+        self._course = course
+        self._before = set(children(os.getpid()))
+        self._out = (course.root / "stdout.txt").open("w+b")
+        self._err = (course.root / "stderr.txt").open("w+b")
+        command = [sys.executable, "-m", "gradjudge.cli", "grade", "lab", "--course", str(course.root)]
+        self.process = subprocess.Popen(
+            [*command, "--jobs", str(jobs), *options],
+            stdout=self._out,
+            stderr=self._err,
+            env={**os.environ, "TMPDIR": str(course.root / "tmp"), **(environment or {})},
+            start_new_session=True,
+        )
+
+    def victims(self, kind: str) -> list[int]:
+        """Return the processes of a kind that run now."""
+        if kind == "orchestrator":
+            return [self.process.pid]
+        module = "gradjudge.worker.zygote" if kind in ("zygote", "session") else "gradjudge.judge"
+        servers = [pid for pid in children(self.process.pid) if module in command_line(pid)]
+        return servers if kind in ("zygote", "host") else [child for pid in servers for child in children(pid)]
+
+    def strike(self, blow: Blow, rng: random.Random) -> bool:
+        """Wait for the moment and kill; False if the command ended before."""
+        moment: float | None = None
+        while self.process.poll() is None:
+            if moment is None and len(reports(self._course)) >= blow.reports:
+                moment = time.monotonic() + blow.delay
+            if moment is not None and time.monotonic() >= moment and (pids := self.victims(blow.kind)):
+                with contextlib.suppress(ProcessLookupError):  # it has just ended by itself: take the next one
+                    os.kill(rng.choice(pids), blow.number)
+                    return True
+            time.sleep(0.004)
+        return False
+
+    def end(self) -> tuple[int, str, str]:
+        """Wait for the command; return its exit code and what it wrote."""
+        try:
+            code = self.process.wait(COMMAND_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        texts = []
+        for stream in (self._out, self._err):
+            stream.seek(0)
+            texts.append(stream.read().decode())
+            stream.close()
+        return code, texts[0], texts[1]
+
+    def orphans(self) -> list[str]:
+        """Wait a while for what the command has left; return what stays."""
+        ends = time.monotonic() + ORPHAN_SECONDS
+        while left := set(children(os.getpid())) - self._before:
+            for pid in left:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+            if time.monotonic() > ends:
+                return [f"{pid}: {command_line(pid)}" for pid in left]
+            time.sleep(0.02)
+        return []
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of a process, of all its threads."""
+    found = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                found += [int(word) for word in (task / "children").read_text().split()]
+    return found
+
+
+def command_line(pid: int) -> str:
+    """Return the command line of a process; nothing if it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return ""
+
+
+def reports(course: Course) -> dict[str, Path]:
+    """Return the reports that lie in the grades folder, by student."""
+    folder = course.grades_table("lab").parent
+    return {path.stem: path for path in sorted(folder.glob("*.json"))} if folder.is_dir() else {}
+
+
+class UnderFire:
+    """A cohort whose undisturbed verdicts are known, to be graded under faults again and again."""
+
+    def __init__(self, root: Path, copies: int = 1) -> None:
+        self.course = cohort(root, copies)
+        code, _, said = Command(self.course).end()
+        assert code == 0, said
+        self.right = {who: read(path) for who, path in reports(self.course).items()}
+        self.table = self.course.grades_table("lab").read_bytes()
+        assert set(self.right) >= set(COHORT)
+
+    def clear(self) -> None:
+        """Forget all reports."""
+        for path in self.course.grades_table("lab").parent.glob("*"):
+            path.unlink()
+
+    def grade(
+        self, blows: list[Blow], rng: random.Random, *, jobs: int = 1, whatever: Callable[[Command], None] | None = None
+    ) -> Toll:
+        """Grade once under some blows, each to hit another submission, and look at what there is then."""
+        toll = Toll()
+        before = {who: verdict_bytes(read(path)) for who, path in reports(self.course).items()}
+        command = Command(self.course, jobs)
+        hit = [blow for blow in blows if command.strike(blow, rng)]
+        if whatever is not None:
+            whatever(command)
+        code, out, said = command.end()
+        toll.times = len(hit)
+        toll.wrong += [f"left: {left}" for left in command.orphans()]
+        self.look(toll, before, killed=code == -signal.SIGKILL)
+        toll.wrong += _what_was_said(code, out, said, hit)
+        return toll
+
+    def look(self, toll: Toll, before: dict[str, bytes], *, killed: bool) -> None:
+        """Compare what there is with `before` and with the undisturbed verdicts; what is ungraded is not compared."""
+        now = reports(self.course)
+        toll.lost += len(set(before) - set(now))
+        for who, path in now.items():
+            report = read(path)
+            for name, item in report.verdict.items.items():
+                right = self.right[who].verdict.items[name]
+                if item.state == "ungraded":
+                    continue
+                if item.points < right.points:
+                    toll.zeros += 1
+                if msgspec.json.encode(item) != msgspec.json.encode(right):
+                    toll.wrong.append(f"{who}: {name} is {item.state}, not {right.state}; faults {report.run.faults}")
+            if not report.ungraded and verdict_bytes(report) != verdict_bytes(self.right[who]):
+                toll.other_bytes += 1
+                toll.wrong.append(f"{who}: {report} instead of {self.right[who]}")
+        left = [path.name for path in (self.course.root / "tmp").iterdir()]
+        if left and not (killed and all(name.startswith("gradjudge-") for name in left)):
+            toll.wrong.append(f"left in the temporary folder: {left}")
+        odd = [
+            path.name for path in self.course.grades_table("lab").parent.glob("*") if not _expected(path.name, killed)
+        ]
+        if odd:
+            toll.wrong.append(f"in the folder of grades: {odd}")
+
+    def complete(self) -> Toll:
+        """Grade without faults: all must be there, once, and as undisturbed."""
+        toll = Toll()
+        before = {who: verdict_bytes(read(path)) for who, path in reports(self.course).items()}
+        command = Command(self.course, 2)
+        code, _, said = command.end()
+        if code != 0:
+            toll.wrong.append(f"the second run ended with {code}: {said}")
+        toll.wrong += [f"left: {left}" for left in command.orphans()]
+        self.look(toll, before, killed=False)
+        toll.lost += len(set(self.right) - set(reports(self.course)))
+        table = self.course.grades_table("lab").read_bytes()
+        rows = [row[0] for row in csv.reader(table.decode().splitlines())]
+        toll.doubled += len(rows) - len(set(rows))
+        if table != self.table:
+            toll.other_bytes += 1
+            toll.wrong.append(f"{table!r} instead of {self.table!r}")
+        return toll
+
+
+def read(path: Path) -> Report:
+    """Read a report, which must be whole."""
+    return msgspec.json.decode(path.read_bytes(), type=Report)
+
+
+def _expected(name: str, killed: bool) -> bool:
+    return name in (".lock", "grades.csv") or name.endswith(".json") or (killed and bool(re.fullmatch(TEMPORARY, name)))
+
+
+def _what_was_said(code: int, out: str, said: str, hit: list[Blow]) -> Iterator[str]:
+    """Yield what is wrong with the exit code and the words of a command."""
+    ends = [blow.number for blow in hit if blow.kind == "orchestrator"]
+    if "Traceback" in said:
+        yield f"a traceback: {said}"
+    if ends and code not in ({-signal.SIGKILL} if ends == [signal.SIGKILL] else {128 + ends[0]}):
+        yield f"exit code {code} after {ends[0].name}: {said}"
+    if ends and ends[0] != signal.SIGKILL and said.count("gradjudge: stopped") != 1:
+        yield f"a stop that is not said once: {said}"
+    early = {blow.kind for blow in hit} & {"zygote", "host"} and code == 3 and "before it" in said
+    if not ends and code not in (0, 1) and not early:
+        yield f"exit code {code}: {said}"
+    if not ends and (code == 1) is not ("UNGRADED" in said):
+        yield f"exit code {code} is not what is said: {said}"
+    servers = sum(blow.kind in ("zygote", "host") for blow in hit)
+    if not ends and not early and said.count("it is started again") != servers:
+        yield f"{servers} servers killed and not a word: {said}"

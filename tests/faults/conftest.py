@@ -1,0 +1,13 @@
+"""One cohort with its undisturbed verdicts for all tests of faults."""
+
+from __future__ import annotations
+
+import pytest
+from faults.cohort_under_fire import UnderFire, adopt_orphans
+
+
+@pytest.fixture(scope="session")
+def under_fire(tmp_path_factory: pytest.TempPathFactory) -> UnderFire:
+    """Offer the cohort."""
+    adopt_orphans()
+    return UnderFire(tmp_path_factory.mktemp("fire") / "course")

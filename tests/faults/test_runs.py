@@ -1,0 +1,211 @@
+"""Two commands at once, full disks, folders that are removed, a machine without memory: never a zero."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from faults.cohort_under_fire import Command, Toll, UnderFire, children, reports
+from small_course import RIGHT
+
+from gradjudge.sandbox.machine import scratch_trouble
+from gradjudge.sandbox.policy import Limits
+
+MEMORY = Path("/sys/fs/cgroup/memory")
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[Callable[[str], None]]:
+    """Mount a file system of its own on `folder`; what is given mounts it anew, with other options."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=False).returncode:
+        pytest.skip("this needs the right to mount; test_cohort.py and scratch_trouble's own test do without")
+    try:
+        yield lambda other: void(["mount", "-o", f"remount,{other}", str(folder)])
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def void(command: list[str]) -> None:
+    """Run a command that must not fail."""
+    subprocess.run(command, check=True)
+
+
+def wait_for_reports(command: Command, under_fire: UnderFire, count: int) -> None:
+    """Wait until some reports are there."""
+    while command.process.poll() is None and len(reports(under_fire.course)) < count:
+        time.sleep(0.01)
+    assert command.process.poll() is None
+
+
+def look(under_fire: UnderFire, *, killed: bool = False) -> Toll:
+    """Look at the reports that there are now."""
+    toll = Toll()
+    under_fire.look(toll, {}, killed=killed)
+    return toll
+
+
+def test_the_second_of_two_commands_is_told_who_is_first(under_fire: UnderFire) -> None:
+    """It ends at once with exit code 2; the first goes on undisturbed."""
+    under_fire.clear()
+    command = Command(under_fire.course)
+    wait_for_reports(command, under_fire, 1)
+    again = [sys.executable, "-m", "gradjudge.cli", "grade", "lab", "--course", str(under_fire.course.root)]
+    second = subprocess.run(again, capture_output=True, text=True, check=False)
+    assert second.returncode == 2
+    assert f"another command is grading into this folder (process {command.process.pid} on " in second.stderr
+    assert command.end()[0] == 0
+    toll = under_fire.complete()
+    assert toll.clean, toll
+
+
+def test_a_full_disk_for_reports_is_one_clear_message(under_fire: UnderFire) -> None:
+    """Reports that were written are whole; when there is room, the next run goes on."""
+    under_fire.clear()
+    folder = under_fire.course.grades_table("lab").parent
+    with small_disk(folder, "size=20k") as remount:
+        command = Command(under_fire.course)
+        code, _, said = command.end()
+        assert code == 2
+        assert said.count("cannot be written: No space left on device. Make room for it") == 1
+        assert "Traceback" not in said
+        assert 0 < len(reports(under_fire.course)) < len(under_fire.right)
+        toll = look(under_fire)
+        toll.wrong += command.orphans()
+        remount("size=4m")
+        toll += under_fire.complete()
+        assert toll.clean, toll
+
+
+def test_a_full_disk_for_scratch_folders_is_ungraded(under_fire: UnderFire) -> None:
+    """No session can be started any more: that is said, and nobody has a zero for it."""
+    under_fire.clear()
+    with small_disk(under_fire.course.root / "tmp", "nr_inodes=100") as remount:
+        command = Command(under_fire.course)
+        wait_for_reports(command, under_fire, 2)
+        with contextlib.suppress(OSError):
+            for number in range(100):
+                (under_fire.course.root / "tmp" / f"gradjudge-filler-{number}").touch()
+        code, _, said = command.end()
+        assert code == 1
+        assert "UNGRADED" in said
+        assert "No space left on device" in said
+        toll = look(under_fire, killed=True)
+        for filler in (under_fire.course.root / "tmp").glob("gradjudge-filler-*"):
+            filler.unlink()
+        remount("nr_inodes=10000")
+        toll += under_fire.complete()
+        assert toll.clean, toll
+
+
+def test_a_session_whose_disk_is_full_is_no_verdict(tmp_path: Path) -> None:
+    """A session needs the room that its limits promise, unless it has a file system of its own."""
+    limits = Limits(scratch_mb=2)
+    (tmp_path / "disk").mkdir()
+    assert scratch_trouble(tmp_path / "disk", limits, private=False) == ""
+    assert "is gone" in scratch_trouble(tmp_path / "gone", limits, private=True)
+    with small_disk(tmp_path / "disk", "size=3m"):
+        scratch = tmp_path / "disk" / "scratch"
+        scratch.mkdir()
+        (scratch / "own").write_bytes(bytes(2 << 20))
+        assert scratch_trouble(scratch, limits, private=False) == ""
+        (tmp_path / "disk" / "others").write_bytes(bytes((1 << 20) - 8192))
+        assert scratch_trouble(scratch, limits, private=False) == ""
+        (scratch / "own").write_bytes(b"")
+        (tmp_path / "disk" / "others").write_bytes(bytes(2 << 20))
+        assert "is full" in scratch_trouble(scratch, limits, private=False)
+        assert scratch_trouble(scratch, limits, private=True) == ""
+
+
+@pytest.mark.parametrize("pattern", ["gradjudge-run-*", "gradjudge-run-*/????????????????"])
+def test_a_scratch_folder_that_is_removed_costs_nobody_a_point(under_fire: UnderFire, pattern: str) -> None:
+    """Whether all of the run's folder goes, or one session's: what was under way is judged anew."""
+    under_fire.clear()
+    command = Command(under_fire.course)
+    wait_for_reports(command, under_fire, 2)
+    removed: list[Path] = []
+    while not removed and command.process.poll() is None:
+        removed = list((under_fire.course.root / "tmp").glob(pattern))
+        for folder in removed:
+            shutil.rmtree(folder, ignore_errors=True)
+    code, _, said = command.end()
+    assert (code, "Traceback" in said) == (0, False), said
+    toll = look(under_fire)
+    toll.wrong += command.orphans()
+    toll += under_fire.complete()
+    assert toll.clean, toll
+
+
+def test_a_shutdown_that_reaches_every_process_makes_no_verdict(under_fire: UnderFire) -> None:
+    """SIGTERM to all of them, the command last, as an init system sends it: no session's death passes for a crash."""
+    under_fire.clear()
+    command = Command(under_fire.course, 2)
+    wait_for_reports(command, under_fire, 1)
+    below, waiting = [], [command.process.pid]
+    while waiting:
+        found = children(waiting.pop())
+        below += found
+        waiting += found
+    for pid in (*reversed(below), command.process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    code, _, said = command.end()
+    assert code == 143
+    assert "; run the same command again to go on" in said
+    toll = look(under_fire)
+    toll.wrong += command.orphans()
+    toll += under_fire.complete()
+    assert toll.clean, toll
+
+
+@contextlib.contextmanager
+def control_group(command: Command) -> Iterator[Path]:
+    """Put a command and all that it will start into a control group of version 1, for its memory."""
+    group = MEMORY / f"gradjudge-test-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError:
+        pytest.skip("this needs the right to make control groups of version 1; test_machine.py does without")
+    try:
+        (group / "cgroup.procs").write_text(str(command.process.pid))
+        yield group
+    finally:
+        command.orphans()
+        group.rmdir()
+
+
+def limit_memory(group: Path, more: int) -> None:
+    """Let a control group have `more` bytes besides what it cannot give back."""
+    held = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())["total_rss"]
+    (group / "memory.limit_in_bytes").write_text(str(int(held) + more))
+
+
+HOG = RIGHT.replace("return 2 * x\n", "return 2 * x + 0 * len(bytes(range(256)) * (7 << 18))\n", 1)
+
+
+def test_a_machine_without_memory_is_ungraded(under_fire: UnderFire) -> None:
+    """The kernel kills a session that is within its own limit, again and again: that is the machine's fault."""
+    under_fire.clear()
+    file = under_fire.course.submission_folder("gus", "lab") / "lab.py"
+    before = file.read_text()
+    file.write_text(HOG)
+    try:
+        command = Command(under_fire.course)
+        with control_group(command) as group:
+            wait_for_reports(command, under_fire, 1)
+            limit_memory(group, 250 << 20)
+            code, _, said = command.end()
+        assert code == 1, said
+        assert "UNGRADED gus" in said
+        assert "ran out of memory" in said
+    finally:
+        file.write_text(before)
+    toll = under_fire.complete()
+    assert toll.clean, toll
