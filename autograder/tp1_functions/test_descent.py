@@ -54,6 +54,7 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
         not torch.equal(after["w"], start["w"]),
         "w did not move at all.",
         "w n'a pas bougé du tout.",
+        mistake="frozen w",
     )
     for name, given in (("w", w), ("b", b)):
         now = look(given)
@@ -61,6 +62,7 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
             isinstance(now, torch.Tensor) and torch.equal(now, start[name]),
             f"The {name} that was given has changed: write {name} = {name} - lr * ..., or work on a copy.",
             f"Le {name} donné a changé : écrivez {name} = {name} - lr * ..., ou travaillez sur une copie.",
+            mistake="in place",
         )
 
 
@@ -74,6 +76,7 @@ def test_train_batch_five_steps(descent, follow, sources):
         not forbidden_calls(sources, [AUTOGRAD]) or leads_to(sources, "train_batch", OWN_FUNCTIONS),
         "train_batch lets autograd differentiate a formula: use your MSE and Linear, by hand or through their apply.",
         "train_batch laisse autograd dériver une formule : utilisez vos MSE et Linear, à la main ou par leur apply.",
+        mistake="autograd",
     )
     five_steps = descent(5)
     require_trajectory(follow(five_steps), five_steps)
@@ -260,6 +263,7 @@ def test_train_minibatch_reproducible(student, train_minibatch, diabetes):
         torch.equal(first, second) and bool(first.abs().sum() > 0),
         "Two generators of the same seed do not give the same result: take all randomness from `generator`.",
         "Deux générateurs de même graine ne donnent pas le même résultat : tirez tout le hasard de `generator`.",
+        mistake="generator",
     )
 
 

@@ -100,6 +100,7 @@ def test_init_mlp_generator(drawn):
             torch.equal(first[name], same[name]),
             f"Two generators of the same seed do not give the same {name}: draw from `generator`.",
             f"Deux générateurs de même graine ne donnent pas le même {name} : tirez de `generator`.",
+            mistake="generator",
         )
         require(
             not torch.equal(first[name], other[name]),

@@ -65,6 +65,7 @@ def test_train_mlp_five_steps(follow, sources):
         not forbidden_calls(sources, [AUTOGRAD]) or leads_to(sources, "train_mlp", GIVEN_FUNCTIONS),
         "train_mlp lets autograd differentiate a formula: chain MSE, Linear and the activation yourself.",
         "train_mlp laisse autograd dériver une formule : enchaînez MSE, Linear et l'activation vous-même.",
+        mistake="autograd",
     )
     follow("Tanh", 5)
 
@@ -130,6 +131,7 @@ def test_train_mlp_leaves_its_start_alone(helped_student, train, activation, rng
         not all(torch.equal(after.parameters[name], start[name]) for name in NAMES),
         "No parameter moved at all.",
         "Aucun paramètre n'a bougé.",
+        mistake="frozen",
     )
     for name, tensor in held.items():
         now = look(tensor)
@@ -137,6 +139,7 @@ def test_train_mlp_leaves_its_start_alone(helped_student, train, activation, rng
             isinstance(now, torch.Tensor) and torch.equal(now, start[name]),
             f"The {name} that was given has changed: write {name} = {name} - lr * ..., or work on a copy.",
             f"Le {name} donné a changé : écrivez {name} = {name} - lr * ..., ou travaillez sur une copie.",
+            mistake="in place",
         )
 
 

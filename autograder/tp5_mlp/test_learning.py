@@ -20,6 +20,7 @@ EPOCHS = 1000
 ADDS_UP = Text(
     "The gradients of earlier batches are still there: fit does not call zero_grad before each backward.",
     "Les gradients des lots précédents sont encore là : fit n'appelle pas zero_grad avant chaque backward.",
+    "zero_grad",
 )
 
 
@@ -104,7 +105,7 @@ def forgive(student, adds_up, sets_gradients):
 
 def require_zero_grad(found):
     """Require that gradients do not add up."""
-    require(not found, ADDS_UP.en, ADDS_UP.fr)
+    require(not found, ADDS_UP.en, ADDS_UP.fr, mistake=ADDS_UP.mistake)
 
 
 def solvable(draw, count):

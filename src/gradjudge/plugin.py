@@ -32,7 +32,7 @@ from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request,
 
 
 class Outcome(NamedTuple):
-    """What became of one check: its state, what the student is told, what staff may read."""
+    """What became of one check: its state, what the student is told, what staff may read, which mistake was named."""
 
     state: str
     message: dict[str, str]
@@ -40,6 +40,7 @@ class Outcome(NamedTuple):
     seconds: float
     parts: tuple[Part, ...] = ()
     judged_with: tuple[str, ...] = ()
+    mistake: str = ""
 
 
 class Hearing:
@@ -215,7 +216,8 @@ def _outcome(reports: Iterable[Any], error: BaseException | None, seconds: float
     if error is None and all(report.passed for report in reports) and reports:
         return Outcome("passed", {}, "", seconds)
     if isinstance(error, CheckFailed):
-        return Outcome("failed", _by_language(error.text), error.detail, seconds, error.parts)
+        text = error.text
+        return Outcome("failed", _by_language(text), error.detail, seconds, error.parts, mistake=text.mistake)
     if isinstance(error, SessionLost):
         return _lost(error, seconds)
     detail = "\n".join(str(report.longrepr) for report in reports if not report.passed)

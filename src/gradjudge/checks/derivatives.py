@@ -86,6 +86,7 @@ class Derivative:
                 "derivative by hand, not as differences.",
                 f"`{self._subject.label}.backward` appelle `forward` pour chaque élément de `{self._name}` : "
                 "écrivez la dérivée à la main, pas comme des différences.",
+                mistake="differences",
             )
 
     def _by_differences(self, trial: Trial, result: PassResult) -> bool:
@@ -106,6 +107,7 @@ class Derivative:
                 f"`{subject.label}.backward` uses autograd: write the derivative by hand.",
                 f"`{subject.label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
                 detail=next(result.raised.text for result in results if result.raised),
+                mistake="autograd",
             )
         return results
 
@@ -120,6 +122,7 @@ class Derivative:
             fail(
                 f"`{subject.label}.apply` does not run your own `forward` and `backward`.",
                 f"`{subject.label}.apply` n'exécute pas votre `forward` et votre `backward`.",
+                mistake="not own",
             )
         return [circumstance.trial for circumstance in plan], results
 
@@ -217,9 +220,10 @@ class Derivative:
             Text(
                 f"The gradient of `{self._subject.label}` for `{self._name}` {predicate.en}.{after.en}",
                 f"Le gradient de `{self._subject.label}` pour `{self._name}` {predicate.fr}.{after.fr}",
+                predicate.mistake,
             )
         )
 
 
 def _joined(first: Text, cause: Text) -> Text:
-    return Text(f"{first.en}: it {cause.en}", f"{first.fr} : il {cause.fr}")
+    return Text(f"{first.en}: it {cause.en}", f"{first.fr} : il {cause.fr}", cause.mistake)

@@ -44,8 +44,9 @@ Acted = Callable[[Sighting, Reference], Tensor | None]
 
 
 class _Mistake(msgspec.Struct, frozen=True):
-    """Describe a mistake: a predicate in both languages, and what it would have given (None: it cannot be)."""
+    """Describe a mistake: its key, a predicate in both languages, and what it would have given (None: it cannot be)."""
 
+    key: str
     en: str
     fr: str
     act: Acted
@@ -66,12 +67,13 @@ def diagnose(
         return None
     for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES):
         if all(_fits(mistake.act(sighting, reference), sighting.got) for sighting in sightings):
-            return Text(mistake.en, mistake.fr)
+            return Text(mistake.en, mistake.fr, mistake.key)
     if all(_proportional(sighting) for sighting in sightings):
         size = magnitude(difference(sightings[0].got, sightings[0].right, allowed))
         return Text(
             f"is the right one but for a factor (relative error of about {size})",
             f"est le bon à un facteur près (erreur relative d'environ {size})",
+            "factor",
         )
     return None
 
@@ -100,9 +102,11 @@ def _transposed(sighting: Sighting, _reference: Reference) -> Tensor | None:
 
 
 _SIMPLE = (
-    _Mistake("is zero everywhere", "est nul partout", lambda s, _: torch.zeros_like(s.got, dtype=torch.float64)),
-    _Mistake("has the opposite sign", "a le signe opposé", lambda s, _: -s.right),
-    _Mistake("is transposed", "est transposé", _transposed),
+    _Mistake(
+        "zero", "is zero everywhere", "est nul partout", lambda s, _: torch.zeros_like(s.got, dtype=torch.float64)
+    ),
+    _Mistake("sign", "has the opposite sign", "a le signe opposé", lambda s, _: -s.right),
+    _Mistake("transposed", "is transposed", "est transposé", _transposed),
 )
 
 
@@ -128,6 +132,7 @@ def _factor(name: str, value: Callable[[int, int], float]) -> _Mistake:
     en = "; ".join(f"{letter}: number of {_LETTERS_EN[letter]}" for letter in used)
     fr = " ; ".join(f"{letter} : nombre de {_LETTERS_FR[letter]}" for letter in used)
     return _Mistake(
+        f"factor {name}",
         f"is {name} times the right one" + (f" ({en})" if en else ""),
         f"vaut {name} fois le bon" + (f" ({fr})" if fr else ""),
         act,
@@ -161,6 +166,7 @@ _FACTORS = tuple(
 def _orders(index: int, names: Sequence[str]) -> list[_Mistake]:
     return [
         _Mistake(
+            "order",
             f"is the one for `{name}`: gradients are returned in the order of the inputs of forward",
             f"est celui de `{name}` : les gradients se rendent dans l'ordre des entrées de forward",
             lambda s, _, other=other: s.trial.gradients[other],  # type: ignore[misc]
@@ -202,9 +208,9 @@ def _total(sighting: Sighting, _reference: Reference) -> Tensor | None:
 
 
 _REDUCTIONS = (
-    _Mistake("is not summed over the batch", "n'est pas sommé sur les exemples du lot", _unsummed),
-    _Mistake("is summed over the wrong axis", "est sommé sur le mauvais axe", _over(1)),
-    _Mistake("is summed over all axes", "est sommé sur tous les axes", _total),
+    _Mistake("unsummed", "is not summed over the batch", "n'est pas sommé sur les exemples du lot", _unsummed),
+    _Mistake("axis", "is summed over the wrong axis", "est sommé sur le mauvais axe", _over(1)),
+    _Mistake("axis", "is summed over all axes", "est sommé sur tous les axes", _total),
 )
 
 
@@ -219,9 +225,9 @@ def _with_cotangent(change: Callable[[Tensor], Tensor]) -> Acted:
     return act
 
 
-_NOT_LINEAR = ("is not proportional to grad_output", "n'est pas proportionnel à grad_output")
+_NOT_LINEAR = ("not linear", "is not proportional to grad_output", "n'est pas proportionnel à grad_output")
 
-_NOT_MULTIPLIED = ("is not multiplied by grad_output", "n'est pas multiplié par grad_output")
+_NOT_MULTIPLIED = ("grad_output", "is not multiplied by grad_output", "n'est pas multiplié par grad_output")
 
 _COTANGENTS = (
     _Mistake(*_NOT_MULTIPLIED, _with_cotangent(torch.ones_like)),
@@ -247,6 +253,7 @@ def _at_output(sighting: Sighting, reference: Reference) -> Tensor | None:
 
 _PLACES = (
     _Mistake(
+        "at output",
         "is the derivative taken at the output, not at the input",
         "est la dérivée prise en la sortie, pas en l'entrée",
         _at_output,

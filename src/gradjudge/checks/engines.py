@@ -183,51 +183,61 @@ _TOO_EARLY: Final = (_first_come, _breadth_first(_inputs, once=True))
 
 # --- names of mistakes ------------------------------------------------------------------------------------------------
 
-WORDS: Final[dict[str, tuple[str, str]]] = {
+WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "zero": (
         "The gradients are 0: does each operation give its result a _backward, and does backward() call them all?",
         "Les gradients valent 0 : chaque opération donne-t-elle un _backward à son résultat, et backward() les"
         " appelle-t-il tous ?",
+        "nothing back",
     ),
     "nothing": (
         "It looks as if one operation sent nothing back: does it give its result a _backward?",
         "Il semble qu'une opération ne renvoie rien : donne-t-elle un _backward à son résultat ?",
+        "nothing back",
     ),
     "overwritten": (
         "It looks as if a gradient were overwritten: gradients add up (+=, not =).",
         "Il semble qu'un gradient soit écrasé : les gradients s'ajoutent (+=, et non =).",
+        "overwritten",
     ),
     "twice": (
         "It looks as if a node were visited more than once: note which nodes you have seen.",
         "Il semble qu'un nœud soit visité plusieurs fois : notez les nœuds déjà vus.",
+        "visited twice",
     ),
     "early": (
         "It looks as if a node were visited before all that use it: the order must be topological.",
         "Il semble qu'un nœud soit visité avant tous ceux qui l'utilisent : l'ordre doit être topologique.",
+        "visited early",
     ),
-    "sign": ("It has the wrong sign.", "Il a le mauvais signe."),
+    "sign": ("It has the wrong sign.", "Il a le mauvais signe.", "sign"),
     "one": (
         "It looks as if a local derivative were forgotten (taken as 1).",
         "Il semble qu'une dérivée locale soit oubliée (prise égale à 1).",
+        "local derivative",
     ),
     "half": (
         "It looks as if one side of an operation sent nothing back.",
         "Il semble qu'un côté d'une opération ne renvoie rien.",
+        "one side",
     ),
     "one_sign": (
         "It looks as if one side of an operation had the wrong sign.",
         "Il semble qu'un côté d'une opération ait le mauvais signe.",
+        "sign of one side",
     ),
     "swapped": (
         "It looks as if the two sides of an operation were exchanged.",
         "Il semble que les deux côtés d'une opération soient échangés.",
+        "sides exchanged",
     ),
     "start": (
         "The gradient that comes from the rest of the graph (out.grad) seems to be left out.",
         "Le gradient qui vient de la suite du graphe (out.grad) semble oublié.",
+        "grad_output",
     ),
 }
-"""What is said of each mistake, in English and in French, after "a gradient is wrong"."""
+"""What is said of each mistake, in English and in French, after "a gradient is wrong", and its key."""
 
 
 def mistake(name: str) -> Text:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks import robustness
-from gradjudge.checks.comparison import Due, flaw_in
+from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.derivatives import Derivative
 from gradjudge.checks.gradients import gradcheck
 from gradjudge.checks.references import Formula, Reference, ReferenceBackward, Shape, Trial
@@ -112,12 +112,14 @@ class FunctionCheck:
         results = subject.ask([one_pass(trial, subject.only(index)) for trial in trials], through="direct")
         for trial, result in zip(trials, results, strict=True):
             due = Due(trial.gradients[index], Text(f"that of `{name}`", f"celle de `{name}`"))
-            flaw = flaw_in(subject.gradients_by_hand(result)[index], due, subject.allowed)
+            got = subject.gradients_by_hand(result)[index]
+            flaw = flaw_in(got, due, subject.allowed)
             if flaw is not None:
                 shape = list(trial.inputs[index].shape)
                 fail(
                     f"The gradient of `{subject.label}` for `{name}` of shape {shape} {flaw.text.en}.",
                     f"Le gradient de `{subject.label}` pour `{name}` de forme {shape} {flaw.text.fr}.",
+                    mistake=_shape_or(flaw, got, due),
                 )
 
     def robust(self, aspect: str) -> None:
@@ -178,7 +180,11 @@ class FunctionCheck:
             shape = Text("the shape of the statement", "la forme de l'énoncé")
         flaw = flaw_in(output, Due(right, shape, self._subject.dtype), self._subject.allowed)
         if flaw is not None:
-            fail(f"The result of `{where}` {flaw.text.en}.", f"Le résultat de `{where}` {flaw.text.fr}.")
+            fail(
+                f"The result of `{where}` {flaw.text.en}.",
+                f"Le résultat de `{where}` {flaw.text.fr}.",
+                mistake=flaw.text.mistake,
+            )
 
     def _require_bound(self, trial: Trial) -> None:
         subject, name = self._subject, label_of(self._apply)
@@ -191,6 +197,12 @@ class FunctionCheck:
             _fail_unbound(name, subject.label)
 
 
+def _shape_or(flaw: Flaw, got: object, due: Due) -> str:
+    """Give the key of a flaw: a wrong shape is a mistake of its own where nothing else is wrong with the size."""
+    same_size = isinstance(got, Tensor) and got.numel() == due.value.numel()
+    return "shape" if flaw.kind == "shape" and same_size else flaw.text.mistake
+
+
 def _require_function(function: object) -> FunctionProxy:
     if not isinstance(function, FunctionProxy):
         label = label_of(function)
@@ -198,6 +210,7 @@ def _require_function(function: object) -> FunctionProxy:
         fail(
             f"`{label}` is {en}; a class derived from torch.autograd.Function is due.",
             f"`{label}` est {fr} ; on attend une classe dérivée de torch.autograd.Function.",
+            mistake="no Function",
         )
     return function
 
@@ -206,6 +219,7 @@ def _fail_unbound(name: str, function: str) -> None:
     fail(
         f"`{name}` is not `{function}.apply`, or does not run your own `forward` and `backward`.",
         f"`{name}` n'est pas `{function}.apply`, ou n'exécute pas votre `forward` et votre `backward`.",
+        mistake="not own",
     )
 
 

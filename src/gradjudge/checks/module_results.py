@@ -19,6 +19,7 @@ from gradjudge.proxy.objects import CallableProxy
 _PASSED_THROUGH = Text(
     "is delta itself, passed through: the local derivative is missing",
     "est delta lui-même, transmis tel quel : il manque la dérivée locale",
+    "local derivative",
 )
 
 
@@ -52,7 +53,7 @@ def require_gradient(
     if first is None:
         return
     predicate = _predicate(first, flaws, given, trials, place, names, reference, allowed)
-    raise CheckFailed(Text(f"{where.en} {predicate.en}.", f"{where.fr} {predicate.fr}."))
+    raise CheckFailed(Text(f"{where.en} {predicate.en}.", f"{where.fr} {predicate.fr}.", predicate.mistake))
 
 
 def _predicate(
@@ -81,7 +82,7 @@ def _predicate(
         return first.text
     if first.kind == "value":
         return cause
-    return Text(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}")
+    return Text(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}", cause.mistake)
 
 
 def _in_shape(got: Tensor, right: Tensor) -> Tensor:
@@ -99,7 +100,11 @@ def require_output(output: object, right: Tensor, allowed: Tolerance, where: str
         shape = Text("the shape of the statement", "celle de l'énoncé")
     flaw = flaw_in(output, Due(right, shape), allowed)
     if flaw is not None:
-        fail(f"The result of `{where}` {flaw.text.en}.", f"Le résultat de `{where}` {flaw.text.fr}.")
+        fail(
+            f"The result of `{where}` {flaw.text.en}.",
+            f"Le résultat de `{where}` {flaw.text.fr}.",
+            mistake=flaw.text.mistake,
+        )
 
 
 def require_dtype(
@@ -123,6 +128,7 @@ def require_dtype(
             got.dtype == dtype,
             f"For {words} inputs, `{label}` gives {kind} ({name}): keep the dtype of the inputs.",
             f"Pour des entrées {words}, `{label}` donne {kind} ({name}) : gardez le type des entrées.",
+            mistake="dtype",
         )
         require(
             near_in_shape(got, plain[name], allowed),
@@ -141,6 +147,7 @@ def require_untouched(label: str, name: str, before: Tensor, after: object) -> N
         type(after) is Tensor and torch.equal(after.cpu(), before),
         f"`{label}` changes {name} in place; compute a new tensor instead.",
         f"`{label}` modifie {name} sur place ; calculez plutôt un nouveau tenseur.",
+        mistake="in place",
     )
 
 
@@ -195,6 +202,7 @@ def fail_autograd(label: str, without: CheckFailed) -> NoReturn:
         f"`{label}.backward` uses autograd: write the derivative by hand.",
         f"`{label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
         detail=f"{without.text.en} {without.detail}",
+        mistake="autograd",
     )
 
 
@@ -203,4 +211,5 @@ def fail_layout(label: str) -> NoReturn:
     fail(
         f"`{label}` gives other results when its inputs are transposed views.",
         f"`{label}` donne d'autres résultats quand ses entrées sont des vues transposées.",
+        mistake="layout",
     )

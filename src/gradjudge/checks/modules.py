@@ -168,6 +168,7 @@ class ModuleCheck:
                 fail(
                     f"The second `{self._label}.backward` overwrites the grad of `{name}`: add to it (`+=`).",
                     f"Le second `{self._label}.backward` écrase le grad de `{name}` : ajoutez-y (`+=`).",
+                    mistake="overwritten",
                 )
             fail(
                 f"After two passes of `{self._label}`, the grad of `{name}` is not the sum of those of each pass.",
@@ -190,11 +191,13 @@ class ModuleCheck:
                 zero,
                 f"After `{self._label}.zero_grad`, the grad of `{name}` is not zero.",
                 f"Après `{self._label}.zero_grad`, le grad de `{name}` n'est pas nul.",
+                mistake="zero_grad",
             )
             require(
                 type(data) is Tensor and data.numel() == right.numel() and near(data, right, self._allowed),
                 f"`{self._label}.zero_grad` changes the data of `{name}`; only grad goes to zero.",
                 f"`{self._label}.zero_grad` change data de `{name}` ; seul grad se remet à zéro.",
+                mistake="zeroes data",
             )
 
     def robust(self) -> None:

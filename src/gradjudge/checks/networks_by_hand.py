@@ -84,6 +84,7 @@ def require_network_trajectory(
                 f"{names_en} {'is' if len(judged) == 1 else 'are'} not where gradient descent goes: {fitting.text.en}",
                 f"{names_fr} {'n’est' if len(judged) == 1 else 'ne sont'} pas là où mène la descente de gradient : "
                 f"{fitting.text.fr}",
+                fitting.text.mistake,
             ),
             detail=failed.detail,
         ) from None
@@ -113,47 +114,58 @@ class _Mistake(NamedTuple):
 def _unmoved(descent: Descent, judged: Sequence[str]) -> _Mistake:
     """Say that what is judged did not move; of the rest nothing is known."""
     of = judged[0] if len(judged) == 1 else ""
-    text = Text(f"{of or 'they'} did not move at all.", f"{of or 'ils'} n'{'a' if of else 'ont'} pas bougé du tout.")
+    text = Text(
+        f"{of or 'they'} did not move at all.",
+        f"{of or 'ils'} n'{'a' if of else 'ont'} pas bougé du tout.",
+        f"frozen {of}".strip(),
+    )
     return _Mistake(replace(descent, batches=[]), text)
 
 
 def _mistakes(descent: Descent, activation: Activation) -> Iterator[_Mistake]:
-    def wrong(loss: Loss, en: str, fr: str) -> _Mistake:
-        return _Mistake(replace(descent, loss=loss), Text(en, fr))
+    def wrong(loss: Loss, key: str, en: str, fr: str) -> _Mistake:
+        return _Mistake(replace(descent, loss=loss), Text(en, fr, key))
 
     yield wrong(
         _with_slope(activation, lambda a, _h: torch.ones_like(a)),
+        "local derivative",
         "the derivative of the activation is left out; what `activation.backward` returns goes on to the first layer.",
         "la dérivée de l'activation manque ; c'est ce que renvoie `activation.backward` qui va à la première couche.",
     )
     yield wrong(
         _with_slope(activation, lambda _a, h: _slope(activation, h)),
+        "at output",
         "the derivative of the activation is taken at its output, not at its input.",
         "la dérivée de l'activation est prise en sa sortie, et non en son entrée.",
     )
     yield wrong(
         network_mse(lambda a: a),
+        "no activation",
         "the activation is left out.",
         "l'activation manque.",
     )
     yield wrong(
         _with_slope(lambda a: a, lambda a, _h: _slope(activation, a)),
+        "no activation",
         "the activation is left out of the forward pass, though its derivative is in the backward pass.",
         "l'activation manque dans la passe avant, alors que sa dérivée est dans la passe arrière.",
     )
     yield wrong(
         lambda parameters, x, y: _mse(activation(outputs(parameters, x, activation)), y),
+        "activation at the end",
         "the activation is applied after the last layer as well.",
         "l'activation est appliquée aussi après la dernière couche.",
     )
     yield wrong(
         _second_layer_first(activation, descent.lr),
+        "one by one",
         "w2 moves before the gradient passes through it; compute all gradients first, then move.",
         "w2 bouge avant que le gradient ne le traverse ; calculez tous les gradients, puis déplacez.",
     )
     for name, known in KNOWN_ACTIVATIONS.items():
         yield wrong(
             network_mse(known),
+            "other activation",
             f"it uses {name} whatever activation it is given.",
             f"elle utilise {name} quelle que soit l'activation donnée.",
         )

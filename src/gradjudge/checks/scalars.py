@@ -221,11 +221,12 @@ def require_graph(
         )
     # One mistake can give what another would give: what the class itself shows of overwriting goes first.
     named = "overwritten" if _overwrites(scalars, graph) else explanation(graph, found)
-    en, fr = WORDS.get(named, ("", ""))
+    en, fr, key = WORDS.get(named, ("", "", ""))
     fail(
         f"`{label}`: the value is right, but a gradient is wrong.{en and ' ' + en}",
         f"`{label}` : la valeur est juste, mais un gradient est faux.{fr and ' ' + fr}",
         detail=detail,
+        mistake=key,
     )
 
 
@@ -270,6 +271,7 @@ def require_long_chain(scalars: ScalarClass, operation: str, count: int = 10_000
             f"Une chaîne de {count} nœuds finit en RecursionError : parcourez le graphe avec une liste de nœuds à"
             " visiter plutôt qu'avec une fonction qui s'appelle elle-même.",
             detail=error.detail,
+            mistake="recursion",
         )
     if not (near(data, CHAIN_START) and near(grad, 1.0)):
         fail(

@@ -83,7 +83,9 @@ class BatchStructure:
                 if one_by_one
                 else f"Les lots n'ont pas {self.batch_size} lignes"
             )
-            fail(f"{en}{seen_en}.", f"{fr}{seen_fr}.", detail=f"sizes {self._first.sizes}")
+            # Rows as in batches of one can come of another mistake, and the sentence names both.
+            named = "batch size" if found and found[0][0] > 1 else ""
+            fail(f"{en}{seen_en}.", f"{fr}{seen_fr}.", detail=f"sizes {self._first.sizes}", mistake=named)
         self._require_updates()
 
     def _require_updates(self) -> None:
@@ -106,11 +108,13 @@ class BatchStructure:
             unseen in (0, self.short),
             f"An epoch leaves out {unseen} of {self.rows} rows.",
             f"Une époque oublie {unseen} lignes sur {self.rows}.",
+            mistake="rows left out",
         )
         require(
             self._is_partition(),
             "In one epoch, some rows are visited more often than others.",
             "Dans une époque, des lignes sont visitées plus souvent que d'autres.",
+            mistake="rows repeated",
             detail=f"sizes {self._first.sizes}",
         )
         last = self._residuals(EPOCHS)
@@ -135,6 +139,7 @@ class BatchStructure:
             0 not in whole or whole.count(0) != self.short,
             f"The last {self.short} of {self.rows} rows are left out: the last batch is shorter.",
             f"Les {self.short} dernières lignes sur {self.rows} sont oubliées : le dernier lot est plus court.",
+            mistake="last batch",
         )
         size = max(self._first_size(), 1)
         left = self.rows % size
@@ -142,6 +147,7 @@ class BatchStructure:
             left != 0 and whole.count(left) == left and whole.count(size) == self.rows - left,
             "The last, shorter batch does not count with its own number of rows.",
             "Le dernier lot, plus court, ne compte pas avec son propre nombre de lignes.",
+            mistake="short batch",
             detail=f"sizes {self._first.sizes}",
         )
 
@@ -159,6 +165,7 @@ class BatchStructure:
             not fixed,
             f"Rows come in the same batches in each of {EPOCHS} epochs: shuffle anew in every epoch.",
             f"Les lignes viennent dans les mêmes lots à chacune des {EPOCHS} époques : mélangez-les chaque fois.",
+            mistake="shuffle",
         )
 
     # --- measuring ---------------------------------------------------------------------------------------------------
@@ -265,6 +272,7 @@ def require_new_order_row_by_row(train: Train) -> None:
             fail(
                 f"Rows come in the same order in each of {EPOCHS} epochs: shuffle anew in every epoch.",
                 f"Les lignes viennent dans le même ordre à chacune des {EPOCHS} époques : mélangez à chaque époque.",
+                mistake="shuffle",
             )
 
 

@@ -109,6 +109,7 @@ def require_losses(returned: object, epochs: int, *, where: str = "train_optim")
         returned is not None,
         f"`{where}` returns nothing; a list with one loss per epoch is due.",
         f"`{where}` ne renvoie rien ; on attend une liste qui a une perte par époque.",
+        mistake="history",
     )
     return losses_of(returned, epochs)
 
@@ -188,6 +189,7 @@ def require_no_graph(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, w
         not tracked,
         f"`{where}` builds a graph that nobody needs: call the model under torch.no_grad().",
         f"`{where}` construit un graphe dont personne n'a besoin : appelez le modèle sous torch.no_grad().",
+        mistake="graph",
     )
 
 
@@ -209,9 +211,11 @@ def require_modes(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, wher
             bool((hidden != 0).all()),
             f"`{where}` leaves layers such as dropout in training mode: call model.eval() first.",
             f"`{where}` laisse des couches comme dropout en mode d'entraînement : appelez d'abord model.eval().",
+            mistake="eval",
         )
         require(
             watched.model.training is training,
             f"After `{where}` the model is in another mode than before: put model.training back as it was.",
             f"Après `{where}`, le modèle est dans un autre mode qu'avant : remettez model.training comme il était.",
+            mistake="mode",
         )

@@ -24,6 +24,7 @@ from gradjudge.rubric import Assignment, Bar
 from gradjudge.verify.corpus import Case, read_corpus
 from gradjudge.verify.equivalence import Equivalence
 from gradjudge.verify.mutants import Mutant, base_file, mutants_of, program_of
+from gradjudge.verify.naming import Named, Naming, count, faults, naming
 
 #: Limits for mutants: many never end, and a check that takes this long has seen what it needs to.
 MUTANT_CHECK_SECONDS = 5.0
@@ -78,6 +79,7 @@ class Verification(msgspec.Struct, frozen=True):
         ordinary, evasive: the mutants.
         items: what each item's checks saw.
         survivors, equivalent: mutants that lost nothing; those of the second list are no mistakes.
+        named, namings: of how many chaffs the feedback names the mistake, and what it says of each.
         faults: what is not as it should be, one line each.
     """
 
@@ -94,6 +96,8 @@ class Verification(msgspec.Struct, frozen=True):
     items: tuple[Seen, ...]
     survivors: tuple[Survivor, ...]
     equivalent: tuple[Survivor, ...]
+    named: Named
+    namings: tuple[Naming, ...]
     faults: tuple[str, ...]
     seconds: float
 
@@ -105,8 +109,9 @@ class Verification(msgspec.Struct, frozen=True):
         return min(1.0, (self.rejected + 2 * math.sqrt(self.rejected) + 3) / self.gradings)
 
     def meets(self, bar: Bar) -> bool:
-        """Tell whether nothing is at fault and both mutation scores reach the bar."""
-        return not self.faults and self.ordinary.share >= bar.ordinary and self.evasive.share >= bar.evasive
+        """Tell whether nothing is at fault, and both mutation scores and what is named reach the bar."""
+        mutants = self.ordinary.share >= bar.ordinary and self.evasive.share >= bar.evasive
+        return not self.faults and mutants and self.named.share >= bar.named
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -150,17 +155,19 @@ def verify(course: Course, name: str, plan: Plan, *, sandbox: str, say: Say) -> 
             repeated = [_judge(bench, name, _few(files), plan.jobs) for _ in range(plan.repeats)]
             rejected, gradings = _over_seeds(bench, assignment, plan, files, cases, say)
         whole = _whole(assignment)
-        faults = _faults(cases, reports, releases, whole)
+        problems = _faults(cases, reports, releases, whole)
         ordinary, evasive, survivors, equivalent, items = _mutants(
             course, assignment, plan, folder, cases, sandbox, say
         )
+    namings = tuple(naming(case, reports[f"chaff {case.name}"]) for case in cases if case.kind == "chaff")
+    bad = {problem.partition(":")[0] for problem in problems}
+    problems += faults(namings)
     flakes = sum(verdict_bytes(r[who]) != verdict_bytes(reports[who]) for r in repeated for who in r)
     if flakes:
-        faults.append(f"{flakes} verdicts had other bytes when the same submission was graded again")
+        problems.append(f"{flakes} verdicts had other bytes when the same submission was graded again")
     if rejected:
-        faults.append(f"{rejected} of {gradings} gradings of right submissions under other seeds lost points")
+        problems.append(f"{rejected} of {gradings} gradings of right submissions under other seeds lost points")
     kinds = [case.kind for case in cases]
-    bad = {fault.partition(":")[0] for fault in faults}
     wheats, chaffs = kinds.count("wheat") + 1, kinds.count("chaff")
     return Verification(
         assignment=name,
@@ -176,7 +183,9 @@ def verify(course: Course, name: str, plan: Plan, *, sandbox: str, say: Say) -> 
         items=items,
         survivors=survivors,
         equivalent=equivalent,
-        faults=tuple(faults),
+        named=count(namings),
+        namings=namings,
+        faults=tuple(problems),
         seconds=time.monotonic() - started,
     )
 
