@@ -58,7 +58,7 @@ def test_xor_steps(train_xor, xor, rng):
 def _mistakes(xor, start):
     """Give what usual mistakes come to after three epochs: key, weights, and words for each."""
     yield "frozen", start, "The weights did not move.", "Les poids n'ont pas bougé."
-    yield "epochs", xor.descent(start, LR, 1)[0], "Only one epoch was made.", "Une seule époque a été faite."
+    yield "too few steps", xor.descent(start, LR, 1)[0], "Only one epoch was made.", "Une seule époque a été faite."
     yield (
         "sign",
         xor.descent(start, -LR, 3)[0],

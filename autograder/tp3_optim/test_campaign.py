@@ -115,7 +115,7 @@ def test_campaign_loss_whole_batch(run_campaign, rows):
             "it is the loss at the start of the epoch, not at its end",
             "c'est la perte au début de l'époque, pas à la fin",
         ),
-        (2, "epochs", "a step more was made", "un pas de plus a été fait"),
+        (2, "too many steps", "a step more was made", "un pas de plus a été fait"),
     ):
         if all(abs(loss - cost) <= 1e-4 * cost for loss, cost in zip(found, costs[first : first + 4], strict=True)):
             if first == 1:

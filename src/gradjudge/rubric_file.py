@@ -69,8 +69,8 @@ def parse_rubric(path: Path) -> Rubric:
 
 
 def _bar(table: Table) -> Bar:
-    names = ("ordinary", "evasive", "named")
-    table.only(*names)
+    table.only("ordinary", "evasive", "named")
+    names = Bar.__struct_fields__
     return Bar(*(table.number(name, getattr(Bar(), name), low=0, high=1) for name in names))
 
 

@@ -157,7 +157,7 @@ def _frozen(names: Sequence[str]) -> Iterator[Slip]:
                 {"frozen": these},
                 Text(f"only {moving_en} move; the optimiser must have all parameters.",
                      f"seuls {moving_fr} bougent ; l'optimiseur doit avoir tous les paramètres.",
-                     "some frozen"),
+                     f"frozen all but {_short(moving_en)}"),
             )  # fmt: skip
     for name in names:
         yield _stuck(frozenset({name}), f"those of one kind ({name.rpartition('.')[2]}) in one layer",
@@ -172,13 +172,18 @@ def _place(number: int, count: int) -> tuple[str, str]:
     return f"the parameters of layer {number + 1}", f"les paramètres de la couche {number + 1}"
 
 
+def _short(en: str) -> str:
+    """Shorten the name of some parameters for a key: ``the parameters of the first layer`` is ``first layer``."""
+    return en.removeprefix("the ").removeprefix("parameters of ").removeprefix("the ")
+
+
 def _stuck(names: frozenset[str], en: str, fr: str) -> Slip:
     return Slip(
         "frozen",
         {"frozen": names},
         Text(f"{en} did not move; the optimiser must have all parameters.",
              f"{fr} n'ont pas bougé ; l'optimiseur doit avoir tous les paramètres.",
-             "some frozen"),
+             f"frozen {_short(en)}"),
     )  # fmt: skip
 
 
@@ -204,9 +209,9 @@ def _pace() -> Iterator[Slip]:
             "step per epoch",
         ),
     )
-    yield Slip("epochs", {"more_epochs": -1}, Text("an epoch is missing.", "il manque une époque.", "epochs"))
+    yield Slip("epochs", {"more_epochs": -1}, Text("an epoch is missing.", "il manque une époque.", "too few steps"))
     yield Slip(
-        "epochs", {"more_epochs": 1}, Text("there is an epoch too many.", "il y a une époque de trop.", "epochs")
+        "epochs", {"more_epochs": 1}, Text("there is an epoch too many.", "il y a une époque de trop.", "too many steps")
     )
 
 

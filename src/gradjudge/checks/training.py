@@ -287,7 +287,7 @@ def _paced(descent: Descent) -> Iterator[_Mistake]:
                 Text(
                     f"{_count(count, 'step was', 'steps were')} made instead of {steps}.",
                     f"{count} pas {'a été fait' if count == 1 else 'ont été faits'} au lieu de {steps}.",
-                    "epochs",
+                    "too few steps" if count < steps else "too many steps",
                 ),
             )
 
