@@ -171,6 +171,12 @@ def test_max_learning_rate_value(largest_step):
     step, x = largest_step
     right = step_limit(x)
     require(
+        not abs(2 * step - right) <= 1e-3 * right,
+        "max_learning_rate is half of what it should be: 2 / lambda_max, not 1 / lambda_max.",
+        "max_learning_rate vaut la moitié de ce qu'il faut : 2 / lambda_max, et non 1 / lambda_max.",
+        mistake="factor 1/2",
+    )
+    require(
         abs(step - right) <= 1e-3 * right,
         "max_learning_rate is not 2 / lambda_max with the column of ones.",
         "max_learning_rate n'est pas 2 / lambda_max avec la colonne de uns.",
@@ -294,9 +300,8 @@ def test_train_minibatch_steps(train_minibatch, descent):
     époque dans l'historique.
     """
     (x, y), epochs = descent(1).batches[0], 3
-    row = x[:1], y[:1]  # the same row again and again: only the size and the number of the steps count here
-    steps = replace(descent(1), batches=[row] * epochs)
-    rows = row[0].repeat(6, 1), row[1].repeat(6, 1)
+    rows = x[:1].repeat(6, 1), y[:1].repeat(6, 1)  # alike: only the size and the number of the steps count here
+    steps = replace(descent(1), batches=[rows] * epochs)
     ends = [
         train_minibatch(*rows, steps.lr, epochs, size, w=steps.start["w"], b=steps.start["b"])
         for size in (6, 12)  # which rows make up a batch is judged elsewhere: one of the two will do

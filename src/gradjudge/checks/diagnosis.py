@@ -65,8 +65,9 @@ def diagnose(
     """
     if len(sightings) < FEWEST:
         return None
-    for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES):
-        if all(_fits(mistake.act(sighting, reference), sighting.got) for sighting in sightings):
+    for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES,
+                    *_as_if_one(names)):  # fmt: skip
+        if all(fits(_acted(mistake, sighting, reference), sighting.got) for sighting in sightings):
             return Text(mistake.en, mistake.fr, mistake.key)
     if all(_proportional(sighting) for sighting in sightings):
         size = magnitude(difference(sightings[0].got, sightings[0].right, allowed))
@@ -78,7 +79,16 @@ def diagnose(
     return None
 
 
-def _fits(acted: Tensor | None, got: Tensor) -> bool:
+def _acted(mistake: _Mistake, sighting: Sighting, reference: Reference) -> Tensor | None:
+    """Act a mistake out; a formula need not be defined where the mistake puts it."""
+    try:
+        return mistake.act(sighting, reference)
+    except (RuntimeError, IndexError):
+        return None
+
+
+def fits(acted: Tensor | None, got: Tensor) -> bool:
+    """Tell whether a mistake that was acted out gives just what the student's code gave."""
     if acted is None or acted.shape != got.shape:
         return False
     largest = float(acted.abs().max()) if acted.numel() else 0.0
@@ -91,7 +101,7 @@ def _proportional(sighting: Sighting) -> bool:
     if right.shape != got.shape or right.numel() < 2 or float(right.abs().max()) == 0:
         return False
     factor = float((got * right).sum() / (right * right).sum())
-    return factor != 0 and _fits(right * factor, got)
+    return factor != 0 and fits(right * factor, got)
 
 
 # --- zero, sign, transposition -------------------------------------------------------------------------------------
@@ -105,6 +115,7 @@ _SIMPLE = (
     _Mistake(
         "zero", "is zero everywhere", "est nul partout", lambda s, _: torch.zeros_like(s.got, dtype=torch.float64)
     ),
+    _Mistake("ones", "is 1 everywhere", "vaut 1 partout", lambda s, _: torch.ones_like(s.got, dtype=torch.float64)),
     _Mistake("sign", "has the opposite sign", "a le signe opposé", lambda s, _: -s.right),
     _Mistake("transposed", "is transposed", "est transposé", _transposed),
 )
@@ -117,29 +128,36 @@ _LETTERS_EN = {"q": "rows", "p": "columns"}
 _LETTERS_FR = {"q": "lignes", "p": "colonnes"}
 
 
-def _sizes(trial: Trial) -> tuple[int, int] | None:
+def sizes(trial: Trial) -> tuple[int, int] | None:
     """Read q (rows of the first input) and p (columns of the last one), where they exist."""
     first, last = trial.inputs[0].shape, trial.inputs[-1].shape
     return (first[0], last[-1]) if len(first) and len(last) else None
 
 
-def _factor(name: str, value: Callable[[int, int], float]) -> _Mistake:
-    def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
-        sizes = _sizes(sighting.trial)
-        return None if sizes is None else sighting.right * value(*sizes)
-
+def letters(name: str) -> tuple[str, str]:
+    """Explain q and p where a factor has them, in brackets, in both languages."""
     used = [letter for letter in "qp" if letter in name]
     en = "; ".join(f"{letter}: number of {_LETTERS_EN[letter]}" for letter in used)
     fr = " ; ".join(f"{letter} : nombre de {_LETTERS_FR[letter]}" for letter in used)
+    return (f" ({en})", f" ({fr})") if used else ("", "")
+
+
+def _factor(name: str, value: Callable[[int, int], float]) -> _Mistake:
+    def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
+        found = sizes(sighting.trial)
+        return None if found is None else sighting.right * value(*found)
+
+    en, fr = letters(name)
     return _Mistake(
         f"factor {name}",
-        f"is {name} times the right one" + (f" ({en})" if en else ""),
-        f"vaut {name} fois le bon" + (f" ({fr})" if fr else ""),
+        f"is {name} times the right one{en}",
+        f"vaut {name} fois le bon{fr}",
         act,
     )
 
 
-_VALUES: dict[str, Callable[[int, int], float]] = {
+#: Usual factors, as functions of q and p.
+VALUES: dict[str, Callable[[int, int], float]] = {
     "2": lambda _q, _p: 2.0,
     "1/2": lambda _q, _p: 0.5,
     "q": lambda q, _p: float(q),
@@ -155,7 +173,7 @@ _VALUES: dict[str, Callable[[int, int], float]] = {
 }
 _FACTORS = tuple(
     mistake
-    for name, value in _VALUES.items()
+    for name, value in VALUES.items()
     for mistake in (_factor(name, value), _factor(f"-{name}", lambda q, p, value=value: -value(q, p)))  # type: ignore[misc]
 )
 
@@ -176,6 +194,27 @@ def _orders(index: int, names: Sequence[str]) -> list[_Mistake]:
     ]
 
 
+def _as_if_one(names: Sequence[str]) -> list[_Mistake]:
+    """Act out a local derivative that lacks one of the inputs as a factor."""
+    return [
+        _Mistake(
+            "local derivative",
+            f"is what it would be if `{name}` were 1 everywhere: it has to be multiplied by `{name}`",
+            f"est ce qu'il serait si `{name}` valait 1 partout : il faut le multiplier par `{name}`",
+            lambda s, reference, other=other: _with_ones(s, reference, other),  # type: ignore[misc]
+        )
+        for other, name in enumerate(names)
+    ]
+
+
+def _with_ones(sighting: Sighting, reference: Reference, other: int) -> Tensor | None:
+    if other == sighting.index:
+        return None
+    given = sighting.trial.inputs
+    changed = (*given[:other], torch.ones_like(given[other]), *given[other + 1 :])
+    return reference.gradients(changed, sighting.trial.cotangents)[sighting.index]
+
+
 # --- sums over the batch -------------------------------------------------------------------------------------------
 
 
@@ -184,7 +223,7 @@ def _unsummed(sighting: Sighting, _reference: Reference) -> Tensor | None:
     got = sighting.got.double()
     summed = got.sum(0) if got.ndim else got
     same = got.numel() > sighting.right.numel() == summed.numel()
-    return got if same and _fits(sighting.right.reshape(-1), summed.reshape(-1)) else None
+    return got if same and fits(sighting.right.reshape(-1), summed.reshape(-1)) else None
 
 
 def _over(axis: int) -> Acted:
@@ -192,7 +231,7 @@ def _over(axis: int) -> Acted:
 
     def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
         cotangent = sighting.trial.cotangents[0].double()
-        if cotangent.ndim != 2 or not _fits(cotangent.sum(0), sighting.right.reshape(-1)):
+        if cotangent.ndim != 2 or not fits(cotangent.sum(0), sighting.right.reshape(-1)):
             return None
         summed = cotangent.sum(axis)
         return summed.reshape(sighting.got.shape) if summed.numel() == sighting.got.numel() else None
@@ -202,7 +241,7 @@ def _over(axis: int) -> Acted:
 
 def _total(sighting: Sighting, _reference: Reference) -> Tensor | None:
     cotangent = sighting.trial.cotangents[0].double()
-    if cotangent.ndim != 2 or not _fits(cotangent.sum(0), sighting.right.reshape(-1)):
+    if cotangent.ndim != 2 or not fits(cotangent.sum(0), sighting.right.reshape(-1)):
         return None
     return cotangent.sum().expand(sighting.got.shape)
 

@@ -231,6 +231,26 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "Il semble que les deux côtés d'une opération soient échangés.",
         "sides exchanged",
     ),
+    "inputs": (
+        "It looks as if an operation changed its inputs: make a new node for its result.",
+        "Il semble qu'une opération modifie ses entrées : créez un nouveau nœud pour son résultat.",
+        "in place",
+    ),
+    "power": (
+        "It looks as if the derivative of a power were wrong: that of x ** k is k * x ** (k - 1).",
+        "Il semble que la dérivée d'une puissance soit fausse : celle de x ** k est k * x ** (k - 1).",
+        "power",
+    ),
+    "divisor": (
+        "It looks as if the square were missing in the derivative of x / y by y, -x / y ** 2.",
+        "Il semble que le carré manque dans la dérivée de x / y par rapport à y, -x / y ** 2.",
+        "power",
+    ),
+    "at_input": (
+        "It looks as if a derivative were written with the input where the value of the function is due.",
+        "Il semble qu'une dérivée soit écrite avec l'entrée là où il faut la valeur de la fonction.",
+        "at input",
+    ),
     "start": (
         "The gradient that comes from the rest of the graph (out.grad) seems to be left out.",
         "Le gradient qui vient de la suite du graphe (out.grad) semble oublié.",
@@ -265,6 +285,7 @@ def _usual(graph: Graph) -> Iterator[tuple[str, Found]]:
             yield "overwritten", replay(graph, partials=local, adds=_all_but(chosen), flipped=flipped)
     yield "sign", replay(graph, partials=local, start=-1.0)
     yield from _wrong_partials(graph, local)
+    yield from _wrong_formulas(graph, local)
     yield "start", _without_upstream(graph, local)
 
 
@@ -290,6 +311,31 @@ def _wrong_partials(graph: Graph, local: Partials) -> Iterator[tuple[str, Found]
                 for place, parts in local.items()
             }
             yield name, replay(graph, partials=changed)
+
+
+def _wrong_formulas(graph: Graph, local: Partials) -> Iterator[tuple[str, Found]]:
+    """Change local derivatives in the ways that are seen of one operation alone."""
+    leaves, data = len(graph.leaves), [place.item() for place in graph.tensors()]
+    for name, operation, change in _FORMULAS:
+        changed = dict(local)
+        for place in local:
+            inputs = graph.nodes[place - leaves].inputs
+            if graph.nodes[place - leaves].operation == operation:
+                values = (given.number if isinstance(given, Plain) else data[given] for given in inputs)
+                parts = zip(change(*values), inputs, strict=True)
+                changed[place] = tuple(part for part, given in parts if not isinstance(given, Plain))
+        yield name, replay(graph, partials=changed)
+
+
+_FORMULAS: Final[tuple[tuple[str, str, Callable[..., tuple[float, ...]]], ...]] = (
+    ("power", "**", lambda x, k: (x ** (k - 1), 0.0)),
+    ("power", "**", lambda x, k: (k * x**k, 0.0)),
+    ("power", "**", lambda x, k: (k * x, 0.0)),
+    ("divisor", "/", lambda x, y: (1 / y, -x / y)),
+    ("at_input", "exp", lambda x: (x,)),
+    ("at_input", "tanh", lambda x: (1 - x**2,)),
+)
+"""Of an operation: a mistake, and the local derivatives, by its inputs, that come of it."""
 
 
 def _without_upstream(graph: Graph, local: Partials) -> Found:

@@ -17,7 +17,7 @@ from gradjudge.checks.module_results import (
     put,
     require_dtype,
     require_gradient,
-    require_output,
+    require_outputs,
     require_untouched,
     tensor_of,
 )
@@ -66,10 +66,9 @@ class LossCheck:
 
     def forward(self) -> None:
         """Compare ``forward`` with the formula: a tensor without dimensions."""
-        for q, p in self.SIZES:
-            trial = self._trial(q, p)
-            output, *_ = self._pass(trial.inputs)
-            require_output(output, trial.outputs[0], self._allowed, f"{self._label}.forward")
+        trials = [self._trial(q, p) for q, p in self.SIZES]
+        given = [self._pass(trial.inputs)[0] for trial in trials]
+        require_outputs(given, trials, ("yhat", "y"), self._reference, self._allowed, f"{self._label}.forward")
 
     def gradient(self) -> None:
         """Judge what ``backward`` returns, called where torch gives no derivative."""

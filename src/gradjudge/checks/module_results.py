@@ -14,6 +14,7 @@ from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import Reference, Trial
 from gradjudge.checks.tolerance import Tolerance, near, tolerance
 from gradjudge.checks.verdict import CheckFailed, Text, fail, require
+from gradjudge.checks.wrong_outputs import diagnose_output
 from gradjudge.proxy.objects import CallableProxy
 
 _PASSED_THROUGH = Text(
@@ -105,6 +106,42 @@ def require_output(output: object, right: Tensor, allowed: Tolerance, where: str
             f"Le résultat de `{where}` {flaw.text.fr}.",
             mistake=flaw.text.mistake,
         )
+
+
+def require_outputs(
+    given: Sequence[object],
+    trials: Sequence[Trial],
+    names: Sequence[str],
+    reference: Reference,
+    allowed: Tolerance,
+    where: str,
+) -> None:
+    """Require results of ``forward`` to be right in every trial, and name the mistake if it is a usual one.
+
+    Args:
+        given: the student's result for each trial.
+        trials, reference: what is right.
+        names: of the formula's variables.
+        where: the method, for the message.
+
+    Raises:
+        CheckFailed: one is wrong.
+    """
+    wrong: list[tuple[Tensor, Trial]] = []
+    first: CheckFailed | None = None
+    for got, trial in zip(given, trials, strict=True):
+        try:
+            require_output(got, trial.outputs[0], allowed, where)
+        except CheckFailed as failed:
+            first = first or failed
+            if type(got) is Tensor:
+                wrong.append((got, trial))
+    if first is None:
+        return
+    cause = diagnose_output([got for got, _ in wrong], [trial for _, trial in wrong], names, reference)
+    if cause is None or first.text.mistake:
+        raise first
+    fail(f"The result of `{where}` {cause.en}.", f"Le résultat de `{where}` {cause.fr}.", mistake=cause.mistake)
 
 
 def require_dtype(

@@ -27,7 +27,7 @@ from gradjudge.checks.module_results import (
     put,
     require_dtype,
     require_gradient,
-    require_output,
+    require_outputs,
     require_untouched,
     tensor_of,
 )
@@ -126,11 +126,13 @@ class ModuleCheck:
 
     def forward(self) -> None:
         """Compare value and shape of ``forward`` with the formula at every set of shapes."""
+        trials: list[Trial] = []
+        given: list[object] = []
         for shapes in (self._shapes[0], *self._shapes):
             trial = self._reference.trial(shapes, self._dtype)
-            held = self._load(shapes, trial)
-            (output,) = self._forward(held, trial)
-            require_output(output, trial.outputs[0], self._allowed, f"{self._label}.forward")
+            given += self._forward(self._load(shapes, trial), trial)
+            trials.append(trial)
+        require_outputs(given, trials, self._names, self._reference, self._allowed, f"{self._label}.forward")
 
     def gradient(self, name: str) -> None:
         """Judge what ``backward`` returns (`name` is the input) or adds to a parameter's ``grad``, with signed deltas.

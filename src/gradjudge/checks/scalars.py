@@ -169,6 +169,15 @@ class ScalarClass:
         except CheckFailed:
             return False
 
+    def keeps_inputs(self, graph: Graph) -> bool:
+        """Tell whether building a graph leaves the ``data`` of its leaves as it is."""
+        recipe = Recipe(self._student, label="data")
+        make = recipe.of(self._class)
+        leaves = [make(leaf) for leaf in graph.leaves]
+        graph.build(leaves)
+        numbers = [as_number(value, "data") for value in recipe.run(*(leaf.data for leaf in leaves))]
+        return all(near(got, due) for got, due in zip(numbers, graph.leaves, strict=True))
+
     def accumulates(self, operation: str) -> tuple[bool, bool]:
         """Tell of each side of a binary operation whether its gradient is added to what is there, or overwrites it."""
         if operation not in self._sides:
@@ -221,6 +230,10 @@ def require_graph(
         )
     # One mistake can give what another would give: what the class itself shows of overwriting goes first.
     named = "overwritten" if _overwrites(scalars, graph) else explanation(graph, found)
+    if not scalars.keeps_inputs(graph):
+        named = "inputs"
+    elif named == "zero" and _lone_nodes_are_right(scalars, graph):
+        named = "early"  # what is visited before its own gradient is there sends 0
     en, fr, key = WORDS.get(named, ("", "", ""))
     fail(
         f"`{label}`: the value is right, but a gradient is wrong.{en and ' ' + en}",
@@ -228,6 +241,12 @@ def require_graph(
         detail=detail,
         mistake=key,
     )
+
+
+def _lone_nodes_are_right(scalars: ScalarClass, graph: Graph) -> bool:
+    """Tell whether all operations of the graph, binary ones, are right where they stand alone."""
+    operations = sorted({node.operation for node in graph.nodes})
+    return set(operations) <= {"+", "-", "*", "/"} and len(scalars.sound(operations, 1)) == len(operations)
 
 
 def _overwrites(scalars: ScalarClass, graph: Graph) -> bool:

@@ -211,7 +211,9 @@ def _pace() -> Iterator[Slip]:
     )
     yield Slip("epochs", {"more_epochs": -1}, Text("an epoch is missing.", "il manque une époque.", "too few steps"))
     yield Slip(
-        "epochs", {"more_epochs": 1}, Text("there is an epoch too many.", "il y a une époque de trop.", "too many steps")
+        "epochs",
+        {"more_epochs": 1},
+        Text("there is an epoch too many.", "il y a une époque de trop.", "too many steps"),
     )
 
 

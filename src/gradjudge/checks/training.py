@@ -165,7 +165,7 @@ class _Mistake(NamedTuple):
 
 
 def _explain(values: Parameters, wrong: Sequence[str], descent: Descent, tolerance: float) -> Text:
-    for mistake in _mistakes(descent, wrong):
+    for mistake in _mistakes(descent, wrong, values):
         end = mistake.end()
         if all(_close(values[name], end[name], descent.start[name], tolerance) for name in values):
             return mistake.text
@@ -182,8 +182,8 @@ def _relative(value: Tensor, end: Tensor) -> float:
     return float((value - end).abs().max() / end.abs().max().clamp_min(1e-30))
 
 
-def _mistakes(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
-    yield from _frozen(descent, wrong)
+def _mistakes(descent: Descent, wrong: Sequence[str], values: Parameters) -> Iterator[_Mistake]:
+    yield from _frozen(descent, wrong, values)
     yield from _scaled(descent, wrong)
     yield from _paced(descent)
     for last in descent.start:
@@ -198,9 +198,10 @@ def _mistakes(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
         )
 
 
-def _frozen(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
+def _frozen(descent: Descent, wrong: Sequence[str], values: Parameters) -> Iterator[_Mistake]:
     everything = tuple(descent.start)
-    for names in (everything, *((name,) for name in everything)):
+    judged = [tuple(values)] if len(values) > 1 else []  # of parameters that are not judged nothing is known
+    for names in (*judged, *((name,) for name in values)):
         en, fr = " and ".join(names), " et ".join(names)
         yield _Mistake(
             partial(_run, descent, factors=dict.fromkeys(names, 0.0)),
