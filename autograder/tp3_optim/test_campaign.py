@@ -79,11 +79,14 @@ def test_campaign_updates(run_campaign, rows):
         due = [ran.due_updates(size, epoch) for epoch in (1, 2, 3)]
         if found == due:
             continue
+        before = sum(ran.due_updates(other, 3) for other in ran.batch_sizes[: ran.batch_sizes.index(size)])
         for wrong, key, en, fr in (
-            ([23 // size * epoch for epoch in (1, 2, 3)], "last batch", "the last, shorter batch is not counted",
-             "le dernier lot, plus court, n'est pas compté"),
+            ([23 // size * epoch for epoch in (1, 2, 3)], "last batch not counted",
+             "the last, shorter batch is not counted", "le dernier lot, plus court, n'est pas compté"),
             ([due[0]] * 3, "updates of one epoch", "they are those of one epoch, not the total so far",
              "ce sont ceux d'une époque, et non le total"),
+            ([before + count for count in due], "updates not reset", "they go on from one batch size to the next",
+             "ils continuent d'une taille de lot à la suivante"),
             ([1, 2, 3], "", "they count epochs", "ils comptent les époques"),
         ):  # fmt: skip
             if found == wrong:

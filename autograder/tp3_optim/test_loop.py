@@ -106,6 +106,12 @@ def test_train_optim_losses(training, teach):
     if not _right(after, what, []):  # what a wrong training gives has been paid for
         return
     require(
+        not all(abs(loss - sum(seen)) <= 1e-4 * sum(seen) for loss, seen in zip(losses, what.losses(), strict=True)),
+        "The losses are the sums of the losses of the batches; their means are due.",
+        "Les pertes sont les sommes des pertes des lots ; il faut leurs moyennes.",
+        mistake="history sum",
+    )
+    require(
         all(min(seen) / 2 <= loss <= 1.5 * max(seen) for loss, seen in zip(losses, what.losses(), strict=True)),
         "The losses are not the means of the losses of the batches.",
         "Les pertes ne sont pas les moyennes des pertes des lots.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,7 @@ from gradjudge.checks.optimisation import Rule, Training, require_training
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.taught import mirrored, number_of, parameters_after, require_modes, require_no_graph
 from gradjudge.checks.tolerance import near, tolerance, widest
-from gradjudge.checks.verdict import fail, require
+from gradjudge.checks.verdict import CheckFailed, fail, require
 from gradjudge.proxy.objects import ObjectProxy
 
 LINEAR, HIDDEN = [6, 1], [6, 5, 4, 1]
@@ -272,7 +273,21 @@ def _require_optimizer(student, network, numbers, name, rule):
         moved.step()
     recipe.run()
     got = parameters_after(student, model, {name: name for name in training.start})
+    if rule.name != "SGD" and _as_with_sgd(got, training):
+        fail(
+            f"make_optimizer gives an SGD where {rule.name} is asked for.",
+            f"make_optimizer donne un SGD là où l'on demande {rule.name}.",
+            mistake="other optimiser",
+        )
     require_training(got, training, where="make_optimizer")
+
+
+def _as_with_sgd(got, training):
+    try:
+        require_training(got, replace(training, rule=Rule("SGD", training.rule.lr)))
+    except CheckFailed:
+        return False
+    return True
 
 
 @pytest.mark.item("make_optimizer")

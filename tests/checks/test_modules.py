@@ -148,7 +148,7 @@ def test_right_modules_pass(load: Load, changes: tuple[tuple[str, str], ...]) ->
 
 Part = Callable[[Student], None]
 WRONG: list[tuple[str, str, Part, str]] = [
-    ("+ self.b.data", "", lambda s: linear(s).forward(), "is wrong"),
+    ("+ self.b.data", "", lambda s: linear(s).forward(), "without `b`"),
     ("return delta @ self.w.data.T", "delta @ self.w.data.T", lambda s: linear(s).gradient("x"), "is None"),
     ("return delta @ self.w.data.T", "return delta", lambda s: linear(s).gradient("x"), "shape"),
     ("self.x.T @ delta", "-self.x.T @ delta", lambda s: linear(s).gradient("w"), "opposite sign"),
@@ -177,7 +177,7 @@ WRONG: list[tuple[str, str, Part, str]] = [
     ("- self.out ** 2", "- torch.tanh(self.out) ** 2", lambda s: tanh(s).gradient("x"), "taken at the output"),
     ("delta * (1 - self.out ** 2)", "(1 - self.out ** 2)", lambda s: tanh(s).gradient("x"), "not multiplied by"),
     (".sum() / len(yhat)", ".mean(0)", lambda s: mse(s).forward(), "shape"),
-    (".sum() / len(yhat)", ".mean()", lambda s: mse(s).forward(), "is wrong"),
+    (".sum() / len(yhat)", ".mean()", lambda s: mse(s).forward(), "is 1/p times"),
     ("return 2 * self", "return self", lambda s: mse(s).gradient(), "1/2 times"),
     ("yhat, y):", "y, yhat):", lambda s: mse(s).gradient(), "opposite sign"),
     (

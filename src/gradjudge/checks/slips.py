@@ -238,7 +238,14 @@ def _scale() -> Iterator[Slip]:
             "la perte est divisée deux fois par le nombre de lignes.",
         ),
         ("1/2", "factor 1/2", "a factor 2 is missing in the loss.", "il manque un facteur 2 dans la perte."),
-        ("2", "factor 2", "there is a factor 2 too many in the loss.", "il y a un facteur 2 de trop dans la perte."),
+        (
+            "2",
+            "double step",
+            "each step is twice as long as it should be: there is a factor 2 too many in the loss, or two steps for each "
+            "backward.",
+            "chaque pas est deux fois trop long : il y a un facteur 2 de trop dans la perte, ou deux pas pour chaque "
+            "backward.",
+        ),
         ("-1", "sign", "the sign is wrong, the loss climbs.", "le signe est faux, la perte monte."),
     ):
         yield Slip("scale", {"scale": scale}, Text(en, fr, key))

@@ -16,7 +16,7 @@ from gradjudge.checks.instruments import optimizer as make_optimizer
 from gradjudge.checks.optimisation import Batch, Training
 from gradjudge.checks.outcomes import losses_of
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.verdict import require
+from gradjudge.checks.verdict import fail, require
 from gradjudge.proxy.line import senseless
 from gradjudge.proxy.objects import ObjectProxy
 from gradjudge.proxy.student import Student
@@ -129,6 +129,13 @@ def number_of(returned: object, *, where: str = "evaluate") -> float:
     Raises:
         CheckFailed: it is something else.
     """
+    if type(returned) is Tensor and returned.numel() > 1:
+        shape = list(returned.shape)
+        fail(
+            f"`{where}` must return one number, not a tensor of shape {shape}: one mean over all entries is due.",
+            f"`{where}` doit renvoyer un nombre, pas un tenseur de forme {shape} : il faut une moyenne sur tout.",
+            mistake="unreduced",
+        )
     if type(returned) is Tensor and returned.numel() == 1 and returned.is_floating_point():
         returned = returned.item()
     require(

@@ -186,6 +186,7 @@ def _mistakes(descent: Descent, wrong: Sequence[str], values: Parameters) -> Ite
     yield from _frozen(descent, wrong, values)
     yield from _scaled(descent, wrong)
     yield from _paced(descent)
+    yield from _broadcast(descent)
     for last in descent.start:
         order = [*(name for name in descent.start if name != last), last]
         yield _Mistake(
@@ -194,6 +195,26 @@ def _mistakes(descent: Descent, wrong: Sequence[str], values: Parameters) -> Ite
                 f"{order[0]} moves before the gradient of {last} is computed; compute all gradients first, then move.",
                 f"{order[0]} bouge avant le calcul du gradient de {last} ; calculez tous les gradients, puis déplacez.",
                 "one by one",
+            ),
+        )
+
+
+def _broadcast(descent: Descent) -> Iterator[_Mistake]:
+    """Subtract a flat y from a column: every row meets every other one."""
+    if any(y.dim() != 2 or y.shape[1] != 1 or y.shape[0] == 1 for _, y in descent.batches):
+        return
+    for power in (1, 0):  # of the rows: a mean over all pairs, or their sum over the rows
+
+        def loss(parameters: Parameters, x: Tensor, y: Tensor, power: int = power) -> Tensor:
+            return descent.loss(parameters, x, y.reshape(-1)) / float(x.shape[0] ** power)
+
+        yield _Mistake(
+            partial(_run, replace(descent, loss=loss)),
+            Text(
+                "each row is compared with the y of every row: (q, 1) minus (q,) is (q, q); give both the same shape.",
+                "chaque ligne est comparée au y de toutes les lignes : (q, 1) moins (q,) fait (q, q) ; donnez la même "
+                "forme aux deux.",
+                "broadcast",
             ),
         )
 
