@@ -104,6 +104,7 @@ def test_train_batch_history(helped_student, diabetes, passed):
         len(got.rest) >= 1,
         "train_batch must return (w, b, history).",
         "train_batch doit renvoyer (w, b, history).",
+        mistake="history",
     )
     end = loss_on(got.parameters, diabetes.start, diabetes.train)
     require_falling_history(got.rest[0], epochs, last=end if passed("train_batch.p1") else None)

@@ -81,6 +81,7 @@ def test_train_autograd_history(student, descent):
         len(got.rest) >= 1,
         "train_autograd must return (w, b, history).",
         "train_autograd doit renvoyer (w, b, history).",
+        mistake="history",
     )
     history = got.rest[0]
     if _right(got.parameters, steps):

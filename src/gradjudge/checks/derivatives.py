@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
-from gradjudge.checks.diagnosis import Sighting, diagnose
+from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
 from gradjudge.checks.gradients import gradcheck
 from gradjudge.checks.references import Trial
 from gradjudge.checks.subjects import Needs, Subject, one_pass
@@ -39,6 +39,11 @@ _SCALES = ("for large or small inputs", "pour de grandes ou de petites entrées"
 _SUBSETS = (
     "when other inputs do or do not require grad (each entry of needs_input_grad is about one input)",
     "selon que d'autres entrées demandent un gradient (chaque élément de needs_input_grad concerne une entrée)",
+)
+_PASSED_ON = Text(
+    "is grad_output itself, passed on: the local derivative is missing",
+    "est grad_output lui-même, transmis tel quel : il manque la dérivée locale",
+    "local derivative",
 )
 _REPEATS = ("after many calls", "après de nombreux appels")
 
@@ -191,11 +196,17 @@ class Derivative:
             if flaw is not None and isinstance(got, Tensor) and flaw.kind in ("value", "shape")
         ]
         cause = diagnose(wrong, self._subject.names, self._subject.reference, self._subject.allowed)
+        if cause is None and len(wrong) >= FEWEST and all(self._passed_on(one) for one in wrong):
+            cause = _PASSED_ON
         if cause is not None:
             return cause if first.kind == "value" else _joined(first.text, cause)
         if flaws[0] is None and flaws[1] is None:
             return Text(f"{first.text.en} {_SHAPES[0]}", f"{first.text.fr} {_SHAPES[1]}")
         return first.text
+
+    def _passed_on(self, one: Sighting) -> bool:
+        cotangent = one.trial.cotangents[0]
+        return one.got.shape == cotangent.shape and near(one.got, cotangent.double(), self._subject.allowed)
 
     def _in_shape(self, got: Tensor, trial: Trial) -> Tensor:
         right = trial.gradients[self._index]

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gradjudge.checks.comparison import magnitude
 from gradjudge.checks.references import Reference, Trial
+from gradjudge.checks.slopes import SLOPES, Slope, acted
 from gradjudge.checks.tolerance import Tolerance, difference
 from gradjudge.proxy.failures import Text
 
@@ -290,6 +291,23 @@ def _at_output(sighting: Sighting, reference: Reference) -> Tensor | None:
     return reference.gradients(moved, trial.cotangents)[index]
 
 
+def _at_cotangent(sighting: Sighting, reference: Reference) -> Tensor | None:
+    """Act out f'(g) g where f'(x) g is due."""
+    trial, index = sighting.trial, sighting.index
+    if len(trial.outputs) != 1 or trial.cotangents[0].shape != trial.inputs[index].shape:
+        return None
+    moved = (*trial.inputs[:index], trial.cotangents[0], *trial.inputs[index + 1 :])
+    return reference.gradients(moved, trial.cotangents)[index]
+
+
+def _slope(slope: Slope) -> Acted:
+    def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
+        found = acted(slope, sighting.trial, sighting.index)
+        return found[1] if found is not None and fits(found[0], sighting.right) else None
+
+    return act
+
+
 _PLACES = (
     _Mistake(
         "at output",
@@ -297,4 +315,11 @@ _PLACES = (
         "est la dérivée prise en la sortie, pas en l'entrée",
         _at_output,
     ),
+    _Mistake(
+        "at grad_output",
+        "is the derivative taken at grad_output, not at the input",
+        "est la dérivée prise en grad_output, pas en l'entrée",
+        _at_cotangent,
+    ),
+    *(_Mistake(slope.text.mistake, slope.text.en, slope.text.fr, _slope(slope)) for slope in SLOPES),
 )

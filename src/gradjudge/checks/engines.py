@@ -242,8 +242,8 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "power",
     ),
     "divisor": (
-        "It looks as if the square were missing in the derivative of x / y by y, -x / y ** 2.",
-        "Il semble que le carré manque dans la dérivée de x / y par rapport à y, -x / y ** 2.",
+        "It looks as if the square were missing in the derivative of a quotient by its divisor.",
+        "Il semble que le carré manque dans la dérivée d'un quotient par rapport à son diviseur.",
         "power",
     ),
     "at_input": (
@@ -315,18 +315,18 @@ def _wrong_partials(graph: Graph, local: Partials) -> Iterator[tuple[str, Found]
 
 def _wrong_formulas(graph: Graph, local: Partials) -> Iterator[tuple[str, Found]]:
     """Change local derivatives in the ways that are seen of one operation alone."""
-    leaves, data = len(graph.leaves), [place.item() for place in graph.tensors()]
+    data = [place.item() for place in graph.tensors()]
     for name, operation, change in _FORMULAS:
         changed = dict(local)
-        for place in local:
-            inputs = graph.nodes[place - leaves].inputs
-            if graph.nodes[place - leaves].operation == operation:
-                values = (given.number if isinstance(given, Plain) else data[given] for given in inputs)
-                parts = zip(change(*values), inputs, strict=True)
+        for place, node in enumerate(graph.nodes, len(graph.leaves)):
+            if node.operation == operation:
+                values = (given.number if isinstance(given, Plain) else data[given] for given in node.inputs)
+                parts = zip(change(*values), node.inputs, strict=True)
                 changed[place] = tuple(part for part, given in parts if not isinstance(given, Plain))
         yield name, replay(graph, partials=changed)
 
 
+# a mistake, its operation, and the local derivatives, by its inputs, that come of it
 _FORMULAS: Final[tuple[tuple[str, str, Callable[..., tuple[float, ...]]], ...]] = (
     ("power", "**", lambda x, k: (x ** (k - 1), 0.0)),
     ("power", "**", lambda x, k: (k * x**k, 0.0)),
@@ -335,7 +335,6 @@ _FORMULAS: Final[tuple[tuple[str, str, Callable[..., tuple[float, ...]]], ...]] 
     ("at_input", "exp", lambda x: (x,)),
     ("at_input", "tanh", lambda x: (1 - x**2,)),
 )
-"""Of an operation: a mistake, and the local derivatives, by its inputs, that come of it."""
 
 
 def _without_upstream(graph: Graph, local: Partials) -> Found:

@@ -43,6 +43,22 @@ def outputs(parameters: Parameters, x: Tensor, activation: Activation) -> Tensor
     return activation(x @ parameters["w1"] + parameters["b1"]) @ parameters["w2"] + parameters["b2"]
 
 
+def wrong_outputs(parameters: Parameters, x: Tensor, activation: Activation) -> Iterator[tuple[Tensor, Text]]:
+    """Give what usual mistakes make of the network's outputs, each with its name, as a predicate of the function."""
+    yield (
+        activation(outputs(parameters, x, activation)),
+        Text("applies the activation after the last layer as well", "applique l'activation aussi après la dernière "
+             "couche", "activation at the end"),
+    )  # fmt: skip
+    yield outputs(parameters, x, lambda a: a), Text("leaves the activation out", "oublie l'activation", "no activation")
+    for name, known in KNOWN_ACTIVATIONS.items():
+        en, fr = f"uses {name} whatever activation it is given", f"utilise {name} quelle que soit l'activation donnée"
+        yield outputs(parameters, x, known), Text(en, fr, "other activation")
+    for name in ("b1", "b2"):
+        rest = {**parameters, name: torch.zeros_like(parameters[name])}
+        yield outputs(rest, x, activation), Text(f"forgets {name}", f"oublie {name}", f"without {name}")
+
+
 def network_mse(activation: Activation) -> Loss:
     """Make the cost of the network, to be differentiated by autograd, for `Descent` and `outcomes.loss_on`."""
 
@@ -162,6 +178,13 @@ def _mistakes(descent: Descent, activation: Activation) -> Iterator[_Mistake]:
         "w2 moves before the gradient passes through it; compute all gradients first, then move.",
         "w2 bouge avant que le gradient ne le traverse ; calculez tous les gradients, puis déplacez.",
     )
+    yield wrong(
+        _first_layer_first(activation, descent.lr),
+        "one by one",
+        "the first layer moves before the gradients of w2 and b2 are computed; compute all gradients first, then move.",
+        "la première couche bouge avant le calcul des gradients de w2 et b2 ; calculez tous les gradients, puis "
+        "déplacez.",
+    )
     for name, known in KNOWN_ACTIVATIONS.items():
         yield wrong(
             network_mse(known),
@@ -203,5 +226,20 @@ def _second_layer_first(activation: Activation, lr: float) -> Loss:
         dyhat = (2 / x.shape[0] * (h @ w2 + b2 - y)).detach()
         moved = (w2 - lr * h.T @ dyhat).detach()
         return (dyhat * (h.detach() @ w2 + b2 + h @ moved)).sum()
+
+    return loss
+
+
+def _first_layer_first(activation: Activation, lr: float) -> Loss:
+    """Make a cost whose gradients for w2 and b2 are taken where the first layer is after the step."""
+    cost = network_mse(activation)
+
+    def loss(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
+        here = {name: value.detach() for name, value in parameters.items()}
+        first = {name: parameters[name] for name in ("w1", "b1")}
+        before = cost({**here, **first}, x, y)
+        gradients = torch.autograd.grad(before, list(first.values()), retain_graph=True)
+        moved = {name: here[name] - lr * one for name, one in zip(first, gradients, strict=True)}
+        return before + cost({**parameters, **moved}, x, y)
 
     return loss

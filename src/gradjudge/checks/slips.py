@@ -241,7 +241,7 @@ def _scale() -> Iterator[Slip]:
         (
             "2",
             "double step",
-            "each step is twice as long as it should be: there is a factor 2 too many in the loss, or two steps for each "
+            "each step is twice as long as it should be: a factor 2 too many in the loss, or two steps for each "
             "backward.",
             "chaque pas est deux fois trop long : il y a un facteur 2 de trop dans la perte, ou deux pas pour chaque "
             "backward.",

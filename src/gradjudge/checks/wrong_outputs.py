@@ -41,7 +41,9 @@ def diagnose_output(
     if all(fits(-trial.outputs[0], got) for got, trial in pairs):
         return Text("has the opposite sign", "a le signe opposé", "sign")
     for index, name in enumerate(names):
-        if all(fits(_without(trial, index, reference), got) for got, trial in pairs):
+        if all(fits(_changed(trial, index, torch.neg, reference), got) for got, trial in pairs):
+            return Text(f"is what it would be for -{name}", f"est ce qu'il serait pour -{name}", f"sign of {name}")
+        if all(fits(_changed(trial, index, torch.zeros_like, reference), got) for got, trial in pairs):
             return Text(
                 f"is what it would be without `{name}`", f"est ce qu'il serait sans `{name}`", f"without {name}"
             )
@@ -88,9 +90,9 @@ def _unreduced(pairs: Sequence[tuple[Tensor, Trial]]) -> Text | None:
     return None
 
 
-def _without(trial: Trial, index: int, reference: Reference) -> Tensor | None:
+def _changed(trial: Trial, index: int, change: Callable[[Tensor], Tensor], reference: Reference) -> Tensor | None:
     given = trial.inputs
-    changed = (*given[:index], torch.zeros_like(given[index]), *given[index + 1 :])
+    changed = (*given[:index], change(given[index]), *given[index + 1 :])
     try:
         return reference.outputs(changed)[0]
     except (RuntimeError, IndexError):  # a formula need not be defined where a mistake puts it
