@@ -11,8 +11,8 @@ from torch import Tensor
 from gradjudge.checks.networks import require_parameters
 from gradjudge.checks.structure import BatchStructure
 from gradjudge.checks.tolerance import near, tolerance, widest
-from gradjudge.checks.training import Descent
-from gradjudge.checks.verdict import Text, fail, require
+from gradjudge.checks.training import Descent, require_trajectory
+from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 
 POINTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 LABELS = [[-1.0], [1.0], [1.0], [-1.0]]
@@ -160,13 +160,24 @@ def test_xor_steps(stand_in, build, fit, values, weights, rng, device):
     fit(built, "MSE", 0.05, x.to(dtype), y.to(dtype), 5)
     got = dict(zip(start, values(built), strict=True))
     require_zero_grad(all_near(got.values(), adding_up(start, [(x, y)] * 5, 0.05, mlp_mse, 5), device))
-    require_parameters(
-        got,
-        Descent(start, [(x, y)] * 5, 0.05, mlp_mse).end(),
-        allowed=tolerance(device, dtype),
-        flatten=True,
-        where=Text("After 5 epochs of fit on the whole batch", "Après 5 époques de fit sur le lot entier"),
-    )
+    descent = Descent(start, [(x, y)] * 5, 0.05, mlp_mse)
+    where = Text("After 5 epochs of fit on the whole batch", "Après 5 époques de fit sur le lot entier")
+    try:
+        require_parameters(got, descent.end(), allowed=tolerance(device, dtype), flatten=True, where=where)
+    except CheckFailed:
+        name_mistake(got, descent)
+        raise
+
+
+def name_mistake(got, descent):
+    """Fail with the name of a usual mistake, if one explains where the weights are."""
+    if all(type(value) is Tensor and value.numel() == descent.start[name].numel() for name, value in got.items()):
+        values = {name: value.double().cpu().reshape(descent.start[name].shape) for name, value in got.items()}
+        try:
+            require_trajectory(values, descent)
+        except CheckFailed as failed:
+            if failed.text.mistake:
+                raise
 
 
 @pytest.mark.item("xor")

@@ -20,6 +20,8 @@ from gradjudge.proxy.failures import Text
 
 FIT = 1e-6
 FEWEST = 2
+#: Entries of an input up to which a whole Jacobian is worked out.
+LARGEST_JACOBIAN = 200
 
 
 class Sighting(msgspec.Struct, frozen=True):
@@ -272,6 +274,7 @@ _NOT_MULTIPLIED = ("grad_output", "is not multiplied by grad_output", "n'est pas
 _COTANGENTS = (
     _Mistake(*_NOT_MULTIPLIED, _with_cotangent(torch.ones_like)),
     _Mistake(*_NOT_LINEAR, _with_cotangent(torch.square)),
+    _Mistake(*_NOT_LINEAR, _with_cotangent(lambda g: g * g.abs())),
     _Mistake(*_NOT_LINEAR, _with_cotangent(torch.abs)),
     _Mistake(*_NOT_LINEAR, _with_cotangent(torch.sign)),
     _Mistake(*_NOT_LINEAR, _with_cotangent(lambda g: g.clamp(-1, 1))),
@@ -282,22 +285,35 @@ _COTANGENTS = (
 # --- the place at which the derivative is taken --------------------------------------------------------------------
 
 
-def _at_output(sighting: Sighting, reference: Reference) -> Tensor | None:
-    """Act out f'(f(x)) where f'(x) is due."""
-    trial, index = sighting.trial, sighting.index
-    if len(trial.outputs) != 1 or trial.outputs[0].shape != trial.inputs[index].shape:
-        return None
-    moved = (*trial.inputs[:index], trial.outputs[0], *trial.inputs[index + 1 :])
-    return reference.gradients(moved, trial.cotangents)[index]
+def _at(place: Callable[[Trial], Tensor]) -> Acted:
+    """Act out f'(z) where f'(x) is due; `place` gives z."""
+
+    def act(sighting: Sighting, reference: Reference) -> Tensor | None:
+        trial, index = sighting.trial, sighting.index
+        if len(trial.outputs) != 1 or place(trial).shape != trial.inputs[index].shape:
+            return None
+        moved = (*trial.inputs[:index], place(trial), *trial.inputs[index + 1 :])
+        return reference.gradients(moved, trial.cotangents)[index]
+
+    return act
 
 
-def _at_cotangent(sighting: Sighting, reference: Reference) -> Tensor | None:
-    """Act out f'(g) g where f'(x) g is due."""
-    trial, index = sighting.trial, sighting.index
-    if len(trial.outputs) != 1 or trial.cotangents[0].shape != trial.inputs[index].shape:
+def _other_axis(sighting: Sighting, reference: Reference) -> Tensor | None:
+    """Act out a function of each column where one of each row is due."""
+    trial = sighting.trial
+    if len(trial.inputs) != 1 or trial.inputs[0].ndim != 2 or trial.cotangents[0].ndim != 2:
         return None
-    moved = (*trial.inputs[:index], trial.cotangents[0], *trial.inputs[index + 1 :])
-    return reference.gradients(moved, trial.cotangents)[index]
+    return reference.gradients((trial.inputs[0].T,), (trial.cotangents[0].T,))[0].T
+
+
+def _diagonal(sighting: Sighting, reference: Reference) -> Tensor | None:
+    """Act out a backward that lets each entry of the result depend on the same entry of the input alone."""
+    trial, x = sighting.trial, sighting.trial.inputs[sighting.index]
+    if len(trial.outputs) != 1 or trial.outputs[0].shape != x.shape or x.numel() > LARGEST_JACOBIAN:
+        return None
+    ones = torch.eye(x.numel(), dtype=torch.float64).reshape(x.numel(), *x.shape)
+    rows = [reference.gradients(trial.inputs, (one,))[sighting.index].reshape(-1) for one in ones]
+    return torch.stack(rows).diagonal().reshape(x.shape) * trial.cotangents[0].double()
 
 
 def _slope(slope: Slope) -> Acted:
@@ -313,13 +329,20 @@ _PLACES = (
         "at output",
         "is the derivative taken at the output, not at the input",
         "est la dérivée prise en la sortie, pas en l'entrée",
-        _at_output,
+        _at(lambda trial: trial.outputs[0]),
     ),
     _Mistake(
         "at grad_output",
         "is the derivative taken at grad_output, not at the input",
         "est la dérivée prise en grad_output, pas en l'entrée",
-        _at_cotangent,
+        _at(lambda trial: trial.cotangents[0]),
+    ),
+    _Mistake("axis", "is taken over the other axis", "est pris sur l'autre axe", _other_axis),
+    _Mistake(
+        "diagonal",
+        "lets each entry of the result depend on one entry of the input alone, and it depends on others too",
+        "ne fait dépendre chaque élément du résultat que d'un élément de l'entrée, alors qu'il dépend aussi d'autres",
+        _diagonal,
     ),
     *(_Mistake(slope.text.mistake, slope.text.en, slope.text.fr, _slope(slope)) for slope in SLOPES),
 )

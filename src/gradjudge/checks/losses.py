@@ -12,6 +12,7 @@ from gradjudge.checks.module_results import (
     cast,
     fail_autograd,
     fail_layout,
+    fail_raising_layout,
     method_of,
     near_in_shape,
     put,
@@ -24,7 +25,7 @@ from gradjudge.checks.module_results import (
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import Formula, Reference, Trial
 from gradjudge.checks.tolerance import tolerance, widest
-from gradjudge.checks.verdict import CheckFailed, Text
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text
 from gradjudge.proxy.student import Student
 
 DRAWS = 3
@@ -76,7 +77,7 @@ class LossCheck:
             self._judge_gradient(by_force=True)
         except CheckFailed as without:
             self._judge_gradient(by_force=False)
-            fail_autograd(self._label, without)
+            fail_autograd(f"{self._label}.backward", without)
 
     def robust(self) -> None:
         """Require that dtypes are kept, that yhat and y are left alone, and that transposed tensors change nothing."""
@@ -90,7 +91,10 @@ class LossCheck:
             require_dtype({"forward": output, "backward": gradient}, results, dtype, self._device, self._label)
         for name, before, now in zip(("yhat", "y"), trial.inputs, after, strict=True):
             require_untouched(self._label, name, before, now)
-        output, gradient, *_ = self._pass(trial.inputs, transposed=True)
+        try:
+            output, gradient, *_ = self._pass(trial.inputs, transposed=True)
+        except StudentRaised as raised:
+            fail_raising_layout(self._label, raised)
         for value, plain in ((output, results["forward"]), (gradient, results["backward"])):
             if not near_in_shape(value, plain, self._allowed):
                 fail_layout(self._label)

@@ -13,7 +13,7 @@ from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import Reference, Trial
 from gradjudge.checks.tolerance import Tolerance, near, tolerance
-from gradjudge.checks.verdict import CheckFailed, Text, fail, require
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
 from gradjudge.checks.wrong_outputs import diagnose_output
 from gradjudge.proxy.objects import CallableProxy
 
@@ -233,13 +233,24 @@ def cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
     return tuple(tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in tensors)
 
 
-def fail_autograd(label: str, without: CheckFailed) -> NoReturn:
+def fail_autograd(where: str, without: CheckFailed) -> NoReturn:
     """Fail a backward that is right only where torch differentiates for it."""
     fail(
-        f"`{label}.backward` uses autograd: write the derivative by hand.",
-        f"`{label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
+        f"`{where}` uses autograd: write the derivative by hand.",
+        f"`{where}` utilise la différentiation automatique : écrivez la dérivée à la main.",
         detail=f"{without.text.en} {without.detail}",
         mistake="autograd",
+    )
+
+
+def fail_raising_layout(label: str, raised: StudentRaised) -> NoReturn:
+    """Fail a module that raises for inputs of another memory layout."""
+    fail(
+        f"`{label}` raises when its inputs are transposed views: `reshape` works there, `view` does not.",
+        f"`{label}` lève une exception quand ses entrées sont des vues transposées : `reshape` y fonctionne, `view` "
+        "non.",
+        detail=raised.detail,
+        mistake="layout",
     )
 
 

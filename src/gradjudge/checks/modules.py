@@ -22,6 +22,7 @@ from gradjudge.checks.module_results import (
     cast,
     fail_autograd,
     fail_layout,
+    fail_raising_layout,
     method_of,
     near_in_shape,
     put,
@@ -34,7 +35,7 @@ from gradjudge.checks.module_results import (
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import Formula, Reference, Shape, Trial
 from gradjudge.checks.tolerance import near, tolerance, widest
-from gradjudge.checks.verdict import CheckFailed, Text, fail, require
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
 from gradjudge.proxy.objects import ObjectProxy
 from gradjudge.proxy.student import Student
 
@@ -146,7 +147,7 @@ class ModuleCheck:
             self._judge_gradient(name, by_force=True)
         except CheckFailed as without:
             self._judge_gradient(name, by_force=False)
-            fail_autograd(self._label, without)
+            fail_autograd(f"{self._label}.backward", without)
 
     def accumulates(self) -> None:
         """Require that two backward passes add up in every parameter's ``grad``; judged by the module's own gradients.
@@ -166,6 +167,14 @@ class ModuleCheck:
             same = one.shape == two.shape == sum_.shape and bool(one.any())
             if same and near(sum_, one + two, self._allowed):
                 continue
+            kept = self._reference.gradients((first.inputs[0], *parameters), second.cotangents)
+            of_first = kept[self._names.index(name)]
+            if same and bool((one + of_first.reshape(one.shape) - sum_).abs().max() <= 1e-6 * sum_.abs().max()):
+                fail(
+                    f"The second `{self._label}.backward` uses the input of the first forward: keep the last one.",
+                    f"Le second `{self._label}.backward` utilise l'entrée du premier forward : gardez la dernière.",
+                    mistake="state",
+                )
             if same and near(sum_, two, self._allowed):
                 fail(
                     f"The second `{self._label}.backward` overwrites the grad of `{name}`: add to it (`+=`).",
@@ -188,18 +197,18 @@ class ModuleCheck:
         for name, grad, data, right in zip(
             held.params, found[: len(params)], found[len(params) :], trial.inputs[1:], strict=True
         ):
+            require(
+                type(data) is Tensor and data.numel() == right.numel() and near(data, right, self._allowed),
+                f"`{self._label}.zero_grad` changes the data of `{name}`; only grad goes to zero.",
+                f"`{self._label}.zero_grad` change data de `{name}` ; seul grad se remet à zéro.",
+                mistake="zeroes data",
+            )
             zero = not bool(grad.any()) if type(grad) is Tensor else type(grad) in (int, float) and grad == 0
             require(
                 zero,
                 f"After `{self._label}.zero_grad`, the grad of `{name}` is not zero.",
                 f"Après `{self._label}.zero_grad`, le grad de `{name}` n'est pas nul.",
                 mistake="zero_grad",
-            )
-            require(
-                type(data) is Tensor and data.numel() == right.numel() and near(data, right, self._allowed),
-                f"`{self._label}.zero_grad` changes the data of `{name}`; only grad goes to zero.",
-                f"`{self._label}.zero_grad` change data de `{name}` ; seul grad se remet à zéro.",
-                mistake="zeroes data",
             )
 
     def robust(self) -> None:
@@ -215,7 +224,10 @@ class ModuleCheck:
             require_dtype(_results(self._pass(shapes, same)), results, dtype, self._device, self._label)
         for name, before, after in (("x", trial.inputs[0], plain.x), ("delta", trial.cotangents[0], plain.delta)):
             require_untouched(self._label, name, before, after)
-        moved = _results(self._pass(shapes, trial, transposed=True))
+        try:
+            moved = _results(self._pass(shapes, trial, transposed=True))
+        except StudentRaised as raised:
+            fail_raising_layout(self._label, raised)
         for name, value in moved.items():
             if not near_in_shape(value, results[name], self._allowed):
                 fail_layout(self._label)

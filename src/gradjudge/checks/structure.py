@@ -102,8 +102,24 @@ class BatchStructure:
             "À chaque époque, les gradients des lots sont additionnés, et il n'y a qu'un pas : faites un pas par lot.",
             mistake="step per epoch",
         )
+        unseen = self._first.whole.count(0)
+        enough = least - NEAR <= updates <= self.batches + NEAR
         require(
-            least - NEAR <= updates <= self.batches + NEAR,
+            enough or unseen < self.rows,
+            "The weights do not move at all.",
+            "Les poids ne bougent pas du tout.",
+            mistake="frozen",
+        )
+        require(
+            enough or unseen in (0, self.short) or not self._is_partition(),
+            f"An epoch of {self.rows} rows in batches of {self.batch_size} is {self.batches} updates, "
+            f"not {_shown(updates)}: {unseen} rows are left out.",
+            f"Une époque de {self.rows} lignes par lots de {self.batch_size} fait {self.batches} mises à jour, "
+            f"et non {_shown(updates)} : {unseen} lignes sont oubliées.",
+            mistake="rows left out",
+        )
+        require(
+            enough,
             f"An epoch of {self.rows} rows in batches of {self.batch_size} is {self.batches} updates, "
             f"not {_shown(updates)}.",
             f"Une époque de {self.rows} lignes par lots de {self.batch_size} fait {self.batches} mises à jour, "

@@ -40,6 +40,8 @@ def diagnose_output(
                             f"factor {sign}{name}")  # fmt: skip
     if all(fits(-trial.outputs[0], got) for got, trial in pairs):
         return Text("has the opposite sign", "a le signe opposé", "sign")
+    if all(fits(_other_axis(trial, reference), got) for got, trial in pairs):
+        return Text("is taken over the other axis", "est pris sur l'autre axe", "axis")
     for index, name in enumerate(names):
         if all(fits(_changed(trial, index, torch.neg, reference), got) for got, trial in pairs):
             return Text(f"is what it would be for -{name}", f"est ce qu'il serait pour -{name}", f"sign of {name}")
@@ -88,6 +90,12 @@ def _unreduced(pairs: Sequence[tuple[Tensor, Trial]]) -> Text | None:
                 "unreduced",
             )
     return None
+
+
+def _other_axis(trial: Trial, reference: Reference) -> Tensor | None:
+    if len(trial.inputs) != 1 or trial.inputs[0].ndim != 2 or trial.outputs[0].ndim != 2:
+        return None
+    return reference.outputs((trial.inputs[0].T,))[0].T
 
 
 def _changed(trial: Trial, index: int, change: Callable[[Tensor], Tensor], reference: Reference) -> Tensor | None:
