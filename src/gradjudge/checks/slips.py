@@ -256,7 +256,7 @@ def _rule() -> Iterator[Slip]:
         (
             "rule",
             {"by_hand": True},
-            "update by hand",
+            "given optimiser unused",
             "they move by lr times the gradient; it is the optimiser that was given that must make the step.",
             "ils bougent de lr fois le gradient ; c'est l'optimiseur donné qui doit faire le pas.",
         ),
