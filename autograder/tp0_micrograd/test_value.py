@@ -77,6 +77,7 @@ def test_value_prev(student, rng):
             f"`{label}` must have two values, and that of a number none.",
             f"`{label}` doit contenir deux valeurs, et celui d'un nombre aucune.",
             detail=f"sizes {sizes}",
+            mistake="no children" if type(sizes) is tuple and sizes[0] == 0 else "",
         )
         # Which values: their numbers tell them apart.
         recipe = Recipe(student, label=label)

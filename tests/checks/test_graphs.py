@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from gradjudge.checks import draws
-from gradjudge.checks.engines import WORDS, explanation, mistake, partials_of, replay, topological
+from gradjudge.checks.engine_words import WORDS, mistake
+from gradjudge.checks.engines import explanation, partials_of, replay, topological
 from gradjudge.checks.graphs import OPERATIONS, Found, Graph, Node, Plain, near, same
 
 # s = a*a + a, e = s*(a*a) + s

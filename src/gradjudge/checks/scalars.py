@@ -19,7 +19,8 @@ from typing import Final
 import msgspec
 from torch import Tensor
 
-from gradjudge.checks.engines import WORDS, explanation
+from gradjudge.checks.engine_words import WORDS
+from gradjudge.checks.engines import explanation
 from gradjudge.checks.graphs import OPERATIONS, Found, Graph, Node, near, same
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail
@@ -233,7 +234,7 @@ def require_graph(
     if not scalars.keeps_inputs(graph):
         named = "inputs"
     elif named == "zero" and _lone_nodes_are_right(scalars, graph):
-        named = "early"  # what is visited before its own gradient is there sends 0
+        named = "unreached"  # visited before its own gradient is there, or not at all: both send 0
     en, fr, key = WORDS.get(named, ("", "", ""))
     fail(
         f"`{label}`: the value is right, but a gradient is wrong.{en and ' ' + en}",
