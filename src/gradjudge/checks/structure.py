@@ -166,7 +166,7 @@ class BatchStructure:
         """Require that the rows left over make a batch of their own, with its own size in the mean."""
         whole = self._first.whole
         require(
-            0 not in whole or whole.count(0) != self.short,
+            0 not in whole or whole.count(0) != self.short or not self._is_partition(),
             f"The last {self.short} of {self.rows} rows are left out: the last batch is shorter.",
             f"Les {self.short} dernières lignes sur {self.rows} sont oubliées : le dernier lot est plus court.",
             mistake="last batch",
