@@ -52,7 +52,10 @@ def wrong_outputs(parameters: Parameters, x: Tensor, activation: Activation) -> 
     )  # fmt: skip
     yield outputs(parameters, x, lambda a: a), Text("leaves the activation out", "oublie l'activation", "no activation")
     for name, known in KNOWN_ACTIVATIONS.items():
-        en, fr = f"uses {name} whatever activation it is given", f"utilise {name} quelle que soit l'activation donnée"
+        en, fr = (
+            f"uses {name} where another activation is given",
+            f"utilise {name} alors qu'une autre activation est donnée",
+        )
         yield outputs(parameters, x, known), Text(en, fr, "other activation")
     for name in ("b1", "b2"):
         rest = {**parameters, name: torch.zeros_like(parameters[name])}
@@ -189,8 +192,8 @@ def _mistakes(descent: Descent, activation: Activation) -> Iterator[_Mistake]:
         yield wrong(
             network_mse(known),
             "other activation",
-            f"it uses {name} whatever activation it is given.",
-            f"elle utilise {name} quelle que soit l'activation donnée.",
+            f"it uses {name} where another activation is given.",
+            f"elle utilise {name} alors qu'une autre activation est donnée.",
         )
 
 
