@@ -88,6 +88,9 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
 }
 """What is said of each mistake, in English and in French, after "a gradient is wrong", and its key."""
 
+LOCAL: Final = ("zero", "nothing", "sign", "one", "half", "one_sign", "swapped")
+"""Mistakes that show in an operation that stands alone: where those are right, they are not what is wrong."""
+
 
 def mistake(name: str) -> Text:
     """Give the words for a mistake."""

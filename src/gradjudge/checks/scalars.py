@@ -19,8 +19,8 @@ from typing import Final
 import msgspec
 from torch import Tensor
 
-from gradjudge.checks.engine_words import WORDS
-from gradjudge.checks.engines import explanation
+from gradjudge.checks.engine_words import LOCAL, WORDS
+from gradjudge.checks.engines import explanation, replay
 from gradjudge.checks.graphs import OPERATIONS, Found, Graph, Node, near, same
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail
@@ -233,8 +233,9 @@ def require_graph(
     named = "overwritten" if _overwrites(scalars, graph) else explanation(graph, found)
     if not scalars.keeps_inputs(graph):
         named = "inputs"
-    elif named == "zero" and _lone_nodes_are_right(scalars, graph):
-        named = "unreached"  # visited before its own gradient is there, or not at all: both send 0
+    elif named in LOCAL and _lone_nodes_are_right(scalars, graph):
+        # Visited before its own gradient is there, or not at all: both send 0.
+        named = "unreached" if same(found, replay(graph, order=lambda _graph, root: [root])) else ""
     en, fr, key = WORDS.get(named, ("", "", ""))
     fail(
         f"`{label}`: the value is right, but a gradient is wrong.{en and ' ' + en}",
