@@ -94,16 +94,16 @@ class BatchStructure:
         """Require one update per batch (identical rows count them); a short batch may be missing, or weigh less."""
         updates = self._updates()
         least = self.rows // self.batch_size
+        enough = least - NEAR <= updates <= self.batches + NEAR
         # As many gradients at one point, added up, are one step that is as many times too long.
         together = abs(1.0 - self.batches * 10 * ALIKE_LR * self._factor)
         require(
-            0 in self._first.whole or not abs(self._alike() - together) <= SMALLEST_MOVE,
+            enough or 0 in self._first.whole or not abs(self._alike() - together) <= SMALLEST_MOVE,
             "In an epoch the gradients of all batches are added up, and there is one step: make a step for each batch.",
             "À chaque époque, les gradients des lots sont additionnés, et il n'y a qu'un pas : faites un pas par lot.",
             mistake="step per epoch",
         )
         unseen = self._first.whole.count(0)
-        enough = least - NEAR <= updates <= self.batches + NEAR
         require(
             enough or unseen < self.rows,
             "The weights do not move at all.",
@@ -322,4 +322,4 @@ def require_new_order_row_by_row(train: Train) -> None:
 
 
 def _shown(updates: float) -> str:
-    return f"{updates:.2f}".rstrip("0").rstrip(".") if math.isfinite(updates) else "?"
+    return f"{round(updates, 2) + 0.0:g}" if math.isfinite(updates) else "?"  # + 0.0: no minus before 0
