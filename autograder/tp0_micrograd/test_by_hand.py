@@ -73,6 +73,7 @@ def test_byhand_forward(two_numbers, pairs):
             not (near(a, (x + y) * y) and near(b, x + y)),
             "forward returns (b, a); the order is (a, b).",
             "forward renvoie (b, a) ; l'ordre est (a, b).",
+            mistake="order",
         )
         require(near(a, x + y), "a is wrong: a = x + y.", "a est faux : a = x + y.")
         require(near(b, (x + y) * y), "b is wrong: b = a * y.", "b est faux : b = a * y.")
@@ -90,6 +91,14 @@ def test_byhand_dx(two_numbers, pairs):
         lambda x, y: x + 2 * y,
         "It is that of y: the order is (dx, dy).",
         "C'est celle de y : l'ordre est (dx, dy).",
+        "order",
+    )
+    _name(
+        got,
+        lambda _x, _y: 1.0,
+        "It is that of a = x + y alone, which is 1: multiply it by that of b with respect to a.",
+        "C'est celle de a = x + y seule, qui vaut 1 : multipliez-la par celle de b par rapport à a.",
+        "grad_output",
     )
     require(
         all(near(dx, y) for dx, _, y in got),
@@ -105,15 +114,19 @@ def test_byhand_dy(two_numbers, pairs, passed):
 
     fr: backward donne la dérivée de b par rapport à y, qui agit par deux chemins.
     """
-    got = [(two_numbers("backward", x, y)[1], x, y) for x, y in pairs]
+    both = [(two_numbers("backward", x, y), x, y) for x, y in pairs]
+    got = [(dy, x, y) for (_, dy), x, y in both]
     if not passed("byhand.forward") and all(near(dy, two_numbers("forward", x, y)[0] + y) for dy, x, y in got):
         return  # right, but for the a that forward gives: that has been paid for
+    if all(near(dx, x + 2 * y) for (dx, _), x, y in both):  # that of x is also the part of dy through a
+        order = "It is that of x: the order is (dx, dy).", "C'est celle de x : l'ordre est (dx, dy)."
+        _name(got, lambda _x, y: y, *order, "order")
     direct = ("Only the part through b = a * y is there: y acts through a too.",
               "Seule la part qui passe par b = a * y y est : y agit aussi à travers a.")  # fmt: skip
-    _name(got, lambda x, y: x + y, *direct)
+    _name(got, lambda x, y: x + y, *direct, "one use")
     through_a = ("Only the part through a is there: y is also a factor of b.",
                  "Seule la part qui passe par a y est : y est aussi un facteur de b.")  # fmt: skip
-    _name(got, lambda _x, y: y, *through_a)
+    _name(got, lambda _x, y: y, *through_a, "one use")
     require(
         all(near(dy, x + 2 * y) for dy, x, y in got),
         "db/dy is wrong: add the two ways in which y acts on b.",
@@ -122,9 +135,9 @@ def test_byhand_dy(two_numbers, pairs, passed):
     )
 
 
-def _name(got, mistake, en, fr):
+def _name(got, mistake, en, fr, key):
     """Name a mistake that fits all pairs."""
-    require(not all(near(found, mistake(x, y)) for found, x, y in got), en, fr)
+    require(not all(near(found, mistake(x, y)) for found, x, y in got), en, fr, mistake=key)
 
 
 @pytest.mark.item("torch_same")

@@ -263,11 +263,13 @@ def _adds(values, both, label):
             not near(first, 0.0),
             f"`{label}`: the gradient stays 0. Does the result get its _backward?",
             f"`{label}` : le gradient reste nul. Le résultat reçoit-il son _backward ?",
+            mistake="nothing back",
         )
         require(
             near(second, 2 * first),
             f"`{label}`: the second gradient is not added to the first: write +=, not =.",
             f"`{label}` : le second gradient ne s'ajoute pas au premier : écrivez +=, et non =.",
+            mistake="overwritten",
         )
 
 

@@ -53,6 +53,7 @@ def _binary(student, label, operation, numbers):
         near(got[1], numbers[0]) and near(got[2], numbers[1]),
         f"`{label}` changes a or b: make a new Value.",
         f"`{label}` change a ou b : créez une nouvelle Value.",
+        mistake="in place",
     )
 
 
@@ -76,6 +77,7 @@ def test_value_prev(student, rng):
             f"`{label}` must have two values, and that of a number none.",
             f"`{label}` doit contenir deux valeurs, et celui d'un nombre aucune.",
             detail=f"sizes {sizes}",
+            mistake="no children" if type(sizes) is tuple and sizes[0] == 0 else "",
         )
         # Which values: their numbers tell them apart.
         recipe = Recipe(student, label=label)
@@ -126,6 +128,7 @@ def test_tree_root(student):
         near(as_number(grad, "backward"), 1.0),
         "After e.backward(), e.grad must be 1: the derivative of e by itself.",
         "Après e.backward(), e.grad doit valoir 1 : la dérivée de e par rapport à lui-même.",
+        mistake="start of backward",
     )
 
 

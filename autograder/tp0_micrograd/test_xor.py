@@ -45,8 +45,8 @@ def test_xor_steps(train_xor, xor, rng):
     due, _ = xor.descent(start, LR, 3)
     if _close(got, due):
         return
-    for _, wrong, en, fr in _mistakes(xor, start):
-        require(not _close(got, wrong), en, fr)
+    for name, wrong, en, fr in _mistakes(xor, start):
+        require(not _close(got, wrong), en, fr, mistake=name)
     require(
         False,
         "The weights are not where gradient descent on the mean over the four points goes.",
@@ -56,9 +56,9 @@ def test_xor_steps(train_xor, xor, rng):
 
 
 def _mistakes(xor, start):
-    """Give what usual mistakes come to after three epochs: name, weights, and words for each."""
-    yield "still", start, "The weights did not move.", "Les poids n'ont pas bougé."
-    yield "once", xor.descent(start, LR, 1)[0], "Only one epoch was made.", "Une seule époque a été faite."
+    """Give what usual mistakes come to after three epochs: key, weights, and words for each."""
+    yield "frozen", start, "The weights did not move.", "Les poids n'ont pas bougé."
+    yield "too few steps", xor.descent(start, LR, 1)[0], "Only one epoch was made.", "Une seule époque a été faite."
     yield (
         "sign",
         xor.descent(start, -LR, 3)[0],
@@ -73,13 +73,13 @@ def _mistakes(xor, start):
     )
     for step in (LR / 4, LR):
         yield (
-            "points",
+            "step per row",
             _point_by_point(xor, start, step, 3)[0],
             "The weights move after each point; one step per epoch, on the mean over the four points, is asked for.",
             "Les poids bougent après chaque point ; on demande un pas par époque, sur la moyenne des quatre points.",
         )
     yield (
-        "old",
+        "zero_grad",
         _with_old_gradients(xor, start),
         "It looks as if the gradients of earlier epochs were still there: set them to 0 before backward().",
         "Il semble que les gradients des époques précédentes soient encore là : remettez-les à 0 avant backward().",
@@ -122,6 +122,7 @@ def test_xor_history(train_xor, xor, mistake, lr, rng):
         "The history must have one number per epoch.",
         "L'historique doit avoir un nombre par époque.",
         detail=f"got {len(history)}",
+        mistake="history",
     )
     require(
         all(torch.isfinite(torch.tensor(history, dtype=torch.float64)).tolist()) and history[-1] < history[0],
@@ -132,8 +133,15 @@ def test_xor_history(train_xor, xor, mistake, lr, rng):
     cost = xor.cost(start).item()
     paid = {
         "sum": [4 * cost],
-        "points": [scale * _point_by_point(xor, start, step, 1)[1] for step in (LR / 4, LR) for scale in (1, 4)],
+        "step per row": [scale * _point_by_point(xor, start, step, 1)[1] for step in (LR / 4, LR) for scale in (1, 4)],
     }
+    late = xor.cost(xor.descent(start, LR, 1)[0]).item()
+    require(
+        mistake != "" or not abs(history[0] - late) < 0.01,
+        "The history has the cost at the end of each epoch; the one at its start, before the step, is asked for.",
+        "L'historique donne le coût à la fin de chaque époque ; on demande celui de son début, avant le pas.",
+        mistake="history late",
+    )
     require(
         any(abs(history[0] - right) < 0.01 for right in (cost, *paid.get(mistake, ()))),
         "The first number of the history is not the cost at the start, before the first step.",

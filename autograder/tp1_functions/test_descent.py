@@ -54,6 +54,7 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
         not torch.equal(after["w"], start["w"]),
         "w did not move at all.",
         "w n'a pas bougé du tout.",
+        mistake="frozen w",
     )
     for name, given in (("w", w), ("b", b)):
         now = look(given)
@@ -61,6 +62,7 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
             isinstance(now, torch.Tensor) and torch.equal(now, start[name]),
             f"The {name} that was given has changed: write {name} = {name} - lr * ..., or work on a copy.",
             f"Le {name} donné a changé : écrivez {name} = {name} - lr * ..., ou travaillez sur une copie.",
+            mistake="in place",
         )
 
 
@@ -74,6 +76,7 @@ def test_train_batch_five_steps(descent, follow, sources):
         not forbidden_calls(sources, [AUTOGRAD]) or leads_to(sources, "train_batch", OWN_FUNCTIONS),
         "train_batch lets autograd differentiate a formula: use your MSE and Linear, by hand or through their apply.",
         "train_batch laisse autograd dériver une formule : utilisez vos MSE et Linear, à la main ou par leur apply.",
+        mistake="autograd",
     )
     five_steps = descent(5)
     require_trajectory(follow(five_steps), five_steps)
@@ -101,6 +104,7 @@ def test_train_batch_history(helped_student, diabetes, passed):
         len(got.rest) >= 1,
         "train_batch must return (w, b, history).",
         "train_batch doit renvoyer (w, b, history).",
+        mistake="history",
     )
     end = loss_on(got.parameters, diabetes.start, diabetes.train)
     require_falling_history(got.rest[0], epochs, last=end if passed("train_batch.p1") else None)
@@ -167,6 +171,12 @@ def test_max_learning_rate_value(largest_step):
     """
     step, x = largest_step
     right = step_limit(x)
+    require(
+        not abs(2 * step - right) <= 1e-3 * right,
+        "max_learning_rate is half of what it should be: 2 / lambda_max, not 1 / lambda_max.",
+        "max_learning_rate vaut la moitié de ce qu'il faut : 2 / lambda_max, et non 1 / lambda_max.",
+        mistake="factor 1/2",
+    )
     require(
         abs(step - right) <= 1e-3 * right,
         "max_learning_rate is not 2 / lambda_max with the column of ones.",
@@ -260,6 +270,7 @@ def test_train_minibatch_reproducible(student, train_minibatch, diabetes):
         torch.equal(first, second) and bool(first.abs().sum() > 0),
         "Two generators of the same seed do not give the same result: take all randomness from `generator`.",
         "Deux générateurs de même graine ne donnent pas le même résultat : tirez tout le hasard de `generator`.",
+        mistake="generator",
     )
 
 
@@ -290,9 +301,8 @@ def test_train_minibatch_steps(train_minibatch, descent):
     époque dans l'historique.
     """
     (x, y), epochs = descent(1).batches[0], 3
-    row = x[:1], y[:1]  # the same row again and again: only the size and the number of the steps count here
-    steps = replace(descent(1), batches=[row] * epochs)
-    rows = row[0].repeat(6, 1), row[1].repeat(6, 1)
+    rows = x[:1].repeat(6, 1), y[:1].repeat(6, 1)  # alike: only the size and the number of the steps count here
+    steps = replace(descent(1), batches=[rows] * epochs)
     ends = [
         train_minibatch(*rows, steps.lr, epochs, size, w=steps.start["w"], b=steps.start["b"])
         for size in (6, 12)  # which rows make up a batch is judged elsewhere: one of the two will do

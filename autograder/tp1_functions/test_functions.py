@@ -170,6 +170,7 @@ def test_two_contexts(student, rng, passed):
             "After two forwards, a backward uses what the other forward kept: keep it on ctx, and nowhere else.",
             "Après deux forward, un backward utilise ce que l'autre forward a gardé : gardez-le dans ctx, et nulle "
             "part ailleurs.",
+            mistake="state",
         )
 
 

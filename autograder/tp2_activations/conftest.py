@@ -19,6 +19,7 @@ from gradjudge.checks.networks_by_hand import (
     network_mse,
     outputs,
     require_network_trajectory,
+    wrong_outputs,
 )
 from gradjudge.checks.training import Descent, Trained, trained
 from gradjudge.checks.verdict import require
@@ -128,14 +129,15 @@ def follow(train: Callable[..., Trained], activation: Any, rng: torch.Generator)
 
 
 @pytest.fixture
-def predicted(helped_student: Any, activation: Any, rng: torch.Generator) -> Callable[[str], tuple[Any, Tensor]]:
-    """Ask the student's predict for the outputs of a drawn network; give them with the right ones."""
+def predicted(helped_student: Any, activation: Any, rng: torch.Generator) -> Callable[[str], tuple[Any, Tensor, Any]]:
+    """Ask the student's predict for the outputs of a drawn network; give them, the right ones, and usual wrong ones."""
 
-    def ask(name: str) -> tuple[Any, Tensor]:
+    def ask(name: str) -> tuple[Any, Tensor, Any]:
         given, formula = activation(name)
         params = drawn_network(rng, 4, 5, 3, bias=1.0)
         x = torch.randn(9, 4, generator=rng, dtype=torch.float64)
-        return helped_student.predict(list(params.values()), x, given), outputs(params, x, formula)
+        got = helped_student.predict(list(params.values()), x, given)
+        return got, outputs(params, x, formula), wrong_outputs(params, x, formula)
 
     return ask
 

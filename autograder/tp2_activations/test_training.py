@@ -65,6 +65,7 @@ def test_train_mlp_five_steps(follow, sources):
         not forbidden_calls(sources, [AUTOGRAD]) or leads_to(sources, "train_mlp", GIVEN_FUNCTIONS),
         "train_mlp lets autograd differentiate a formula: chain MSE, Linear and the activation yourself.",
         "train_mlp laisse autograd dériver une formule : enchaînez MSE, Linear et l'activation vous-même.",
+        mistake="autograd",
     )
     follow("Tanh", 5)
 
@@ -101,12 +102,21 @@ def test_train_mlp_history(train, activation, friedman, rng, passed):
         len(got.rest) >= 1,
         "train_mlp must return (params, history).",
         "train_mlp doit renvoyer (params, history).",
+        mistake="history",
     )
     followed = all(passed(f"train_mlp.{name}") for name in NAMES)  # where a wrong descent ends has been paid for
     end = loss_on(got.parameters, start, friedman.train, network_mse(formula)) if followed else None
     require_falling_history(got.rest[0], epochs, last=end)
     if followed:
-        first, cost = losses_of(got.rest[0], epochs)[0], loss_on(start, start, friedman.train, network_mse(formula))
+        loss = network_mse(formula)
+        first, cost = losses_of(got.rest[0], epochs)[0], loss_on(start, start, friedman.train, loss)
+        late = loss_on(Descent(start, [friedman.train], 0.1, loss).end(), start, friedman.train, loss)
+        require(
+            not abs(first - late) <= 1e-3 * late,
+            "The history has the cost at the end of each epoch; the one at its start, before the step, is asked for.",
+            "L'historique donne le coût à la fin de chaque époque ; on demande celui de son début, avant le pas.",
+            mistake="history late",
+        )
         require(
             abs(first - cost) <= 1e-3 * cost,
             "The first number of the history is not the cost of the start, before the first step.",
@@ -130,6 +140,7 @@ def test_train_mlp_leaves_its_start_alone(helped_student, train, activation, rng
         not all(torch.equal(after.parameters[name], start[name]) for name in NAMES),
         "No parameter moved at all.",
         "Aucun paramètre n'a bougé.",
+        mistake="frozen",
     )
     for name, tensor in held.items():
         now = look(tensor)
@@ -137,6 +148,7 @@ def test_train_mlp_leaves_its_start_alone(helped_student, train, activation, rng
             isinstance(now, torch.Tensor) and torch.equal(now, start[name]),
             f"The {name} that was given has changed: write {name} = {name} - lr * ..., or work on a copy.",
             f"Le {name} donné a changé : écrivez {name} = {name} - lr * ..., ou travaillez sur une copie.",
+            mistake="in place",
         )
 
 

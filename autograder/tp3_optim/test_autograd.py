@@ -48,11 +48,13 @@ def test_train_autograd_leaves_its_start_alone(student, descent):
         bool(changed) or not all(torch.equal(after[name].reshape(-1), start[name].reshape(-1)) for name in start),
         "Neither w nor b moved at all.",
         "Ni w ni b n'ont bougé.",
+        mistake="frozen",
     )
     require(
         not changed,
         f"The given {' and '.join(changed)} changed: work on the copies that start_from gives.",
         f"Ce qui était donné a changé ({', '.join(changed)}) : travaillez sur les copies que donne start_from.",
+        mistake="in place",
     )
 
 
@@ -79,6 +81,7 @@ def test_train_autograd_history(student, descent):
         len(got.rest) >= 1,
         "train_autograd must return (w, b, history).",
         "train_autograd doit renvoyer (w, b, history).",
+        mistake="history",
     )
     history = got.rest[0]
     if _right(got.parameters, steps):
@@ -116,4 +119,5 @@ def test_train_autograd_uses_autograd(student, descent, follow):
     fail(
         "train_autograd does as well where autograd is switched off: let cost.backward() compute the gradients.",
         "train_autograd marche aussi quand autograd est coupé : laissez cost.backward() calculer les gradients.",
+        mistake="no autograd",
     )

@@ -79,15 +79,18 @@ def test_campaign_updates(run_campaign, rows):
         due = [ran.due_updates(size, epoch) for epoch in (1, 2, 3)]
         if found == due:
             continue
-        for wrong, en, fr in (
-            ([23 // size * epoch for epoch in (1, 2, 3)], "the last, shorter batch is not counted",
-             "le dernier lot, plus court, n'est pas compté"),
-            ([due[0]] * 3, "they are those of one epoch, not the total so far",
+        before = sum(ran.due_updates(other, 3) for other in ran.batch_sizes[: ran.batch_sizes.index(size)])
+        for wrong, key, en, fr in (
+            ([23 // size * epoch for epoch in (1, 2, 3)], "last batch not counted",
+             "the last, shorter batch is not counted", "le dernier lot, plus court, n'est pas compté"),
+            ([due[0]] * 3, "updates of one epoch", "they are those of one epoch, not the total so far",
              "ce sont ceux d'une époque, et non le total"),
-            ([1, 2, 3], "they count epochs", "ils comptent les époques"),
+            ([before + count for count in due], "updates not reset", "they go on from one batch size to the next",
+             "ils continuent d'une taille de lot à la suivante"),
+            ([1, 2, 3], "", "they count epochs", "ils comptent les époques"),
         ):  # fmt: skip
             if found == wrong:
-                fail(f"`updates` is wrong: {en}.", f"`updates` est faux : {fr}.")
+                fail(f"`updates` is wrong: {en}.", f"`updates` est faux : {fr}.", mistake=key)
         fail(
             "`updates` is not the number of steps so far with this batch size.",
             "`updates` n'est pas le nombre de pas faits jusque-là avec cette taille de lot.",
@@ -107,19 +110,20 @@ def test_campaign_loss_whole_batch(run_campaign, rows):
     ends = [Descent(start, [(x, y)] * steps, 0.05).end() if steps else start for steps in range(6)]
     costs = [float(linear_mse(end, x, y)) for end in ends]
     found = [row.loss for row in _counted(ran, 23)]
-    for first, en, fr in (
-        (1, "", ""),
+    for first, key, en, fr in (
+        (1, "", "", ""),
         (
             0,
+            "loss at the start",
             "it is the loss at the start of the epoch, not at its end",
             "c'est la perte au début de l'époque, pas à la fin",
         ),
-        (2, "a step more was made", "un pas de plus a été fait"),
+        (2, "too many steps", "a step more was made", "un pas de plus a été fait"),
     ):
         if all(abs(loss - cost) <= 1e-4 * cost for loss, cost in zip(found, costs[first : first + 4], strict=True)):
             if first == 1:
                 return
-            fail(f"`loss` is wrong: {en}.", f"`loss` est fausse : {fr}.")
+            fail(f"`loss` is wrong: {en}.", f"`loss` est fausse : {fr}.", mistake=key)
     require(
         not abs(found[0] - costs[1]) > 1e-4 * costs[1],
         "`loss` is wrong from the first epoch on: does each batch size start from a new model at zero?",
@@ -161,17 +165,17 @@ def _same(made, due):
 
 def _name_steps(made, due, size):
     per_epoch = due[0]
-    for wrong, en, fr in (
-        ([0, due[0], due[1]], "it is the loss at the start of the epoch, not at its end",
+    for wrong, key, en, fr in (
+        ([0, due[0], due[1]], "loss at the start", "it is the loss at the start of the epoch, not at its end",
          "c'est la perte au début de l'époque, pas à la fin"),
-        ([23 // size * epoch for epoch in (1, 2, 3)], "the last, shorter batch is left out",
+        ([23 // size * epoch for epoch in (1, 2, 3)], "last batch", "the last, shorter batch is left out",
          "le dernier lot, plus court, est laissé de côté"),
-        ([1, 2, 3], "one step is made per epoch", "un seul pas est fait par époque"),
-        ([per_epoch] * 3, "training does not go on from one epoch to the next",
+        ([1, 2, 3], "step per epoch", "one step is made per epoch", "un seul pas est fait par époque"),
+        ([per_epoch] * 3, "fresh start", "training does not go on from one epoch to the next",
          "l'apprentissage ne continue pas d'une époque à la suivante"),
     ):  # fmt: skip
         if _same(made, wrong):
-            fail(f"`loss` is wrong: {en}.", f"`loss` est fausse : {fr}.")
+            fail(f"`loss` is wrong: {en}.", f"`loss` est fausse : {fr}.", mistake=key)
     fail(
         "`loss` is not where so many steps from zero lead: is it over all of x, at the end of the epoch, with a new "
         "model for each batch size?",
@@ -200,6 +204,7 @@ def test_campaign_shuffles(run_campaign):
         any(abs(loss - due) > 1e-3 * due for loss, due in zip(found, same, strict=True)),
         "The same rows are together in each epoch: shuffle them anew each time.",
         "Les mêmes lignes sont ensemble à chaque époque : mélangez-les de nouveau à chaque fois.",
+        mistake="shuffle",
     )
 
 
@@ -216,6 +221,7 @@ def test_campaign_seed(run_campaign, rows):
         _alike(first, again, 5),
         "Two campaigns with the same seed do not give the same losses: take all randomness from `seed`.",
         "Deux campagnes de même graine ne donnent pas les mêmes pertes : tirez tout le hasard de `seed`.",
+        mistake="seed",
     )
     x, y = first.x.double(), first.y.double()
     start = {"w": torch.zeros(3, 1, dtype=torch.float64), "b": torch.zeros(1, dtype=torch.float64)}
@@ -228,6 +234,7 @@ def test_campaign_seed(run_campaign, rows):
         not (ordered and _alike(first, other, 5)),
         "Another seed gives the same order: make the generator from `seed`.",
         "Une autre graine donne le même ordre : faites le générateur à partir de `seed`.",
+        mistake="seed",
     )
 
 

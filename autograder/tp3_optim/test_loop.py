@@ -41,6 +41,7 @@ def test_train_optim_uses_loss_fn(student, training, teach):
         not all(torch.allclose(got[name], wrong[name], rtol=1e-9) for name in wrong if name in got),
         "train_optim goes down its own mean square error, not the loss_fn that it was given.",
         "train_optim fait descendre sa propre erreur quadratique moyenne, et non la loss_fn qu'on lui donne.",
+        mistake="own loss",
     )
     require_training(got, summed, forgiven=(*PACE, "zero", "scale", "steps"))
 
@@ -110,6 +111,12 @@ def test_train_optim_losses(training, teach):
         for seen in what.losses()
     ]  # over the batches, as the statement says; or over the rows, which is as good
     require(
+        not all(abs(loss - sum(seen)) <= 1e-4 * sum(seen) for loss, seen in zip(losses, what.losses(), strict=True)),
+        "The losses are the sums of the losses of the batches; their means are due.",
+        "Les pertes sont les sommes des pertes des lots ; il faut leurs moyennes.",
+        mistake="history sum",
+    )
+    require(
         all(min(abs(loss - mean) / mean for mean in due) <= 1e-4 for loss, due in zip(losses, means, strict=True)),
         "The losses are not the means of the losses of the batches.",
         "Les pertes ne sont pas les moyennes des pertes des lots.",
@@ -151,9 +158,11 @@ def test_train_optim_keeps_no_graph(student, training):
         any(not torch.equal(value.cpu(), what.start[name]) for name, value in after.items()),
         "The parameters did not move at all.",
         "Les paramètres n'ont pas bougé du tout.",
+        mistake="frozen",
     )
     require(
         kept is False,
         "The losses that `train_optim` returns keep their whole graph in memory: note loss.item().",
         "Les pertes que renvoie `train_optim` gardent tout leur graphe en mémoire : notez loss.item().",
+        mistake="graph",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,7 @@ from gradjudge.checks.optimisation import Rule, Training, require_training
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.taught import mirrored, number_of, parameters_after, require_modes, require_no_graph
 from gradjudge.checks.tolerance import near, tolerance, widest
-from gradjudge.checks.verdict import fail, require
+from gradjudge.checks.verdict import CheckFailed, fail, require
 from gradjudge.proxy.objects import ObjectProxy
 
 LINEAR, HIDDEN = [6, 1], [6, 5, 4, 1]
@@ -47,8 +48,9 @@ def _registered(student, model):
 def _require_registered(student, sizes):
     model = _built(student, sizes)
     found, due = Counter(tuple(value.shape) for value in _registered(student, model).values()), _shapes(sizes)
-    en, fr = "", ""
+    en, fr, named = "", "", ""
     if not found:
+        named = "not registered"
         en = ": none is registered. Layers in a plain list are not seen, nor are tensors that are no parameters"
         fr = (
             " : aucun n'est enregistré. Les couches d'une liste ordinaire ne sont pas vues, ni les tenseurs qui ne "
@@ -63,6 +65,7 @@ def _require_registered(student, sizes):
         f"The parameters of the nn.Linear layers are not what the module has registered{en}.",
         f"Les paramètres des couches nn.Linear ne sont pas ceux que le module a enregistrés{fr}.",
         detail=f"sizes {sizes}: found {dict(found)}",
+        mistake=named,
     )
     recipe = Recipe(student, label="Regressor.parameters")
     learnt = recipe.run(*(p.requires_grad for p in _steps(recipe, model, found.total())))
@@ -70,6 +73,7 @@ def _require_registered(student, sizes):
         all(flag is True for flag in learnt),
         "Some parameters do not require a gradient: they cannot learn.",
         "Certains paramètres ne demandent pas de gradient : ils ne peuvent pas apprendre.",
+        mistake="no grad",
     )
 
 
@@ -163,19 +167,32 @@ def _require_forward(student, device, numbers, sizes):
     )
     if near(got, due, allowed):
         return
-    for between, after, en, fr in (
-        (torch.tanh, torch.tanh, "there is a tanh after the last layer", "il y a une tanh après la dernière couche"),
-        (keep, keep, "there is no tanh between the layers", "il n'y a pas de tanh entre les couches"),
-        (torch.relu, keep, "there is a ReLU where a tanh is due", "il y a une ReLU là où l'on attend une tanh"),
+    for between, after, key, en, fr in (
+        (
+            torch.tanh,
+            torch.tanh,
+            "activation at the end",
+            "there is a tanh after the last layer",
+            "il y a une tanh après la dernière couche",
+        ),
+        (keep, keep, "no activation", "there is no tanh between the layers", "il n'y a pas de tanh entre les couches"),
+        (
+            torch.relu,
+            keep,
+            "other activation",
+            "there is a ReLU where a tanh is due",
+            "il y a une ReLU là où l'on attend une tanh",
+        ),
         (
             torch.sigmoid,
             keep,
+            "other activation",
             "there is a sigmoid where a tanh is due",
             "il y a une sigmoïde là où l'on attend une tanh",
         ),
     ):
         if near(got, forward(between, after), allowed):
-            fail(f"The output of Regressor is wrong: {en}.", f"La sortie de Regressor est fausse : {fr}.")
+            fail(f"The output of Regressor is wrong: {en}.", f"La sortie de Regressor est fausse : {fr}.", mistake=key)
     fail(
         "The output of Regressor is not that of its layers with a tanh between them.",
         "La sortie de Regressor n'est pas celle de ses couches avec une tanh entre elles.",
@@ -212,6 +229,7 @@ def _require_gradients(student, device, numbers, sizes):
             type(gradient) is Tensor and gradient.shape == due[shape].shape,
             "The gradient of the output does not reach every layer: something on the way is detached.",
             "Le gradient de la sortie n'atteint pas toutes les couches : quelque chose est détaché en chemin.",
+            mistake="detached",
         )
         if not near(gradient, due[shape], allowed):
             return  # another forward, which is paid for
@@ -255,7 +273,21 @@ def _require_optimizer(student, network, numbers, name, rule):
         moved.step()
     recipe.run()
     got = parameters_after(student, model, {name: name for name in training.start})
+    if rule.name != "SGD" and _as_with_sgd(got, training):
+        fail(
+            f"make_optimizer gives an SGD where {rule.name} is asked for.",
+            f"make_optimizer donne un SGD là où l'on demande {rule.name}.",
+            mistake="other optimiser",
+        )
     require_training(got, training, where="make_optimizer")
+
+
+def _as_with_sgd(got, training):
+    try:
+        require_training(got, replace(training, rule=Rule("SGD", training.rule.lr)))
+    except CheckFailed:
+        return False
+    return True
 
 
 @pytest.mark.item("make_optimizer")
@@ -287,12 +319,17 @@ def test_evaluate_value(student, device, network, numbers):
     got = torch.tensor(number_of(student.evaluate(mirrored(student, twin), x, y)), dtype=torch.float64)
     if near(got, due, tolerance(device, torch.float64)):
         return
-    for factor, en, fr in (
-        (11, "it is a sum where a mean is due", "c'est une somme là où l'on attend une moyenne"),
-        (0.5, "it is half of what is due", "elle vaut la moitié de ce qu'on attend"),
+    for wrong, key, en, fr in (
+        (11 * due, "sum", "it is a sum where a mean is due", "c'est une somme là où l'on attend une moyenne"),
+        (0.5 * due, "factor 1/2", "it is half of what is due", "elle vaut la moitié de ce qu'on attend"),
+        (due.sqrt(), "root", "it is the root of what is due", "c'est la racine de ce qu'on attend"),
     ):
-        if near(got, factor * due, tolerance(device, torch.float64)):
-            fail(f"The loss that evaluate gives is wrong: {en}.", f"La perte que donne evaluate est fausse : {fr}.")
+        if near(got, wrong, tolerance(device, torch.float64)):
+            fail(
+                f"The loss that evaluate gives is wrong: {en}.",
+                f"La perte que donne evaluate est fausse : {fr}.",
+                mistake=key,
+            )
     fail(
         "evaluate does not give the mean square error of the model over all rows.",
         "evaluate ne donne pas l'erreur quadratique moyenne du modèle sur toutes les lignes.",

@@ -10,7 +10,7 @@ from gradjudge.checks.comparison import Due, flaw_in
 from gradjudge.checks.networks import parameters_of, require_same_for_views
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.tolerance import near, tolerance
-from gradjudge.checks.verdict import CheckFailed, Text, fail, require
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
 
 ROWS = 5
 
@@ -35,15 +35,18 @@ def matrices(student, model, theta):
 
 
 def require_output(got, right, where, mistakes, allowed):
-    """Require `got` to be one of `right`; name the first of `mistakes` (a value and its name) that it is."""
+    """Require `got` to be one of `right`; name the first of `mistakes` (a value, its key and its name) that it is."""
     shape = Text(f"{list(right[0].shape)}", f"{list(right[0].shape)}")
     flaws = [flaw_in(got, Due(value, shape), allowed) for value in right]
     if None in flaws:
         return
-    for value, en, fr in mistakes:
+    for value, key, en, fr in mistakes:
         if isinstance(got, torch.Tensor) and got.shape == value.shape and near(got, value, allowed):
-            fail(f"`{where}` {en}", f"`{where}` {fr}")
+            fail(f"`{where}` {en}", f"`{where}` {fr}", mistake=key)
     fail(f"What `{where}` gives {flaws[0].text.en}.", f"Ce que donne `{where}` {flaws[0].text.fr}.")
+
+
+ACTIVATION = "extra activation", "has an activation; figure 1 has none.", "a une activation en trop."
 
 
 @pytest.mark.item("encode")
@@ -57,13 +60,14 @@ def test_encode_values(student, models, model, start, draw, allowed):
         shape == list(start["theta"].shape),
         f"theta has shape {shape}; (latent, inputs) is due: one row for each latent number.",
         f"theta a la forme {shape} ; on attend (latent, inputs) : une ligne par nombre latent.",
+        mistake="transposed" if shape == list(start["theta"].T.shape) else "",
     )
     x = draw(ROWS, models.inputs)
     products = [x @ matrix.T for matrix in matrices(student, model, start["theta"])]
     mistakes = [
-        (products[0], "forgets b1.", "oublie b1."),
-        ((products[0] + start["b1"]).relu(), "has an activation; figure 1 has none.", "a une activation en trop."),
-        ((products[0] + start["b1"]).sigmoid(), "has an activation; figure 1 has none.", "a une activation en trop."),
+        (products[0], "bias", "forgets b1.", "oublie b1."),
+        ((products[0] + start["b1"]).relu(), *ACTIVATION),
+        ((products[0] + start["b1"]).sigmoid(), *ACTIVATION),
     ]
     require_output(model.encode(x), [value + start["b1"] for value in products], "encode", mistakes, allowed)
 
@@ -86,11 +90,12 @@ def test_decode_values(student, models, model, start, draw, allowed):
     y = draw(ROWS, models.latent)
     products = [y @ matrix for matrix in matrices(student, model, start["theta"])]
     mistakes = [
-        (products[0], "forgets b2.", "oublie b2."),
-        ((products[0] + start["b2"]).relu(), "has an activation; figure 1 has none.", "a une activation en trop."),
-        ((products[0] + start["b2"]).sigmoid(), "has an activation; figure 1 has none.", "a une activation en trop."),
+        (products[0], "bias", "forgets b2.", "oublie b2."),
+        ((products[0] + start["b2"]).relu(), *ACTIVATION),
+        ((products[0] + start["b2"]).sigmoid(), *ACTIVATION),
         (
             (y - start["b1"]) @ torch.linalg.pinv(start["theta"]).T,
+            "inverse",
             "inverts encode; theta transposed is no inverse, and is what is asked for.",
             "inverse encode ; la transposée de theta n'est pas un inverse, et c'est elle qui est demandée.",
         ),
@@ -128,6 +133,7 @@ def test_forward(student, models, model, draw, allowed):
 
 def require_learns(student, model, method, given, name, start):
     """Require a bias to be a registered parameter, with a gradient that is not zero after one backward."""
+    require_registered(student, model, name, start[name])
     recipe = Recipe(student, label=f"TiedAutoencoder.{method}")
     held = recipe.of(model)
     getattr(held, method)(given).sum().backward()
@@ -137,7 +143,6 @@ def require_learns(student, model, method, given, name, start):
         f"No gradient reaches {name} through {method}.",
         f"Aucun gradient n'atteint {name} à travers {method}.",
     )
-    require_registered(student, model, name, start[name])
 
 
 def require_registered(student, model, name, value):
@@ -146,6 +151,7 @@ def require_registered(student, model, name, value):
         any(torch.equal(own, value) or torch.equal(own.T, value) for own in parameters_of(student, model).values()),
         f"{name} is not among model.parameters(): wrap it in nn.Parameter.",
         f"{name} n'est pas dans model.parameters() : mettez-le dans un nn.Parameter.",
+        mistake="not registered",
     )
 
 
@@ -160,6 +166,7 @@ def test_one_theta(student, models, model, start, draw):
         fail(
             f"When theta changes, {method} stays as it was: it uses another matrix, which only starts equal.",
             f"Quand theta change, {method} ne change pas : il utilise une autre matrice, égale au départ seulement.",
+            mistake="untied",
         )
 
 
@@ -192,14 +199,15 @@ def test_both_uses_in_the_gradient(student, models, model, start, draw, passed, 
         fail(
             f"{method} uses another matrix, so theta.grad lacks the part through {method}.",
             f"{method} utilise une autre matrice : il manque à theta.grad la part à travers {method}.",
+            mistake="untied",
         )
     if not (passed("encode") and passed("decode")):
         return require_own_gradient(student, models, model, got, x, cotangent, start)
     parts = {part: gradient_of(start, x, cotangent, part) for part in ("both", "encode", "decode")}
     mistakes = [
-        (parts["encode"], "has the part through encode alone: decode cuts theta off.",
+        (parts["encode"], "one use", "has the part through encode alone: decode cuts theta off.",
          "n'a que la part à travers encode : decode coupe theta du graphe."),
-        (parts["decode"], "has the part through decode alone: encode cuts theta off.",
+        (parts["decode"], "one use", "has the part through decode alone: encode cuts theta off.",
          "n'a que la part à travers decode : encode coupe theta du graphe."),
     ]  # fmt: skip
     require_output(got, [parts["both"]], "theta.grad", mistakes, allowed)
@@ -241,6 +249,7 @@ def require_own_gradient(student, models, model, got, x, cotangent, start):
         abs(along - slope) <= 1e-3 * abs(slope),
         "The gradient of theta is not that of model(x): theta is cut off the graph somewhere.",
         "Le gradient de theta n'est pas celui de model(x) : theta est coupé du graphe quelque part.",
+        mistake="one use",
     )
 
 
@@ -281,7 +290,14 @@ def test_grad_theta(student, models, by_hand, rng):
                     f"{formula}.",
                     f"Le gradient pour `theta` n'a que la part à travers {part} : ajoutez la part à travers {other}, "
                     f"{formula}.",
+                    mistake="one use",
                 )
+        require(
+            not any(is_in_part(student, models, rng, part) for part in ("less encode", "less decode")),
+            "The gradient for `theta` subtracts one of its two parts from the other: add them.",
+            "Le gradient pour `theta` soustrait l'une de ses deux parts de l'autre : additionnez-les.",
+            mistake="uses subtracted",
+        )
         raise
 
 
@@ -301,11 +317,16 @@ def test_grad_theta_in_part(student, models, by_hand, rng):
 def is_in_part(student, models, rng, part):
     """Tell whether the gradient for theta is that through one of its uses, or through both, but for a factor."""
     x, theta, b1, b2 = (torch.randn(*s, generator=rng, dtype=torch.float64) for s in ((6, 5), (3, 5), (3,), (5,)))
-    returned = student.grad_autoencoder.without_autograd(x, theta, b1, b2)
+    try:
+        returned = student.grad_autoencoder.without_autograd(x, theta, b1, b2)
+    except StudentRaised:  # it uses autograd, which has words of its own
+        return False
     got = returned[0] if isinstance(returned, tuple | list) and returned else returned
     g = 2 / len(x) * (models.reconstruction(x, theta, b1, b2) - x)
     parts = {"encode": (g @ theta.T).T @ x, "decode": (x @ theta.T + b1).T @ g}
-    right = parts["encode"] + parts["decode"] if part == "both" else parts[part]
+    parts["both"] = parts["encode"] + parts["decode"]
+    parts["less decode"], parts["less encode"] = parts["encode"] - parts["decode"], parts["decode"] - parts["encode"]
+    right = parts[part]
     return isinstance(got, torch.Tensor) and got.shape == right.shape and proportional(got.double(), right)
 
 

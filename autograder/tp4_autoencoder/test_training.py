@@ -37,6 +37,7 @@ def require_fit(got, training, forgiven=()):
                 "fit divides the loss by the number of pixels too: use reconstruction_loss, (1/q) times the sum.",
                 "fit divise aussi la perte par le nombre de pixels : utilisez reconstruction_loss, une moyenne sur les "
                 "lignes.",
+                mistake="factor 1/p",
             )
 
 
@@ -54,6 +55,7 @@ def require_moved(got, training):
         any(not torch.equal(got[name].cpu().float(), value.float()) for name, value in training.start.items()),
         "fit does not move any parameter.",
         "fit ne déplace aucun paramètre.",
+        mistake="frozen",
     )
 
 
@@ -101,6 +103,7 @@ def test_fit_start(training, fitted):
         all(torch.allclose(resumed[name], whole[name], rtol=1e-4, atol=1e-6) for name in whole),
         "fit(..., epochs=4, start=2) does not train for two epochs: go through range(start, epochs).",
         "fit(..., epochs=4, start=2) n'entraîne pas pour deux époques : parcourez range(start, epochs).",
+        mistake="start epoch",
     )
 
 
@@ -269,6 +272,7 @@ def test_fit_moves_batches(helped_student, models_in_use, training, device):
         fail(
             "fit fails where the batches are on another device than the model: move each one, x = x.to(device).",
             "fit échoue quand les lots sont sur un autre appareil que le modèle : déplacez-les, x = x.to(device).",
+            mistake="device",
             detail=raised.detail,
         )
     recipe = Recipe(helped_student, label="fit")

@@ -54,6 +54,7 @@ def test_dropout_train(dropout, device):
             not abs(share - (1 - P)) < 0.05,
             "Dropout keeps a number with probability p; p is the probability of zeroing it.",
             "Dropout garde un nombre avec la probabilité p ; p est la probabilité de l'annuler.",
+            mistake="keeps p",
         )
         require(
             abs(share - P) < 0.05,
@@ -64,11 +65,13 @@ def test_dropout_train(dropout, device):
             near(out[kept], x[kept] / (1 - P), tolerance(device, widest(device))),
             "In training, what Dropout keeps is not x / (1 - p): the expectation changes.",
             "En apprentissage, ce que Dropout garde n'est pas x / (1 - p) : l'espérance change.",
+            mistake="unscaled",
         )
     require(
         not torch.equal(first, second),
         "Dropout zeroes the same numbers at each forward; draw a new mask each time.",
         "Dropout annule les mêmes nombres à chaque forward ; tirez un nouveau masque chaque fois.",
+        mistake="one mask",
     )
 
 
@@ -84,6 +87,7 @@ def test_dropout_eval(dropout, device):
         near(out, x, allowed) and near(dx, delta, allowed),
         "After eval(), Dropout must return x and delta as they are.",
         "Après eval(), Dropout doit renvoyer x et delta tels quels.",
+        mistake="eval",
     )
 
 
@@ -101,6 +105,7 @@ def test_dropout_same_mask(dropout, device):
             and near(backward * x, forward * delta, tolerance(device, widest(device))),
             "Dropout.backward does not multiply delta by the mask (with its 1 / (1 - p)) of the last forward.",
             "Dropout.backward ne multiplie pas delta par le masque (avec son 1 / (1 - p)) du dernier forward.",
+            mistake="mask",
         )
 
 

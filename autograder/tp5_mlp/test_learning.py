@@ -15,8 +15,8 @@ from gradjudge.checks.outcomes import losses_of
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.structure import BatchStructure
 from gradjudge.checks.tolerance import near, tolerance, widest
-from gradjudge.checks.training import Descent
-from gradjudge.checks.verdict import Text, fail, require
+from gradjudge.checks.training import Descent, require_trajectory
+from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 
 POINTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 LABELS = [[-1.0], [1.0], [1.0], [-1.0]]
@@ -34,6 +34,7 @@ class Stop:
 ADDS_UP = Text(
     "The gradients of earlier batches are still there: fit does not call zero_grad before each backward.",
     "Les gradients des lots précédents sont encore là : fit n'appelle pas zero_grad avant chaque backward.",
+    "zero_grad",
 )
 
 
@@ -118,7 +119,7 @@ def forgive(student, adds_up, sets_gradients):
 
 def require_zero_grad(found):
     """Require that gradients do not add up."""
-    require(not found, ADDS_UP.en, ADDS_UP.fr)
+    require(not found, ADDS_UP.en, ADDS_UP.fr, mistake=ADDS_UP.mistake)
 
 
 def solvable(draw, count):
@@ -173,13 +174,24 @@ def test_xor_steps(stand_in, build, fit, values, weights, rng, device):
     fit(built, "MSE", 0.05, x.to(dtype), y.to(dtype), 5)
     got = dict(zip(start, values(built), strict=True))
     require_zero_grad(all_near(got.values(), adding_up(start, [(x, y)] * 5, 0.05, mlp_mse, 5), device))
-    require_parameters(
-        got,
-        Descent(start, [(x, y)] * 5, 0.05, mlp_mse).end(),
-        allowed=tolerance(device, dtype),
-        flatten=True,
-        where=Text("After 5 epochs of fit on the whole batch", "Après 5 époques de fit sur le lot entier"),
-    )
+    descent = Descent(start, [(x, y)] * 5, 0.05, mlp_mse)
+    where = Text("After 5 epochs of fit on the whole batch", "Après 5 époques de fit sur le lot entier")
+    try:
+        require_parameters(got, descent.end(), allowed=tolerance(device, dtype), flatten=True, where=where)
+    except CheckFailed:
+        name_mistake(got, descent)
+        raise
+
+
+def name_mistake(got, descent):
+    """Fail with the name of a usual mistake, if one explains where the weights are."""
+    if all(type(value) is Tensor and value.numel() == descent.start[name].numel() for name, value in got.items()):
+        values = {name: value.double().cpu().reshape(descent.start[name].shape) for name, value in got.items()}
+        try:
+            require_trajectory(values, descent)
+        except CheckFailed as failed:
+            if failed.text.mistake:
+                raise
 
 
 @pytest.mark.item("xor")

@@ -136,6 +136,7 @@ def test_perceptron_grad_at_zero(student, draw):
         type(given) is Tensor and given.is_floating_point() and given.numel() == 3 and bool((given.abs() > 1e-9).all()),
         "Where f y is 0, in every row, the gradient must be -y x, not 0: write `<= 0`, not `< 0`.",
         "Là où f y vaut 0, pour chaque ligne, le gradient doit être -y x et non 0 : écrivez `<= 0`, pas `< 0`.",
+        mistake="strict",
     )
 
 

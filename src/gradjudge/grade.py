@@ -195,7 +195,7 @@ def _look_at_source(item: Item, hearing: Hearing) -> Outcome:
         "en": f"{first.function} uses {first.call}, which this question asks you to do without",
         "fr": f"{first.function} utilise {first.call}, dont cette question demande de se passer",
     }
-    return Outcome("failed", message, "; ".join(str(one) for one in found), seconds)
+    return Outcome("failed", message, "; ".join(str(one) for one in found), seconds, mistake="ruled out")
 
 
 def _source_of(item: Item, hearing: Hearing) -> dict[str, Any]:
@@ -240,6 +240,7 @@ def _check_result(
             PartResult(part.name, part.passed, {"en": part.text.en, "fr": part.text.fr} if part.text else {})
             for part in outcome.parts
         ),
+        mistake=outcome.mistake,
     )
 
 

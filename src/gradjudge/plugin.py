@@ -34,7 +34,7 @@ from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request,
 
 
 class Outcome(NamedTuple):
-    """What became of one check: its state, what the student is told, what staff may read."""
+    """What became of one check: its state, what the student is told, what staff may read, which mistake was named."""
 
     state: str
     message: dict[str, str]
@@ -42,6 +42,7 @@ class Outcome(NamedTuple):
     seconds: float
     parts: tuple[Part, ...] = ()
     judged_with: tuple[str, ...] = ()
+    mistake: str = ""
 
 
 class Hearing:
@@ -226,7 +227,8 @@ def _outcome(reports: Iterable[Any], error: BaseException | None, hearing: Heari
     if error is None and all(report.passed for report in reports) and reports:
         return Outcome("passed", {}, "", seconds)
     if isinstance(error, CheckFailed):
-        return Outcome("failed", _by_language(error.text), error.detail, seconds, error.parts)
+        text = error.text
+        return Outcome("failed", _by_language(text), error.detail, seconds, error.parts, mistake=text.mistake)
     if isinstance(error, SessionLost):
         return _lost(error, hearing, seconds)
     detail = "\n".join(str(report.longrepr) for report in reports if not report.passed)

@@ -43,6 +43,7 @@ class CheckResult(msgspec.Struct, frozen=True):
         points, max: what it earned, and could earn, on its own; both 0 where the item is all or nothing.
         message: what the student is told, by language; empty when passed.
         parts: the parts of a battery.
+        mistake: key of the mistake that the message names, the same in every language; empty where it names none.
     """
 
     name: str
@@ -52,6 +53,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     max: float = 0.0
     message: dict[str, str] = {}
     parts: tuple[PartResult, ...] = ()
+    mistake: str = ""
 
 
 class ItemResult(msgspec.Struct, frozen=True):
@@ -354,6 +356,7 @@ def _check_view(item: str, check: CheckResult, report: Report, language: str, st
         "title": said(check.title, language),
         "state": check.state,
         "message": said(check.message, language),
+        "mistake": check.mistake,
         "parts": [
             {"name": part.name, "passed": part.passed, "message": said(part.message, language)} for part in check.parts
         ],

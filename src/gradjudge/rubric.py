@@ -166,10 +166,16 @@ class Assignment(msgspec.Struct, frozen=True):
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """How much the hidden tests must see: shares of the mutants that must lose points, ordinary and evasive ones."""
+    """How much the hidden tests must see.
+
+    Attributes:
+        ordinary, evasive: shares of the mutants of each kind that must lose points.
+        named: share of the labelled mistakes that the feedback must name.
+    """
 
     ordinary: float = 0.99
     evasive: float = 0.95
+    named: float = 0.9
 
 
 class Rubric(msgspec.Struct, frozen=True):

@@ -69,8 +69,9 @@ def parse_rubric(path: Path) -> Rubric:
 
 
 def _bar(table: Table) -> Bar:
-    table.only("ordinary", "evasive")
-    return Bar(*(table.number(name, getattr(Bar(), name), low=0, high=1) for name in ("ordinary", "evasive")))
+    table.only("ordinary", "evasive", "named")
+    names = Bar.__struct_fields__
+    return Bar(*(table.number(name, getattr(Bar(), name), low=0, high=1) for name in names))
 
 
 def _refuse_lookalikes(table: Table, names: list[str]) -> None:

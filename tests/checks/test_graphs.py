@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from gradjudge.checks import draws
-from gradjudge.checks.engines import WORDS, explanation, mistake, partials_of, replay, topological
+from gradjudge.checks.engine_words import WORDS, mistake
+from gradjudge.checks.engines import explanation, partials_of, replay, topological
 from gradjudge.checks.graphs import OPERATIONS, Found, Graph, Node, Plain, near, same
 
 # s = a*a + a, e = s*(a*a) + s
@@ -126,6 +127,11 @@ def test_mistakes_of_the_example_are_named(name: str, grad: float) -> None:
         ("half", Graph((3.0, 2.0), (Node("+", (0, 1)),)), (1.0, 0.0)),
         ("swapped", Graph((3.0, 2.0), (Node("*", (0, 1)),)), (3.0, 2.0)),
         ("nothing", Graph((3.0, 2.0), (Node("+", (0, 1)), Node("*", (2, 1)))), (0.0, 5.0)),
+        ("power", Graph((2.0,), (Node("**", (0, Plain(3))),)), (4.0,)),
+        ("power", Graph((2.0,), (Node("**", (0, Plain(3))),)), (24.0,)),
+        ("divisor", Graph((3.0, 2.0), (Node("/", (0, 1)),)), (0.5, -1.5)),
+        ("at_input", Graph((2.0,), (Node("exp", (0,)),)), (2.0,)),
+        ("at_input", Graph((2.0,), (Node("tanh", (0,)),)), (-3.0,)),
         ("start", Graph((3.0, 2.0), (Node("*", (0, 1)), Node("*", (2, 0)))), (2.0 + 6.0, 3.0)),
     ],
 )

@@ -108,8 +108,8 @@ CHAIN: list[tuple[Pupil, str, str, str]] = [
     (Pupil(g=lambda a: a), "w1", "left out of the forward pass", "manque dans la passe avant"),
     (Pupil(end=torch.tanh), "b2", "after the last layer", "après la dernière couche"),
     (Pupil(w2_first=True), "w1", "w2 moves before", "w2 bouge avant"),
-    (Pupil(g=torch.sigmoid, slope=SLOPES[torch.sigmoid]), "w1", "uses sigmoid whatever", "utilise sigmoid quelle"),
-    (Pupil(g=torch.relu, slope=SLOPES[torch.relu]), "w2", "uses ReLU whatever", "utilise ReLU quelle"),
+    (Pupil(g=torch.sigmoid, slope=SLOPES[torch.sigmoid]), "w1", "uses sigmoid where", "utilise sigmoid alors"),
+    (Pupil(g=torch.relu, slope=SLOPES[torch.relu]), "w2", "uses ReLU where", "utilise ReLU alors"),
     (Pupil(factor=0.5), "b2", "a factor 2 is missing", "il manque un facteur 2"),
 ]
 

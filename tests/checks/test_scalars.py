@@ -133,6 +133,26 @@ def test_a_wrong_operation_is_named_and_left_out(changes: dict[str, str], words:
     assert wrong.sound(("+", "*")) == tuple({"+", "*"} - {operation})
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words", "key"),
+    [
+        ("in reversed(order)", "in order", "Only the last operation", ""),
+        ("return Value(self.data + other.data, (self, other), (1.0, 1.0))",
+         "self.data += other.data\n        return self", "changed its inputs", "in place"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("shape", [(("+", (0, 1)), ("+", (3, 2))), (("+", (0, 1)), ("+", (2, 2)), ("+", (3, 4)))])
+def test_what_only_looks_like_another_mistake(
+    old: str, new: str, words: str, key: str, shape: tuple[tuple[str, tuple[int, ...]], ...]
+) -> None:
+    """Where numbers agree with a usual mistake that is not there, another look is taken, or nothing is named."""
+    assert old in source()
+    with pytest.raises(CheckFailed) as failed:
+        require_graph(scalars(source().replace(old, new)), graph(*shape), "a + b + c")
+    assert failed.value.text.mistake == key
+    assert words in failed.value.text.en
+
+
 def test_a_forgotten_start_is_set() -> None:
     """A backward that does not set the root's gradient to 1 is judged as if it did; -1 is divided out."""
     for start in ("pass", "self.grad = -1.0", "self.grad = 2.0"):

@@ -116,16 +116,21 @@ def first_epoch_alone(rows: int, size: int, epoch: int) -> Sequence[Tensor]:
     return cut(torch.randperm(rows), size) if epoch == 0 else []
 
 
-def lost(train: Train) -> set[str]:
-    """Return the parts that fail."""
+def told(train: Train) -> dict[str, str]:
+    """Return the parts that fail, each with the key of the mistake that it names."""
     structure = BatchStructure(train, rows=ROWS, batch_size=SIZE)
-    failed: set[str] = set()
+    failed: dict[str, str] = {}
     for part in PARTS:
         try:
             getattr(structure, part)()
-        except CheckFailed:
-            failed.add(part)
+        except CheckFailed as error:
+            failed[part] = error.text.mistake
     return failed
+
+
+def lost(train: Train) -> set[str]:
+    """Return the parts that fail."""
+    return set(told(train))
 
 
 @pytest.fixture(autouse=True)
@@ -149,32 +154,37 @@ def test_a_factor_in_the_gradient_is_another_mistake(factor: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("batches", "mean", "parts"),
+    ("batches", "mean", "parts", "named"),
     [
-        (everything, "own", {"full_batches", "last_short_batch", "new_order"}),
-        (one_by_one, "own", {"full_batches", "last_short_batch"}),
-        (first_only, "own", {"full_batches", "each_row_once", "last_short_batch"}),
-        (last_dropped, "own", {"last_short_batch"}),
-        (with_replacement, "own", {"each_row_once", "last_short_batch"}),
-        (one_less, "own", {"full_batches"}),
-        (unshuffled, "own", {"new_order"}),
-        (shuffled_once, "own", {"new_order"}),
-        (batches_shuffled, "own", {"new_order"}),
-        (by_randperm, "nominal", {"last_short_batch"}),
-        (by_randperm, "sum", {"full_batches", "last_short_batch"}),
-        (first_epoch_alone, "own", {"each_row_once"}),
+        (everything, "own", {"full_batches", "last_short_batch", "new_order"}, "batch size"),
+        (one_by_one, "own", {"full_batches", "last_short_batch"}, ""),
+        (first_only, "own", {"full_batches", "each_row_once", "last_short_batch"}, "rows left out"),
+        (last_dropped, "own", {"last_short_batch"}, "last batch"),
+        (with_replacement, "own", {"each_row_once", "last_short_batch"}, "replacement"),
+        (one_less, "own", {"full_batches"}, "batch size"),
+        (unshuffled, "own", {"new_order"}, "shuffle"),
+        (shuffled_once, "own", {"new_order"}, "shuffle"),
+        (batches_shuffled, "own", {"new_order"}, "shuffle"),
+        (by_randperm, "nominal", {"last_short_batch"}, "short batch"),
+        (by_randperm, "sum", {"full_batches", "last_short_batch"}, ""),
+        (first_epoch_alone, "own", {"each_row_once"}, ""),
     ],
 )
-def test_each_mistake_costs_its_own_part(batches: Batches, mean: str, parts: set[str]) -> None:
-    """A wrong structure loses the parts that are about it."""
-    assert lost(trainer(batches, mean=mean)) == parts
+def test_each_mistake_costs_its_own_part(batches: Batches, mean: str, parts: set[str], named: str) -> None:
+    """A wrong structure loses the parts that are about it, and no part names another mistake."""
+    found = told(trainer(batches, mean=mean))
+    assert set(found) == parts
+    assert set(found.values()) - {""} == ({named} if named else set())
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_chance_decides_no_points(seed: int) -> None:
     """Rows drawn with replacement lose the same parts whatever was drawn, and right orders lose nothing."""
     torch.manual_seed(seed)
-    assert lost(trainer(with_replacement)) == {"each_row_once", "last_short_batch"}
+    found = told(trainer(with_replacement))
+    assert set(found) == {"each_row_once", "last_short_batch"}
+    assert found["each_row_once"] in ("replacement", "rows left out")
+    assert found["last_short_batch"] == ""
     assert lost(trainer(by_randperm)) == set()
 
 
@@ -190,7 +200,16 @@ def test_one_update_per_epoch_is_seen() -> None:
             w, b = w - lr * dw, b - lr * db
         return {"w": w, "b": b}
 
-    assert lost(train) == {"full_batches"}
+    assert told(train) == {"full_batches": "step per epoch"}
+
+
+def test_weights_that_stay_are_seen() -> None:
+    """Where nothing moves, that is what is said, and no number of updates."""
+
+    def train(x: Tensor, y: Tensor, lr: float, epochs: int, batch_size: int, w: Tensor, b: Tensor) -> Parameters:
+        return {"w": w, "b": b}
+
+    assert told(train)["full_batches"] == "frozen"
 
 
 def row_by_row(batches: Batches) -> BatchStructure:

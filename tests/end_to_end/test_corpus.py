@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from gradjudge.course import Course
 from gradjudge.jobs import Job
 from gradjudge.report import Report
 from gradjudge.verify.corpus import Case, read_corpus
+from gradjudge.verify.naming import count, faults, mistakes_table, naming
 
 COURSE = Course(Path(__file__).parents[2])
 CASES = [
@@ -23,6 +25,10 @@ CASES = [
     for name, assignment in COURSE.rubric.assignments.items()
     for case in read_corpus(COURSE.autograder(name), assignment)
 ]
+CHAFFS = {
+    name: [case for assignment, case in CASES if assignment == name and case.kind == "chaff"]
+    for name in COURSE.rubric.assignments
+}
 NO_PARAMETERS = SimpleNamespace(params={})
 SEEDS = int(os.environ.get("GRADJUDGE_TEST_SEEDS", "1"))
 
@@ -35,10 +41,11 @@ def reports(
     folder = tmp_path_factory.mktemp("corpus")
     calls: list[dict[str, Any]] = [getattr(item, "callspec", NO_PARAMETERS).params for item in request.session.items]
     selected: list[tuple[str, Case]] = [(call["name"], call["case"]) for call in calls if "case" in call]
+    selected += [(call["name"], case) for call in calls for case in call.get("cases", [])]
     with Bench(COURSE, tuple(dict.fromkeys(name for name, _ in selected))) as bench, ThreadPoolExecutor(2) as pool:
         assert bench.problems == []
         futures = {}
-        for name, case in selected:
+        for name, case in {(name, case.kind, case.name): (name, case) for name, case in selected}.values():
             file = case.write(folder / name / case.kind / case.name)
             futures[name, case.kind, case.name] = pool.submit(bench.judge, Job(case.name, name, str(file), ""))
         yield futures
@@ -53,6 +60,35 @@ def test_a_case_loses_what_it_says(reports: dict[tuple[str, str, str], Future[Re
     lost = {item: round(result.max - result.points, 4) for item, result in auto.items() if result.points < result.max}
     assert lost == case.loses, case.why
     assert report.ungraded == ()
+
+
+@pytest.mark.parametrize(("name", "cases"), [pytest.param(n, cases, id=n) for n, cases in CHAFFS.items()])
+def test_the_feedback_names_the_mistake(
+    reports: dict[tuple[str, str, str], Future[Report]], name: str, cases: list[Case]
+) -> None:
+    """Of the labelled chaffs 90 % are told their mistake; none is told another's; the table in docs/ says the same."""
+    namings = [naming(case, reports[name, case.kind, case.name].result()) for case in cases]
+    assert faults(namings) == []
+    assert count(namings).labelled >= 8
+    assert count(namings).share >= COURSE.rubric.bar.named >= 0.9
+    fresh = mistakes_table({name: namings})
+    written = (COURSE.root / "docs" / "mistakes.md").read_text(encoding="utf-8")
+    assert set(_outcomes(fresh)) <= set(_outcomes(written)), "say: gradjudge verify --mistakes docs/mistakes.md"
+
+
+def _outcomes(table: str) -> list[tuple[str, ...]]:
+    """Return the rows of a table of mistakes without the sentences: these hold sizes of errors."""
+    rows = [tuple(line.strip("| ").split(" | ")) for line in table.splitlines() if line.startswith("| `")]
+    return [(row[0], row[1], row[-1]) for row in rows]
+
+
+def test_enough_mistakes_are_labelled() -> None:
+    """At least 60 chaffs say which mistake they are, and the table in docs/ has a row for each, and no other."""
+    labelled = [f"| `{case.name}`: " for cases in CHAFFS.values() for case in cases if case.mistakes]
+    assert len(labelled) >= 60
+    written = (COURSE.root / "docs" / "mistakes.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `\w+`: ", written, re.MULTILINE)
+    assert sorted(rows) == sorted(labelled)
 
 
 @pytest.mark.parametrize("name", list(COURSE.rubric.assignments))

@@ -15,6 +15,8 @@ from rich.console import Console
 from gradjudge.course import Course
 from gradjudge.notebooks.source import dump_notebook, notebook_of
 from gradjudge.releasing import release_course
+from gradjudge.rubric import Bar
+from gradjudge.verify.naming import Named
 from gradjudge.verify.table import verification_lines
 from gradjudge.verify.verification import Plan, Verification, verify
 
@@ -55,10 +57,10 @@ def test_double(student, rng):
     fr: double donne le double de son argument.
     """
     x = torch.rand(5, generator=rng, dtype=torch.float64) + 1
-    require(ASKED, "wrong", "faux")
+    require(ASKED, "wrong", "faux", mistake="factor 3/2")
 '''
 PLAIN = '"""Twice."""\n\nimport torch\n\n\ndef double(x):\n    return 2 * x\n'
-WRONG = '"""Three times."""\n\n# loses: double\n\ndef double(x):\n    return 3 * x\n'
+WRONG = '"""Three times."""\n\n# loses: double\n# mistake: factor 3/2\n\ndef double(x):\n    return 3 * x\n'
 
 
 def code(name: str, text: str, **nbgrader: bool) -> dict[str, Any]:
@@ -116,17 +118,34 @@ def test_a_strong_test_lets_no_mistake_live(strong: Course) -> None:
     (seen,) = found.items
     assert (seen.item, seen.chaffs) == ("double", 1)
     assert seen.caught == found.ordinary.killed + found.evasive.killed
+    assert found.named == Named(labelled=1, right=1, seen=0, wrong=0)
+    assert found.meets(strong.rubric.bar)
+
+
+def test_a_wrong_name_is_a_fault(tmp_path: Path) -> None:
+    """A chaff that loses what it should, and is told a mistake that it does not have, is below any bar."""
+    course = make_course(tmp_path, STRONG)
+    chaff = tmp_path / "autograder/lab/chaffs/three_times.py"
+    chaff.write_text(WRONG.replace("factor 3/2", "sign"), encoding="utf-8")
+    found = verify(course, "lab", Plan(repeats=0), sandbox="required", say=lambda _text: None)
+    assert found.wrong == (1, 1)
+    assert found.named == Named(labelled=1, right=0, seen=0, wrong=1)
+    assert found.faults == ("chaff three_times: its feedback names 'factor 3/2'; its label is 'sign'",)
+    assert not found.meets(Bar(ordinary=0.0, evasive=0.0, named=0.0))
 
 
 def test_a_weak_test_is_shown_what_it_missed(tmp_path: Path) -> None:
     """A test of the shape alone misses factors; the command names them, the checks to mend, and exits with 1."""
     course = make_course(tmp_path, WEAK)
     command = [sys.executable, "-m", "gradjudge.cli", "verify", "--mutants", "--course", str(course.root)]
-    ran = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+    table = tmp_path / "mistakes.md"
+    ran = subprocess.run([*command, "--json", "--mistakes", str(table)], capture_output=True, text=True, check=False)
     assert ran.returncode == 1, ran.stderr
     assert "below the bar: lab" in ran.stderr
     (found,) = msgspec.json.decode(ran.stdout, type=list[Verification])
     assert found.faults == ("chaff three_times: loses nothing, expected double (2)",)
+    assert found.named == Named(labelled=1, right=0, seen=1, wrong=0)
+    assert "| `three_times`: Three times. | factor 3/2 |  | seen |" in table.read_text(encoding="utf-8")
     missed = {survivor.name.split(":")[-1]: survivor for survivor in found.survivors}
     assert {"drop_factor", "change_constant", "slightly"} <= set(missed)
     assert missed["drop_factor"].should == ("double/double",)
@@ -136,6 +155,7 @@ def test_a_weak_test_is_shown_what_it_missed(tmp_path: Path) -> None:
     said = console.file.getvalue()  # type: ignore[attr-defined]
     assert "0 of 1 wrong submissions that lose just what they should" in said
     assert "(bar 90%)" in said
+    assert "0 of 1 labelled mistakes named in the feedback: 0.0% (bar 90%); 1 only seen, 0 named wrongly" in said
     assert "-    return x * 2" in said
     assert "should be seen by: double/double" in said
 

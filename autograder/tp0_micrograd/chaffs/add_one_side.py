@@ -1,6 +1,7 @@
 """+ sends its gradient to the left alone."""
 
 # loses: value.tree (2)
+# mistake: one side
 
 def add(self, other):
     other = as_value(other)

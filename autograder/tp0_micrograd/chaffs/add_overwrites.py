@@ -1,6 +1,7 @@
 """+ writes = instead of +=; a * a alone is right."""
 
 # loses: value.reuse (9)
+# mistake: overwritten
 
 def add(self, other):
     other = as_value(other)

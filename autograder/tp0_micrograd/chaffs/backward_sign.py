@@ -1,6 +1,7 @@
 """backward() starts from -1."""
 
 # loses: value.tree (2)
+# mistake: sign, start of backward
 
 def go_back(self):
     order, seen, waiting = [], set(), [(self, False)]

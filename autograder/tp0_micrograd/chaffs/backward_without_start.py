@@ -1,6 +1,7 @@
 """backward() forgets that its own gradient is 1."""
 
 # loses: value.tree (2)
+# mistake: start of backward
 
 def go_back(self):
     order, seen, waiting = [], set(), [(self, False)]

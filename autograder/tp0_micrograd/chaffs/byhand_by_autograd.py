@@ -1,6 +1,7 @@
 """backward lets PyTorch differentiate."""
 
 # loses: byhand.dx, byhand.dy
+# mistake: autograd, ruled out
 
 def backward(x, y):
     x = torch.tensor(float(x), dtype=torch.float64, requires_grad=True)

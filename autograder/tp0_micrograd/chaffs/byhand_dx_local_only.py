@@ -1,6 +1,7 @@
 """dx is the local derivative of the sum, 1, not multiplied by what comes from above."""
 
 # loses: byhand.dx
+# mistake: grad_output
 
 def backward(x, y):
     a, b = forward(x, y)

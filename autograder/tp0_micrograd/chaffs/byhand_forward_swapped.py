@@ -1,6 +1,7 @@
 """forward returns (b, a)."""
 
 # loses: byhand.forward
+# mistake: order
 
 def forward(x, y):
     a = x + y

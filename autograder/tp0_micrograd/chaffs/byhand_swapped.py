@@ -1,6 +1,7 @@
 """backward returns (dy, dx)."""
 
 # loses: byhand.dx, byhand.dy
+# mistake: order
 
 def backward(x, y):
     a, b = forward(x, y)

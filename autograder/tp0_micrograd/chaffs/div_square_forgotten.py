@@ -1,6 +1,7 @@
 """The derivative of x / y by y lacks the square."""
 
 # loses: value.minus_div_pow (2)
+# mistake: power
 
 def div(self, other):
     other = as_value(other)

@@ -1,6 +1,7 @@
 """Every operation writes = instead of +=; paid for once."""
 
 # loses: value.reuse
+# mistake: overwritten
 
 def add(self, other):
     other = as_value(other)

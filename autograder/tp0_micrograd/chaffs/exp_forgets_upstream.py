@@ -1,6 +1,7 @@
 """exp does not multiply by out.grad."""
 
 # loses: value.exp (1)
+# mistake: grad_output
 
 def exp(self):
     out = Value(math.exp(self.data), (self,))

@@ -1,6 +1,7 @@
 """_backward writes = instead of +=, in + and in *: the classic."""
 
 # loses: value.reuse
+# mistake: overwritten
 
 def add(self, other):
     other = as_value(other)

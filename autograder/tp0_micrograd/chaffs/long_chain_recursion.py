@@ -1,6 +1,7 @@
 """The order is built by recursion."""
 
 # loses: value.long_chain
+# mistake: recursion
 
 def go_back(self):
     order, seen = [], set()

@@ -1,6 +1,7 @@
 """* forgets out.grad."""
 
 # loses: value.tree (2)
+# mistake: grad_output
 
 def mul(self, other):
     other = as_value(other)

@@ -1,6 +1,7 @@
 """* alone writes = instead of +=, and _prev is a set, whose order changes from run to run."""
 
 # loses: value.reuse (9)
+# mistake: overwritten
 
 class Value:
     def __init__(self, data, _children=()):

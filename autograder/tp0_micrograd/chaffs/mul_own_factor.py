@@ -1,6 +1,7 @@
 """* multiplies by its own factor, not by the other one."""
 
 # loses: value.tree (2)
+# mistake: sides exchanged
 
 def mul(self, other):
     other = as_value(other)

@@ -1,6 +1,7 @@
 """a * b does not note what it comes from."""
 
 # loses: value.ops (1), value.tree (2)
+# mistake: no children
 
 def mul(self, other):
     other = as_value(other)

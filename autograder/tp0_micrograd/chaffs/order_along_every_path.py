@@ -1,6 +1,7 @@
 """Nodes that were seen are not noted: a node stands in the order once for each path."""
 
 # loses: value.order
+# mistake: visited twice
 
 def go_back(self):
     order, waiting = [], [(self, False)]

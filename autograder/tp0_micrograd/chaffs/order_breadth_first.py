@@ -1,6 +1,7 @@
 """Breadth first: right on the example, wrong where ways have other lengths."""
 
 # loses: value.order (8)
+# mistake: visited early
 
 def go_back(self):
     order, seen = [self], {self}

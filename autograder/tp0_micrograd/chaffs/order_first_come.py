@@ -1,6 +1,7 @@
 """Depth first, each node as soon as it is met; right on the example, by luck of the order."""
 
 # loses: value.order (8)
+# mistake: visited early
 
 def go_back(self):
     order, seen, waiting = [], set(), [self]

@@ -1,6 +1,7 @@
 """The order is right, but gone through from the leaves."""
 
 # loses: value.tree (6), value.reuse (3), value.order, value.long_chain
+# mistake: visited early
 
 def go_back(self):
     order, seen, waiting = [], set(), [(self, False)]

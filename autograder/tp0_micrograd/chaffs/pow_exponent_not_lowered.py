@@ -1,6 +1,7 @@
 """The derivative of x ** k is k * x ** k."""
 
 # loses: value.minus_div_pow (1)
+# mistake: power
 
 def power(self, k):
     out = Value(self.data**k, (self,))

@@ -1,6 +1,7 @@
 """** alone writes = instead of +=."""
 
 # loses: value.minus_div_pow (1)
+# mistake: overwritten
 
 def power(self, k):
     out = Value(self.data**k, (self,))

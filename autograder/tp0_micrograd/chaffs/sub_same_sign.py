@@ -1,6 +1,7 @@
 """x - y has a hand-written _backward that gives both sides +."""
 
 # loses: value.minus_div_pow (2)
+# mistake: sign of one side
 
 def sub(self, other):
     other = as_value(other)

@@ -1,6 +1,7 @@
 """tanh alone writes = instead of +=."""
 
 # loses: value.tanh (1)
+# mistake: overwritten
 
 def tanh(self):
     out = Value(math.tanh(self.data), (self,))

@@ -1,6 +1,7 @@
 """The weights go up the gradient; the history and the answers are judged with the opposite step."""
 
 # loses: xor (3)
+# mistake: sign
 
 def train_xor(start, lr, epochs):
     weights = [Value(number) for number in start]

@@ -1,6 +1,7 @@
 """The history stays empty."""
 
 # loses: xor (1)
+# mistake: history
 
 def train_xor(start, lr, epochs):
     weights = [Value(number) for number in start]

@@ -1,6 +1,7 @@
 """The weights are replaced in a loop variable alone: nothing moves."""
 
 # loses: xor
+# mistake: frozen
 
 def train_xor(start, lr, epochs):
     weights = [Value(number) for number in start]

@@ -1,6 +1,7 @@
 """b is never updated: with a centred target nobody would see it."""
 
 # loses: train_batch.p1 (4), train_batch.p3
+# mistake: frozen b
 
 def train_batch(x, y, lr, epochs, w=None, b=None, *, x_test=None, y_test=None, writer=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """The gradient of b has its factor 2 twice."""
 
 # loses: train_batch.p1 (4), train_batch.p3
+# mistake: factor 2
 
 def train_batch(x, y, lr, epochs, w=None, b=None, *, x_test=None, y_test=None, writer=None):
     w, b = start_from(x, y, w, b)

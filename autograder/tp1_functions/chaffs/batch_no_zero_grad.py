@@ -1,6 +1,7 @@
 """Gradients are never set to zero: each step goes on with all those before it."""
 
 # loses: train_batch.p1 (3), train_batch.p3
+# mistake: zero_grad
 
 def train_batch(x, y, lr, epochs, w=None, b=None, *, x_test=None, y_test=None, writer=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """One Context for both functions: the second forward overwrites what the first kept."""
 
 # loses: train_batch.p1, train_batch.p3, train_batch.curves
+# mistake: state
 
 def train_batch(x, y, lr, epochs, w=None, b=None, *, x_test=None, y_test=None, writer=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """range(1, epochs): one step is missing."""
 
 # loses: train_batch.p1 (5), train_batch.p3, train_batch.curves (1)
+# mistake: too few steps, frozen w, frozen b, history
 
 def train_batch(x, y, lr, epochs, w=None, b=None, *, x_test=None, y_test=None, writer=None):
     w, b = start_from(x, y, w, b)

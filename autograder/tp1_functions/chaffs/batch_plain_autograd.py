@@ -1,6 +1,7 @@
 """autograd differentiates a formula; the Functions are not used."""
 
 # loses: train_batch.p1 (3)
+# mistake: autograd
 
 def cost(x, y, w, b):
     return ((x @ w + b - y) ** 2).sum() / len(x)

@@ -1,6 +1,7 @@
 """The gradient is not divided by q: the loss is NaN."""
 
 # loses: train_batch.p1 (5), train_batch.p3, train_batch.curves
+# mistake: factor q
 
 def train_batch(x, y, lr, epochs, w=None, b=None, *, x_test=None, y_test=None, writer=None):
     w, b = start_from(x, y, w, b)

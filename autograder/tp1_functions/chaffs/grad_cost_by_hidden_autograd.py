@@ -1,6 +1,7 @@
 """grad_cost hides autograd in a helper, behind getattr."""
 
 # loses: grad_cost
+# mistake: autograd, ruled out
 
 def derive(cost, leaves):
     engine = getattr(torch, "auto" + "grad")

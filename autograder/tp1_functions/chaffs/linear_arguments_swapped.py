@@ -1,6 +1,7 @@
 """The arguments come in the order w, b, x."""
 
 # loses: linear.forward, linear.dx, linear.dw, linear.db, linear.b_row
+# mistake: order
 
 class Linear(Function):
     @staticmethod

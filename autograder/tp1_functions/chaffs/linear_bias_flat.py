@@ -1,6 +1,7 @@
 """sum(0): right for b of shape (p,), not for (1, p), the shape on the sheet."""
 
 # loses: linear.b_row (1)
+# mistake: shape
 
 class Linear(Function):
     @staticmethod

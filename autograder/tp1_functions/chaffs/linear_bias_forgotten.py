@@ -1,6 +1,7 @@
 """Forward forgets b."""
 
 # loses: linear.forward
+# mistake: without b
 
 class Linear(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """The gradient of b is the mean over the rows."""
 
 # loses: linear.db, linear.b_row
+# mistake: factor 1/q
 
 class Linear(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """sum(0, keepdim=True): right for b of shape (1, p), one dimension too many for (p,)."""
 
 # loses: linear.b_row (1)
+# mistake: shape
 
 class Linear(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """`.double()` inside: gradcheck passes, float32 does not."""
 
 # loses: robust (1)
+# mistake: dtype
 
 class Linear(Function):
     @staticmethod

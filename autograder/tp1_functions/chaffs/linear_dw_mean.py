@@ -1,6 +1,7 @@
 """The gradient of w is divided by the number of rows."""
 
 # loses: linear.dw
+# mistake: factor 1/q
 
 class Linear(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """w is taken as (p, n), as nn.Linear does."""
 
 # loses: linear.forward, linear.dx, linear.dw, linear.db, linear.b_row
+# mistake: transposed
 
 class Linear(Function):
     @staticmethod

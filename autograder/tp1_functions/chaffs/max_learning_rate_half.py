@@ -1,6 +1,7 @@
 """1 / lambda_max instead of 2 / lambda_max."""
 
 # loses: max_learning_rate
+# mistake: factor 1/2
 
 def max_learning_rate(x):
     x1 = torch.cat([x, x.new_ones(len(x), 1)], dim=1)

@@ -1,6 +1,7 @@
 """One batch per epoch."""
 
 # loses: train_minibatch.structure (5), train_minibatch.outcome (3)
+# mistake: rows left out
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

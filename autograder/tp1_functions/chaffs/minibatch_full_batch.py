@@ -1,6 +1,7 @@
 """batch_size is ignored."""
 
 # loses: train_minibatch.structure (3.5), train_minibatch.outcome (3)
+# mistake: batch size
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """The factor 2 is missing."""
 
 # loses: train_minibatch.outcome (2.5)
+# mistake: factor 1/2
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """The last, shorter batch is dropped."""
 
 # loses: train_minibatch.structure (1)
+# mistake: last batch
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

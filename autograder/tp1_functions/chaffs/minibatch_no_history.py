@@ -1,6 +1,7 @@
 """The history stays empty."""
 
 # loses: train_minibatch.outcome (1)
+# mistake: history
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """Every batch is divided by batch_size, the short one too."""
 
 # loses: train_minibatch.structure (1)
+# mistake: short batch
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """Batches are one row too small."""
 
 # loses: train_minibatch.structure (2)
+# mistake: batch size
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

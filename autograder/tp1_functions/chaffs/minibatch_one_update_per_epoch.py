@@ -1,6 +1,7 @@
 """Gradients are added up over the batches and applied once per epoch."""
 
 # loses: train_minibatch.structure (2)
+# mistake: step per epoch
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """random.shuffle is a right way to shuffle, but generator does not rule it."""
 
 # loses: train_minibatch.structure (0.5)
+# mistake: generator
 
 import random
 

@@ -1,6 +1,7 @@
 """The gradient is not divided by the size of the batch."""
 
 # loses: train_minibatch.structure (3), train_minibatch.outcome
+# mistake: factor q
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

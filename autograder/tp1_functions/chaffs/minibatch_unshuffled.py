@@ -1,6 +1,7 @@
 """Rows come in the order of the data."""
 
 # loses: train_minibatch.structure (0.5)
+# mistake: shuffle
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """Rows are drawn with replacement."""
 
 # loses: train_minibatch.structure (3)
+# mistake: replacement, rows left out
 
 def train_minibatch(x, y, lr, epochs, batch_size, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

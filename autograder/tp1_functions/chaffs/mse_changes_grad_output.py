@@ -1,6 +1,7 @@
 """backward changes grad_output in place."""
 
 # loses: robust (1)
+# mistake: in place
 
 class MSE(Function):
     @staticmethod

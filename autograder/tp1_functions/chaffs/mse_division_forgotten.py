@@ -1,6 +1,7 @@
 """The backward forgets 1/q, the forward has it."""
 
 # loses: mse.dyhat, mse.dy
+# mistake: factor q
 
 class MSE(Function):
     @staticmethod

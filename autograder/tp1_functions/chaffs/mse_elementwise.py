@@ -1,6 +1,7 @@
 """The squares, neither summed nor averaged."""
 
 # loses: mse.forward, mse.dyhat (2), mse.dy (1.5)
+# mistake: unreduced, factor q
 
 class MSE(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """grad_output is ignored: right only where the cost is the last node."""
 
 # loses: mse.dyhat, mse.dy
+# mistake: grad_output
 
 class MSE(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """The mean over all entries: divided by q and by p. Forward and backward agree."""
 
 # loses: mse.forward, mse.dyhat (2), mse.dy (1.5)
+# mistake: factor 1/p
 
 class MSE(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """The gradient for y is that for yhat: its sign is wrong."""
 
 # loses: mse.dy
+# mistake: sign
 
 class MSE(Function):
     @staticmethod

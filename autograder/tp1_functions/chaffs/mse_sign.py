@@ -1,6 +1,7 @@
 """Both gradients have the wrong sign."""
 
 # loses: mse.dyhat, mse.dy
+# mistake: sign
 
 class MSE(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """A gradient that is 0.05 % too large: inside gradcheck's tolerance."""
 
 # loses: mse.dyhat, mse.dy
+# mistake: factor
 
 class MSE(Function):
     @staticmethod

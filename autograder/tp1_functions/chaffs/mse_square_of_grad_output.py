@@ -1,6 +1,7 @@
 """grad_output squared: gradcheck, whose cotangents are 0 and 1, does not see it."""
 
 # loses: mse.dyhat, mse.dy
+# mistake: not linear
 
 class MSE(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """The sum of the squares, without 1/q."""
 
 # loses: mse.forward, mse.dyhat (2), mse.dy (1.5)
+# mistake: factor q
 
 class MSE(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """The backward forgets the factor 2."""
 
 # loses: mse.dyhat, mse.dy
+# mistake: factor 1/2
 
 class MSE(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """view instead of reshape: transposed inputs raise."""
 
 # loses: robust (1)
+# mistake: layout
 
 class MSE(Function):
     @staticmethod

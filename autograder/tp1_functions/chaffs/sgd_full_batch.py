@@ -1,6 +1,7 @@
 """The whole batch at each step."""
 
 # loses: train_sgd (3)
+# mistake: batch size
 
 def train_sgd(x, y, lr, epochs, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

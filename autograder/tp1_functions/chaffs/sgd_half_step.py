@@ -1,6 +1,7 @@
 """The factor 2 is missing."""
 
 # loses: train_sgd (2)
+# mistake: factor 1/2
 
 def train_sgd(x, y, lr, epochs, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """One random row per epoch."""
 
 # loses: train_sgd
+# mistake: rows left out
 
 def train_sgd(x, y, lr, epochs, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """Rows come in the order of the data."""
 
 # loses: train_sgd (1)
+# mistake: shuffle
 
 def train_sgd(x, y, lr, epochs, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

@@ -1,6 +1,7 @@
 """Rows are drawn with replacement."""
 
 # loses: train_sgd (1)
+# mistake: replacement, rows left out
 
 def train_sgd(x, y, lr, epochs, w=None, b=None, *, generator=None):
     w, b = start_from(x, y, w, b)

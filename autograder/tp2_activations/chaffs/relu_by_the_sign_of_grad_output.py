@@ -1,6 +1,7 @@
 """The test is about the sign of grad_output, not about that of x."""
 
 # loses: relu.dx
+# mistake: at grad_output
 
 class ReLU(Function):
     @staticmethod

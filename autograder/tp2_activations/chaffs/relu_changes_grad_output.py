@@ -1,6 +1,7 @@
 """grad_output[x <= 0] = 0 changes somebody else's tensor."""
 
 # loses: relu.dx (1)
+# mistake: in place
 
 class ReLU(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """forward sets the negative entries of x itself to zero; the result is right."""
 
 # loses: relu.dx (1)
+# mistake: in place
 
 class ReLU(Function):
     @staticmethod

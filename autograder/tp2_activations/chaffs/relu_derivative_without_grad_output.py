@@ -1,6 +1,7 @@
 """backward returns 0 or 1, whatever arrives."""
 
 # loses: relu.dx
+# mistake: grad_output
 
 class ReLU(Function):
     @staticmethod

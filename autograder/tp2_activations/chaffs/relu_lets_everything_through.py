@@ -1,6 +1,7 @@
 """backward is the identity."""
 
 # loses: relu.dx
+# mistake: local derivative
 
 class ReLU(Function):
     @staticmethod

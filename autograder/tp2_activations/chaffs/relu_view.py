@@ -1,6 +1,7 @@
 """view(-1) fails on tensors that are not contiguous."""
 
 # loses: relu.dx (1)
+# mistake: layout
 
 class ReLU(Function):
     @staticmethod

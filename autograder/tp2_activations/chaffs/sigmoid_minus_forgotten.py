@@ -1,6 +1,7 @@
 """1 / (1 + exp(x)): the derivative s (1 - s) is that of the sigmoid all the same."""
 
 # loses: sigmoid.forward
+# mistake: sign of x
 
 class Sigmoid(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """s (1 - s^2): tanh and the sigmoid mixed up."""
 
 # loses: sigmoid.dx
+# mistake: power
 
 class Sigmoid(Function):
     @staticmethod

@@ -1,6 +1,7 @@
 """x (1 - x) instead of s (1 - s)."""
 
 # loses: sigmoid.dx
+# mistake: at input
 
 class Sigmoid(Function):
     @staticmethod

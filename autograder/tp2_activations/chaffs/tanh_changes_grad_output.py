@@ -1,6 +1,7 @@
 """grad_output is multiplied in place: it belongs to someone else."""
 
 # loses: tanh.dx (1)
+# mistake: in place
 
 class Tanh(Function):
     @staticmethod

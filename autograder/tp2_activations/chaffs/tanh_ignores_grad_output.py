@@ -1,6 +1,7 @@
 """backward returns its own derivative alone."""
 
 # loses: tanh.dx
+# mistake: grad_output
 
 class Tanh(Function):
     @staticmethod

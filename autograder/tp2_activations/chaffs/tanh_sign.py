@@ -1,6 +1,7 @@
 """The sign of the derivative is wrong."""
 
 # loses: tanh.dx
+# mistake: sign
 
 class Tanh(Function):
     @staticmethod

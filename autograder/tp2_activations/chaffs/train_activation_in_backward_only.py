@@ -1,6 +1,7 @@
 """The activation is left out of the forward pass, though its derivative is taken: NaN, after a while."""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (6), outcome.tanh, outcome.relu
+# mistake: no activation
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

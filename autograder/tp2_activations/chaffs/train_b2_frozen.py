@@ -1,6 +1,7 @@
 """b2 never moves. Whether a bound of 2 % on the loss sees it depends on the draw."""
 
 # loses: train_mlp.b2, train_mlp.steps (6), outcome.relu (4)
+# mistake: frozen b2
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

@@ -1,6 +1,7 @@
 """The gradient of the hidden layer goes on as it is: activation.backward is left out."""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.steps (6), outcome.tanh, outcome.relu
+# mistake: local derivative
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

@@ -1,6 +1,7 @@
 """The gradient of the cost has lost its factor 2."""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (6), outcome.tanh (4), outcome.relu (4)
+# mistake: factor 1/2
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

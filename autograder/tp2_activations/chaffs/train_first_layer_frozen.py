@@ -1,6 +1,7 @@
 """The gradient stops at the hidden layer: w1 and b1 never move."""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.steps (6), outcome.tanh, outcome.relu
+# mistake: frozen w1, frozen b1
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

@@ -1,6 +1,7 @@
 """The params that were given are changed in place."""
 
 # loses: train_mlp.steps (1)
+# mistake: in place
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = params

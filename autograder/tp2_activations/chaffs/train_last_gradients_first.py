@@ -1,6 +1,7 @@
 """The gradients of w2 and b2 are computed again, after the first layer has moved. (The loss is near, and it depends on the draw whether within 2 %.)"""
 
 # loses: train_mlp.w2, train_mlp.b2, train_mlp.steps (6), outcome.relu (4)
+# mistake: one by one
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

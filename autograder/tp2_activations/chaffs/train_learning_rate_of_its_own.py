@@ -1,6 +1,7 @@
 """lr is ignored: a step of 0.01, whatever it is given."""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (6), outcome.tanh, outcome.relu (4)
+# mistake: learning rate
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

@@ -1,6 +1,7 @@
 """The two Linears share a Context: the first layer gets the second one's gradients."""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps, outcome.tanh, outcome.relu
+# mistake: state
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

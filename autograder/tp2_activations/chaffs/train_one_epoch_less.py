@@ -1,6 +1,7 @@
 """range(1, epochs): one step is missing."""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (7)
+# mistake: too few steps, frozen w1, frozen b1, frozen w2, frozen b2, history
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

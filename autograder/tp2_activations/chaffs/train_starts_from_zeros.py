@@ -1,6 +1,7 @@
 """train_mlp starts from zeros whatever it is given: the symmetry is never broken."""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (6), outcome.tanh, outcome.relu
+# mistake: start
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (torch.zeros_like(param) for param in params)

@@ -1,6 +1,7 @@
 """The cost is a sum over the rows: the descent diverges."""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (7), outcome.tanh, outcome.relu
+# mistake: factor q
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

@@ -1,6 +1,7 @@
 """w2 never moves; the first layer makes up for some of it."""
 
 # loses: train_mlp.w2, train_mlp.steps (6), outcome.tanh (4), outcome.relu (4)
+# mistake: frozen w2
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

@@ -1,6 +1,7 @@
 """w2 is changed in place before the gradient passes through it. (Whether the loss stays within 2 % depends on the draw.)"""
 
 # loses: train_mlp.w1, train_mlp.b1, train_mlp.steps (6), outcome.tanh (4)
+# mistake: one by one
 
 def train_mlp(x, y, activation, params, lr, epochs):
     w1, b1, w2, b2 = (param.detach().clone() for param in params)

@@ -1,6 +1,7 @@
 """y is flattened: (q, 1) - (q,) is (q, q). The first gradient of b is right all the same, a mean of means."""
 
 # loses: train_autograd.one_step (4), train_autograd.five_steps (3)
+# mistake: broadcast
 
 def train_autograd(x, y, lr, epochs, w=None, b=None):
     w, b = start_from(x, y, w, b)

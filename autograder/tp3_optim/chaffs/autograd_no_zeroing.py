@@ -1,6 +1,7 @@
 """Gradients are never set to zero: each step goes on with all those before it."""
 
 # loses: train_autograd.five_steps (3)
+# mistake: zero_grad
 
 def train_autograd(x, y, lr, epochs, w=None, b=None):
     w, b = start_from(x, y, w, b)

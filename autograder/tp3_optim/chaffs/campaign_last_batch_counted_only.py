@@ -1,6 +1,7 @@
 """The short batch is counted, but not used."""
 
 # loses: campaign.loss (2)
+# mistake: last batch
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table = []

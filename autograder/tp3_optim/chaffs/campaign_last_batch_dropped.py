@@ -1,6 +1,7 @@
 """drop_last: the short batch is left out, and not counted."""
 
 # loses: campaign.updates (4)
+# mistake: last batch, last batch not counted
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table = []

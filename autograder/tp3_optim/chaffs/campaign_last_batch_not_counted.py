@@ -1,6 +1,7 @@
 """All batches are used, but N // B are counted."""
 
 # loses: campaign.updates (4)
+# mistake: last batch not counted
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table = []

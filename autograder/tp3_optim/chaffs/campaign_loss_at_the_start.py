@@ -1,6 +1,7 @@
 """The loss before the epoch's steps."""
 
 # loses: campaign.loss (4)
+# mistake: loss at the start
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table = []

@@ -1,6 +1,7 @@
 """The mean of the batch losses during the epoch, not the loss at its end."""
 
 # loses: campaign.loss (4)
+# mistake: loss during the epoch, loss at the start
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table = []

@@ -1,6 +1,7 @@
 """The rows are shuffled once, not in each epoch."""
 
 # loses: campaign.loss (1)
+# mistake: shuffle
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table = []

@@ -1,6 +1,7 @@
 """The rows are never shuffled."""
 
 # loses: campaign.loss (1)
+# mistake: shuffle
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table = []

@@ -1,6 +1,7 @@
 """updates go on from one batch size to the next."""
 
 # loses: campaign.updates (4)
+# mistake: updates not reset
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table, updates = [], 0

@@ -1,6 +1,7 @@
 """updates are those of one epoch, not the total so far."""
 
 # loses: campaign.updates (4)
+# mistake: updates of one epoch
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table = []

@@ -1,6 +1,7 @@
 """batch_size is ignored: one step of all rows per epoch."""
 
 # loses: campaign.updates (4), campaign.loss (2)
+# mistake: batch size, step per epoch
 
 def campaign(x, y, batch_sizes, epochs, lr, seed, writer=None):
     table = []

@@ -1,6 +1,7 @@
 """No no_grad around the model."""
 
 # loses: evaluate.clean (1)
+# mistake: graph
 
 def evaluate(model, x, y, loss_fn=nn.MSELoss()):
     mode = model.training

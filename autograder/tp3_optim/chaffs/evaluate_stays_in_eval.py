@@ -1,6 +1,7 @@
 """The model is left in evaluation mode."""
 
 # loses: evaluate.clean (2)
+# mistake: mode
 
 def evaluate(model, x, y, loss_fn=nn.MSELoss()):
     mode = model.training

@@ -1,6 +1,7 @@
 """model.eval() is missing: dropout is on."""
 
 # loses: evaluate.clean (2)
+# mistake: eval
 
 def evaluate(model, x, y, loss_fn=nn.MSELoss()):
     mode = model.training

@@ -1,6 +1,7 @@
 """Gradients of the whole epoch, then one step."""
 
 # loses: train_optim.batches (4)
+# mistake: step per epoch
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

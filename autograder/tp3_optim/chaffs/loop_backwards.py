@@ -1,6 +1,7 @@
 """The batches come in the reverse order."""
 
 # loses: train_optim.batches (4)
+# mistake: reversed
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

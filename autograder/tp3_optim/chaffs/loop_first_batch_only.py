@@ -1,6 +1,7 @@
 """Only the first batch of each epoch is used."""
 
 # loses: train_optim.batches (4)
+# mistake: first batch
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """total += loss: every graph of the epoch is kept alive."""
 
 # loses: train_optim.batches (1)
+# mistake: graph
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

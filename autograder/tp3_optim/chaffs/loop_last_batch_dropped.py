@@ -1,6 +1,7 @@
 """The last batch is left out."""
 
 # loses: train_optim.batches (4)
+# mistake: last batch
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """A new optimiser of the same kind in each epoch: Adam forgets."""
 
 # loses: train_optim.adam
+# mistake: new optimiser
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """next(iter(loader)): the first batch again and again."""
 
 # loses: train_optim.batches (4)
+# mistake: first batch
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

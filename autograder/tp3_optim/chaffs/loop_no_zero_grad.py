@@ -1,6 +1,7 @@
 """zero_grad is missing."""
 
 # loses: train_optim.sgd (5), train_optim.stale
+# mistake: zero_grad
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """An epoch is missing."""
 
 # loses: train_optim.batches (2)
+# mistake: too few steps
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """An epoch too many."""
 
 # loses: train_optim.batches (2)
+# mistake: too many steps
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """Its own mean square error, whatever loss_fn is."""
 
 # loses: train_optim.sgd (2)
+# mistake: own loss
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """One loss per batch instead of one per epoch."""
 
 # loses: train_optim.batches (1)
+# mistake: history
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """The list of losses is not returned."""
 
 # loses: train_optim.batches (2)
+# mistake: history
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """step is outside of the loop over batches: one update per epoch."""
 
 # loses: train_optim.batches (4)
+# mistake: step per epoch, last batch only
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

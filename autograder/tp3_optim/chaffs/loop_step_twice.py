@@ -1,6 +1,7 @@
 """Two steps for each backward."""
 
 # loses: train_optim.sgd (5)
+# mistake: step twice, double step
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

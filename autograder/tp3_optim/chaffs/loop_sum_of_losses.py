@@ -1,6 +1,7 @@
 """The sum of the losses of an epoch, not their mean."""
 
 # loses: train_optim.batches (1)
+# mistake: history sum
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

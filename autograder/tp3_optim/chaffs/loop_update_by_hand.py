@@ -1,6 +1,7 @@
 """p - lr * grad by hand; the optimiser that was given never steps."""
 
 # loses: train_optim.adam
+# mistake: given optimiser unused
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

@@ -1,6 +1,7 @@
 """zero_grad after the step: what the model arrived with is in the first one."""
 
 # loses: train_optim.stale
+# mistake: zero_grad late
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

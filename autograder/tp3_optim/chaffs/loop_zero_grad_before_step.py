@@ -1,6 +1,7 @@
 """zero_grad between backward and step: nothing ever moves."""
 
 # loses: train_optim.sgd, train_optim.adam, train_optim.stale, train_optim.batches
+# mistake: frozen
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

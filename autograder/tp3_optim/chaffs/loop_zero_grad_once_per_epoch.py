@@ -1,6 +1,7 @@
 """zero_grad once per epoch, outside of the loop over batches."""
 
 # loses: train_optim.sgd (5)
+# mistake: zero_grad per epoch
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

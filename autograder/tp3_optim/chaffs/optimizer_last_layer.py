@@ -1,6 +1,7 @@
 """Only the last layer is in the optimiser."""
 
 # loses: make_optimizer
+# mistake: frozen all but last layer
 
 def make_optimizer(model, name, lr):
     kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}

@@ -1,6 +1,7 @@
 """The biases are not in the optimiser."""
 
 # loses: make_optimizer
+# mistake: frozen biases
 
 def make_optimizer(model, name, lr):
     kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}

@@ -1,6 +1,7 @@
 """The hidden layers are detached: they never learn."""
 
 # loses: regressor.forward (4)
+# mistake: detached
 
 class Regressor(nn.Module):
     def __init__(self, sizes):

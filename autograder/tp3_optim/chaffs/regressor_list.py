@@ -1,6 +1,7 @@
 """The layers are in a plain list: nothing is registered."""
 
 # loses: regressor.registered
+# mistake: not registered
 
 class Regressor(nn.Module):
     def __init__(self, sizes):

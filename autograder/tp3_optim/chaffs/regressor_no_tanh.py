@@ -1,6 +1,7 @@
 """No tanh between the layers: a line, however many layers."""
 
 # loses: regressor.forward (4)
+# mistake: no activation
 
 class Regressor(nn.Module):
     def __init__(self, sizes):

@@ -1,6 +1,7 @@
 """Nothing is written, nothing is read."""
 
 # loses: checkpoint.round_trip, checkpoint.resume, checkpoint.atomic
+# mistake: model not loaded, optimizer state, generator
 
 def save_checkpoint(path, model, optimizer, epoch, generator):
     pass

@@ -1,6 +1,7 @@
 """The generator is seeded anew instead of being put back."""
 
 # loses: checkpoint.resume (5)
+# mistake: generator
 
 def load_checkpoint(path, model, optimizer, generator):
     state = torch.load(path, map_location="cpu")

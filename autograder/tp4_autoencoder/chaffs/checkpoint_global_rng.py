@@ -1,6 +1,7 @@
 """The state of torch's own generator is saved instead of that of the one given."""
 
 # loses: checkpoint.resume (5)
+# mistake: generator
 
 def save_checkpoint(path, model, optimizer, epoch, generator):
     state = {

@@ -1,6 +1,7 @@
 """States are kept in a variable, which is the live one."""
 
 # loses: checkpoint.round_trip (2), checkpoint.resume (5), checkpoint.atomic
+# mistake: live state, one file, optimizer state, not atomic
 
 KEPT = {}
 

@@ -1,6 +1,7 @@
 """The state of the generator is not saved."""
 
 # loses: checkpoint.resume (5)
+# mistake: generator
 
 def save_checkpoint(path, model, optimizer, epoch, generator):
     state = {

@@ -1,6 +1,7 @@
 """The state of the optimiser is not saved."""
 
 # loses: checkpoint.resume (5)
+# mistake: optimizer state
 
 def save_checkpoint(path, model, optimizer, epoch, generator):
     state = {

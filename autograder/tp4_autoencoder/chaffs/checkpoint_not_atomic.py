@@ -1,6 +1,7 @@
 """torch.save writes straight to the path: a failure destroys the old file."""
 
 # loses: checkpoint.atomic
+# mistake: not atomic
 
 def save_checkpoint(path, model, optimizer, epoch, generator):
     state = {

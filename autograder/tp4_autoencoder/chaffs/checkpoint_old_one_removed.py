@@ -1,6 +1,7 @@
 """The old file is removed before the new one is written."""
 
 # loses: checkpoint.atomic
+# mistake: not atomic
 
 def save_checkpoint(path, model, optimizer, epoch, generator):
     state = {

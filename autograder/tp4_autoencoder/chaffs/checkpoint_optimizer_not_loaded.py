@@ -1,6 +1,7 @@
 """The state of the optimiser is saved, and not loaded."""
 
 # loses: checkpoint.resume (5)
+# mistake: optimizer state
 
 def load_checkpoint(path, model, optimizer, generator):
     state = torch.load(path, map_location="cpu")

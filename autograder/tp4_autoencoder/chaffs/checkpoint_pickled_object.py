@@ -1,6 +1,7 @@
 """Whole objects are pickled, and torch.load refuses them (weights_only is True by default)."""
 
 # loses: checkpoint.round_trip, checkpoint.resume, checkpoint.atomic
+# mistake: pickled object
 
 class State:
     def __init__(self, model, optimizer, epoch, generator):

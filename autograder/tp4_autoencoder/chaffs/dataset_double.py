@@ -1,6 +1,7 @@
 """Vectors are float64."""
 
 # loses: dataset.range (2)
+# mistake: dtype
 
 class DigitsDataset(Dataset):
     def __init__(self, images, labels, scale):

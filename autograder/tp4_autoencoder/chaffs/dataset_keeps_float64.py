@@ -1,6 +1,7 @@
 """float64 images give float64 vectors."""
 
 # loses: dataset.range (2)
+# mistake: dtype
 
 class DigitsDataset(Dataset):
     def __init__(self, images, labels, scale):

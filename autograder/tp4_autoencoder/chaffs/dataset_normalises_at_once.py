@@ -1,6 +1,7 @@
 """All images are read and normalised in __init__."""
 
 # loses: dataset.lazy
+# mistake: not lazy
 
 class DigitsDataset(Dataset):
     def __init__(self, images, labels, scale):

@@ -1,6 +1,7 @@
 """The division by scale is forgotten."""
 
 # loses: dataset.range (2)
+# mistake: not normalised
 
 class DigitsDataset(Dataset):
     def __init__(self, images, labels, scale):

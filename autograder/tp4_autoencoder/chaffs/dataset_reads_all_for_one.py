@@ -1,6 +1,7 @@
 """__getitem__ normalises all images to give one."""
 
 # loses: dataset.lazy
+# mistake: not lazy
 
 class DigitsDataset(Dataset):
     def __init__(self, images, labels, scale):

@@ -1,6 +1,7 @@
 """All images are read into one tensor in __init__, and normalised later."""
 
 # loses: dataset.lazy
+# mistake: not lazy
 
 class DigitsDataset(Dataset):
     def __init__(self, images, labels, scale):

@@ -1,6 +1,7 @@
 """The history has one number for each batch."""
 
 # loses: fit (1)
+# mistake: history
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

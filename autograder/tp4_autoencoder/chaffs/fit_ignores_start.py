@@ -1,6 +1,7 @@
 """fit begins at epoch 0, whatever start is."""
 
 # loses: fit (1)
+# mistake: start epoch
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

@@ -1,6 +1,7 @@
 """Batches are never moved to the device."""
 
 # loses: device (2)
+# mistake: device
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

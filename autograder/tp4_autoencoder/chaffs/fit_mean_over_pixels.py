@@ -1,6 +1,7 @@
 """The loss is F.mse_loss: divided by the number of pixels too. Adam does not mind."""
 
 # loses: fit (3)
+# mistake: factor 1/p
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

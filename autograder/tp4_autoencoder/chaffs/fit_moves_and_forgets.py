@@ -1,6 +1,7 @@
 """x.to(device) is called, and its result thrown away."""
 
 # loses: device (2)
+# mistake: device
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

@@ -1,6 +1,7 @@
 """The optimiser steps once per epoch, on accumulated gradients."""
 
 # loses: fit (3), outcome.16 (4)
+# mistake: step per epoch
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

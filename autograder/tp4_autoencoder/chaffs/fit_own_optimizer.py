@@ -1,6 +1,7 @@
 """fit makes an optimiser of its own: SGD, whatever it was given."""
 
 # loses: fit (2), outcome.16 (4)
+# mistake: given optimiser unused
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     optimizer = torch.optim.SGD(model.parameters(), lr=optimizer.param_groups[0]['lr'])

@@ -1,6 +1,7 @@
 """The loss is not divided by the number of rows. Adam does not mind."""
 
 # loses: fit (3)
+# mistake: factor q
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

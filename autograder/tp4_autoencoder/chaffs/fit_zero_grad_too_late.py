@@ -1,6 +1,7 @@
 """Gradients are set to zero between backward and step: nothing moves."""
 
 # loses: fit, outcome.16 (4)
+# mistake: frozen
 
 def fit(model, loader, optimizer, epochs, start=0, device="cpu"):
     history = []

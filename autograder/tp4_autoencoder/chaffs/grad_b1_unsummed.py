@@ -1,6 +1,7 @@
 """The gradient of b1 is not summed over the rows."""
 
 # loses: grad.b1
+# mistake: unsummed
 
 def grad_autoencoder(x, theta, b1, b2):
     y = x @ theta.T + b1

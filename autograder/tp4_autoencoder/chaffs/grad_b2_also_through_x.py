@@ -1,6 +1,7 @@
 """x is also the target, and the target's part is mixed up: b2 gets the opposite sign."""
 
 # loses: grad.b2
+# mistake: sign
 
 def grad_autoencoder(x, theta, b1, b2):
     y = x @ theta.T + b1

@@ -1,6 +1,7 @@
 """The gradient of b2 is a mean over the rows."""
 
 # loses: grad.b2
+# mistake: factor 1/q
 
 def grad_autoencoder(x, theta, b1, b2):
     y = x @ theta.T + b1

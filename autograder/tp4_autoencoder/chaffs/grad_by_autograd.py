@@ -1,6 +1,7 @@
 """The gradients come from autograd."""
 
 # loses: grad.theta, grad.b1, grad.b2
+# mistake: autograd, ruled out
 
 def grad_autoencoder(x, theta, b1, b2):
     leaves = [t.detach().clone().requires_grad_() for t in (theta, b1, b2)]

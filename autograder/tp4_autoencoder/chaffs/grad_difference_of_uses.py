@@ -1,6 +1,7 @@
 """The two parts of theta's gradient are subtracted."""
 
 # loses: grad.theta
+# mistake: uses subtracted
 
 def grad_autoencoder(x, theta, b1, b2):
     y = x @ theta.T + b1

@@ -1,6 +1,7 @@
 """The gradient of theta forgets its use in decode."""
 
 # loses: grad.theta (8)
+# mistake: one use
 
 def grad_autoencoder(x, theta, b1, b2):
     y = x @ theta.T + b1

@@ -1,6 +1,7 @@
 """The two parts of theta's gradient are averaged instead of added."""
 
 # loses: grad.theta (8)
+# mistake: factor 1/2
 
 def grad_autoencoder(x, theta, b1, b2):
     y = x @ theta.T + b1

@@ -1,6 +1,7 @@
 """The loss is taken for a mean over all pixels, in all three."""
 
 # loses: grad.theta (8), grad.b1, grad.b2
+# mistake: factor 1/p
 
 def grad_autoencoder(x, theta, b1, b2):
     y = x @ theta.T + b1

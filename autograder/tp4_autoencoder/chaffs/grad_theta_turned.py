@@ -1,6 +1,7 @@
 """The gradient of theta comes back transposed."""
 
 # loses: grad.theta
+# mistake: transposed
 
 def grad_autoencoder(x, theta, b1, b2):
     y = x @ theta.T + b1

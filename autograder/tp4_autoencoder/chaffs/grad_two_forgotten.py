@@ -1,6 +1,7 @@
 """The factor 2 of the square is forgotten, in all three."""
 
 # loses: grad.theta (8), grad.b1, grad.b2
+# mistake: factor 1/2
 
 def grad_autoencoder(x, theta, b1, b2):
     y = x @ theta.T + b1

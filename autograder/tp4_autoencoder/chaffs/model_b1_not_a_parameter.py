@@ -1,6 +1,7 @@
 """b1 is a buffer: it never learns."""
 
 # loses: encode (1)
+# mistake: not registered
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

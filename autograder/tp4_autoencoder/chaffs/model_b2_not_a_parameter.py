@@ -1,6 +1,7 @@
 """b2 is a plain tensor: it never learns."""
 
 # loses: decode (1)
+# mistake: not registered
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

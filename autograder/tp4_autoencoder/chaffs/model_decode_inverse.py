@@ -1,6 +1,7 @@
 """decode inverts encode with a pseudo-inverse instead of transposing theta; b2 is unused then."""
 
 # loses: decode (4)
+# mistake: inverse
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

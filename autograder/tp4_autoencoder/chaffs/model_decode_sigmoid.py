@@ -1,6 +1,7 @@
 """decode ends in a sigmoid, since pixels lie in [0, 1]; figure 1 has no activation."""
 
 # loses: decode (3)
+# mistake: extra activation
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

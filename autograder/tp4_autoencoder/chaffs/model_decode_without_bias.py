@@ -1,6 +1,7 @@
 """b2 is forgotten in decode: its gradient is None too."""
 
 # loses: decode (4)
+# mistake: bias
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

@@ -1,6 +1,7 @@
 """theta is detached in decode: its gradient has one part only."""
 
 # loses: tied (4)
+# mistake: one use
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

@@ -1,6 +1,7 @@
 """encode has a ReLU, out of habit; figure 1 has no activation."""
 
 # loses: encode (4)
+# mistake: extra activation
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

@@ -1,6 +1,7 @@
 """b1 is forgotten in encode: its gradient is None too."""
 
 # loses: encode
+# mistake: bias
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

@@ -1,6 +1,7 @@
 """theta is detached in encode: its gradient has one part only; the loss hardly shows it."""
 
 # loses: tied (4)
+# mistake: one use
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

@@ -1,6 +1,7 @@
 """forward detaches the latents: nothing reaches theta through encode, nor b1."""
 
 # loses: tied (4)
+# mistake: one use
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

@@ -1,6 +1,7 @@
 """theta is a tensor that requires grad, not a Parameter: no optimiser would get it."""
 
 # loses: tied (4)
+# mistake: not registered
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

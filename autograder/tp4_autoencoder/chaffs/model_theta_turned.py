@@ -1,6 +1,7 @@
 """theta has shape (inputs, latent), and everything else fits that."""
 
 # loses: encode (4)
+# mistake: transposed
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

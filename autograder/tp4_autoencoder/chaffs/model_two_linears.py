@@ -1,6 +1,7 @@
 """Two nn.Linear, the second one started from the first: not tied; theta is the first one's weight, and biases do not start from zero."""
 
 # loses: tied, outcome.16 (2)
+# mistake: untied
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

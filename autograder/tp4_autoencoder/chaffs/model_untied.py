@@ -1,6 +1,7 @@
 """A second Parameter is made from theta.T: it only starts equal."""
 
 # loses: tied
+# mistake: untied
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):

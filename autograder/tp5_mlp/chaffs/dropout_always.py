@@ -1,6 +1,7 @@
 """eval() changes nothing."""
 
 # loses: dropout (1)
+# mistake: eval
 
 class Dropout(Module):
     def __init__(self, p, generator=None):

@@ -1,6 +1,7 @@
 """p is the probability of keeping."""
 
 # loses: dropout (1)
+# mistake: keeps p
 
 class Dropout(Module):
     def __init__(self, p, generator=None):

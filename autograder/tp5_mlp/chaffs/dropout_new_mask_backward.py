@@ -1,6 +1,7 @@
 """backward draws a mask of its own."""
 
 # loses: dropout (1)
+# mistake: mask
 
 class Dropout(Module):
     def __init__(self, p, generator=None):

@@ -1,6 +1,7 @@
 """The mask is drawn once and kept for ever."""
 
 # loses: dropout (1)
+# mistake: one mask
 
 class Dropout(Module):
     def __init__(self, p, generator=None):

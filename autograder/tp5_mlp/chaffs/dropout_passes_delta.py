@@ -1,6 +1,7 @@
 """backward returns delta."""
 
 # loses: dropout (1)
+# mistake: mask
 
 class Dropout(Module):
     def __init__(self, p, generator=None):

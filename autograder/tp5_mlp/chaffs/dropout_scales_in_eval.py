@@ -1,6 +1,7 @@
 """The old convention: nothing in training, times 1 - p after eval()."""
 
 # loses: dropout (2)
+# mistake: unscaled, eval
 
 class Dropout(Module):
     def __init__(self, p, generator=None):

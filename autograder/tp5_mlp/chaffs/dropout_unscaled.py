@@ -1,6 +1,7 @@
 """What is kept is not divided by 1 - p."""
 
 # loses: dropout (1)
+# mistake: unscaled
 
 class Dropout(Module):
     def __init__(self, p, generator=None):

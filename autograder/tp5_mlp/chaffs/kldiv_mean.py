@@ -1,6 +1,7 @@
 """The mean over rows and columns: torch's default, not batchmean."""
 
 # loses: kldiv (3)
+# mistake: factor 1/p
 
 class KLDiv(Module):
     def forward(self, yhat, y):

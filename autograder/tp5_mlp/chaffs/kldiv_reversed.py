@@ -1,6 +1,7 @@
 """KL(yhat || y): the two distributions are exchanged."""
 
 # loses: kldiv
+# mistake: order
 
 class KLDiv(Module):
     def forward(self, yhat, y):

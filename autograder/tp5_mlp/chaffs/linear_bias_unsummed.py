@@ -1,6 +1,7 @@
 """The gradient of b is not summed over the rows, and grows to (q, p)."""
 
 # loses: linear.db, xor (0.5), digits (0.5)
+# mistake: unsummed
 
 class Linear(Module):
     def __init__(self, n, p, generator=None):

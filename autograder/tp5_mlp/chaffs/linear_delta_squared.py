@@ -1,6 +1,7 @@
 """The gradient of w is not proportional to delta."""
 
 # loses: linear.dw, xor (0.5), digits (0.5)
+# mistake: not linear
 
 class Linear(Module):
     def __init__(self, n, p, generator=None):

@@ -1,6 +1,7 @@
 """A .double() was left in Linear: float32 comes out as float64."""
 
 # loses: xor (0.5)
+# mistake: dtype
 
 class Linear(Module):
     def __init__(self, n, p, generator=None):

@@ -1,6 +1,7 @@
 """The gradient of w is divided by the number of rows, as the loss has done already."""
 
 # loses: linear.dw, xor (0.5), digits (0.5)
+# mistake: factor 1/q
 
 class Linear(Module):
     def __init__(self, n, p, generator=None):

@@ -1,6 +1,7 @@
 """backward adds to the gradients and returns None."""
 
 # loses: linear.dx, xor (0.5), digits (0.5)
+# mistake: none
 
 class Linear(Module):
     def __init__(self, n, p, generator=None):

@@ -1,6 +1,7 @@
 """The softmax is taken over the rows of the batch."""
 
 # loses: logsoftmax.forward, logsoftmax.backward, digits (0.5)
+# mistake: axis
 
 class LogSoftmax(Module):
     def forward(self, x):

@@ -1,6 +1,7 @@
 """The logarithm of a stable softmax: -inf where the probability underflows."""
 
 # loses: logsoftmax.stable
+# mistake: overflow
 
 class LogSoftmax(Module):
     def forward(self, x):

@@ -1,6 +1,7 @@
 """The bias never moves."""
 
 # loses: perceptron.train
+# mistake: frozen b
 
 def train_perceptron(x, y, lr, epochs, w=None, b=None):
     w = x.new_zeros(x.shape[1], 1) if w is None else w

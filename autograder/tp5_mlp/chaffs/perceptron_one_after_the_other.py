@@ -1,6 +1,7 @@
 """b moves with the gradient at the new w."""
 
 # loses: perceptron.train (2)
+# mistake: one by one
 
 def train_perceptron(x, y, lr, epochs, w=None, b=None):
     w = x.new_zeros(x.shape[1], 1) if w is None else w

@@ -1,6 +1,7 @@
 """The gradient points the other way."""
 
 # loses: perceptron.grad (4)
+# mistake: sign
 
 def perceptron_grad(x, w, b, y):
     blamed = y * ((x @ w + b) * y <= 0)

@@ -1,6 +1,7 @@
 """A strict test: with w = 0 and b = 0 nothing ever moves."""
 
 # loses: perceptron.grad (1)
+# mistake: strict
 
 def perceptron_grad(x, w, b, y):
     blamed = y * ((x @ w + b) * y < 0)

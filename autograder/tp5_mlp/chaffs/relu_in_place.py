@@ -1,6 +1,7 @@
 """forward sets negative inputs to zero in place."""
 
 # loses: xor (0.5)
+# mistake: in place
 
 class ReLU(Module):
     def forward(self, x):

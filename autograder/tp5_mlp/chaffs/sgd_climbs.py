@@ -1,6 +1,7 @@
 """p + lr grad."""
 
 # loses: sgd (2), xor (0.5), digits (0.5)
+# mistake: sign
 
 class SGD:
     def __init__(self, params, lr):

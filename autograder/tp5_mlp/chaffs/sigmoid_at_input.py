@@ -1,6 +1,7 @@
 """The derivative is x (1 - x), at the input instead of the output."""
 
 # loses: sigmoid (2)
+# mistake: at input
 
 class Sigmoid(Module):
     def forward(self, x):

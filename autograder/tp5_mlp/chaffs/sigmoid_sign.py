@@ -1,6 +1,7 @@
 """1 / (1 + exp(x)): the sign of the exponent is wrong."""
 
 # loses: sigmoid (1)
+# mistake: sign of x
 
 class Sigmoid(Module):
     def forward(self, x):

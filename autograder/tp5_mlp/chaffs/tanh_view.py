@@ -1,6 +1,7 @@
 """forward flattens with view, which a transposed input refuses."""
 
 # loses: xor (0.5)
+# mistake: layout
 
 class Tanh(Module):
     def forward(self, x):

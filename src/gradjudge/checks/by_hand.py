@@ -85,6 +85,7 @@ class GradientsByHand:
                 f"`{self._label}` uses autograd: work the gradient out by hand.",
                 f"`{self._label}` utilise la différentiation automatique : calculez le gradient à la main.",
                 detail=f"{without.text.en} {without.detail}",
+                mistake="autograd",
             )
 
     def _judge(self, name: str, trials: Sequence[Trial], function: Function) -> None:
@@ -103,6 +104,7 @@ class GradientsByHand:
             Text(
                 f"The gradient for `{name}` that `{self._label}` returns {predicate.en}.",
                 f"Le gradient pour `{name}` que `{self._label}` renvoie {predicate.fr}.",
+                predicate.mistake,
             )
         )
 
@@ -144,4 +146,4 @@ class GradientsByHand:
             return first.text
         if first.kind == "value":
             return cause
-        return Text(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}")
+        return Text(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}", cause.mistake)

@@ -143,6 +143,7 @@ class Checkpoints:
             not self._same(got, second),
             "Loading the first of two checkpoints gives the second one: write to the given path, and only there.",
             "Charger la première de deux sauvegardes donne la seconde : écrivez au chemin donné, et là seulement.",
+            mistake="one file",
         )
         if self._same(got, unlike) and done == 1:
             return  # the file is read, and the model forgotten: that is another question's mistake
@@ -191,6 +192,7 @@ class Checkpoints:
                 f"The resumed training does not end where the uninterrupted one ends. {what.en}",
                 f"L'apprentissage repris ne finit pas là où finit l'apprentissage ininterrompu. {what.fr}",
                 detail=f"got {ends[0]}, expected {ends[1]}"[:4000],
+                mistake=what.mistake,
             )
 
     def require_atomic(self) -> None:
@@ -215,12 +217,16 @@ class Checkpoints:
         try:
             done = _integer(self._read("atomic", other))
         except StudentRaised as raised:
+            again = self._bench.fresh(0)
+            self._write("whole", again, 1)
+            self._read("whole", again)  # one that cannot be loaded anyway says so itself
             fail(
                 "After a save that failed half-way, the old checkpoint cannot be loaded any more: write to another "
                 "file, then os.replace it.",
                 "Après une sauvegarde interrompue, l'ancienne ne peut plus être chargée : écrivez dans un autre "
                 "fichier, puis os.replace.",
                 detail=raised.detail,
+                mistake="not atomic",
             )
         got = self._now(other.model)
         require(
@@ -261,6 +267,7 @@ class Checkpoints:
             not self._same(got, unlike),
             "load_checkpoint leaves the model as it was: give it the parameters of the file (load_state_dict).",
             "load_checkpoint laisse le modèle tel quel : donnez-lui les paramètres du fichier (load_state_dict).",
+            mistake="model not loaded",
         )
         wrong = ", ".join(name for name, value in saved.items() if not self._same({name: got[name]}, {name: value}))
         require(

@@ -44,7 +44,7 @@ class Due(msgspec.Struct, frozen=True):
 def flaw_in(got: object, due: Due, allowed: Tolerance) -> Flaw | None:
     """Find the first flaw of `got`, in the order kind, shape, dtype, finite, value; None if there is none."""
     if got is None:
-        return Flaw("none", Text("is None; a tensor is due", "vaut None ; on attend un tenseur"))
+        return Flaw("none", Text("is None; a tensor is due", "vaut None ; on attend un tenseur", "none"))
     if type(got) is not Tensor:
         en, fr = kind_of(got)
         return Flaw("kind", Text(f"is {en}; a tensor is due", f"est {fr} ; on attend un tenseur"))
@@ -73,7 +73,7 @@ def _dtype_flaw(got: Tensor, due: Due) -> Flaw | None:
     if right:
         return None
     name = str(got.dtype).removeprefix("torch.")
-    text = Text(f"has dtype {name}, not that of the inputs", f"est de type {name}, pas celui des entrées")
+    text = Text(f"has dtype {name}, not that of the inputs", f"est de type {name}, pas celui des entrées", "dtype")
     return Flaw("dtype", text)
 
 

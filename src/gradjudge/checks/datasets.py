@@ -110,6 +110,7 @@ def require_vectors(items: Sequence[tuple[object, object]], images: Tensor) -> N
             fail(
                 "The vector of dataset[i] reads the image column by column; read it row by row: reshape(-1).",
                 "Le vecteur de dataset[i] lit l'image colonne par colonne ; lisez-la ligne par ligne : reshape(-1).",
+                mistake="by columns",
             )
         fail(
             "The vector of dataset[i] is not image i, read row by row and divided by one number.",
@@ -145,6 +146,7 @@ def require_float32(items: Sequence[tuple[object, object]]) -> None:
             dtype == "float32",
             f"The vector of dataset[i] is {dtype}; float32 is due, whatever the type of the images.",
             f"Le vecteur de dataset[i] est de type {dtype} ; on attend float32, quel que soit le type des images.",
+            mistake="dtype",
         )
 
 
@@ -168,12 +170,14 @@ def require_unit_range(items: Sequence[tuple[object, object]], images: Tensor, s
             fail(
                 "The vector of dataset[i] is not normalised: divide it by scale.",
                 "Le vecteur de dataset[i] n'est pas normalisé : divisez-le par scale.",
+                mistake="not normalised",
             )
         if _same(got, raw / raw.max()):
             fail(
                 "The vector of dataset[i] is divided by the largest number of its own image; divide it by scale.",
                 "Le vecteur de dataset[i] est divisé par le plus grand nombre de sa propre image ; divisez-le par "
                 "scale.",
+                mistake="own maximum",
             )
         fail(
             "The vector of dataset[i] is not the image divided by the scale that was given.",
@@ -208,6 +212,7 @@ def require_lazy(student: Student, dataset: Any, images: Tensor, labels: Tensor,
             f"dataset[i] ne lit {'aucune image' if read == [] else 'pas seulement l’image i'} : lisez images[i] dans "
             "__getitem__, et rien d'autre.",
             detail=f"asked for {asked}, read {read!r}"[:500],
+            mistake="not lazy",
         )
 
 
@@ -219,6 +224,7 @@ def _require_unread(read: object) -> None:
         "Des images sont lues avant qu'on en demande une : gardez `images` tel quel dans __init__, et lisez images[i] "
         "dans __getitem__.",
         detail=f"read {read!r}"[:500],
+        mistake="not lazy",
     )
 
 

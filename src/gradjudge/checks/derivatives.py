@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
-from gradjudge.checks.diagnosis import Sighting, diagnose
+from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
 from gradjudge.checks.gradients import gradcheck
 from gradjudge.checks.references import Trial
 from gradjudge.checks.subjects import Needs, Subject, one_pass
@@ -39,6 +39,11 @@ _SCALES = ("for large or small inputs", "pour de grandes ou de petites entrées"
 _SUBSETS = (
     "when other inputs do or do not require grad (each entry of needs_input_grad is about one input)",
     "selon que d'autres entrées demandent un gradient (chaque élément de needs_input_grad concerne une entrée)",
+)
+_PASSED_ON = Text(
+    "is grad_output itself, passed on: the local derivative is missing",
+    "est grad_output lui-même, transmis tel quel : il manque la dérivée locale",
+    "local derivative",
 )
 _REPEATS = ("after many calls", "après de nombreux appels")
 
@@ -86,6 +91,7 @@ class Derivative:
                 "derivative by hand, not as differences.",
                 f"`{self._subject.label}.backward` appelle `forward` pour chaque élément de `{self._name}` : "
                 "écrivez la dérivée à la main, pas comme des différences.",
+                mistake="differences",
             )
 
     def _by_differences(self, trial: Trial, result: PassResult) -> bool:
@@ -106,6 +112,7 @@ class Derivative:
                 f"`{subject.label}.backward` uses autograd: write the derivative by hand.",
                 f"`{subject.label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
                 detail=next(result.raised.text for result in results if result.raised),
+                mistake="autograd",
             )
         return results
 
@@ -120,6 +127,7 @@ class Derivative:
             fail(
                 f"`{subject.label}.apply` does not run your own `forward` and `backward`.",
                 f"`{subject.label}.apply` n'exécute pas votre `forward` et votre `backward`.",
+                mistake="not own",
             )
         return [circumstance.trial for circumstance in plan], results
 
@@ -188,11 +196,17 @@ class Derivative:
             if flaw is not None and isinstance(got, Tensor) and flaw.kind in ("value", "shape")
         ]
         cause = diagnose(wrong, self._subject.names, self._subject.reference, self._subject.allowed)
+        if cause is None and len(wrong) >= FEWEST and all(self._passed_on(one) for one in wrong):
+            cause = _PASSED_ON
         if cause is not None:
             return cause if first.kind == "value" else _joined(first.text, cause)
         if flaws[0] is None and flaws[1] is None:
             return Text(f"{first.text.en} {_SHAPES[0]}", f"{first.text.fr} {_SHAPES[1]}")
         return first.text
+
+    def _passed_on(self, one: Sighting) -> bool:
+        cotangent = one.trial.cotangents[0]
+        return one.got.shape == cotangent.shape and near(one.got, cotangent.double(), self._subject.allowed)
 
     def _in_shape(self, got: Tensor, trial: Trial) -> Tensor:
         right = trial.gradients[self._index]
@@ -217,9 +231,10 @@ class Derivative:
             Text(
                 f"The gradient of `{self._subject.label}` for `{self._name}` {predicate.en}.{after.en}",
                 f"Le gradient de `{self._subject.label}` pour `{self._name}` {predicate.fr}.{after.fr}",
+                predicate.mistake,
             )
         )
 
 
 def _joined(first: Text, cause: Text) -> Text:
-    return Text(f"{first.en}: it {cause.en}", f"{first.fr} : il {cause.fr}")
+    return Text(f"{first.en}: it {cause.en}", f"{first.fr} : il {cause.fr}", cause.mistake)

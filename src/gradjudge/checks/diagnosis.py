@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gradjudge.checks.comparison import magnitude
 from gradjudge.checks.references import Reference, Trial
+from gradjudge.checks.slopes import SLOPES, Slope, acted
 from gradjudge.checks.tolerance import Tolerance, difference
 from gradjudge.proxy.failures import Text
 
@@ -21,6 +22,8 @@ FIT = 1e-6
 FEWEST = 2
 #: Entries of a gradient that is looked at: the session chooses how many, and each mistake is acted out in float64.
 MOST_ENTRIES = 1 << 20
+#: Entries of an input up to which a whole Jacobian is worked out.
+LARGEST_JACOBIAN = 200
 
 
 class Sighting(msgspec.Struct, frozen=True):
@@ -46,8 +49,9 @@ Acted = Callable[[Sighting, Reference], Tensor | None]
 
 
 class _Mistake(msgspec.Struct, frozen=True):
-    """Describe a mistake: a predicate in both languages, and what it would have given (None: it cannot be)."""
+    """Describe a mistake: its key, a predicate in both languages, and what it would have given (None: it cannot be)."""
 
+    key: str
     en: str
     fr: str
     act: Acted
@@ -66,19 +70,30 @@ def diagnose(
     """
     if len(sightings) < FEWEST or any(sighting.got.numel() > MOST_ENTRIES for sighting in sightings):
         return None
-    for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES):
-        if all(_fits(mistake.act(sighting, reference), sighting.got) for sighting in sightings):
-            return Text(mistake.en, mistake.fr)
+    for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES,
+                    *_as_if_one(names)):  # fmt: skip
+        if all(fits(_acted(mistake, sighting, reference), sighting.got) for sighting in sightings):
+            return Text(mistake.en, mistake.fr, mistake.key)
     if all(_proportional(sighting) for sighting in sightings):
         size = magnitude(difference(sightings[0].got, sightings[0].right, allowed))
         return Text(
             f"is the right one but for a factor (relative error of about {size})",
             f"est le bon à un facteur près (erreur relative d'environ {size})",
+            "factor",
         )
     return None
 
 
-def _fits(acted: Tensor | None, got: Tensor) -> bool:
+def _acted(mistake: _Mistake, sighting: Sighting, reference: Reference) -> Tensor | None:
+    """Act a mistake out; a formula need not be defined where the mistake puts it."""
+    try:
+        return mistake.act(sighting, reference)
+    except (RuntimeError, IndexError):
+        return None
+
+
+def fits(acted: Tensor | None, got: Tensor) -> bool:
+    """Tell whether a mistake that was acted out gives just what the student's code gave."""
     if acted is None or acted.shape != got.shape:
         return False
     largest = float(acted.abs().max()) if acted.numel() else 0.0
@@ -91,7 +106,7 @@ def _proportional(sighting: Sighting) -> bool:
     if right.shape != got.shape or right.numel() < 2 or float(right.abs().max()) == 0:
         return False
     factor = float((got * right).sum() / (right * right).sum())
-    return factor != 0 and _fits(right * factor, got)
+    return factor != 0 and fits(right * factor, got)
 
 
 # --- zero, sign, transposition -------------------------------------------------------------------------------------
@@ -102,9 +117,12 @@ def _transposed(sighting: Sighting, _reference: Reference) -> Tensor | None:
 
 
 _SIMPLE = (
-    _Mistake("is zero everywhere", "est nul partout", lambda s, _: torch.zeros_like(s.got, dtype=torch.float64)),
-    _Mistake("has the opposite sign", "a le signe opposé", lambda s, _: -s.right),
-    _Mistake("is transposed", "est transposé", _transposed),
+    _Mistake(
+        "zero", "is zero everywhere", "est nul partout", lambda s, _: torch.zeros_like(s.got, dtype=torch.float64)
+    ),
+    _Mistake("ones", "is 1 everywhere", "vaut 1 partout", lambda s, _: torch.ones_like(s.got, dtype=torch.float64)),
+    _Mistake("sign", "has the opposite sign", "a le signe opposé", lambda s, _: -s.right),
+    _Mistake("transposed", "is transposed", "est transposé", _transposed),
 )
 
 
@@ -115,28 +133,36 @@ _LETTERS_EN = {"q": "rows", "p": "columns"}
 _LETTERS_FR = {"q": "lignes", "p": "colonnes"}
 
 
-def _sizes(trial: Trial) -> tuple[int, int] | None:
+def sizes(trial: Trial) -> tuple[int, int] | None:
     """Read q (rows of the first input) and p (columns of the last one), where they exist."""
     first, last = trial.inputs[0].shape, trial.inputs[-1].shape
     return (first[0], last[-1]) if len(first) and len(last) else None
 
 
-def _factor(name: str, value: Callable[[int, int], float]) -> _Mistake:
-    def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
-        sizes = _sizes(sighting.trial)
-        return None if sizes is None else sighting.right * value(*sizes)
-
+def letters(name: str) -> tuple[str, str]:
+    """Explain q and p where a factor has them, in brackets, in both languages."""
     used = [letter for letter in "qp" if letter in name]
     en = "; ".join(f"{letter}: number of {_LETTERS_EN[letter]}" for letter in used)
     fr = " ; ".join(f"{letter} : nombre de {_LETTERS_FR[letter]}" for letter in used)
+    return (f" ({en})", f" ({fr})") if used else ("", "")
+
+
+def _factor(name: str, value: Callable[[int, int], float]) -> _Mistake:
+    def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
+        found = sizes(sighting.trial)
+        return None if found is None else sighting.right * value(*found)
+
+    en, fr = letters(name)
     return _Mistake(
-        f"is {name} times the right one" + (f" ({en})" if en else ""),
-        f"vaut {name} fois le bon" + (f" ({fr})" if fr else ""),
+        f"factor {name}",
+        f"is {name} times the right one{en}",
+        f"vaut {name} fois le bon{fr}",
         act,
     )
 
 
-_VALUES: dict[str, Callable[[int, int], float]] = {
+#: Usual factors, as functions of q and p.
+VALUES: dict[str, Callable[[int, int], float]] = {
     "2": lambda _q, _p: 2.0,
     "1/2": lambda _q, _p: 0.5,
     "q": lambda q, _p: float(q),
@@ -152,7 +178,7 @@ _VALUES: dict[str, Callable[[int, int], float]] = {
 }
 _FACTORS = tuple(
     mistake
-    for name, value in _VALUES.items()
+    for name, value in VALUES.items()
     for mistake in (_factor(name, value), _factor(f"-{name}", lambda q, p, value=value: -value(q, p)))  # type: ignore[misc]
 )
 
@@ -163,6 +189,7 @@ _FACTORS = tuple(
 def _orders(index: int, names: Sequence[str]) -> list[_Mistake]:
     return [
         _Mistake(
+            "order",
             f"is the one for `{name}`: gradients are returned in the order of the inputs of forward",
             f"est celui de `{name}` : les gradients se rendent dans l'ordre des entrées de forward",
             lambda s, _, other=other: s.trial.gradients[other],  # type: ignore[misc]
@@ -170,6 +197,27 @@ def _orders(index: int, names: Sequence[str]) -> list[_Mistake]:
         for other, name in enumerate(names)
         if other != index
     ]
+
+
+def _as_if_one(names: Sequence[str]) -> list[_Mistake]:
+    """Act out a local derivative that lacks one of the inputs as a factor."""
+    return [
+        _Mistake(
+            "local derivative",
+            f"is what it would be if `{name}` were 1 everywhere: it has to be multiplied by `{name}`",
+            f"est ce qu'il serait si `{name}` valait 1 partout : il faut le multiplier par `{name}`",
+            lambda s, reference, other=other: _with_ones(s, reference, other),  # type: ignore[misc]
+        )
+        for other, name in enumerate(names)
+    ]
+
+
+def _with_ones(sighting: Sighting, reference: Reference, other: int) -> Tensor | None:
+    if other == sighting.index:
+        return None
+    given = sighting.trial.inputs
+    changed = (*given[:other], torch.ones_like(given[other]), *given[other + 1 :])
+    return reference.gradients(changed, sighting.trial.cotangents)[sighting.index]
 
 
 # --- sums over the batch -------------------------------------------------------------------------------------------
@@ -180,7 +228,7 @@ def _unsummed(sighting: Sighting, _reference: Reference) -> Tensor | None:
     got = sighting.got.double()
     summed = got.sum(0) if got.ndim else got
     same = got.numel() > sighting.right.numel() == summed.numel()
-    return got if same and _fits(sighting.right.reshape(-1), summed.reshape(-1)) else None
+    return got if same and fits(sighting.right.reshape(-1), summed.reshape(-1)) else None
 
 
 def _over(axis: int) -> Acted:
@@ -188,7 +236,7 @@ def _over(axis: int) -> Acted:
 
     def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
         cotangent = sighting.trial.cotangents[0].double()
-        if cotangent.ndim != 2 or not _fits(cotangent.sum(0), sighting.right.reshape(-1)):
+        if cotangent.ndim != 2 or not fits(cotangent.sum(0), sighting.right.reshape(-1)):
             return None
         summed = cotangent.sum(axis)
         return summed.reshape(sighting.got.shape) if summed.numel() == sighting.got.numel() else None
@@ -198,15 +246,15 @@ def _over(axis: int) -> Acted:
 
 def _total(sighting: Sighting, _reference: Reference) -> Tensor | None:
     cotangent = sighting.trial.cotangents[0].double()
-    if cotangent.ndim != 2 or not _fits(cotangent.sum(0), sighting.right.reshape(-1)):
+    if cotangent.ndim != 2 or not fits(cotangent.sum(0), sighting.right.reshape(-1)):
         return None
     return cotangent.sum().expand(sighting.got.shape)
 
 
 _REDUCTIONS = (
-    _Mistake("is not summed over the batch", "n'est pas sommé sur les exemples du lot", _unsummed),
-    _Mistake("is summed over the wrong axis", "est sommé sur le mauvais axe", _over(1)),
-    _Mistake("is summed over all axes", "est sommé sur tous les axes", _total),
+    _Mistake("unsummed", "is not summed over the batch", "n'est pas sommé sur les exemples du lot", _unsummed),
+    _Mistake("axis", "is summed over the wrong axis", "est sommé sur le mauvais axe", _over(1)),
+    _Mistake("axis", "is summed over all axes", "est sommé sur tous les axes", _total),
 )
 
 
@@ -221,13 +269,14 @@ def _with_cotangent(change: Callable[[Tensor], Tensor]) -> Acted:
     return act
 
 
-_NOT_LINEAR = ("is not proportional to grad_output", "n'est pas proportionnel à grad_output")
+_NOT_LINEAR = ("not linear", "is not proportional to grad_output", "n'est pas proportionnel à grad_output")
 
-_NOT_MULTIPLIED = ("is not multiplied by grad_output", "n'est pas multiplié par grad_output")
+_NOT_MULTIPLIED = ("grad_output", "is not multiplied by grad_output", "n'est pas multiplié par grad_output")
 
 _COTANGENTS = (
     _Mistake(*_NOT_MULTIPLIED, _with_cotangent(torch.ones_like)),
     _Mistake(*_NOT_LINEAR, _with_cotangent(torch.square)),
+    _Mistake(*_NOT_LINEAR, _with_cotangent(lambda g: g * g.abs())),
     _Mistake(*_NOT_LINEAR, _with_cotangent(torch.abs)),
     _Mistake(*_NOT_LINEAR, _with_cotangent(torch.sign)),
     _Mistake(*_NOT_LINEAR, _with_cotangent(lambda g: g.clamp(-1, 1))),
@@ -238,19 +287,64 @@ _COTANGENTS = (
 # --- the place at which the derivative is taken --------------------------------------------------------------------
 
 
-def _at_output(sighting: Sighting, reference: Reference) -> Tensor | None:
-    """Act out f'(f(x)) where f'(x) is due."""
-    trial, index = sighting.trial, sighting.index
-    if len(trial.outputs) != 1 or trial.outputs[0].shape != trial.inputs[index].shape:
+def _at(place: Callable[[Trial], Tensor]) -> Acted:
+    """Act out f'(z) where f'(x) is due; `place` gives z."""
+
+    def act(sighting: Sighting, reference: Reference) -> Tensor | None:
+        trial, index = sighting.trial, sighting.index
+        if len(trial.outputs) != 1 or place(trial).shape != trial.inputs[index].shape:
+            return None
+        moved = (*trial.inputs[:index], place(trial), *trial.inputs[index + 1 :])
+        return reference.gradients(moved, trial.cotangents)[index]
+
+    return act
+
+
+def _other_axis(sighting: Sighting, reference: Reference) -> Tensor | None:
+    """Act out a function of each column where one of each row is due."""
+    trial = sighting.trial
+    if len(trial.inputs) != 1 or trial.inputs[0].ndim != 2 or trial.cotangents[0].ndim != 2:
         return None
-    moved = (*trial.inputs[:index], trial.outputs[0], *trial.inputs[index + 1 :])
-    return reference.gradients(moved, trial.cotangents)[index]
+    return reference.gradients((trial.inputs[0].T,), (trial.cotangents[0].T,))[0].T
+
+
+def _diagonal(sighting: Sighting, reference: Reference) -> Tensor | None:
+    """Act out a backward that lets each entry of the result depend on the same entry of the input alone."""
+    trial, x = sighting.trial, sighting.trial.inputs[sighting.index]
+    if len(trial.outputs) != 1 or trial.outputs[0].shape != x.shape or x.numel() > LARGEST_JACOBIAN:
+        return None
+    ones = torch.eye(x.numel(), dtype=torch.float64).reshape(x.numel(), *x.shape)
+    rows = [reference.gradients(trial.inputs, (one,))[sighting.index].reshape(-1) for one in ones]
+    return torch.stack(rows).diagonal().reshape(x.shape) * trial.cotangents[0].double()
+
+
+def _slope(slope: Slope) -> Acted:
+    def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
+        found = acted(slope, sighting.trial, sighting.index)
+        return found[1] if found is not None and fits(found[0], sighting.right) else None
+
+    return act
 
 
 _PLACES = (
     _Mistake(
+        "at output",
         "is the derivative taken at the output, not at the input",
         "est la dérivée prise en la sortie, pas en l'entrée",
-        _at_output,
+        _at(lambda trial: trial.outputs[0]),
     ),
+    _Mistake(
+        "at grad_output",
+        "is the derivative taken at grad_output, not at the input",
+        "est la dérivée prise en grad_output, pas en l'entrée",
+        _at(lambda trial: trial.cotangents[0]),
+    ),
+    _Mistake("axis", "is taken over the other axis", "est pris sur l'autre axe", _other_axis),
+    _Mistake(
+        "diagonal",
+        "lets each entry of the result depend on one entry of the input alone, and it depends on others too",
+        "ne fait dépendre chaque élément du résultat que d'un élément de l'entrée, alors qu'il dépend aussi d'autres",
+        _diagonal,
+    ),
+    *(_Mistake(slope.text.mistake, slope.text.en, slope.text.fr, _slope(slope)) for slope in SLOPES),
 )

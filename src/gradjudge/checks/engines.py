@@ -13,7 +13,6 @@ from typing import Final
 import torch
 
 from gradjudge.checks.graphs import Found, Graph, Plain, same
-from gradjudge.proxy.failures import Text
 
 Partials = dict[int, tuple[float, ...]]
 """Local derivatives of each inner node, by its place: one for each of its inputs that is a node."""
@@ -183,60 +182,9 @@ _TOO_EARLY: Final = (_first_come, _breadth_first(_inputs, once=True))
 
 # --- names of mistakes ------------------------------------------------------------------------------------------------
 
-WORDS: Final[dict[str, tuple[str, str]]] = {
-    "zero": (
-        "The gradients are 0: does each operation give its result a _backward, and does backward() call them all?",
-        "Les gradients valent 0 : chaque opération donne-t-elle un _backward à son résultat, et backward() les"
-        " appelle-t-il tous ?",
-    ),
-    "nothing": (
-        "It looks as if one operation sent nothing back: does it give its result a _backward?",
-        "Il semble qu'une opération ne renvoie rien : donne-t-elle un _backward à son résultat ?",
-    ),
-    "overwritten": (
-        "It looks as if a gradient were overwritten: gradients add up (+=, not =).",
-        "Il semble qu'un gradient soit écrasé : les gradients s'ajoutent (+=, et non =).",
-    ),
-    "twice": (
-        "It looks as if a node were visited more than once: note which nodes you have seen.",
-        "Il semble qu'un nœud soit visité plusieurs fois : notez les nœuds déjà vus.",
-    ),
-    "early": (
-        "It looks as if a node were visited before all that use it: the order must be topological.",
-        "Il semble qu'un nœud soit visité avant tous ceux qui l'utilisent : l'ordre doit être topologique.",
-    ),
-    "sign": ("It has the wrong sign.", "Il a le mauvais signe."),
-    "one": (
-        "It looks as if a local derivative were forgotten (taken as 1).",
-        "Il semble qu'une dérivée locale soit oubliée (prise égale à 1).",
-    ),
-    "half": (
-        "It looks as if one side of an operation sent nothing back.",
-        "Il semble qu'un côté d'une opération ne renvoie rien.",
-    ),
-    "one_sign": (
-        "It looks as if one side of an operation had the wrong sign.",
-        "Il semble qu'un côté d'une opération ait le mauvais signe.",
-    ),
-    "swapped": (
-        "It looks as if the two sides of an operation were exchanged.",
-        "Il semble que les deux côtés d'une opération soient échangés.",
-    ),
-    "start": (
-        "The gradient that comes from the rest of the graph (out.grad) seems to be left out.",
-        "Le gradient qui vient de la suite du graphe (out.grad) semble oublié.",
-    ),
-}
-"""What is said of each mistake, in English and in French, after "a gradient is wrong"."""
-
-
-def mistake(name: str) -> Text:
-    """Give the words for a mistake."""
-    return Text(*WORDS[name])
-
 
 def explanation(graph: Graph, found: Found) -> str:
-    """Name the usual mistake that gives exactly what was found (a key of `WORDS`), or ""."""
+    """Name the usual mistake that gives exactly what was found (a key of `engine_words.WORDS`), or ""."""
     return next((name for name, wrong in _usual(graph) if same(found, wrong)), "")
 
 
@@ -255,6 +203,7 @@ def _usual(graph: Graph) -> Iterator[tuple[str, Found]]:
             yield "overwritten", replay(graph, partials=local, adds=_all_but(chosen), flipped=flipped)
     yield "sign", replay(graph, partials=local, start=-1.0)
     yield from _wrong_partials(graph, local)
+    yield from _wrong_formulas(graph, local)
     yield "start", _without_upstream(graph, local)
 
 
@@ -280,6 +229,30 @@ def _wrong_partials(graph: Graph, local: Partials) -> Iterator[tuple[str, Found]
                 for place, parts in local.items()
             }
             yield name, replay(graph, partials=changed)
+
+
+def _wrong_formulas(graph: Graph, local: Partials) -> Iterator[tuple[str, Found]]:
+    """Change local derivatives in the ways that are seen of one operation alone."""
+    data = [place.item() for place in graph.tensors()]
+    for name, operation, change in _FORMULAS:
+        changed = dict(local)
+        for place, node in enumerate(graph.nodes, len(graph.leaves)):
+            if node.operation == operation:
+                values = (given.number if isinstance(given, Plain) else data[given] for given in node.inputs)
+                parts = zip(change(*values), node.inputs, strict=True)
+                changed[place] = tuple(part for part, given in parts if not isinstance(given, Plain))
+        yield name, replay(graph, partials=changed)
+
+
+# a mistake, its operation, and the local derivatives, by its inputs, that come of it
+_FORMULAS: Final[tuple[tuple[str, str, Callable[..., tuple[float, ...]]], ...]] = (
+    ("power", "**", lambda x, k: (x ** (k - 1), 0.0)),
+    ("power", "**", lambda x, k: (k * x**k, 0.0)),
+    ("power", "**", lambda x, k: (k * x, 0.0)),
+    ("divisor", "/", lambda x, y: (1 / y, -x / y)),
+    ("at_input", "exp", lambda x: (x,)),
+    ("at_input", "tanh", lambda x: (1 - x**2,)),
+)
 
 
 def _without_upstream(graph: Graph, local: Partials) -> Found:

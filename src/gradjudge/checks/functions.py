@@ -7,18 +7,20 @@ gradcheck alone stopped 7 of 35 wrong Functions made to slip past it; the parts 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from gradjudge.checks import robustness
-from gradjudge.checks.comparison import Due, flaw_in
+from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.derivatives import Derivative
 from gradjudge.checks.gradients import gradcheck
 from gradjudge.checks.references import Formula, Reference, ReferenceBackward, Shape, Trial
 from gradjudge.checks.subjects import Subject, forward_only, named, one_pass
-from gradjudge.checks.verdict import CheckFailed, Text, fail
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail
+from gradjudge.checks.wrong_outputs import arrangements, diagnose_output
 from gradjudge.proxy.line import kind_of
 from gradjudge.proxy.objects import CallableProxy, FunctionProxy, ObjectProxy, call_with_graph, label_of
 from gradjudge.wire.messages import Pass, PassResult
@@ -85,9 +87,12 @@ class FunctionCheck:
         subject = self._subject
         trials = [subject.trial(), subject.trial(), *subject.further_trials()]
         for through, where in (("direct", "forward"), ("apply", "apply")):
-            results = subject.ask([forward_only(trial) for trial in trials], through=through)
+            try:
+                results = subject.ask([forward_only(trial) for trial in trials], through=through)
+            except StudentRaised as raised:
+                raise self._otherwise(trials, through) or raised from None
             for trial, result in zip(trials, results, strict=True):
-                self._require_outputs(result, trial, f"{subject.label}.{where}")
+                self._require_outputs(result, trial, f"{subject.label}.{where}", partial(self._cause, trials, results))
         if self._apply is not None:
             self._require_bound(trials[0])
 
@@ -112,12 +117,14 @@ class FunctionCheck:
         results = subject.ask([one_pass(trial, subject.only(index)) for trial in trials], through="direct")
         for trial, result in zip(trials, results, strict=True):
             due = Due(trial.gradients[index], Text(f"that of `{name}`", f"celle de `{name}`"))
-            flaw = flaw_in(subject.gradients_by_hand(result)[index], due, subject.allowed)
+            got = subject.gradients_by_hand(result)[index]
+            flaw = flaw_in(got, due, subject.allowed)
             if flaw is not None:
                 shape = list(trial.inputs[index].shape)
                 fail(
                     f"The gradient of `{subject.label}` for `{name}` of shape {shape} {flaw.text.en}.",
                     f"Le gradient de `{subject.label}` pour `{name}` de forme {shape} {flaw.text.fr}.",
+                    mistake=_shape_or(flaw, got, due),
                 )
 
     def robust(self, aspect: str) -> None:
@@ -162,7 +169,42 @@ class FunctionCheck:
             "(moyenne, somme).",
         )
 
-    def _require_outputs(self, result: PassResult, trial: Trial, where: str) -> None:
+    def _otherwise(self, trials: Sequence[Trial], through: str) -> CheckFailed | None:
+        """Say how a forward that raises takes its arguments, if it is right for them in another order or transposed."""
+        subject, names = self._subject, self._subject.names
+        usual = [list(arrangements(trial, names)) for trial in trials]
+        for way, (_, text) in enumerate(usual[0]):
+            results = subject.function.passes(
+                [Pass(other[way][0], tuple(False for _ in names)) for other in usual], through=through
+            )
+            if all(self._is_right(result, trial) for result, trial in zip(results, trials, strict=True)):
+                return CheckFailed(
+                    Text(f"`{subject.label}.forward` {text.en}.", f"`{subject.label}.forward` {text.fr}.", text.mistake)
+                )
+        return None
+
+    def _is_right(self, result: PassResult, trial: Trial) -> bool:
+        due, allowed = Text("", ""), self._subject.allowed
+        return len(result.outputs) == len(trial.outputs) and all(
+            flaw_in(output, Due(right, due), allowed) is None
+            for output, right in zip(result.outputs, trial.outputs, strict=True)
+        )
+
+    def _cause(self, trials: Sequence[Trial], results: Sequence[PassResult]) -> Text | None:
+        """Name the mistake behind results that are wrong."""
+        wrong = [
+            (result.outputs[0], trial)
+            for result, trial in zip(results, trials, strict=True)
+            if len(result.outputs) == 1 and type(result.outputs[0]) is Tensor and not self._is_right(result, trial)
+        ]
+        subject = self._subject
+        return diagnose_output(
+            [got for got, _ in wrong], [trial for _, trial in wrong], subject.names, subject.reference
+        )
+
+    def _require_outputs(
+        self, result: PassResult, trial: Trial, where: str, cause: Callable[[], Text | None] = lambda: None
+    ) -> None:
         single = len(trial.outputs) == 1
         if len(result.outputs) != len(trial.outputs) or (single and not result.output_is_tensor):
             fail(
@@ -170,15 +212,16 @@ class FunctionCheck:
                 f"`{where}` donne {len(result.outputs)} tenseur(s) dans un tuple ; {_due(trial, 'fr')}.",
             )
         for output, right in zip(result.outputs, trial.outputs, strict=True):
-            self._require_output(output, right, where)
+            self._require_output(output, right, where, cause)
 
-    def _require_output(self, output: object, right: Tensor, where: str) -> None:
+    def _require_output(self, output: object, right: Tensor, where: str, cause: Callable[[], Text | None]) -> None:
         shape = Text("a scalar (0 dimensions)", "un scalaire (0 dimension)")
         if right.ndim:
             shape = Text("the shape of the statement", "la forme de l'énoncé")
         flaw = flaw_in(output, Due(right, shape, self._subject.dtype), self._subject.allowed)
         if flaw is not None:
-            fail(f"The result of `{where}` {flaw.text.en}.", f"Le résultat de `{where}` {flaw.text.fr}.")
+            text = (cause() if flaw.kind in ("value", "shape") else None) or flaw.text
+            fail(f"The result of `{where}` {text.en}.", f"Le résultat de `{where}` {text.fr}.", mistake=text.mistake)
 
     def _require_bound(self, trial: Trial) -> None:
         subject, name = self._subject, label_of(self._apply)
@@ -191,6 +234,12 @@ class FunctionCheck:
             _fail_unbound(name, subject.label)
 
 
+def _shape_or(flaw: Flaw, got: object, due: Due) -> str:
+    """Give the key of a flaw: a wrong shape is a mistake of its own where nothing else is wrong with the size."""
+    same_size = isinstance(got, Tensor) and got.numel() == due.value.numel()
+    return "shape" if flaw.kind == "shape" and same_size else flaw.text.mistake
+
+
 def _require_function(function: object) -> FunctionProxy:
     if not isinstance(function, FunctionProxy):
         label = label_of(function)
@@ -198,6 +247,7 @@ def _require_function(function: object) -> FunctionProxy:
         fail(
             f"`{label}` is {en}; a class derived from torch.autograd.Function is due.",
             f"`{label}` est {fr} ; on attend une classe dérivée de torch.autograd.Function.",
+            mistake="no Function",
         )
     return function
 
@@ -206,6 +256,7 @@ def _fail_unbound(name: str, function: str) -> None:
     fail(
         f"`{name}` is not `{function}.apply`, or does not run your own `forward` and `backward`.",
         f"`{name}` n'est pas `{function}.apply`, ou n'exécute pas votre `forward` et votre `backward`.",
+        mistake="not own",
     )
 
 

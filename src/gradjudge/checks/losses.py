@@ -12,19 +12,20 @@ from gradjudge.checks.module_results import (
     cast,
     fail_autograd,
     fail_layout,
+    fail_raising_layout,
     method_of,
     near_in_shape,
     put,
     require_dtype,
     require_gradient,
-    require_output,
+    require_outputs,
     require_untouched,
     tensor_of,
 )
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import Formula, Reference, Trial
 from gradjudge.checks.tolerance import tolerance, widest
-from gradjudge.checks.verdict import CheckFailed, Text
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text
 from gradjudge.proxy.student import Student
 
 DRAWS = 3
@@ -66,10 +67,9 @@ class LossCheck:
 
     def forward(self) -> None:
         """Compare ``forward`` with the formula: a tensor without dimensions."""
-        for q, p in self.SIZES:
-            trial = self._trial(q, p)
-            output, *_ = self._pass(trial.inputs)
-            require_output(output, trial.outputs[0], self._allowed, f"{self._label}.forward")
+        trials = [self._trial(q, p) for q, p in self.SIZES]
+        given = [self._pass(trial.inputs)[0] for trial in trials]
+        require_outputs(given, trials, ("yhat", "y"), self._reference, self._allowed, f"{self._label}.forward")
 
     def gradient(self) -> None:
         """Judge what ``backward`` returns, called where torch gives no derivative."""
@@ -77,7 +77,7 @@ class LossCheck:
             self._judge_gradient(by_force=True)
         except CheckFailed as without:
             self._judge_gradient(by_force=False)
-            fail_autograd(self._label, without)
+            fail_autograd(f"{self._label}.backward", without)
 
     def robust(self) -> None:
         """Require that dtypes are kept, that yhat and y are left alone, and that transposed tensors change nothing."""
@@ -91,7 +91,10 @@ class LossCheck:
             require_dtype({"forward": output, "backward": gradient}, results, dtype, self._device, self._label)
         for name, before, now in zip(("yhat", "y"), trial.inputs, after, strict=True):
             require_untouched(self._label, name, before, now)
-        output, gradient, *_ = self._pass(trial.inputs, transposed=True)
+        try:
+            output, gradient, *_ = self._pass(trial.inputs, transposed=True)
+        except StudentRaised as raised:
+            fail_raising_layout(self._label, raised)
         for value, plain in ((output, results["forward"]), (gradient, results["backward"])):
             if not near_in_shape(value, plain, self._allowed):
                 fail_layout(self._label)

@@ -13,12 +13,14 @@ from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import Reference, Trial
 from gradjudge.checks.tolerance import Tolerance, near, tolerance
-from gradjudge.checks.verdict import CheckFailed, Text, fail, require
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
+from gradjudge.checks.wrong_outputs import diagnose_output
 from gradjudge.proxy.objects import CallableProxy
 
 _PASSED_THROUGH = Text(
     "is delta itself, passed through: the local derivative is missing",
     "est delta lui-même, transmis tel quel : il manque la dérivée locale",
+    "local derivative",
 )
 
 
@@ -52,7 +54,7 @@ def require_gradient(
     if first is None:
         return
     predicate = _predicate(first, flaws, given, trials, place, names, reference, allowed)
-    raise CheckFailed(Text(f"{where.en} {predicate.en}.", f"{where.fr} {predicate.fr}."))
+    raise CheckFailed(Text(f"{where.en} {predicate.en}.", f"{where.fr} {predicate.fr}.", predicate.mistake))
 
 
 def _predicate(
@@ -81,7 +83,7 @@ def _predicate(
         return first.text
     if first.kind == "value":
         return cause
-    return Text(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}")
+    return Text(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}", cause.mistake)
 
 
 def _in_shape(got: Tensor, right: Tensor) -> Tensor:
@@ -99,7 +101,47 @@ def require_output(output: object, right: Tensor, allowed: Tolerance, where: str
         shape = Text("the shape of the statement", "celle de l'énoncé")
     flaw = flaw_in(output, Due(right, shape), allowed)
     if flaw is not None:
-        fail(f"The result of `{where}` {flaw.text.en}.", f"Le résultat de `{where}` {flaw.text.fr}.")
+        fail(
+            f"The result of `{where}` {flaw.text.en}.",
+            f"Le résultat de `{where}` {flaw.text.fr}.",
+            mistake=flaw.text.mistake,
+        )
+
+
+def require_outputs(
+    given: Sequence[object],
+    trials: Sequence[Trial],
+    names: Sequence[str],
+    reference: Reference,
+    allowed: Tolerance,
+    where: str,
+) -> None:
+    """Require results of ``forward`` to be right in every trial, and name the mistake if it is a usual one.
+
+    Args:
+        given: the student's result for each trial.
+        trials, reference: what is right.
+        names: of the formula's variables.
+        where: the method, for the message.
+
+    Raises:
+        CheckFailed: one is wrong.
+    """
+    wrong: list[tuple[Tensor, Trial]] = []
+    first: CheckFailed | None = None
+    for got, trial in zip(given, trials, strict=True):
+        try:
+            require_output(got, trial.outputs[0], allowed, where)
+        except CheckFailed as failed:
+            first = first or failed
+            if type(got) is Tensor:
+                wrong.append((got, trial))
+    if first is None:
+        return
+    cause = diagnose_output([got for got, _ in wrong], [trial for _, trial in wrong], names, reference)
+    if cause is None or first.text.mistake:
+        raise first
+    fail(f"The result of `{where}` {cause.en}.", f"Le résultat de `{where}` {cause.fr}.", mistake=cause.mistake)
 
 
 def require_dtype(
@@ -123,6 +165,7 @@ def require_dtype(
             got.dtype == dtype,
             f"For {words} inputs, `{label}` gives {kind} ({name}): keep the dtype of the inputs.",
             f"Pour des entrées {words}, `{label}` donne {kind} ({name}) : gardez le type des entrées.",
+            mistake="dtype",
         )
         require(
             near_in_shape(got, plain[name], allowed),
@@ -141,6 +184,7 @@ def require_untouched(label: str, name: str, before: Tensor, after: object) -> N
         type(after) is Tensor and torch.equal(after.cpu(), before),
         f"`{label}` changes {name} in place; compute a new tensor instead.",
         f"`{label}` modifie {name} sur place ; calculez plutôt un nouveau tenseur.",
+        mistake="in place",
     )
 
 
@@ -189,12 +233,24 @@ def cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
     return tuple(tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in tensors)
 
 
-def fail_autograd(label: str, without: CheckFailed) -> NoReturn:
+def fail_autograd(where: str, without: CheckFailed) -> NoReturn:
     """Fail a backward that is right only where torch differentiates for it."""
     fail(
-        f"`{label}.backward` uses autograd: write the derivative by hand.",
-        f"`{label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
+        f"`{where}` uses autograd: write the derivative by hand.",
+        f"`{where}` utilise la différentiation automatique : écrivez la dérivée à la main.",
         detail=f"{without.text.en} {without.detail}",
+        mistake="autograd",
+    )
+
+
+def fail_raising_layout(label: str, raised: StudentRaised) -> NoReturn:
+    """Fail a module that raises for inputs of another memory layout."""
+    fail(
+        f"`{label}` raises when its inputs are transposed views: `reshape` works there, `view` does not.",
+        f"`{label}` lève une exception quand ses entrées sont des vues transposées : `reshape` y fonctionne, `view` "
+        "non.",
+        detail=raised.detail,
+        mistake="layout",
     )
 
 
@@ -203,4 +259,5 @@ def fail_layout(label: str) -> NoReturn:
     fail(
         f"`{label}` gives other results when its inputs are transposed views.",
         f"`{label}` donne d'autres résultats quand ses entrées sont des vues transposées.",
+        mistake="layout",
     )

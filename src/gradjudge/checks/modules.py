@@ -22,19 +22,20 @@ from gradjudge.checks.module_results import (
     cast,
     fail_autograd,
     fail_layout,
+    fail_raising_layout,
     method_of,
     near_in_shape,
     put,
     require_dtype,
     require_gradient,
-    require_output,
+    require_outputs,
     require_untouched,
     tensor_of,
 )
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import Formula, Reference, Shape, Trial
 from gradjudge.checks.tolerance import near, tolerance, widest
-from gradjudge.checks.verdict import CheckFailed, Text, fail, require
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
 from gradjudge.proxy.objects import ObjectProxy
 from gradjudge.proxy.student import Student
 
@@ -126,11 +127,13 @@ class ModuleCheck:
 
     def forward(self) -> None:
         """Compare value and shape of ``forward`` with the formula at every set of shapes."""
+        trials: list[Trial] = []
+        given: list[object] = []
         for shapes in (self._shapes[0], *self._shapes):
             trial = self._reference.trial(shapes, self._dtype)
-            held = self._load(shapes, trial)
-            (output,) = self._forward(held, trial)
-            require_output(output, trial.outputs[0], self._allowed, f"{self._label}.forward")
+            given += self._forward(self._load(shapes, trial), trial)
+            trials.append(trial)
+        require_outputs(given, trials, self._names, self._reference, self._allowed, f"{self._label}.forward")
 
     def gradient(self, name: str) -> None:
         """Judge what ``backward`` returns (`name` is the input) or adds to a parameter's ``grad``, with signed deltas.
@@ -144,7 +147,7 @@ class ModuleCheck:
             self._judge_gradient(name, by_force=True)
         except CheckFailed as without:
             self._judge_gradient(name, by_force=False)
-            fail_autograd(self._label, without)
+            fail_autograd(f"{self._label}.backward", without)
 
     def accumulates(self) -> None:
         """Require that two backward passes add up in every parameter's ``grad``; judged by the module's own gradients.
@@ -164,10 +167,19 @@ class ModuleCheck:
             same = one.shape == two.shape == sum_.shape and bool(one.any())
             if same and near(sum_, one + two, self._allowed):
                 continue
+            kept = self._reference.gradients((first.inputs[0], *parameters), second.cotangents)
+            of_first = kept[self._names.index(name)]
+            if same and bool((one + of_first.reshape(one.shape) - sum_).abs().max() <= 1e-6 * sum_.abs().max()):
+                fail(
+                    f"The second `{self._label}.backward` uses the input of the first forward: keep the last one.",
+                    f"Le second `{self._label}.backward` utilise l'entrée du premier forward : gardez la dernière.",
+                    mistake="state",
+                )
             if same and near(sum_, two, self._allowed):
                 fail(
                     f"The second `{self._label}.backward` overwrites the grad of `{name}`: add to it (`+=`).",
                     f"Le second `{self._label}.backward` écrase le grad de `{name}` : ajoutez-y (`+=`).",
+                    mistake="overwritten",
                 )
             fail(
                 f"After two passes of `{self._label}`, the grad of `{name}` is not the sum of those of each pass.",
@@ -185,16 +197,18 @@ class ModuleCheck:
         for name, grad, data, right in zip(
             held.params, found[: len(params)], found[len(params) :], trial.inputs[1:], strict=True
         ):
+            require(
+                type(data) is Tensor and data.numel() == right.numel() and near(data, right, self._allowed),
+                f"`{self._label}.zero_grad` changes the data of `{name}`; only grad goes to zero.",
+                f"`{self._label}.zero_grad` change data de `{name}` ; seul grad se remet à zéro.",
+                mistake="zeroes data",
+            )
             zero = not bool(grad.any()) if type(grad) is Tensor else type(grad) in (int, float) and grad == 0
             require(
                 zero,
                 f"After `{self._label}.zero_grad`, the grad of `{name}` is not zero.",
                 f"Après `{self._label}.zero_grad`, le grad de `{name}` n'est pas nul.",
-            )
-            require(
-                type(data) is Tensor and data.numel() == right.numel() and near(data, right, self._allowed),
-                f"`{self._label}.zero_grad` changes the data of `{name}`; only grad goes to zero.",
-                f"`{self._label}.zero_grad` change data de `{name}` ; seul grad se remet à zéro.",
+                mistake="zero_grad",
             )
 
     def robust(self) -> None:
@@ -210,7 +224,10 @@ class ModuleCheck:
             require_dtype(_results(self._pass(shapes, same)), results, dtype, self._device, self._label)
         for name, before, after in (("x", trial.inputs[0], plain.x), ("delta", trial.cotangents[0], plain.delta)):
             require_untouched(self._label, name, before, after)
-        moved = _results(self._pass(shapes, trial, transposed=True))
+        try:
+            moved = _results(self._pass(shapes, trial, transposed=True))
+        except StudentRaised as raised:
+            fail_raising_layout(self._label, raised)
         for name, value in moved.items():
             if not near_in_shape(value, results[name], self._allowed):
                 fail_layout(self._label)

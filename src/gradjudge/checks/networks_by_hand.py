@@ -43,6 +43,25 @@ def outputs(parameters: Parameters, x: Tensor, activation: Activation) -> Tensor
     return activation(x @ parameters["w1"] + parameters["b1"]) @ parameters["w2"] + parameters["b2"]
 
 
+def wrong_outputs(parameters: Parameters, x: Tensor, activation: Activation) -> Iterator[tuple[Tensor, Text]]:
+    """Give what usual mistakes make of the network's outputs, each with its name, as a predicate of the function."""
+    yield (
+        activation(outputs(parameters, x, activation)),
+        Text("applies the activation after the last layer as well", "applique l'activation aussi après la dernière "
+             "couche", "activation at the end"),
+    )  # fmt: skip
+    yield outputs(parameters, x, lambda a: a), Text("leaves the activation out", "oublie l'activation", "no activation")
+    for name, known in KNOWN_ACTIVATIONS.items():
+        en, fr = (
+            f"uses {name} where another activation is given",
+            f"utilise {name} alors qu'une autre activation est donnée",
+        )
+        yield outputs(parameters, x, known), Text(en, fr, "other activation")
+    for name in ("b1", "b2"):
+        rest = {**parameters, name: torch.zeros_like(parameters[name])}
+        yield outputs(rest, x, activation), Text(f"forgets {name}", f"oublie {name}", f"without {name}")
+
+
 def network_mse(activation: Activation) -> Loss:
     """Make the cost of the network, to be differentiated by autograd, for `Descent` and `outcomes.loss_on`."""
 
@@ -84,6 +103,7 @@ def require_network_trajectory(
                 f"{names_en} {'is' if len(judged) == 1 else 'are'} not where gradient descent goes: {fitting.text.en}",
                 f"{names_fr} {'n’est' if len(judged) == 1 else 'ne sont'} pas là où mène la descente de gradient : "
                 f"{fitting.text.fr}",
+                fitting.text.mistake,
             ),
             detail=failed.detail,
         ) from None
@@ -113,49 +133,67 @@ class _Mistake(NamedTuple):
 def _unmoved(descent: Descent, judged: Sequence[str]) -> _Mistake:
     """Say that what is judged did not move; of the rest nothing is known."""
     of = judged[0] if len(judged) == 1 else ""
-    text = Text(f"{of or 'they'} did not move at all.", f"{of or 'ils'} n'{'a' if of else 'ont'} pas bougé du tout.")
+    text = Text(
+        f"{of or 'they'} did not move at all.",
+        f"{of or 'ils'} n'{'a' if of else 'ont'} pas bougé du tout.",
+        f"frozen {of}".strip(),
+    )
     return _Mistake(replace(descent, batches=[]), text)
 
 
 def _mistakes(descent: Descent, activation: Activation) -> Iterator[_Mistake]:
-    def wrong(loss: Loss, en: str, fr: str) -> _Mistake:
-        return _Mistake(replace(descent, loss=loss), Text(en, fr))
+    def wrong(loss: Loss, key: str, en: str, fr: str) -> _Mistake:
+        return _Mistake(replace(descent, loss=loss), Text(en, fr, key))
 
     yield wrong(
         _with_slope(activation, lambda a, _h: torch.ones_like(a)),
+        "local derivative",
         "the derivative of the activation is left out; what `activation.backward` returns goes on to the first layer.",
         "la dérivée de l'activation manque ; c'est ce que renvoie `activation.backward` qui va à la première couche.",
     )
     yield wrong(
         _with_slope(activation, lambda _a, h: _slope(activation, h)),
+        "at output",
         "the derivative of the activation is taken at its output, not at its input.",
         "la dérivée de l'activation est prise en sa sortie, et non en son entrée.",
     )
     yield wrong(
         network_mse(lambda a: a),
+        "no activation",
         "the activation is left out.",
         "l'activation manque.",
     )
     yield wrong(
         _with_slope(lambda a: a, lambda a, _h: _slope(activation, a)),
+        "no activation",
         "the activation is left out of the forward pass, though its derivative is in the backward pass.",
         "l'activation manque dans la passe avant, alors que sa dérivée est dans la passe arrière.",
     )
     yield wrong(
         lambda parameters, x, y: _mse(activation(outputs(parameters, x, activation)), y),
+        "activation at the end",
         "the activation is applied after the last layer as well.",
         "l'activation est appliquée aussi après la dernière couche.",
     )
     yield wrong(
         _second_layer_first(activation, descent.lr),
+        "one by one",
         "w2 moves before the gradient passes through it; compute all gradients first, then move.",
         "w2 bouge avant que le gradient ne le traverse ; calculez tous les gradients, puis déplacez.",
+    )
+    yield wrong(
+        _first_layer_first(activation, descent.lr),
+        "one by one",
+        "the first layer moves before the gradients of w2 and b2 are computed; compute all gradients first, then move.",
+        "la première couche bouge avant le calcul des gradients de w2 et b2 ; calculez tous les gradients, puis "
+        "déplacez.",
     )
     for name, known in KNOWN_ACTIVATIONS.items():
         yield wrong(
             network_mse(known),
-            f"it uses {name} whatever activation it is given.",
-            f"elle utilise {name} quelle que soit l'activation donnée.",
+            "other activation",
+            f"it uses {name} where another activation is given.",
+            f"elle utilise {name} alors qu'une autre activation est donnée.",
         )
 
 
@@ -191,5 +229,20 @@ def _second_layer_first(activation: Activation, lr: float) -> Loss:
         dyhat = (2 / x.shape[0] * (h @ w2 + b2 - y)).detach()
         moved = (w2 - lr * h.T @ dyhat).detach()
         return (dyhat * (h.detach() @ w2 + b2 + h @ moved)).sum()
+
+    return loss
+
+
+def _first_layer_first(activation: Activation, lr: float) -> Loss:
+    """Make a cost whose gradients for w2 and b2 are taken where the first layer is after the step."""
+    cost = network_mse(activation)
+
+    def loss(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
+        here = {name: value.detach() for name, value in parameters.items()}
+        first = {name: parameters[name] for name in ("w1", "b1")}
+        before = cost({**here, **first}, x, y)
+        gradients = torch.autograd.grad(before, list(first.values()), retain_graph=True)
+        moved = {name: here[name] - lr * one for name, one in zip(first, gradients, strict=True)}
+        return before + cost({**parameters, **moved}, x, y)
 
     return loss

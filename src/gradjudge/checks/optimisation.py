@@ -207,7 +207,7 @@ def require_training(
     text = _named(fits, [slip for slip in known if slip.family in unpaid], paid)
     raise CheckFailed(
         Text(f"`{where}` does not leave the parameters where it should: {text.en}",
-             f"`{where}` ne laisse pas les paramètres là où il faut : {text.fr}"),
+             f"`{where}` ne laisse pas les paramètres là où il faut : {text.fr}", text.mistake),
         detail=_distances(values, training.end()),
     )  # fmt: skip
 

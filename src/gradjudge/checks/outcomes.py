@@ -87,6 +87,7 @@ def losses_of(history: object, epochs: int) -> list[float]:
         isinstance(history, list | tuple) and len(history) == epochs,
         f"The history must be a list with one number for each of the {epochs} epochs.",
         f"L'historique doit être une liste qui a un nombre pour chacune des {epochs} époques.",
+        mistake="history",
     )
     assert isinstance(history, list | tuple)
     losses = [_number(entry) for entry in history]

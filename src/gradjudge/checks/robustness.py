@@ -56,6 +56,7 @@ def judge_layouts(subject: Subject) -> None:
             f"`{subject.label}` lève une exception quand ses entrées ne sont pas contiguës en mémoire (transposées, "
             "découpées ou étendues) : `reshape` y fonctionne, `view` non.",
             detail=next(result.raised.text for result in results if result.raised),
+            mistake="layout",
         )
     for (index, trial, _), result in zip(asked, results, strict=True):
         if forward:
@@ -89,6 +90,7 @@ def judge_interleaved(subject: Subject) -> None:
                     f"Quand `{subject.label}` fait plusieurs passes avant puis les passes arrière, le gradient est "
                     "faux : gardez ce dont backward a besoin sur `ctx`, pas sur la classe ni dans une variable "
                     "globale.",
+                    mistake="state",
                 )
 
 
@@ -172,6 +174,7 @@ def _require_gradient(
             Text(
                 f"The gradient of `{subject.label}` for `{name}` {flaw.text.en} {en}.",
                 f"Le gradient de `{subject.label}` pour `{name}` {flaw.text.fr} {fr}.",
+                flaw.text.mistake,
             )
         )
 
@@ -182,6 +185,7 @@ def _fail_dtype(subject: Subject, found: torch.dtype, due: str) -> None:
         f"The result of `{subject.label}` has dtype {name} for inputs of dtype {due}: keep the dtype of the inputs.",
         f"Le résultat de `{subject.label}` est de type {name} pour des entrées de type {due} : gardez le type des "
         "entrées.",
+        mistake="dtype",
     )
 
 
@@ -193,4 +197,5 @@ def _require_untouched(after: Sequence[object], before: Sequence[Tensor], subjec
         fail(
             f"`{subject.label}` changes {en} in place; compute a new tensor instead.",
             f"`{subject.label}` modifie {fr} sur place ; calculez plutôt un nouveau tenseur.",
+            mistake="in place",
         )

@@ -19,7 +19,8 @@ from typing import Final
 import msgspec
 from torch import Tensor
 
-from gradjudge.checks.engines import WORDS, explanation
+from gradjudge.checks.engine_words import LOCAL, WORDS
+from gradjudge.checks.engines import explanation, replay
 from gradjudge.checks.graphs import OPERATIONS, Found, Graph, Node, near, same
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail
@@ -169,6 +170,15 @@ class ScalarClass:
         except CheckFailed:
             return False
 
+    def keeps_inputs(self, graph: Graph) -> bool:
+        """Tell whether building a graph leaves the ``data`` of its leaves as it is."""
+        recipe = Recipe(self._student, label="data")
+        make = recipe.of(self._class)
+        leaves = [make(leaf) for leaf in graph.leaves]
+        graph.build(leaves)
+        numbers = [as_number(value, "data") for value in recipe.run(*(leaf.data for leaf in leaves))]
+        return all(near(got, due) for got, due in zip(numbers, graph.leaves, strict=True))
+
     def accumulates(self, operation: str) -> tuple[bool, bool]:
         """Tell of each side of a binary operation whether its gradient is added to what is there, or overwrites it."""
         if operation not in self._sides:
@@ -221,12 +231,24 @@ def require_graph(
         )
     # One mistake can give what another would give: what the class itself shows of overwriting goes first.
     named = "overwritten" if _overwrites(scalars, graph) else explanation(graph, found)
-    en, fr = WORDS.get(named, ("", ""))
+    if not scalars.keeps_inputs(graph):
+        named = "inputs"
+    elif named in LOCAL and _lone_nodes_are_right(scalars, graph):
+        # Visited before its own gradient is there, or not at all: both send 0.
+        named = "unreached" if same(found, replay(graph, order=lambda _graph, root: [root])) else ""
+    en, fr, key = WORDS.get(named, ("", "", ""))
     fail(
         f"`{label}`: the value is right, but a gradient is wrong.{en and ' ' + en}",
         f"`{label}` : la valeur est juste, mais un gradient est faux.{fr and ' ' + fr}",
         detail=detail,
+        mistake=key,
     )
+
+
+def _lone_nodes_are_right(scalars: ScalarClass, graph: Graph) -> bool:
+    """Tell whether all operations of the graph, binary ones, are right where they stand alone."""
+    operations = sorted({node.operation for node in graph.nodes})
+    return set(operations) <= {"+", "-", "*", "/"} and len(scalars.sound(operations, 1)) == len(operations)
 
 
 def _overwrites(scalars: ScalarClass, graph: Graph) -> bool:
@@ -270,6 +292,7 @@ def require_long_chain(scalars: ScalarClass, operation: str, count: int = 10_000
             f"Une chaîne de {count} nœuds finit en RecursionError : parcourez le graphe avec une liste de nœuds à"
             " visiter plutôt qu'avec une fonction qui s'appelle elle-même.",
             detail=error.detail,
+            mistake="recursion",
         )
     if not (near(data, CHAIN_START) and near(grad, 1.0)):
         fail(

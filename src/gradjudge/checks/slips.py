@@ -103,6 +103,7 @@ def _zero(stale: bool) -> Iterator[Slip]:
                 "the gradients that the model arrived with are in the first step: call zero_grad before backward.",
                 "les gradients que le modèle avait en arrivant sont dans le premier pas : appelez zero_grad avant "
                 "backward.",
+                "zero_grad late",
             ),
         )
     yield Slip(
@@ -111,6 +112,7 @@ def _zero(stale: bool) -> Iterator[Slip]:
         Text(
             "gradients of earlier steps are still in it: zero_grad is missing.",
             "les gradients des pas précédents y sont encore : il manque zero_grad.",
+            "zero_grad",
         ),
     )
     yield Slip(
@@ -121,6 +123,7 @@ def _zero(stale: bool) -> Iterator[Slip]:
             "per epoch.",
             "les gradients des lots précédents de l'époque y sont encore : appelez zero_grad pour chaque lot, et non "
             "une fois par époque.",
+            "zero_grad per epoch",
         ),
     )
 
@@ -132,6 +135,7 @@ def _frozen(names: Sequence[str]) -> Iterator[Slip]:
         Text(
             "they did not move at all: is there a backward, then a step, and no zero_grad between the two?",
             "ils n'ont pas bougé du tout : y a-t-il un backward, puis un step, et pas de zero_grad entre les deux ?",
+            "frozen",
         ),
     )
     for ending, en, fr in (("bias", "the biases", "les biais"), ("weight", "the weights", "les poids")):
@@ -152,7 +156,8 @@ def _frozen(names: Sequence[str]) -> Iterator[Slip]:
                 "frozen",
                 {"frozen": these},
                 Text(f"only {moving_en} move; the optimiser must have all parameters.",
-                     f"seuls {moving_fr} bougent ; l'optimiseur doit avoir tous les paramètres."),
+                     f"seuls {moving_fr} bougent ; l'optimiseur doit avoir tous les paramètres.",
+                     f"frozen all but {_short(moving_en)}"),
             )  # fmt: skip
     for name in names:
         yield _stuck(frozenset({name}), f"those of one kind ({name.rpartition('.')[2]}) in one layer",
@@ -167,58 +172,107 @@ def _place(number: int, count: int) -> tuple[str, str]:
     return f"the parameters of layer {number + 1}", f"les paramètres de la couche {number + 1}"
 
 
+def _short(en: str) -> str:
+    """Shorten the name of some parameters for a key: ``the parameters of the first layer`` is ``first layer``."""
+    return en.removeprefix("the ").removeprefix("parameters of ").removeprefix("the ")
+
+
 def _stuck(names: frozenset[str], en: str, fr: str) -> Slip:
     return Slip(
         "frozen",
         {"frozen": names},
         Text(f"{en} did not move; the optimiser must have all parameters.",
-             f"{fr} n'ont pas bougé ; l'optimiseur doit avoir tous les paramètres."),
+             f"{fr} n'ont pas bougé ; l'optimiseur doit avoir tous les paramètres.",
+             f"frozen {_short(en)}"),
     )  # fmt: skip
 
 
 def _pace() -> Iterator[Slip]:
-    for rows, en, fr in (
-        ("first", "only the first batch is used.", "seul le premier lot sert."),
-        ("last", "only the last batch moves them.", "seul le dernier lot les fait bouger."),
-        ("but last", "the last batch is left out.", "le dernier lot est laissé de côté."),
-        ("reversed", "the batches come in the reverse order.", "les lots viennent dans l'ordre inverse."),
+    for rows, key, en, fr in (
+        ("first", "first batch", "only the first batch is used.", "seul le premier lot sert."),
+        ("last", "last batch only", "only the last batch moves them.", "seul le dernier lot les fait bouger."),
+        ("but last", "last batch", "the last batch is left out.", "le dernier lot est laissé de côté."),
+        (
+            "reversed",
+            "reversed",
+            "the batches come in the reverse order.",
+            "les lots viennent dans l'ordre inverse.",
+        ),
     ):
-        yield Slip("rows", {"rows": rows}, Text(en, fr))
+        yield Slip("rows", {"rows": rows}, Text(en, fr, key))
     yield Slip(
         "rows",
         {"step_per_epoch": True, "zero": "epoch"},
-        Text("there is one step per epoch instead of one per batch.", "il y a un pas par époque au lieu d'un par lot."),
+        Text(
+            "there is one step per epoch instead of one per batch.",
+            "il y a un pas par époque au lieu d'un par lot.",
+            "step per epoch",
+        ),
     )
-    yield Slip("epochs", {"more_epochs": -1}, Text("an epoch is missing.", "il manque une époque."))
-    yield Slip("epochs", {"more_epochs": 1}, Text("there is an epoch too many.", "il y a une époque de trop."))
+    yield Slip("epochs", {"more_epochs": -1}, Text("an epoch is missing.", "il manque une époque.", "too few steps"))
+    yield Slip(
+        "epochs",
+        {"more_epochs": 1},
+        Text("there is an epoch too many.", "il y a une époque de trop.", "too many steps"),
+    )
 
 
 def _scale() -> Iterator[Slip]:
-    for scale, en, fr in (
-        ("entries", "the loss is a sum where a mean is due.", "la perte est une somme là où il faut une moyenne."),
-        ("rows", "the loss is not divided by the rows.", "la perte n'est pas divisée par le nombre de lignes."),
-        ("1/rows", "the loss is divided by the rows twice.", "la perte est divisée deux fois par le nombre de lignes."),
-        ("1/2", "a factor 2 is missing in the loss.", "il manque un facteur 2 dans la perte."),
-        ("2", "there is a factor 2 too many in the loss.", "il y a un facteur 2 de trop dans la perte."),
-        ("-1", "the sign is wrong, the loss climbs.", "le signe est faux, la perte monte."),
+    for scale, key, en, fr in (
+        (
+            "entries",
+            "sum",
+            "the loss is a sum where a mean is due.",
+            "la perte est une somme là où il faut une moyenne.",
+        ),
+        (
+            "rows",
+            "factor q",
+            "the loss is not divided by the rows.",
+            "la perte n'est pas divisée par le nombre de lignes.",
+        ),
+        (
+            "1/rows",
+            "factor 1/q",
+            "the loss is divided by the rows twice.",
+            "la perte est divisée deux fois par le nombre de lignes.",
+        ),
+        ("1/2", "factor 1/2", "a factor 2 is missing in the loss.", "il manque un facteur 2 dans la perte."),
+        (
+            "2",
+            "double step",
+            "each step is twice as long as it should be: a factor 2 too many in the loss, or two steps for each "
+            "backward.",
+            "chaque pas est deux fois trop long : il y a un facteur 2 de trop dans la perte, ou deux pas pour chaque "
+            "backward.",
+        ),
+        ("-1", "sign", "the sign is wrong, the loss climbs.", "le signe est faux, la perte monte."),
     ):
-        yield Slip("scale", {"scale": scale}, Text(en, fr))
+        yield Slip("scale", {"scale": scale}, Text(en, fr, key))
 
 
 def _rule() -> Iterator[Slip]:
-    for family, change, en, fr in (
+    for family, change, key, en, fr in (
         (
             "rule",
             {"by_hand": True},
+            "given optimiser unused",
             "they move by lr times the gradient; it is the optimiser that was given that must make the step.",
             "ils bougent de lr fois le gradient ; c'est l'optimiseur donné qui doit faire le pas.",
         ),
         (
             "rule",
             {"fresh_optimizer": True},
+            "new optimiser",
             "the optimiser starts anew in each epoch and forgets what it has kept.",
             "l'optimiseur repart de rien à chaque époque et oublie ce qu'il a gardé.",
         ),
-        ("steps", {"steps": 2}, "there are two steps for each backward.", "il y a deux pas pour chaque backward."),
+        (
+            "steps",
+            {"steps": 2},
+            "step twice",
+            "there are two steps for each backward.",
+            "il y a deux pas pour chaque backward.",
+        ),
     ):
-        yield Slip(family, change, Text(en, fr))
+        yield Slip(family, change, Text(en, fr, key))

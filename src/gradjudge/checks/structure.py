@@ -30,6 +30,8 @@ EPOCHS = 8
 NEAR = 0.02
 SMALLEST_MOVE = 1e-6
 ORDER_ROWS = 4
+#: Step for rows that are all alike.
+ALIKE_LR = 0.01
 
 
 @dataclass(frozen=True)
@@ -83,15 +85,41 @@ class BatchStructure:
                 if one_by_one
                 else f"Les lots n'ont pas {self.batch_size} lignes"
             )
-            fail(f"{en}{seen_en}.", f"{fr}{seen_fr}.", detail=f"sizes {self._first.sizes}")
+            # Rows as in batches of one can come of another mistake, and the sentence names both.
+            named = "batch size" if found and found[0][0] > 1 else ""
+            fail(f"{en}{seen_en}.", f"{fr}{seen_fr}.", detail=f"sizes {self._first.sizes}", mistake=named)
         self._require_updates()
 
     def _require_updates(self) -> None:
         """Require one update per batch (identical rows count them); a short batch may be missing, or weigh less."""
         updates = self._updates()
         least = self.rows // self.batch_size
+        enough = least - NEAR <= updates <= self.batches + NEAR
+        # As many gradients at one point, added up, are one step that is as many times too long.
+        together = abs(1.0 - self.batches * 10 * ALIKE_LR * self._factor)
         require(
-            least - NEAR <= updates <= self.batches + NEAR,
+            enough or 0 in self._first.whole or not abs(self._alike() - together) <= SMALLEST_MOVE,
+            "In an epoch the gradients of all batches are added up, and there is one step: make a step for each batch.",
+            "À chaque époque, les gradients des lots sont additionnés, et il n'y a qu'un pas : faites un pas par lot.",
+            mistake="step per epoch",
+        )
+        unseen = self._first.whole.count(0)
+        require(
+            enough or unseen < self.rows,
+            "The weights do not move at all.",
+            "Les poids ne bougent pas du tout.",
+            mistake="frozen",
+        )
+        require(
+            enough or unseen in (0, self.short) or not self._is_partition(),
+            f"An epoch of {self.rows} rows in batches of {self.batch_size} is {self.batches} updates, "
+            f"not {_shown(updates)}: {unseen} rows are left out.",
+            f"Une époque de {self.rows} lignes par lots de {self.batch_size} fait {self.batches} mises à jour, "
+            f"et non {_shown(updates)} : {unseen} lignes sont oubliées.",
+            mistake="rows left out",
+        )
+        require(
+            enough,
             f"An epoch of {self.rows} rows in batches of {self.batch_size} is {self.batches} updates, "
             f"not {_shown(updates)}.",
             f"Une époque de {self.rows} lignes par lots de {self.batch_size} fait {self.batches} mises à jour, "
@@ -102,15 +130,21 @@ class BatchStructure:
         """Require that every epoch visits every row once; a missing short batch is not charged here."""
         whole = self._first.whole
         unseen = whole.count(0)
+        again_en, again_fr = "", ""
+        if not self._is_partition():  # rows that were met again show no size
+            again_en = " and visits others more than once: take a permutation, do not draw rows with replacement"
+            again_fr = " et en visite d'autres plusieurs fois : prenez une permutation, sans tirage avec remise"
         require(
             unseen in (0, self.short),
-            f"An epoch leaves out {unseen} of {self.rows} rows.",
-            f"Une époque oublie {unseen} lignes sur {self.rows}.",
+            f"An epoch leaves out {unseen} of {self.rows} rows{again_en}.",
+            f"Une époque oublie {unseen} lignes sur {self.rows}{again_fr}.",
+            mistake="replacement" if again_en else "rows left out",
         )
         require(
             self._is_partition(),
             "In one epoch, some rows are visited more often than others.",
             "Dans une époque, des lignes sont visitées plus souvent que d'autres.",
+            mistake="replacement",
             detail=f"sizes {self._first.sizes}",
         )
         last = self._residuals(EPOCHS)
@@ -132,16 +166,27 @@ class BatchStructure:
         """Require that the rows left over make a batch of their own, with its own size in the mean."""
         whole = self._first.whole
         require(
-            0 not in whole or whole.count(0) != self.short,
+            0 not in whole or whole.count(0) != self.short or not self._is_partition(),
             f"The last {self.short} of {self.rows} rows are left out: the last batch is shorter.",
             f"Les {self.short} dernières lignes sur {self.rows} sont oubliées : le dernier lot est plus court.",
+            mistake="last batch",
         )
         size = max(self._first_size(), 1)
         left = self.rows % size
+        right = left != 0 and whole.count(left) == left and whole.count(size) == self.rows - left
+        # Only where the other batches are as they should be is it the short one that does not count as it should.
+        others = [one for one in whole if one != self.batch_size]
         require(
-            left != 0 and whole.count(left) == left and whole.count(size) == self.rows - left,
+            right or (size == self.batch_size and 0 not in whole and len(others) in (0, self.short)),
+            f"Batches of {self.batch_size} rows cannot be seen, and so neither can the last, shorter one.",
+            f"On ne voit pas de lots de {self.batch_size} lignes, et donc pas non plus le dernier, plus court.",
+            detail=f"sizes {self._first.sizes}",
+        )
+        require(
+            right,
             "The last, shorter batch does not count with its own number of rows.",
             "Le dernier lot, plus court, ne compte pas avec son propre nombre de lignes.",
+            mistake="short batch",
             detail=f"sizes {self._first.sizes}",
         )
 
@@ -150,15 +195,19 @@ class BatchStructure:
 
         Where no short batch can be seen, two calls must at least not give the same weights.
         """
-        if self._is_partition() and not self._uniform():
-            counts = self._short_visits(self._residuals(EPOCHS))
-            fixed = all(count in (0, EPOCHS) for count in counts)
-        else:
-            fixed = self._same_twice()
+        if not (self._is_partition() and not self._uniform()):
+            require(
+                not self._same_twice(),
+                "Two calls give the very same weights: no order is drawn, or there is one batch of all rows.",
+                "Deux appels donnent exactement les mêmes poids : aucun ordre n'est tiré, ou il y a un seul lot.",
+            )
+            return
+        counts = self._short_visits(self._residuals(EPOCHS))
         require(
-            not fixed,
+            not all(count in (0, EPOCHS) for count in counts),
             f"Rows come in the same batches in each of {EPOCHS} epochs: shuffle anew in every epoch.",
             f"Les lignes viennent dans les mêmes lots à chacune des {EPOCHS} époques : mélangez-les chaque fois.",
+            mistake="shuffle",
         )
 
     # --- measuring ---------------------------------------------------------------------------------------------------
@@ -191,15 +240,18 @@ class BatchStructure:
         residuals: list[float] = (1.0 - SCALE * got.flatten()).tolist()
         return residuals
 
-    def _updates(self) -> float:
-        """Count the updates of one epoch: rows that are all x = 2, y = 1 leave 1 - 10 lr of the residual after each."""
+    def _alike(self) -> float:
+        """Train one epoch on rows that are all x = 2, y = 1: each update leaves 1 - 10 lr of the residual."""
         x = torch.full((self.rows, 1), 2.0, dtype=torch.float64)
         y = torch.ones(self.rows, 1, dtype=torch.float64)
         w, b = torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
-        lr = 0.01
-        got = self.train(x, y, lr, 1, self.batch_size, w, b)
-        residual = abs(1.0 - float((2.0 * got["w"]).sum() + got["b"].sum()))
-        each = abs(1.0 - 10 * lr * self._factor)
+        got = self.train(x, y, ALIKE_LR, 1, self.batch_size, w, b)
+        return abs(1.0 - float((2.0 * got["w"]).sum() + got["b"].sum()))
+
+    def _updates(self) -> float:
+        """Count the updates of one epoch by what they leave of the residual of rows that are all alike."""
+        residual = self._alike()
+        each = abs(1.0 - 10 * ALIKE_LR * self._factor)
         if not (0 < residual < math.inf and each > 0) or each == 1.0:
             return math.nan
         return math.log(residual) / math.log(each)
@@ -265,8 +317,9 @@ def require_new_order_row_by_row(train: Train) -> None:
             fail(
                 f"Rows come in the same order in each of {EPOCHS} epochs: shuffle anew in every epoch.",
                 f"Les lignes viennent dans le même ordre à chacune des {EPOCHS} époques : mélangez à chaque époque.",
+                mistake="shuffle",
             )
 
 
 def _shown(updates: float) -> str:
-    return f"{updates:.2f}".rstrip("0").rstrip(".") if math.isfinite(updates) else "?"
+    return f"{round(updates, 2) + 0.0:g}" if math.isfinite(updates) else "?"  # + 0.0: no minus before 0

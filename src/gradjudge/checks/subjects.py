@@ -105,6 +105,7 @@ class Subject(msgspec.Struct, frozen=True):
                 "inputs of forward (ctx not counted).",
                 f"`{self.label}.backward` renvoie {len(given)} valeur(s) ; il faut un gradient pour chacune des {due} "
                 "entrées de forward (sans compter ctx).",
+                mistake="number of gradients",
             )
         return tuple(given[:due])
 

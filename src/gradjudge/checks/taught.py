@@ -16,7 +16,7 @@ from gradjudge.checks.instruments import optimizer as make_optimizer
 from gradjudge.checks.optimisation import Batch, Training
 from gradjudge.checks.outcomes import losses_of
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.verdict import require
+from gradjudge.checks.verdict import fail, require
 from gradjudge.proxy.line import senseless
 from gradjudge.proxy.objects import ObjectProxy
 from gradjudge.proxy.student import Student
@@ -109,6 +109,7 @@ def require_losses(returned: object, epochs: int, *, where: str = "train_optim")
         returned is not None,
         f"`{where}` returns nothing; a list with one loss per epoch is due.",
         f"`{where}` ne renvoie rien ; on attend une liste qui a une perte par époque.",
+        mistake="history",
     )
     return losses_of(returned, epochs)
 
@@ -128,6 +129,13 @@ def number_of(returned: object, *, where: str = "evaluate") -> float:
     Raises:
         CheckFailed: it is something else.
     """
+    if type(returned) is Tensor and returned.numel() > 1:
+        shape = list(returned.shape)
+        fail(
+            f"`{where}` must return one number, not a tensor of shape {shape}: one mean over all entries is due.",
+            f"`{where}` doit renvoyer un nombre, pas un tenseur de forme {shape} : il faut une moyenne sur tout.",
+            mistake="unreduced",
+        )
     if type(returned) is Tensor and returned.numel() == 1 and returned.is_floating_point():
         returned = returned.item()
     require(
@@ -188,6 +196,7 @@ def require_no_graph(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, w
         not tracked,
         f"`{where}` builds a graph that nobody needs: call the model under torch.no_grad().",
         f"`{where}` construit un graphe dont personne n'a besoin : appelez le modèle sous torch.no_grad().",
+        mistake="graph",
     )
 
 
@@ -209,9 +218,11 @@ def require_modes(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, wher
             bool((hidden != 0).all()),
             f"`{where}` leaves layers such as dropout in training mode: call model.eval() first.",
             f"`{where}` laisse des couches comme dropout en mode d'entraînement : appelez d'abord model.eval().",
+            mistake="eval",
         )
         require(
             watched.model.training is training,
             f"After `{where}` the model is in another mode than before: put model.training back as it was.",
             f"Après `{where}`, le modèle est dans un autre mode qu'avant : remettez model.training comme il était.",
+            mistake="mode",
         )

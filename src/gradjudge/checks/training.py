@@ -122,6 +122,7 @@ def require_trajectory(
             f"gradient descent goes: {text.en}",
             f"Après {steps} pas, {names_fr} {'n’est' if len(wrong) == 1 else 'ne sont'} pas là où mène "
             f"la descente de gradient : {text.fr}",
+            text.mistake,
         ),
         detail="; ".join(f"{name}: got {values[name].tolist()}, expected {end[name].tolist()}" for name in wrong),
     )
@@ -141,6 +142,7 @@ def _fitted(got: Parameters, name: str, descent: Descent) -> Tensor:
         fail(
             f"{name} grew to shape {list(value.shape)}: its gradient was not summed over the rows of the batch.",
             f"{name} a pris la forme {list(value.shape)} : son gradient n'a pas été sommé sur les lignes du lot.",
+            mistake="unsummed",
         )
     require(
         value.shape == start.shape,
@@ -171,7 +173,7 @@ class _Mistake(NamedTuple):
 
 
 def _explain(values: Parameters, wrong: Sequence[str], descent: Descent, tolerance: float) -> Text:
-    for mistake in _mistakes(descent, wrong):
+    for mistake in _mistakes(descent, wrong, values):
         end = mistake.end()
         if all(_close(values[name], end[name], descent.start[name], tolerance) for name in values):
             return mistake.text
@@ -188,10 +190,11 @@ def _relative(value: Tensor, end: Tensor) -> float:
     return float((value - end).abs().max() / end.abs().max().clamp_min(1e-30))
 
 
-def _mistakes(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
-    yield from _frozen(descent, wrong)
+def _mistakes(descent: Descent, wrong: Sequence[str], values: Parameters) -> Iterator[_Mistake]:
+    yield from _frozen(descent, wrong, values)
     yield from _scaled(descent, wrong)
     yield from _paced(descent)
+    yield from _broadcast(descent)
     for last in descent.start:
         order = [*(name for name in descent.start if name != last), last]
         yield _Mistake(
@@ -199,19 +202,42 @@ def _mistakes(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
             Text(
                 f"{order[0]} moves before the gradient of {last} is computed; compute all gradients first, then move.",
                 f"{order[0]} bouge avant le calcul du gradient de {last} ; calculez tous les gradients, puis déplacez.",
+                "one by one",
             ),
         )
 
 
-def _frozen(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
+def _broadcast(descent: Descent) -> Iterator[_Mistake]:
+    """Subtract a flat y from a column: every row meets every other one."""
+    if any(y.dim() != 2 or y.shape[1] != 1 or y.shape[0] == 1 for _, y in descent.batches):
+        return
+    for power in (1, 0):  # of the rows: a mean over all pairs, or their sum over the rows
+
+        def loss(parameters: Parameters, x: Tensor, y: Tensor, power: int = power) -> Tensor:
+            return descent.loss(parameters, x, y.reshape(-1)) / float(x.shape[0] ** power)
+
+        yield _Mistake(
+            partial(_run, replace(descent, loss=loss)),
+            Text(
+                "each row is compared with the y of every row: (q, 1) minus (q,) is (q, q); give both the same shape.",
+                "chaque ligne est comparée au y de toutes les lignes : (q, 1) moins (q,) fait (q, q) ; donnez la même "
+                "forme aux deux.",
+                "broadcast",
+            ),
+        )
+
+
+def _frozen(descent: Descent, wrong: Sequence[str], values: Parameters) -> Iterator[_Mistake]:
     everything = tuple(descent.start)
-    for names in (everything, *((name,) for name in everything)):
+    judged = [tuple(values)] if len(values) > 1 else []  # of parameters that are not judged nothing is known
+    for names in (*judged, *((name,) for name in values)):
         en, fr = " and ".join(names), " et ".join(names)
         yield _Mistake(
             partial(_run, descent, factors=dict.fromkeys(names, 0.0)),
             Text(
                 f"{en} did not move at all.",
                 f"{fr} n'a pas bougé du tout." if len(names) == 1 else f"{fr} n'ont pas bougé du tout.",
+                f"frozen {names[0]}" if len(names) == 1 else "frozen",
             ),
         )
     if any(name in wrong for name in everything):
@@ -221,6 +247,7 @@ def _frozen(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
             Text(
                 "it starts from zeros, not from the parameters that were given.",
                 "elle part de zéro, et non des paramètres donnés.",
+                "start",
             ),
         )
 
@@ -230,21 +257,37 @@ def _scaled(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
     x, y = descent.batches[0]
     rows, columns = float(x.shape[0]), float(y.shape[-1])
     factors = [
-        (-1.0, "the sign is wrong, it climbs", "le signe est faux, elle monte"),
-        (0.5, "a factor 2 is missing", "il manque un facteur 2"),
-        (2.0, "there is a factor 2 too many", "il y a un facteur 2 de trop"),
-        (rows, "the division by the number of rows is missing", "il manque la division par le nombre de lignes"),
+        (-1.0, "sign", "the sign is wrong, it climbs", "le signe est faux, elle monte"),
+        (0.5, "factor 1/2", "a factor 2 is missing", "il manque un facteur 2"),
+        (2.0, "factor 2", "there is a factor 2 too many", "il y a un facteur 2 de trop"),
+        (
+            rows,
+            "factor q",
+            "the division by the number of rows is missing",
+            "il manque la division par le nombre de lignes",
+        ),
         (
             rows / 2,
+            "factor q/2",
             "the division by the number of rows and the factor 2 are missing",
             "il manque la division par le nombre de lignes et le facteur 2",
         ),
-        (1 / rows, "it is divided by the number of rows twice", "on divise deux fois par le nombre de lignes"),
-        (1 / columns, "it is divided by the number of columns too", "on divise aussi par le nombre de colonnes"),
-        (columns, "it is multiplied by the number of columns", "on multiplie par le nombre de colonnes"),
+        (
+            1 / rows,
+            "factor 1/q",
+            "it is divided by the number of rows twice",
+            "on divise deux fois par le nombre de lignes",
+        ),
+        (
+            1 / columns,
+            "factor 1/p",
+            "it is divided by the number of columns too",
+            "on divise aussi par le nombre de colonnes",
+        ),
+        (columns, "factor p", "it is multiplied by the number of columns", "on multiplie par le nombre de colonnes"),
     ]
     groups = [tuple(descent.start), *((name,) for name in wrong)]
-    for factor, en, fr in factors:
+    for factor, key, en, fr in factors:
         if factor == 1.0:
             continue
         for names in groups:
@@ -252,7 +295,7 @@ def _scaled(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
             of_fr = "" if len(names) > 1 else f"dans le gradient de {names[0]}, "
             yield _Mistake(
                 partial(_run, descent, factors=dict.fromkeys(names, factor)),
-                Text(f"{of_en}{en}.", f"{of_fr}{fr}."),
+                Text(f"{of_en}{en}.", f"{of_fr}{fr}.", key),
             )
 
 
@@ -263,6 +306,7 @@ def _paced(descent: Descent) -> Iterator[_Mistake]:
         Text(
             "gradients of earlier steps are still in it; set them to zero before each backward.",
             "les gradients des pas précédents y sont encore ; remettez-les à zéro avant chaque backward.",
+            "zero_grad",
         ),
     )
     for count in (steps + 1, steps - 1, 1):
@@ -273,6 +317,7 @@ def _paced(descent: Descent) -> Iterator[_Mistake]:
                 Text(
                     f"{_count(count, 'step was', 'steps were')} made instead of {steps}.",
                     f"{count} pas {'a été fait' if count == 1 else 'ont été faits'} au lieu de {steps}.",
+                    "too few steps" if count < steps else "too many steps",
                 ),
             )
 

@@ -9,20 +9,21 @@ from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised, Text
 __all__ = ["CheckFailed", "Part", "StudentRaised", "Text", "fail", "require"]
 
 
-def fail(en: str, fr: str, *, detail: str = "") -> NoReturn:
+def fail(en: str, fr: str, *, detail: str = "", mistake: str = "") -> NoReturn:
     """Fail the check.
 
     Args:
         en, fr: what the student reads: kinds, shapes of their own results, orders of magnitude; never hidden values.
         detail: what only staff read.
+        mistake: key of the mistake that the sentence names; empty where it only says what was seen.
 
     Raises:
         CheckFailed: always.
     """
-    raise CheckFailed(Text(en, fr), detail=detail)
+    raise CheckFailed(Text(en, fr, mistake), detail=detail)
 
 
-def require(condition: bool, en: str, fr: str, *, detail: str = "") -> None:
+def require(condition: bool, en: str, fr: str, *, detail: str = "", mistake: str = "") -> None:
     """Fail the check unless `condition` is True itself; NaN comparisons and other truthy values do not pass."""
     if condition is not True:
-        fail(en, fr, detail=detail)
+        fail(en, fr, detail=detail, mistake=mistake)

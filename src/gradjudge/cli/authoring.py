@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -62,10 +63,12 @@ def verify(
     ] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+    mistakes: Annotated[Path | None, typer.Option("--mistakes", help="Write what wrong solutions are told.")] = None,
     sandbox: SandboxOption = None,
     course: CourseOption = None,
 ) -> None:
     """Test the hidden tests: right, wrong and mutated solutions; exit 1 below the course's bar."""
+    from gradjudge.verify.naming import mistakes_table
     from gradjudge.verify.table import verification_lines
     from gradjudge.verify.verification import Plan
     from gradjudge.verify.verification import verify as verify_one
@@ -94,6 +97,8 @@ def verify(
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
         sys.stdout.flush()
+    if mistakes is not None:
+        mistakes.write_text(mistakes_table({one.assignment: one.namings for one in found}), encoding="utf-8")
     below = [one.assignment for one in found if not one.meets(bar)]
     if below:
         err.print(f"[bold red]below the bar:[/] {', '.join(below)}")

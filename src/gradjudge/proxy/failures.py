@@ -16,10 +16,16 @@ LONGEST_DETAIL = 8_000
 
 
 class Text(msgspec.Struct, frozen=True):
-    """Hold one sentence for the student in both languages; French gets its no-break spaces here."""
+    """Hold one sentence for the student in both languages; French gets its no-break spaces here.
+
+    Attributes:
+        mistake: a key for the mistake that the sentence names (``"sign"``, ``"factor 1/q"``), so that mistakes can be
+            counted and compared; empty where it only says what was seen.
+    """
 
     en: str
     fr: str
+    mistake: str = ""
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "fr", re.sub(r" ([:;!?»])", "\u00a0\\1", self.fr))

@@ -5,7 +5,8 @@ loses nothing, or exactly what its header says.
 
 A chaff is one mistake: a file in ``chaffs/`` that holds only the definitions that differ from ``wheats/plain.py``. Its
 docstring says what the mistake is, and a line ``# loses: mse.dyhat, train_batch.p1 (3)`` says what it costs: whole
-items, or points of an item in brackets.
+items, or points of an item in brackets. A line ``# mistake: sign`` labels it with the key of the mistake, or several
+keys that are all true of it; see `gradjudge.verify.naming`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gradjudge.rubric import Assignment
 
 BASE = "plain.py"
 _LOSES = re.compile(r"#\s*loses:(.*)")
+_MISTAKE = re.compile(r"^#\s*mistake:(.*)$", re.MULTILINE)
 _ITEM = re.compile(r"\s*([A-Za-z0-9_.]+)\s*(?:\(([0-9.]+)\))?\s*")
 
 
@@ -35,6 +37,7 @@ class Case(msgspec.Struct, frozen=True):
         main: name of the file to grade, ``tp1_functions.py`` or ``.ipynb``.
         files: all files by name, `main` among them.
         loses: points lost by item; items that are not named lose nothing.
+        mistakes: keys of the mistake; empty if it has no label.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Case(msgspec.Struct, frozen=True):
     main: str
     files: dict[str, str]
     loses: dict[str, float]
+    mistakes: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> Path:
         """Write the files into a folder; return the path of the one to grade."""
@@ -56,7 +60,8 @@ def read_corpus(folder: Path, assignment: Assignment) -> list[Case]:
     """Return the wheats and the chaffs under an assignment's ``autograder/`` folder, each in order of name.
 
     Raises:
-        CourseError: a chaff does not say what it loses, names an item that there is not, or cannot be put together.
+        CourseError: a chaff does not say what it loses, names an item that there is not, has an empty label, or cannot
+            be put together.
     """
     return [*_wheats(folder / "wheats", assignment), *_chaffs(folder, assignment)]
 
@@ -86,7 +91,7 @@ def _chaffs(folder: Path, assignment: Assignment) -> Iterator[Case]:
         except SyntaxError as error:
             raise CourseError(f"{path}, line {error.lineno}: {error.msg}.") from error
         main = f"{assignment.name}.py"
-        yield Case(path.stem, "chaff", _why(change), main, {main: text}, loses)
+        yield Case(path.stem, "chaff", _why(change), main, {main: text}, loses, _mistakes(path, change))
 
 
 def overridden(base: str, change: str) -> str:
@@ -140,6 +145,14 @@ def _why(text: str) -> str:
     except SyntaxError:
         return ""
     return doc.strip().partition("\n")[0]
+
+
+def _mistakes(path: Path, text: str) -> tuple[str, ...]:
+    found = _MISTAKE.search(text)
+    keys = tuple(key.strip() for key in found.group(1).split(",")) if found else ()
+    if not all(keys):
+        raise CourseError(f"{path}: the line '# mistake: KEY, KEY' has an empty key.")
+    return keys
 
 
 def _loses(path: Path, text: str, assignment: Assignment, *, required: bool) -> dict[str, float]:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from gradjudge.rubric import Bar
 from gradjudge.verify.mutation import Score, Survivor
+from gradjudge.verify.naming import Named
 from gradjudge.verify.verification import Verification
 
 
@@ -16,7 +17,7 @@ def verification_lines(one: Verification, bar: Bar) -> Iterator[str | Table]:
     """Yield what verifying one assignment showed: totals, a table of items, survivors, faults."""
     yield f"\n[bold]{escape(one.assignment)}[/]  ({one.seconds:.0f} s)"
     if one.gradings:
-        yield from _corpus(one)
+        yield from _corpus(one, bar)
     if one.ordinary.made:
         yield _killed("ordinary", one.ordinary, bar.ordinary)
         yield _killed("evasive", one.evasive, bar.evasive)
@@ -31,10 +32,11 @@ def verification_lines(one: Verification, bar: Bar) -> Iterator[str | Table]:
         yield f"[bold red]fault[/] {escape(fault)}"
 
 
-def _corpus(one: Verification) -> Iterator[str]:
+def _corpus(one: Verification, bar: Bar) -> Iterator[str]:
     yield _of("right submissions with full marks", one.right)
     yield _of("untouched releases with nothing", one.empty)
     yield _of("wrong submissions that lose just what they should", one.wrong)
+    yield _named(one.named, bar.named)
     rejected = f"{one.rejected} of {one.gradings} gradings of right submissions rejected"
     yield f"  {rejected}: at most {one.bound:.2%} in the long run (95 %)"
     yield f"  {one.flakes} of {one.repeats} repeated gradings with other bytes"
@@ -43,6 +45,14 @@ def _corpus(one: Verification) -> Iterator[str]:
 def _of(what: str, share: tuple[int, int]) -> str:
     colour = "green" if share[0] == share[1] else "bold red"
     return f"  [{colour}]{share[0]} of {share[1]}[/] {what}"
+
+
+def _named(named: Named, bar: float) -> str:
+    colour = "green" if named.share >= bar and not named.wrong else "bold red"
+    return (
+        f"  [{colour}]{named.right} of {named.labelled}[/] labelled mistakes named in the feedback: {named.share:.1%} "
+        f"(bar {bar:.0%}); {named.seen} only seen, {named.wrong} named wrongly"
+    )
 
 
 def _killed(kind: str, score: Score, bar: float) -> str:

@@ -20,6 +20,8 @@ from gradjudge.rubric import Assignment, Bar
 from gradjudge.verify.corpus import Case, read_corpus
 from gradjudge.verify.judging import bench_of, judge_all, listed, lost_points, whole
 from gradjudge.verify.mutation import Say, Score, Survivor, Tried, try_mutants
+from gradjudge.verify.naming import Named, Naming, count, naming
+from gradjudge.verify.naming import faults as misnamed
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -44,6 +46,7 @@ class Verification(msgspec.Struct, frozen=True):
         items: what each item's checks saw.
         survivors, equivalent: mutants that lost nothing; those of the second list are no mistakes.
         untried: mutants for which there was no time.
+        named, namings: of how many chaffs the feedback names the mistake, and what it says of each.
         faults: what is not as it should be, one line each.
     """
 
@@ -61,6 +64,8 @@ class Verification(msgspec.Struct, frozen=True):
     survivors: tuple[Survivor, ...]
     equivalent: tuple[Survivor, ...]
     untried: int
+    named: Named
+    namings: tuple[Naming, ...]
     faults: tuple[str, ...]
     seconds: float
 
@@ -74,8 +79,9 @@ class Verification(msgspec.Struct, frozen=True):
         return min(1.0, (self.rejected + 2 * math.sqrt(self.rejected) + 3) / self.gradings)
 
     def meets(self, bar: Bar) -> bool:
-        """Tell whether nothing is at fault and both mutation scores reach the bar."""
-        return not self.faults and self.ordinary.share >= bar.ordinary and self.evasive.share >= bar.evasive
+        """Tell whether nothing is at fault, and both mutation scores and what is named reach the bar."""
+        mutants = self.ordinary.share >= bar.ordinary and self.evasive.share >= bar.evasive
+        return not self.faults and mutants and self.named.share >= bar.named
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -154,6 +160,8 @@ class _Corpus(msgspec.Struct, frozen=True):
     rejected: int = 0
     repeats: int = 0
     flakes: int = 0
+    named: Named = Named(0, 0, 0, 0)
+    namings: tuple[Naming, ...] = ()
     faults: tuple[str, ...] = ()
 
 
@@ -171,6 +179,8 @@ def _grade_corpus(
         rejected, gradings = _over_seeds(bench, assignment, plan, files, cases, say)
     faults = _faults(cases, reports, releases, whole(assignment))
     bad = {fault.partition(":")[0] for fault in faults}
+    namings = tuple(naming(case, reports[f"chaff {case.name}"]) for case in cases if case.kind == "chaff")
+    faults += misnamed(namings)
     flakes = sum(verdict_bytes(r[who]) != verdict_bytes(reports[who]) for r in repeated for who in r)
     if flakes:
         faults.append(f"{flakes} verdicts had other bytes when the same submission was graded again")
@@ -186,6 +196,8 @@ def _grade_corpus(
         rejected=rejected,
         repeats=sum(len(r) for r in repeated),
         flakes=flakes,
+        named=count(namings),
+        namings=namings,
         faults=tuple(faults),
     )
 

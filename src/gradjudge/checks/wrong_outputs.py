@@ -1,0 +1,107 @@
+"""Say which mistake a wrong result of a forward pass looks like; see `gradjudge.checks.diagnosis` for gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.diagnosis import FEWEST, VALUES, fits, letters, sizes
+from gradjudge.checks.references import Reference, Trial
+from gradjudge.proxy.failures import Text
+
+Arrangement = tuple[tuple[Tensor, ...], Text]
+"""Inputs for a forward that takes them otherwise than it should, and what is said if it is right for these."""
+
+
+def diagnose_output(
+    given: Sequence[Tensor], trials: Sequence[Trial], names: Sequence[str], reference: Reference
+) -> Text | None:
+    """Name the mistake that explains all wrong results, as a predicate ("is 1/p times the right one"); None if none.
+
+    Args:
+        given: the student's results, finite, of a formula with one output; best at different shapes.
+        trials: what each is for.
+        names: names of the inputs, in order.
+        reference: the formula that is right.
+    """
+    if len(trials) < FEWEST or any(len(trial.outputs) != 1 for trial in trials):
+        return None
+    pairs = list(zip(given, trials, strict=True))
+    if all(not trial.outputs[0].ndim and got.ndim for got, trial in pairs):
+        return _unreduced(pairs)
+    for name, value in VALUES.items():
+        for sign in ("", "-"):
+            if all(_times(got, trial, value, sign) for got, trial in pairs):
+                en, fr = letters(name)
+                return Text(f"is {sign}{name} times the right one{en}", f"vaut {sign}{name} fois le bon{fr}",
+                            f"factor {sign}{name}")  # fmt: skip
+    if all(fits(-trial.outputs[0], got) for got, trial in pairs):
+        return Text("has the opposite sign", "a le signe opposé", "sign")
+    if all(fits(_other_axis(trial, reference), got) for got, trial in pairs):
+        return Text("is taken over the other axis", "est pris sur l'autre axe", "axis")
+    for index, name in enumerate(names):
+        if all(fits(_changed(trial, index, torch.neg, reference), got) for got, trial in pairs):
+            return Text(f"is what it would be for -{name}", f"est ce qu'il serait pour -{name}", f"sign of {name}")
+        if all(fits(_changed(trial, index, torch.zeros_like, reference), got) for got, trial in pairs):
+            return Text(
+                f"is what it would be without `{name}`", f"est ce qu'il serait sans `{name}`", f"without {name}"
+            )
+    return None
+
+
+def arrangements(trial: Trial, names: Sequence[str]) -> Iterator[Arrangement]:
+    """Give other orders of the inputs, then each matrix transposed: what a forward that raises may be right for."""
+    for order in list(permutations(range(len(names))))[1:]:
+        listed = ", ".join(names[index] for index in order)
+        due = ", ".join(names)
+        yield (
+            tuple(trial.inputs[index] for index in order),
+            Text(
+                f"takes its arguments in the order {listed}; it must be {due}",
+                f"prend ses arguments dans l'ordre {listed} ; ce doit être {due}",
+                "order",
+            ),
+        )
+    for index, name in enumerate(names):
+        if trial.inputs[index].ndim == 2:
+            turned = (*trial.inputs[:index], trial.inputs[index].T.contiguous(), *trial.inputs[index + 1 :])
+            yield turned, Text(f"takes `{name}` transposed", f"prend `{name}` transposé", "transposed")
+
+
+def _times(got: Tensor, trial: Trial, value: Callable[[int, int], float], sign: str) -> bool:
+    shape = sizes(trial)
+    return shape is not None and fits(trial.outputs[0] * value(*shape) * (-1 if sign else 1), got)
+
+
+def _unreduced(pairs: Sequence[tuple[Tensor, Trial]]) -> Text | None:
+    """Say that entries are not added up, if their sum is the right number, or a usual multiple of it."""
+    for value in (lambda _q, _p: 1.0, *VALUES.values()):
+        if all(
+            (shape := sizes(trial)) is not None and fits(trial.outputs[0] * value(*shape), got.double().sum())
+            for got, trial in pairs
+        ):
+            shape_of = list(pairs[0][0].shape)
+            return Text(
+                f"has shape {shape_of}, not a scalar (0 dimensions): its entries are not added up",
+                f"a la forme {shape_of}, ce n'est pas un scalaire (0 dimension) : ses éléments ne sont pas additionnés",
+                "unreduced",
+            )
+    return None
+
+
+def _other_axis(trial: Trial, reference: Reference) -> Tensor | None:
+    if len(trial.inputs) != 1 or trial.inputs[0].ndim != 2 or trial.outputs[0].ndim != 2:
+        return None
+    return reference.outputs((trial.inputs[0].T,))[0].T
+
+
+def _changed(trial: Trial, index: int, change: Callable[[Tensor], Tensor], reference: Reference) -> Tensor | None:
+    given = trial.inputs
+    changed = (*given[:index], change(given[index]), *given[index + 1 :])
+    try:
+        return reference.outputs(changed)[0]
+    except (RuntimeError, IndexError):  # a formula need not be defined where a mistake puts it
+        return None

@@ -1,0 +1,77 @@
+"""The usual mistakes of a forward pass are named when they fit two draws, and nothing is named when none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from gradjudge.checks.references import Formula, Reference, Trial
+from gradjudge.checks.wrong_outputs import arrangements, diagnose_output
+
+MSE = {"yhat": (7, 3), "y": (7, 3)}, {"yhat": (5, 4), "y": (5, 4)}
+LINEAR = {"x": (7, 5), "w": (5, 3), "b": (3,)}, {"x": (4, 2), "w": (2, 6), "b": (6,)}
+
+
+def mse(yhat: Tensor, y: Tensor) -> Tensor:
+    """Return the course's cost."""
+    return ((yhat - y) ** 2).sum() / yhat.shape[0]
+
+
+def linear(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    """Return the affine map."""
+    return x @ w + b
+
+
+def key(formula: Formula, act: Callable[..., Tensor], *, draws: int = 2) -> str | None:
+    """Diagnose what `act` gives where `formula` is due; give the key."""
+    reference = Reference(formula, torch.Generator().manual_seed(0))
+    shapes = MSE if formula is mse else LINEAR
+    trials = [reference.trial(one, torch.float64) for one in shapes[:draws]]
+    text = diagnose_output([act(*trial.inputs) for trial in trials], trials, tuple(shapes[0]), reference)
+    return text.mistake if text else None
+
+
+@pytest.mark.parametrize(
+    ("found", "act"),
+    [
+        ("factor 1/p", lambda yhat, y: ((yhat - y) ** 2).mean()),
+        ("factor q", lambda yhat, y: ((yhat - y) ** 2).sum()),
+        ("factor 1/2", lambda yhat, y: mse(yhat, y) / 2),
+        ("factor -1/2", lambda yhat, y: -mse(yhat, y) / 2),
+        ("sign", lambda yhat, y: -mse(yhat, y)),
+        ("without y", lambda yhat, _y: (yhat**2).sum() / len(yhat)),
+        ("unreduced", lambda yhat, y: (yhat - y) ** 2),
+        ("unreduced", lambda yhat, y: ((yhat - y) ** 2).mean(0)),
+        (None, lambda yhat, y: (yhat - y).abs().sum() / len(yhat)),
+        (None, lambda yhat, y: (yhat - y).abs()),
+        (None, lambda yhat, y: 1.0001 * mse(yhat, y) / 2),
+    ],
+)
+def test_wrong_costs(found: str | None, act: Callable[..., Tensor]) -> None:
+    """A cost that is wrong by a usual mistake is called by its name."""
+    assert key(mse, act) == found
+
+
+def test_a_forgotten_input() -> None:
+    """A forward without b is told so; one that forgets it in one draw alone is not."""
+    assert key(linear, lambda x, w, _b: x @ w) == "without b"
+    assert key(linear, lambda x, w, b: x @ w + (b if len(x) == 4 else 0)) is None
+
+
+def test_one_draw_names_nothing() -> None:
+    """A factor that fits once may fit by chance."""
+    assert key(mse, lambda yhat, y: mse(yhat, y) / 2, draws=1) is None
+
+
+def test_other_arrangements() -> None:
+    """All other orders are tried, then each matrix transposed; the right order is not among them."""
+    reference = Reference(linear, torch.Generator().manual_seed(0))
+    trial: Trial = reference.trial(LINEAR[0], torch.float64)
+    usual = list(arrangements(trial, tuple(LINEAR[0])))
+    assert [text.mistake for _, text in usual] == ["order"] * 5 + ["transposed"] * 2
+    assert not any(all(a is b for a, b in zip(inputs, trial.inputs, strict=True)) for inputs, _ in usual)
+    (w_b_x,) = (inputs for inputs, text in usual if "order w, b, x" in text.en)
+    assert [tuple(one.shape) for one in w_b_x] == [(5, 3), (3,), (7, 5)]
