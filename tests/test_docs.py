@@ -485,3 +485,12 @@ def test_the_table_of_the_readme_is_the_cohorts() -> None:
     assert {name: float(score) for name, score in rows} == {name: expected[name]["score"] for name, _ in rows}
     assert f"{len(expected)} graded, 0 unchanged" in readme
     assert f"{len(files)} submissions: every score" in readme
+
+
+def test_the_attack_suite_has_as_many_cases_as_it_says() -> None:
+    """The table of families in the threat model counts the folders that there are."""
+    cases = ROOT / "tests/hostile/cases"
+    counted = {family.name: sum(1 for _ in family.iterdir()) for family in cases.iterdir()}
+    families = tables(section(read("threat-model.md"), "The attack suite"))[0]
+    told = {row[0]: int(row[1]) for row in families if row[1].isdigit()}
+    assert told == counted | {"all": sum(counted.values())}
