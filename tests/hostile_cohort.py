@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from gradjudge.report import Report, public_view, verdict_bytes
+from gradjudge.report import Report, verdict_bytes
+from gradjudge.views import public_view
 
 HERE = Path(__file__).parent / "hostile"
 #: What every secret that is planted somewhere starts with.

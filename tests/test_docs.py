@@ -29,10 +29,11 @@ from gradjudge import cli, cohort, rubric_file, terminal
 from gradjudge.checks import FunctionCheck
 from gradjudge.checks.functions import ASPECTS
 from gradjudge.cli import console
-from gradjudge.report import PENDING, STATES, Report, public_view
+from gradjudge.report import PENDING, STATES, Report
 from gradjudge.rubric import GradingLimits, load_rubric
 from gradjudge.sandbox import doctor
 from gradjudge.sandbox.policy import FLOOR
+from gradjudge.views import public_view
 from gradjudge.wire.limits import WireLimits
 from gradjudge.wire.messages import Reply, Request
 

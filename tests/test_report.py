@@ -17,13 +17,13 @@ from gradjudge.report import (
     Run,
     Verdict,
     judge_item,
-    public_view,
     read_report,
     totals,
     verdict_bytes,
     worst,
     write_report,
 )
+from gradjudge.views import public_view
 
 
 def check(state: str, points: float = 0.0, most: float = 0.0) -> CheckResult:

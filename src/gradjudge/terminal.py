@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from rich.markup import escape as escape_markup
 from rich.table import Table
 
-from gradjudge.report import PENDING, ItemResult, Report, said
+from gradjudge.report import PENDING, ItemResult, Report
+from gradjudge.views import said
 
 
 def escape(text: str) -> str:

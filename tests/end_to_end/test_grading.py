@@ -13,7 +13,8 @@ from small_course import RIGHT
 
 from gradjudge import bench as benches
 from gradjudge.course import Course
-from gradjudge.report import Report, public_view, verdict_bytes
+from gradjudge.report import Report, verdict_bytes
+from gradjudge.views import public_view
 
 Judge = Callable[..., Report]
 

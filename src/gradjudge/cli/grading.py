@@ -26,8 +26,9 @@ from gradjudge.cli.console import (
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
 from gradjudge.remarks import readable
-from gradjudge.report import Report, public_view
+from gradjudge.report import Report
 from gradjudge.terminal import cohort_table, escape, report_lines, staff_notes
+from gradjudge.views import public_view
 
 if TYPE_CHECKING:
     from gradjudge.cohort import Plan

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from gradjudge.report import Report, said
+from gradjudge.report import Report
 from gradjudge.verify.corpus import Case
+from gradjudge.views import said
 
 
 class Naming(msgspec.Struct, frozen=True):
