@@ -34,16 +34,24 @@ SEEDS = int(os.environ.get("GRADJUDGE_TEST_SEEDS", "1"))
 
 
 @pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    """Offer one bench for all labs: starting one takes seconds."""
+    with Bench(COURSE, tuple(COURSE.rubric.assignments)) as started:
+        assert started.problems == []
+        yield started
+
+
+@pytest.fixture(scope="module")
 def reports(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, bench: Bench
 ) -> Iterator[dict[tuple[str, str, str], Future[Report]]]:
     """Judge the cases whose tests were selected, two at a time; a test waits for its own report."""
     folder = tmp_path_factory.mktemp("corpus")
-    calls: list[dict[str, Any]] = [getattr(item, "callspec", NO_PARAMETERS).params for item in request.session.items]
+    mine = [item for item in request.session.items if item.path == request.path]
+    calls: list[dict[str, Any]] = [getattr(item, "callspec", NO_PARAMETERS).params for item in mine]
     selected: list[tuple[str, Case]] = [(call["name"], call["case"]) for call in calls if "case" in call]
     selected += [(call["name"], case) for call in calls for case in call.get("cases", [])]
-    with Bench(COURSE, tuple(dict.fromkeys(name for name, _ in selected))) as bench, ThreadPoolExecutor(2) as pool:
-        assert bench.problems == []
+    with ThreadPoolExecutor(2) as pool:
         futures = {}
         for name, case in {(name, case.kind, case.name): (name, case) for name, case in selected}.values():
             file = case.write(folder / name / case.kind / case.name)
@@ -92,13 +100,13 @@ def test_enough_mistakes_are_labelled() -> None:
 
 
 @pytest.mark.parametrize("name", list(COURSE.rubric.assignments))
-def test_wheats_keep_their_points_whatever_the_seed(name: str, tmp_path: Path) -> None:
+def test_wheats_keep_their_points_whatever_the_seed(bench: Bench, name: str, tmp_path: Path) -> None:
     """Other hidden inputs change nothing for a right solution; GRADJUDGE_TEST_SEEDS says how many are drawn."""
     wheats = [case for assignment, case in CASES if assignment == name and case.kind == "wheat"]
     whole = sum(item.points for item in COURSE.rubric.assignment(name).items if item.kind == "auto")
     due = {case.name: whole - sum(case.loses.values()) for case in wheats}
     files = {case.name: str(case.write(tmp_path / case.name)) for case in wheats}
-    with Bench(COURSE, (name,)) as bench, ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool:
         for seed in range(SEEDS):
             jobs = [Job(who, name, file, "", seed=f"wheats, seed {seed}") for who, file in files.items()]
             reports = zip(jobs, pool.map(bench.judge, jobs), strict=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packing import Lie, lying_zip, tarred, zipped
 
@@ -79,6 +79,7 @@ def collect_into(root: Path, into: Path, data: bytes, options: intake.Options | 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(NAMES, MODES), min_size=1, max_size=8))
+@example([("", 0), ("%2e%2e/..", 0), ("~/%2e%2e/Ada_1_assignsubmission_file_", 0)])  # a file above the common folder
 def test_no_name_in_a_zip_leads_outside(entries: list[tuple[str, int]]) -> None:
     """Hostile names in the platform's archive, and the same ones in a student's own zip inside it."""
     lies = [Lie(name.encode("utf-8", "surrogatepass"), b"evil", mode) for name, mode in entries]

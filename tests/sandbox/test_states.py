@@ -35,6 +35,7 @@ LONG = 60.0
 def open_session(child: FakeChild, folder: Path) -> JailedSession:
     """Take a fake child over."""
     limits = Limits(memory_mb=1 << 20, threads=1 << 20)
+    (folder / "scratch").mkdir(exist_ok=True)
     return JailedSession(child, Policy(scratch=folder, limits=limits), folder / "scratch")  # type: ignore[arg-type]
 
 

@@ -199,7 +199,7 @@ def moment(text: str, zone: tzinfo) -> datetime:
 
 
 def _moodle(parts: tuple[str, ...]) -> Claim | None:
-    found = MOODLE.fullmatch(parts[0])
+    found = MOODLE.fullmatch(parts[0]) if parts else None  # a file beside the folder that wraps all others has no parts
     if found is None or found["what"] == "feedback":
         return None
     inside = (*((found["file"],) if found["file"] else ()), *parts[1:])
@@ -207,6 +207,8 @@ def _moodle(parts: tuple[str, ...]) -> Claim | None:
 
 
 def _canvas(parts: tuple[str, ...]) -> Claim | None:
+    if not parts:
+        return None
     for pattern in (CANVAS_ANONYMOUS, CANVAS, CANVAS_TEXT):
         found = pattern.fullmatch(parts[0])
         if found is not None:
