@@ -14,7 +14,6 @@ from gradjudge.sandbox.inmemory import InMemorySession
 from gradjudge.wire.messages import CellDone, Reply, Request, RunCell
 from gradjudge.worker.answers import Answers
 
-
 # The same examples in every run: an automatic build must not fail by luck. HYPOTHESIS_PROFILE=wander looks for others.
 settings.register_profile("steady", derandomize=True)
 settings.register_profile("wander", derandomize=False)

@@ -71,7 +71,7 @@ FAULTS: dict[str, Play] = {
 }
 """What is answered, and is a fault of protocol."""
 
-ENDS: dict[int, str] = {0: "crashed", 3 << 8: "crashed", 77 << 8: "memory", 9: "crashed", 35: "crashed"}
+ENDS: dict[int, str] = {0: "crashed", 3 << 8: "crashed", 77 << 8: "memory", 9: "killed", 35: "killed"}
 """How a process may end by itself, as wait statuses, and for what reason its session is lost then."""
 
 SILENCES: dict[str, Play] = {

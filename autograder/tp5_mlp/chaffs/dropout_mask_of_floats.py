@@ -1,6 +1,7 @@
 """The mask of Dropout is float32 whatever comes in: results in float64 lose their precision in backward."""
 
 # loses: digits (0.5)
+# mistake: dtype
 
 
 class Dropout(Module):

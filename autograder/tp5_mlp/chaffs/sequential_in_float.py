@@ -1,6 +1,7 @@
 """Sequential gives float32 whatever comes in."""
 
 # loses: xor (0.5)
+# mistake: dtype
 
 
 class Sequential(Module):
