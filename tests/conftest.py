@@ -62,3 +62,11 @@ def trips() -> Callable[[Student], int]:
         return len(ask.asked)
 
     return count
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which layers of the jail were on, in each way of running that this machine allows."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == "layers":
+                terminalreporter.write_line(f"layers, {value}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ os.execv(sys.executable, [sys.executable, "-B", "-c", sys.argv[1], sys.argv[2]])
 """
 
 
-def test_without_namespaces_the_floor_holds(tmp_path: Path) -> None:
+def test_without_namespaces_the_floor_holds(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """Every layer of the floor is on, none that needs a namespace is, attacks fail, and nothing is left."""
     command = [sys.executable, "-c", ENTER, USE_A_SESSION, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -35,7 +36,7 @@ def test_without_namespaces_the_floor_holds(tmp_path: Path) -> None:
         pytest.skip("this machine allows no user namespace at all: then every other test runs without one")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    print("layers:", found["layers"])
+    record_property("layers", f"in a container without namespaces: {', '.join(found['layers'][-1])}")
     assert found["outputs"] == [["0", "True"]] * len(found["layers"])
     assert len(found["layers"]) == 2, "hardened sessions cannot be had here"
     for layers in found["layers"]:

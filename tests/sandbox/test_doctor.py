@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -11,9 +13,13 @@ from gradjudge.sandbox import doctor
 from gradjudge.sandbox.policy import FLOOR
 
 
-def test_the_doctor_finds_what_sessions_get(flavours: list[str]) -> None:
+def test_the_doctor_finds_what_sessions_get(
+    flavours: list[str], record_property: Callable[[str, object], None]
+) -> None:
     """Layers that are active here are those that the sessions of these tests have on."""
     layers = {layer.name: layer for layer in doctor.examine()}
+    who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
+    record_property("layers", f"as {who}: {', '.join(name for name, layer in layers.items() if layer.active)}")
     assert [name for name, layer in layers.items() if layer.required] == list(FLOOR)
     assert all(layers[name].active for name in FLOOR)
     assert layers["root"].active == ("hardened" in flavours)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_sessions_of_an_ordinary_user_are_jailed(folder: Path) -> None:
+def test_sessions_of_an_ordinary_user_are_jailed(folder: Path, record_property: Callable[[str, object], None]) -> None:
     """Without any right of root, every layer of the floor is on and holds, and nothing is left behind."""
     if os.geteuid() == 0:
         os.chown(folder, NOBODY, NOBODY)
@@ -69,6 +69,7 @@ def test_sessions_of_an_ordinary_user_are_jailed(folder: Path) -> None:
     found = json.loads(done.stdout)
     assert found["uid"] != 0
     assert found["outputs"] == [[str(found["uid"]), "True"]] * len(found["layers"])
+    record_property("layers", f"of an ordinary user: {', '.join(found['layers'][-1])}")
     for layers in found["layers"]:
         assert {"rlimits", "no_new_privs", "landlock", "capabilities", "seccomp"} <= set(layers)
     assert found["left"] == []
