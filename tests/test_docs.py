@@ -495,3 +495,15 @@ def test_the_attack_suite_has_as_many_cases_as_it_says() -> None:
     families = tables(section(read("threat-model.md"), "The attack suite"))[0]
     told = {row[0]: int(row[1]) for row in families if row[1].isdigit()}
     assert told == counted | {"all": sum(counted.values())}
+
+
+def test_the_worth_of_each_layer_is_shown_by_the_cases_that_are_named() -> None:
+    """The table of layers names the cases that `tests/end_to_end/test_layers.py` plays with the layer off."""
+    told = {
+        row[0]: set(SPAN.findall(row[1])) for row in tables(section(read("threat-model.md"), "The attack suite"))[2]
+    }
+    due: dict[str, set[str]] = {}
+    for file in (ROOT / "tests/hostile/cases").glob("*/*/case.toml"):
+        for layer in tomllib.loads(file.read_text(encoding="utf-8")).get("off", []):
+            due.setdefault(layer, set()).add(f"{file.parent.parent.name}/{file.parent.name}")
+    assert told == due
