@@ -14,8 +14,9 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from gradjudge.checks.losses import LossCheck
-from gradjudge.checks.modules import Built, ModuleCheck, Slot, load, match
+from gradjudge.checks.modules import Built, ModuleCheck
 from gradjudge.checks.recipes import Recipe, Step
+from gradjudge.checks.slots import Slot, load, match
 
 #: The statement's own formulas, differentiated by autograd. `Sequential` composes modules as nodes of one graph.
 STAND_INS = """

@@ -147,6 +147,9 @@ def test_right_modules_pass(load: Load, changes: tuple[tuple[str, str], ...]) ->
 
 
 Part = Callable[[Student], None]
+#: A factor that is right for a dozen calls.
+TIRED = "(0.5 if vars(self).update(n=getattr(self, 'n', 0) + 1) or self.n > 12 else 1)"
+
 WRONG: list[tuple[str, str, Part, str]] = [
     ("+ self.b.data", "", lambda s: linear(s).forward(), "without `b`"),
     ("return delta @ self.w.data.T", "delta @ self.w.data.T", lambda s: linear(s).gradient("x"), "is None"),
@@ -188,6 +191,9 @@ WRONG: list[tuple[str, str, Part, str]] = [
     ),
     ("self.difference = yhat - y", "self.difference = (yhat - y).double()", lambda s: mse(s).robust(), "float64"),
     ("2 * self.difference", "2 * self.difference.view(-1)", lambda s: mse(s).robust(), "`reshape` works there"),
+    ("torch.tanh(x)", f"torch.tanh(x) * {TIRED}", lambda s: tanh(s).robust(), "After many passes"),
+    ("return delta * (1", f"return delta * {TIRED} * (1", lambda s: tanh(s).robust(), "After many passes"),
+    ("2 * self.difference", f"2 * {TIRED} * self.difference", lambda s: mse(s).robust(), "After many passes"),
 ]
 
 

@@ -17,6 +17,9 @@ from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, req
 from gradjudge.checks.wrong_outputs import diagnose_output
 from gradjudge.proxy.objects import CallableProxy
 
+#: Passes in a row, after which a mistake that waits for a dozen calls has come.
+MANY_PASSES = 16
+
 _PASSED_THROUGH = Text(
     "is delta itself, passed through: the local derivative is missing",
     "est delta lui-même, transmis tel quel : il manque la dérivée locale",
@@ -261,3 +264,17 @@ def fail_layout(label: str) -> NoReturn:
         f"`{label}` donne d'autres résultats quand ses entrées sont des vues transposées.",
         mistake="layout",
     )
+
+
+def require_lasting(label: str, first: Mapping[str, object], last: Mapping[str, object], allowed: Tolerance) -> None:
+    """Require what the last of `MANY_PASSES` passes gave to be what the first one gave, by name.
+
+    Raises:
+        CheckFailed: a module counts its calls, or wears out.
+    """
+    for name, value in last.items():
+        require(
+            near_in_shape(value, first[name], allowed),
+            f"After many passes with the same inputs, `{label}` gives another result ({name}).",
+            f"Après beaucoup de passes avec les mêmes entrées, `{label}` donne un autre résultat ({name}).",
+        )

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.module_results import (
+    MANY_PASSES,
     cast,
     fail_autograd,
     fail_layout,
@@ -28,15 +29,16 @@ from gradjudge.checks.module_results import (
     put,
     require_dtype,
     require_gradient,
+    require_lasting,
     require_outputs,
     require_untouched,
     tensor_of,
 )
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import Formula, Reference, Shape, Trial
+from gradjudge.checks.slots import Slot, load, match
 from gradjudge.checks.tolerance import near, tolerance, widest
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
-from gradjudge.proxy.objects import ObjectProxy
 from gradjudge.proxy.student import Student
 
 DRAWS = 3
@@ -56,13 +58,6 @@ class Built(NamedTuple):
 
     module: Step
     owners: tuple[Step, ...] = ()
-
-
-class Slot(NamedTuple):
-    """A parameter that lives in the session, and the shape that its data had when it was found."""
-
-    param: ObjectProxy
-    shape: Shape
 
 
 class Held(NamedTuple):
@@ -212,7 +207,7 @@ class ModuleCheck:
             )
 
     def robust(self) -> None:
-        """Require that dtypes are kept, that x and delta are left alone, and that transposed tensors change nothing."""
+        """Require that dtypes are kept, inputs left alone, and that views and many passes change nothing."""
         shapes = self._shapes[0]
         trial = self._reference.trial(shapes, self._dtype)
         plain = self._pass(shapes, trial)
@@ -231,8 +226,17 @@ class ModuleCheck:
         for name, value in moved.items():
             if not near_in_shape(value, results[name], self._allowed):
                 fail_layout(self._label)
+        require_lasting(self._label, results, self._after_many(shapes, trial), self._allowed)
 
     # --- asking the session -------------------------------------------------------------------------------------------
+
+    def _after_many(self, shapes: Shapes, trial: Trial) -> dict[str, object]:
+        module = self._load(shapes, trial).module
+        recipe = Recipe(self._student, label=f"{self._label}.backward")
+        for _ in range(MANY_PASSES):
+            output = recipe.of(module).forward(trial.inputs[0])
+            dx = recipe.of(module).backward(trial.cotangents[0])
+        return dict(zip(("forward", "backward"), recipe.run(output, dx), strict=True))
 
     def _judge_gradient(self, name: str, *, by_force: bool) -> None:
         place = self._names.index(name)
@@ -297,47 +301,6 @@ class ModuleCheck:
         params = [recipe.of(slot.param) for slot in held.params.values()]
         output_, dx_, x_, delta_, *grads = recipe.run(output, dx, x, delta, *(param.grad for param in params))
         return Given(output_, dx_, dict(zip(held.params, grads, strict=True)), x_, delta_)
-
-
-def load(recipe: Recipe, slot: Slot, data: Tensor, grad: Tensor | None = None) -> None:
-    """Give a parameter of the session new data, in its own shape, and a grad (zeros if it is left out)."""
-    param = recipe.of(slot.param)
-    recipe.set(param, "data", data.reshape(slot.shape))
-    recipe.set(param, "grad", (torch.zeros_like(data) if grad is None else grad).reshape(slot.shape))
-
-
-def match(student: Student, params: Sequence[object], shapes: Sequence[Shape], label: str) -> list[Slot]:
-    """Find, for each shape in turn, the parameter whose ``data`` has it; (1, p) is (p,).
-
-    Raises:
-        CheckFailed: their number or a shape differs, or one has no ``data``.
-    """
-    held = [param for param in params if isinstance(param, ObjectProxy)]
-    require(
-        len(held) == len(params) == len(shapes),
-        f"`{label}.parameters()` gives {len(params)} parameter(s); a list of {len(shapes)} Param is due.",
-        f"`{label}.parameters()` donne {len(params)} paramètre(s) ; on attend une liste de {len(shapes)} Param.",
-    )
-    recipe = Recipe(student, label=f"{label}.parameters")
-    datas = recipe.run(*(recipe.of(param).data for param in held))
-    left = list(zip(held, datas, strict=True))
-    found: list[Slot] = []
-    for shape in shapes:
-        place = next((i for i, (_, data) in enumerate(left) if _has_shape(data, shape)), None)
-        if place is None:
-            return fail(
-                f"No parameter of `{label}` has the shape {list(shape)}.",
-                f"Aucun paramètre de `{label}` n'a la forme {list(shape)}.",
-            )
-        param, data = left.pop(place)
-        found.append(Slot(param, tuple(data.shape)))
-    return found
-
-
-def _has_shape(data: object, shape: Shape) -> bool:
-    return type(data) is Tensor and (
-        tuple(data.shape) == shape or (len(shape) == 1 and tuple(data.shape) == (1, *shape))
-    )
 
 
 def _results(given: Given) -> dict[str, object]:

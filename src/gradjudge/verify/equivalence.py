@@ -14,6 +14,8 @@ import json
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from tempfile import mkdtemp
+from threading import Lock
 
 from gradjudge.notebooks.execute import settled_text
 from gradjudge.notebooks.release import make_solution
@@ -85,14 +87,16 @@ class Equivalence:
         self._names = [cell.grade_id or cell.cell_id for cell in source.in_language(language)]
         self._folder = folder
         self._run = run
+        self._lock = Lock()
         self._unchanged: list[list[list[str]]] | None = None
 
     def holds(self, mutant: Mutant) -> bool:
-        """Tell whether the changed notebook leaves the same values and prints the same lines."""
+        """Tell whether the changed notebook leaves the same values and prints the same lines; for any thread."""
         if mutant.kind == "evasive" and mutant.operator not in ALWAYS:
             return False
-        if self._unchanged is None:
-            self._unchanged = [self._words("", "") for _ in range(UNCHANGED)]
+        with self._lock:
+            if self._unchanged is None:
+                self._unchanged = [self._words("", "") for _ in range(UNCHANGED)]
         changed = self._words(mutant.cell, mutant.changed)
         if len({len(changed), *map(len, self._unchanged)}) != 1:
             return False
@@ -108,11 +112,12 @@ class Equivalence:
                 one["source"] = text
         trace = {"cell_type": "code", "id": "trace", "metadata": {}, "source": TRACE, "outputs": []}
         notebook = {**self._notebook, "cells": [*cells, {**trace, "execution_count": None}]}
-        path = self._folder / "probe.ipynb"
+        folder = Path(mkdtemp(dir=self._folder))
+        path = folder / "probe.ipynb"
         path.write_bytes(dump_notebook(notebook))
         report = self._run(path)
         failed = [f"cell {one.index} {one.state}" for one in report.verdict.cells]
-        printed = settled_text(report.run.output, str(self._folder)).splitlines()
+        printed = settled_text(report.run.output, str(folder)).splitlines()
         return [*(line for above, line in pairwise(["", *printed]) if not _warns(line, above)), *failed]
 
 

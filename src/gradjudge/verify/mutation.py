@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from gradjudge.bench import judges
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
@@ -107,7 +108,7 @@ def try_mutants(
     tried = [mutant for mutant in mutants if mutant.name in lost]
     alive = [mutant for mutant in tried if not lost[mutant.name]]
     say(f"{name}: {len(alive)} survivors: looking for those that change nothing")
-    same = _equivalent(course, source, assignment, alive, folder, sandbox)
+    same = _equivalent(course, source, assignment, alive, folder, jobs, sandbox)
     cells = {item.name: set(item.cells) for item in assignment.items if item.kind == "auto"}
     return Tried(
         ordinary=_score("ordinary", tried, alive, same),
@@ -165,7 +166,13 @@ def _write(mutant: Mutant, folder: Path, name: str) -> Path:
 
 
 def _equivalent(
-    course: Course, source: Source, assignment: Assignment, alive: Sequence[Mutant], folder: Path, sandbox: str
+    course: Course,
+    source: Source,
+    assignment: Assignment,
+    alive: Sequence[Mutant],
+    folder: Path,
+    jobs: int,
+    sandbox: str,
 ) -> set[str]:
     """Return the names of those mutants that change nothing."""
     if not alive:
@@ -175,7 +182,8 @@ def _equivalent(
         probe = Equivalence(
             source, assignment, language, folder, lambda path: bench.judge(Job("verify", name, str(path), ""))
         )
-        return {mutant.name for mutant in alive if probe.holds(mutant)}
+        with judges(bench, jobs) as pool:
+            return {mutant.name for mutant, holds in zip(alive, pool.map(probe.holds, alive), strict=True) if holds}
 
 
 def _score(kind: str, mutants: Sequence[Mutant], alive: Sequence[Mutant], same: set[str]) -> Score:

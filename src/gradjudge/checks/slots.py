@@ -1,0 +1,63 @@
+"""Parameters that live in the session, told apart by the shapes of their data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gradjudge.checks.recipes import Recipe
+from gradjudge.checks.references import Shape
+from gradjudge.checks.verdict import fail, require
+from gradjudge.proxy.objects import ObjectProxy
+from gradjudge.proxy.student import Student
+
+
+class Slot(NamedTuple):
+    """A parameter that lives in the session, and the shape that its data had when it was found."""
+
+    param: ObjectProxy
+    shape: Shape
+
+
+def load(recipe: Recipe, slot: Slot, data: Tensor, grad: Tensor | None = None) -> None:
+    """Give a parameter of the session new data, in its own shape, and a grad (zeros if it is left out)."""
+    param = recipe.of(slot.param)
+    recipe.set(param, "data", data.reshape(slot.shape))
+    recipe.set(param, "grad", (torch.zeros_like(data) if grad is None else grad).reshape(slot.shape))
+
+
+def match(student: Student, params: Sequence[object], shapes: Sequence[Shape], label: str) -> list[Slot]:
+    """Find, for each shape in turn, the parameter whose ``data`` has it; (1, p) is (p,).
+
+    Raises:
+        CheckFailed: their number or a shape differs, or one has no ``data``.
+    """
+    held = [param for param in params if isinstance(param, ObjectProxy)]
+    require(
+        len(held) == len(params) == len(shapes),
+        f"`{label}.parameters()` gives {len(params)} parameter(s); a list of {len(shapes)} Param is due.",
+        f"`{label}.parameters()` donne {len(params)} paramètre(s) ; on attend une liste de {len(shapes)} Param.",
+    )
+    recipe = Recipe(student, label=f"{label}.parameters")
+    datas = recipe.run(*(recipe.of(param).data for param in held))
+    left = list(zip(held, datas, strict=True))
+    found: list[Slot] = []
+    for shape in shapes:
+        place = next((i for i, (_, data) in enumerate(left) if _has_shape(data, shape)), None)
+        if place is None:
+            return fail(
+                f"No parameter of `{label}` has the shape {list(shape)}.",
+                f"Aucun paramètre de `{label}` n'a la forme {list(shape)}.",
+            )
+        param, data = left.pop(place)
+        found.append(Slot(param, tuple(data.shape)))
+    return found
+
+
+def _has_shape(data: object, shape: Shape) -> bool:
+    return type(data) is Tensor and (
+        tuple(data.shape) == shape or (len(shape) == 1 and tuple(data.shape) == (1, *shape))
+    )
