@@ -11,8 +11,7 @@ so.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock
@@ -67,6 +66,8 @@ _trace()
 """
 
 UNCHANGED = 3
+#: Lines of a warning at most, besides the first.
+LONGEST_WARNING = 4
 
 Run = Callable[[Path], Report]
 
@@ -118,12 +119,19 @@ class Equivalence:
         report = self._run(path)
         failed = [f"cell {one.index} {one.state}" for one in report.verdict.cells]
         printed = settled_text(report.run.output, str(folder)).splitlines()
-        return [*(line for above, line in pairwise(["", *printed]) if not _warns(line, above)), *failed]
+        return [*_without_warnings(printed), *failed]
 
 
-def _warns(line: str, above: str) -> bool:
-    """Tell whether a line is of a warning: its text, or the line of code that Python puts below."""
-    return "Warning: " in line or "Warning: " in above
+def _without_warnings(lines: Iterable[str]) -> Iterator[str]:
+    """Leave out warnings: the text, which may go on, and the line of code that Python puts below, which is indented."""
+    inside = 0
+    for line in lines:
+        if "Warning: " in line:
+            inside = LONGEST_WARNING
+        elif inside:
+            inside = 0 if line.startswith("  ") else inside - 1
+        else:
+            yield line
 
 
 def _agree(line: list[str], unchanged: Sequence[list[str]]) -> bool:
