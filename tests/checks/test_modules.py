@@ -141,9 +141,11 @@ def test_right_modules_pass(load: Load, changes: tuple[tuple[str, str], ...]) ->
     tanh(student).forward()
     tanh(student).gradient("x")
     tanh(student).robust()
+    tanh(student).lasting()
     mse(student).forward()
     mse(student).gradient()
     mse(student).robust()
+    mse(student).lasting()
 
 
 Part = Callable[[Student], None]
@@ -191,9 +193,9 @@ WRONG: list[tuple[str, str, Part, str]] = [
     ),
     ("self.difference = yhat - y", "self.difference = (yhat - y).double()", lambda s: mse(s).robust(), "float64"),
     ("2 * self.difference", "2 * self.difference.view(-1)", lambda s: mse(s).robust(), "`reshape` works there"),
-    ("torch.tanh(x)", f"torch.tanh(x) * {TIRED}", lambda s: tanh(s).robust(), "After many passes"),
-    ("return delta * (1", f"return delta * {TIRED} * (1", lambda s: tanh(s).robust(), "After many passes"),
-    ("2 * self.difference", f"2 * {TIRED} * self.difference", lambda s: mse(s).robust(), "After many passes"),
+    ("torch.tanh(x)", f"torch.tanh(x) * {TIRED}", lambda s: tanh(s).lasting(), "After many passes"),
+    ("return delta * (1", f"return delta * {TIRED} * (1", lambda s: tanh(s).lasting(), "After many passes"),
+    ("2 * self.difference", f"2 * {TIRED} * self.difference", lambda s: mse(s).lasting(), "After many passes"),
 ]
 
 

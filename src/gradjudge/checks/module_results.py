@@ -266,15 +266,15 @@ def fail_layout(label: str) -> NoReturn:
     )
 
 
-def require_lasting(label: str, first: Mapping[str, object], last: Mapping[str, object], allowed: Tolerance) -> None:
-    """Require what the last of `MANY_PASSES` passes gave to be what the first one gave, by name.
+def require_lasting(label: str, last: Mapping[str, object], right: Mapping[str, Tensor], allowed: Tolerance) -> None:
+    """Require what the last of many passes gave to be right still, by name.
 
     Raises:
         CheckFailed: a module counts its calls, or wears out.
     """
     for name, value in last.items():
         require(
-            near_in_shape(value, first[name], allowed),
-            f"After many passes with the same inputs, `{label}` gives another result ({name}).",
-            f"Après beaucoup de passes avec les mêmes entrées, `{label}` donne un autre résultat ({name}).",
+            near_in_shape(value, right[name], allowed),
+            f"After many passes, `{label}` gives a wrong result ({name}), although it was right before.",
+            f"Après beaucoup de passes, `{label}` donne un résultat faux ({name}), alors qu'il était juste avant.",
         )
