@@ -95,7 +95,7 @@ def test_images(helped_student, models_in_use, rng):
     fr: log_reconstructions écrit les images des vecteurs et de leurs reconstructions, au pas de l'époque.
     """
     folder = f"graded-{torch.randint(10**9, (), generator=rng)}"
-    writer, model, count, side = summary_writer(helped_student, folder), models_in_use.made(36, 4), 3, 6
+    writer, model, count, side = summary_writer(helped_student, folder), models_in_use.made(25, 4), 3, 5
     for epoch in (0, 5):
         helped_student.log_reconstructions(writer, model, torch.rand(count, side * side, generator=rng), epoch)
     written = [image for found in images(helped_student, folder).values() for image in found]
