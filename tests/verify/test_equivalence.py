@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gradjudge.verify.equivalence import TRACE, _agree, _without_warnings
+from gradjudge.verify.equivalence import _CELL, TRACE, _agree, _without_warnings
 
 RUNS = [line.split() for line in ("loss 0.5 in 1.2 ms", "loss 0.5 in 1.3 ms", "loss 0.5 in 1.2 ms")]
 
@@ -44,3 +44,8 @@ def test_what_is_left_behind_is_compared_as_numbers(capsys: pytest.CaptureFixtur
     assert traced(torch.tensor([-0.0, 1.0])) == traced(torch.tensor([0.0, 1.0]))
     assert traced(torch.tensor(0.5)) == traced(0.5)
     assert traced([torch.tensor([1.0])]) != traced([torch.tensor([1.0005])])
+
+
+def test_the_number_of_a_cell_is_no_value() -> None:
+    """It stands before whatever comes first, be it a warning; other brackets are the student's own."""
+    assert _CELL.sub("", "[8] loss 0.5\nsizes [3] and\n[12] loss 0.4") == "loss 0.5\nsizes [3] and\nloss 0.4"

@@ -11,6 +11,7 @@ so.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
@@ -65,6 +66,9 @@ def _trace():
 _trace()
 """
 
+#: What stands before the first line of each cell's output, which may be a warning.
+_CELL = re.compile(r"^\[\d+\] ", re.MULTILINE)
+
 UNCHANGED = 3
 #: Lines of a warning at most, besides the first.
 LONGEST_WARNING = 4
@@ -118,7 +122,7 @@ class Equivalence:
         path.write_bytes(dump_notebook(notebook))
         report = self._run(path)
         failed = [f"cell {one.index} {one.state}" for one in report.verdict.cells]
-        printed = settled_text(report.run.output, str(folder)).splitlines()
+        printed = _CELL.sub("", settled_text(report.run.output, str(folder))).splitlines()
         return [*_without_warnings(printed), *failed]
 
 
