@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import json
 import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from small_course import notebook
 
 from gradjudge.report import Report, verdict_bytes
 from gradjudge.views import public_view
@@ -167,13 +167,6 @@ class Places(msgspec.Struct, frozen=True):
             else:
                 (folder / "lab.py").write_text(text)
         return sorted(folder.name for folder in self.submitted.iterdir())
-
-
-def notebook(*cells: str) -> str:
-    """Make a notebook of code cells."""
-    empty: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    made = [{**empty, "id": f"c{place}", "source": cell} for place, cell in enumerate(cells)]
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})
 
 
 def _build(file: Path) -> Any:

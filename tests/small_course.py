@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from gradjudge.course import Course
@@ -148,3 +149,10 @@ def make_course(root: Path, hidden: dict[str, str] | None = None) -> Course:
     (root / "grading.toml").write_text(rubric)
     (root / "solutions/lab.py").write_text("CANARY = 'canary-of-the-solution'\n" + RIGHT)
     return Course(root)
+
+
+def notebook(*cells: str) -> str:
+    """Make a notebook of code cells."""
+    empty: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    made = [{**empty, "id": f"c{place}", "source": cell} for place, cell in enumerate(cells)]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})

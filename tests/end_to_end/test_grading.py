@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_course import RIGHT
+from small_course import RIGHT, notebook
 
 from gradjudge import bench as benches
 from gradjudge.course import Course
@@ -30,13 +29,6 @@ def points(report: Report) -> dict[str, float]:
 def states(report: Report) -> dict[str, str]:
     """Return the states of the automatic items."""
     return {name: item.state for name, item in report.verdict.items.items() if item.kind == "auto"}
-
-
-def notebook(*cells: str) -> str:
-    """Make a notebook of code cells."""
-    empty: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    made = [{**empty, "id": f"c{place}", "source": cell} for place, cell in enumerate(cells)]
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})
 
 
 def test_a_right_solution_earns_everything(judge: Judge) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small_course import RIGHT
+from small_course import RIGHT, notebook
 
 from gradjudge.bench import Bench
 from gradjudge.course import Course
@@ -94,13 +93,6 @@ CELLS: dict[str, tuple[str, set[str], tuple[str, str]]] = {
     "a flood of errors": ("import sys\nprint('x' * 10**6, file=sys.stderr)", {"cut"}, OUTPUT),
     "a flood past Python": ("import os\nfor _ in range(20): os.write(1, b'x' * 10**4)", {"cut"}, OUTPUT),
 }
-
-
-def notebook(*cells: str) -> str:
-    """Make a notebook of code cells."""
-    empty: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    made = [{**empty, "id": f"c{place}", "source": cell} for place, cell in enumerate(cells)]
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made})
 
 
 def points(report: Report) -> dict[str, float]:

@@ -286,7 +286,8 @@ def _what_was_said(code: int, out: str, said: str, hit: list[Blow]) -> Iterator[
     ends = [blow.number for blow in hit if blow.kind == "orchestrator"]
     if "Traceback" in said:
         yield f"a traceback: {said}"
-    if ends and code == -ends[0] and not said and not out:
+    young = all(blow.reports == 0 for blow in hit)
+    if ends and young and code == -ends[0] and not said and not out:
         return  # it was too young to hear the signal, and has done nothing
     if ends and code not in ({-signal.SIGKILL} if ends == [signal.SIGKILL] else {128 + ends[0]}):
         yield f"exit code {code} after {ends[0].name}: {said}"

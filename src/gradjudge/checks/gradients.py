@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -70,7 +69,11 @@ def _require_small(outputs: Sequence[Tensor], label: str) -> None:
     entries = sum(output.numel() for output in outputs)
     odd = [str(output.dtype) for output in outputs if output.dtype not in (torch.float32, torch.float64)]
     if odd or max(entries, len(outputs)) > MOST_ENTRIES:
-        _refuse(label, f"{len(outputs)} outputs with {entries} entries, {odd[:1] or 'float32 or float64'}")
+        fail(
+            f"`{label}` gives far larger outputs, or outputs of another type, when gradcheck asks.",
+            f"`{label}` donne des sorties bien plus grandes, ou d'un autre type, quand gradcheck les demande.",
+            detail=f"{len(outputs)} outputs with {entries} entries, {odd[:1] or 'float32 or float64'}",
+        )
 
 
 class _Weights:
@@ -120,12 +123,8 @@ def _run(function: Callable[..., Outputs], inputs: tuple[Tensor, ...], allowed: 
     except (RuntimeError, ValueError, AssertionError) as error:  # GradcheckError is a RuntimeError
         passed, detail = False, f"{type(error).__name__}: {error}"
     if passed is not True:
-        _refuse(label, detail)
-
-
-def _refuse(label: str, detail: str) -> NoReturn:
-    fail(
-        f"gradcheck refuses `{label}`: its gradient is not the derivative of its own forward.",
-        f"gradcheck refuse `{label}` : son gradient n'est pas la dérivée de sa propre passe avant.",
-        detail=detail,
-    )
+        fail(
+            f"gradcheck refuses `{label}`: its gradient is not the derivative of its own forward.",
+            f"gradcheck refuse `{label}` : son gradient n'est pas la dérivée de sa propre passe avant.",
+            detail=detail,
+        )

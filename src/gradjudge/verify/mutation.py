@@ -50,15 +50,6 @@ class Score(msgspec.Struct, frozen=True):
         return self.killed / due if due else 1.0
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """What one item's checks saw: mutants of its cells, and how many of them cost it points."""
-
-    item: str
-    mutants: int
-    caught: int
-    chaffs: int
-
-
 class Tried(msgspec.Struct, frozen=True):
     """What grading an assignment's mutants showed.
 
