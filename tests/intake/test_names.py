@@ -188,3 +188,19 @@ def test_junk() -> None:
     """What systems leave behind is known; a student's dot file is not junk."""
     junk = ["__MACOSX/._a.py", "a/.DS_Store", ".ipynb_checkpoints/a-checkpoint.ipynb", "__pycache__/a.pyc", "._a.py"]
     assert [is_junk(name.split("/")) for name in [*junk, ".env", "a.py"]] == [True] * 5 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [("a", "b", "ada", "tp1.ipynb"), ("a", "b", "bob", "tp1.ipynb")],
+        [("a", "b", "Ada_1_assignsubmission_file_", "tp1.ipynb"), ("a", "b", "Bo_2_assignsubmission_file_", "x.py")],
+        [("a", "b", "lovelaceada_1_2_tp1.ipynb"), ("a", "b", "hopper_3_4_tp1.ipynb")],
+    ],
+)
+def test_what_lies_above_the_folders_that_wrap_all_is_nobodys(paths: list[tuple[str, ...]]) -> None:
+    """An entry of a bad name is looked at with what is left of its path, which may be short."""
+    layout = layout_of(paths, assignment="tp1", stem="all")
+    assert layout(paths[0]) is not None
+    assert layout(("evil", "x")) is None
+    assert layout(("evil",)) is None

@@ -111,9 +111,9 @@ def layout_of(paths: Sequence[tuple[str, ...]], *, assignment: str, stem: str) -
     for skipped in (0, wrapper):
         roots = [path[skipped:] for path in paths]
         if any(MOODLE.fullmatch(root[0]) for root in roots):
-            return lambda parts, skipped=skipped: _moodle(parts[skipped:])  # type: ignore[misc]
+            return _below(skipped, _moodle)
         if all(len(root) == 1 and _canvas(root) is not None for root in roots):
-            return lambda parts, skipped=skipped: _canvas(parts[skipped:])  # type: ignore[misc]
+            return _below(skipped, _canvas)
     loose = [path[0] for path in paths if len(path) == 1 and path[0].lower().endswith(_NOTEBOOKS)]
     if len([name for name in loose if name.lower().endswith(".ipynb")]) > 1:
         raise CourseError(
@@ -127,7 +127,12 @@ def layout_of(paths: Sequence[tuple[str, ...]], *, assignment: str, stem: str) -
         base = wrapper
     elif assignment in common:
         base = common.index(assignment) - 1
-    return one_student(stem) if base < 0 else lambda parts: _by_folder(parts[base:], assignment)
+    return one_student(stem) if base < 0 else _below(base, lambda parts: _by_folder(parts, assignment))
+
+
+def _below(folders: int, layout: Layout) -> Layout:
+    """Return the layout of what lies below so many folders; what lies above them is nobody's."""
+    return lambda parts: layout(parts[folders:]) if len(parts) > folders else None
 
 
 def _students_at(paths: Sequence[tuple[str, ...]], depth: int) -> bool:
@@ -199,7 +204,7 @@ def moment(text: str, zone: tzinfo) -> datetime:
 
 
 def _moodle(parts: tuple[str, ...]) -> Claim | None:
-    found = MOODLE.fullmatch(parts[0]) if parts else None  # a file beside the folder that wraps all others has no parts
+    found = MOODLE.fullmatch(parts[0])
     if found is None or found["what"] == "feedback":
         return None
     inside = (*((found["file"],) if found["file"] else ()), *parts[1:])
@@ -207,8 +212,6 @@ def _moodle(parts: tuple[str, ...]) -> Claim | None:
 
 
 def _canvas(parts: tuple[str, ...]) -> Claim | None:
-    if not parts:
-        return None
     for pattern in (CANVAS_ANONYMOUS, CANVAS, CANVAS_TEXT):
         found = pattern.fullmatch(parts[0])
         if found is not None:
