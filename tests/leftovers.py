@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -14,13 +13,10 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PUBLIC = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run/lock"))
 
 
-@contextlib.contextmanager
-def adopting_orphans() -> Iterator[None]:
-    """Be the parent of every process below this one that loses its own, so that none is overlooked."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    assert libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
-    yield
-    assert libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == 0
+def adopt_orphans() -> None:
+    """Become, for good, the parent of every process below this one that loses its own: none is overlooked then."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def children() -> set[int]:

@@ -8,7 +8,6 @@ from gradjudge.wire.messages import Raised
 
 #: Bytes of a cell that is run.
 LONGEST_CELL = 512 << 10
-#: Characters of a detail for staff that are kept: sessions bound what they say themselves, and are not believed.
 
 TOO_LONG = Text(
     en=f"was not run: it has more than {LONGEST_CELL >> 10} kB of text",

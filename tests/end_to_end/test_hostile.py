@@ -9,7 +9,6 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 from hostile_cohort import ASSIGNMENT, CANARY, HERE, INPUT, POINTS, Case, Places, departures, read_cases
-from leftovers import adopting_orphans, children, orphans, planted
+from leftovers import adopt_orphans, children, orphans, planted
 
 from gradjudge.report import Report, read_report, verdict_bytes
 
@@ -44,10 +43,9 @@ class Ran(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _orphans_come_here() -> Iterator[None]:
+def _orphans_come_here() -> None:
     """Be the parent of every process that loses its own."""
-    with adopting_orphans():
-        yield
+    adopt_orphans()
 
 
 def grade(root: Path, cases: list[Case]) -> Ran:

@@ -13,7 +13,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from faults.cohort_under_fire import Blow, Toll, UnderFire, adopt_orphans
+from faults.cohort_under_fire import Blow, Toll, UnderFire
+from leftovers import adopt_orphans
 
 COPIES = 3
 #: Reports between two blows in one run: each hits another submission.

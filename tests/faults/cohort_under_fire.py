@@ -1,13 +1,12 @@
 """A small cohort, graded by the real command, which is hurt at moments that a seed chooses; and what must hold then.
 
-Orphans of a killed command come to this process (`adopt_orphans`), so that it can see whether any are left.
+Orphans of a killed command come to this process (`leftovers.adopt_orphans`), so that it can see whether any are left.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import ctypes
 import os
 import random
 import re
@@ -29,7 +28,6 @@ from gradjudge.report import TEMPORARY, Report, verdict_bytes
 COMMAND_SECONDS = 400.0
 ORPHAN_SECONDS = 60.0
 KINDS = ("session", "judge", "zygote", "host")
-_PR_SET_CHILD_SUBREAPER = 36
 
 SLOW = "import time\ntime.sleep(0.4)\n"
 COHORT = {
@@ -43,12 +41,6 @@ COHORT = {
     "hal": "raise NotImplementedError\n" + SLOW + RIGHT,
 }
 """Right, wrong, slow, one check that never ends, one that ends the process, one that kills it, one unfinished cell."""
-
-
-def adopt_orphans() -> None:
-    """Become the parent of every process whose own parent dies, below this one."""
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def cohort(root: Path, copies: int = 1) -> Course:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from faults.cohort_under_fire import UnderFire, adopt_orphans
+from faults.cohort_under_fire import UnderFire
+from leftovers import adopt_orphans
 
 
 @pytest.fixture(scope="session")
