@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -36,6 +37,20 @@ def small_disk(folder: Path, options: str) -> Iterator[Callable[[str], None]]:
 def void(command: list[str]) -> None:
     """Run a command that must not fail."""
     subprocess.run(command, check=True)
+
+
+def fill(folder: Path, command: Command) -> None:
+    """Take every file that a small disk can still hold, also those that ended sessions give back, until the end."""
+    full = False
+    for number in itertools.count():
+        if command.process.poll() is not None:
+            break
+        try:
+            (folder / f"gradjudge-filler-{number}").touch()
+        except OSError:
+            full = True
+        time.sleep(0.001)
+    assert full, "this file system took every file"
 
 
 def wait_for_reports(command: Command, under_fire: UnderFire, count: int) -> None:
@@ -90,9 +105,7 @@ def test_a_full_disk_for_scratch_folders_is_ungraded(under_fire: UnderFire) -> N
     with small_disk(under_fire.course.root / "tmp", "nr_inodes=100") as remount:
         command = Command(under_fire.course)
         wait_for_reports(command, under_fire, 2)
-        with contextlib.suppress(OSError):
-            for number in range(100):
-                (under_fire.course.root / "tmp" / f"gradjudge-filler-{number}").touch()
+        fill(under_fire.course.root / "tmp", command)
         code, _, said = command.end()
         assert code == 1
         assert "UNGRADED" in said
