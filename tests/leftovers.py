@@ -19,23 +19,30 @@ def adopt_orphans() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
-def children() -> set[int]:
-    """Return the living processes whose parent is this one."""
-    found = set()
+def children(pid: int | None = None) -> set[int]:
+    """Return the living processes whose parent is `pid`, by default this one."""
+    found, parent = set(), os.getpid() if pid is None else pid
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             fields = stat.read_text(errors="replace").rpartition(")")[2].split()
-            if int(fields[1]) == os.getpid() and fields[0] != "Z":
+            if int(fields[1]) == parent and fields[0] != "Z":
                 found.add(int(stat.parent.name))
     return found
 
 
+def command_line(pid: int) -> str:
+    """Return the command line of a process; nothing if it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
+
+
 def orphans(before: set[int], seconds: float = 5.0) -> list[str]:
-    """Wait for processes that were not there before to end; return the command lines of those that do not."""
+    """Wait for processes that were not there before to end; return what is known of those that do not."""
     ends = time.monotonic() + seconds
     while more := children() - before:
         if time.monotonic() > ends:
-            return [Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") or str(pid) for pid in more]
+            return [f"{pid}: {command_line(pid)}" for pid in more]
         time.sleep(0.05)
     return []
 

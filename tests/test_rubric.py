@@ -198,6 +198,11 @@ BAD = {
         "grading.toml, [assignments.tp1.items.\"mse.dyhat\".forbidden[1]], key 'calls': found 'backward()'; "
         "expected a list of dotted names (a leading dot for a method of anything)",
     ),
+    "call of an alias": (
+        ('".backward"', '"nn.Linear"'),
+        "grading.toml, [assignments.tp1.items.\"mse.dyhat\".forbidden[1]], key 'calls': found 'nn.Linear', which no "
+        "call is ever named; expected 'torch.nn.Linear'",
+    ),
     "naive due": (
         ("23:59:00+01:00", "23:59:00"),
         "grading.toml, [assignments.tp1], key 'due': found 2027-02-01T23:59:00 without a time zone; "

@@ -35,6 +35,16 @@ CALL = re.compile(r"\.?[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 CHECK_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[[^\]\s]+\])?")
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]+")
 
+#: What modules are imported as; a rule names them in full, as imports are followed.
+USUAL_ALIASES = {
+    "F": "torch.nn.functional",
+    "nn": "torch.nn",
+    "np": "numpy",
+    "optim": "torch.optim",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+}
+
 MOST_POINTS = 1000.0
 LONGEST_SECONDS = 86_400.0
 LARGEST_MB = 1 << 20
@@ -247,10 +257,13 @@ def _check_kind(table: Table, item: Item) -> None:
 
 def _forbidden(table: Table) -> Forbidden:
     table.only("in", "calls")
-    return Forbidden(
-        within=table.words("in", DOTTED, "dotted names of the student's functions", required=True),
-        calls=table.words("calls", CALL, "dotted names (a leading dot for a method of anything)", required=True),
-    )
+    calls = table.words("calls", CALL, "dotted names (a leading dot for a method of anything)", required=True)
+    for call in calls:
+        alias, dot, rest = call.partition(".")
+        if alias in USUAL_ALIASES:
+            table.fail("calls", f"'{call}', which no call is ever named", f"'{USUAL_ALIASES[alias]}{dot}{rest}'")
+    within = table.words("in", DOTTED, "dotted names of the student's functions", required=True)
+    return Forbidden(within=within, calls=calls)
 
 
 def _check_needs(items_table: Table, items: list[Item]) -> None:

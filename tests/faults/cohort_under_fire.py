@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from leftovers import children, command_line, orphans
 from small_course import RIGHT, make_course
 
 from gradjudge.course import Course
@@ -101,7 +102,7 @@ class Command:
 
     def __init__(self, course: Course, jobs: int = 1, *options: str, environment: dict[str, str] | None = None) -> None:
         self._course = course
-        self._before = set(children(os.getpid()))
+        self._before = children()
         self._out = (course.root / "stdout.txt").open("w+b")
         self._err = (course.root / "stderr.txt").open("w+b")
         command = [sys.executable, "-m", "gradjudge.cli", "grade", "lab", "--course", str(course.root)]
@@ -151,32 +152,7 @@ class Command:
 
     def orphans(self) -> list[str]:
         """Wait a while for what the command has left; return what stays."""
-        ends = time.monotonic() + ORPHAN_SECONDS
-        while left := set(children(os.getpid())) - self._before:
-            for pid in left:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
-            if time.monotonic() > ends:
-                return [f"{pid}: {command_line(pid)}" for pid in left]
-            time.sleep(0.02)
-        return []
-
-
-def children(pid: int) -> list[int]:
-    """Return the children of a process, of all its threads."""
-    found = []
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(OSError):
-                found += [int(word) for word in (task / "children").read_text().split()]
-    return found
-
-
-def command_line(pid: int) -> str:
-    """Return the command line of a process; nothing if it is gone."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    return ""
+        return orphans(self._before, ORPHAN_SECONDS)
 
 
 def reports(course: Course) -> dict[str, Path]:

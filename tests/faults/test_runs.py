@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faults.cohort_under_fire import Command, Toll, UnderFire, children, reports
+from faults.cohort_under_fire import Command, Toll, UnderFire, reports
+from leftovers import children
 from small_course import RIGHT
 
 from gradjudge.sandbox.machine import scratch_trouble
@@ -161,7 +162,8 @@ def test_a_shutdown_that_reaches_every_process_makes_no_verdict(under_fire: Unde
     under_fire.clear()
     command = Command(under_fire.course, 2)
     wait_for_reports(command, under_fire, 1)
-    below, waiting = [], [command.process.pid]
+    below: list[int] = []
+    waiting = [command.process.pid]
     while waiting:
         found = children(waiting.pop())
         below += found

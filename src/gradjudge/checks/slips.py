@@ -150,8 +150,7 @@ def _frozen(names: Sequence[str]) -> Iterator[Slip]:
     if len(layers) > 2:
         for number, layer in enumerate(layers):
             these = frozenset(name for name in names if name.rpartition(".")[0] != layer)
-            _, moving_fr = _place(number, len(layers))
-            moving_en, _ = _place(number, len(layers))
+            moving_en, moving_fr = _place(number, len(layers))
             yield Slip(
                 "frozen",
                 {"frozen": these},
