@@ -15,6 +15,7 @@ from gradjudge import cohort
 from gradjudge.course import Course
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.jobs import Job
+from gradjudge.notebooks.files import read_regular
 from gradjudge.report import SCHEMA, ItemResult, Late, Report, Run, Verdict, read_report
 
 RUBRIC = """
@@ -147,6 +148,32 @@ def test_a_student_without_a_file_is_listed(course: Course) -> None:
     assert [found.student for found in todo.problems] == ["ada"]
     report = cohort.without_file(course, "lab", todo.problems[0])
     assert (report.verdict.score, report.verdict.max_score, report.state) == (0.0, 4.0, "failed")
+
+
+def test_a_file_that_we_cannot_read_is_ungraded_and_stops_nobody(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its modes, or a disk that fails: the others are graded, it is no zero, and the next run tries again."""
+
+    def refuse(path: Path, most: int) -> bytes:
+        if path.parts[-3:] == ("bob", "lab", "lab.py"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read_regular(path, most)
+
+    monkeypatch.setattr("gradjudge.cohort.read_regular", refuse)
+    todo, done = grade(course, FakeBench())
+    assert sorted(report.verdict.student for report in done) == ["ada", "eve"]
+    reports, table = cohort.finish(course, todo, done, submitted=None, grades=None)
+    bob = next(report for report in reports if report.verdict.student == "bob")
+    assert (bob.state, bob.ungraded) == ("ungraded", ("a",))
+    assert bob.run.faults == (
+        f"{course.root}/submitted/bob/lab/lab.py: Permission denied. Make it readable for whoever grades.",
+    )
+    assert len(table.read_text().splitlines()) == 4
+    monkeypatch.undo()
+    todo, done = grade(course, FakeBench())
+    assert [report.verdict.student for report in done] == ["bob"]
+    assert todo.problems == ()
 
 
 def test_no_folder_of_submissions_is_said(course: Course, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -218,3 +220,24 @@ def test_where_a_link_leads_is_not_asked(course: Course) -> None:
     assert entries["bob"].file == folder / "tp1.ipynb"
     assert "symbolic link" in entries["carol"].problem
     assert "cannot be looked at" in entries["dave"].problem
+    assert not any(entry.ours for entry in entries.values())
+
+
+def test_a_folder_that_we_cannot_read_is_no_fault_of_its_student(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Modes, a disk that fails: it is said whose, and that it is ours."""
+    hand_in(course, "alice", "tp1.py")
+    hand_in(course, "bob", "tp1.py")
+    entries = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if "bob" in path.parts:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return entries(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    alice, bob = course.submissions("tp1")
+    assert alice.file is not None
+    assert (bob.student, bob.file, bob.ours) == ("bob", None, True)
+    assert bob.problem.endswith("bob/tp1: it cannot be looked at: Permission denied.")

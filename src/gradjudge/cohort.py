@@ -17,9 +17,9 @@ import gradjudge
 from gradjudge.bench import FAULT, Bench, judges
 from gradjudge.claims import unwritable
 from gradjudge.course import Course, Found
-from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
 from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, read_regular
+from gradjudge.remarks import readable
 from gradjudge.report import Late, Report, blank_report, read_report, write_atomically, write_report
 from gradjudge.rubric import GradingLimits, late_penalty
 
@@ -38,7 +38,7 @@ class Plan(msgspec.Struct, frozen=True):
         assignment: its name.
         jobs: submissions to judge.
         done: reports that stand from an earlier run under the same key.
-        problems: submissions that have no file to judge.
+        problems: submissions that have no file to judge, or none that can be read.
     """
 
     assignment: str
@@ -169,7 +169,9 @@ def plan(
             late = handed_in(course, assignment, found.file.parent)
             key = keys.key(assignment, found.file, late)
         except OSError as error:
-            raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
+            problem = f"{error.filename}: {error.strerror}. Make it readable for whoever grades."
+            problems.append(Found(found.student, problem=readable(problem), ours=True))
+            continue
         before = None if fresh else read_report(report_file(course, grades, assignment, found.student))
         if before is not None and before.verdict.key == key and not before.ungraded:
             done.append(before)
@@ -235,11 +237,10 @@ def finish(
 
 
 def without_file(course: Course, assignment: str, found: Found) -> Report:
-    """Return the report on a student who handed in nothing that could be graded."""
+    """Return the report on a student who handed in nothing that could be graded, or nothing that we could read."""
     rubric = course.rubric.assignment(assignment)
-    return blank_report(
-        rubric, student=found.student, state="failed", message=found.told or MISSING, detail=found.problem
-    )
+    state, message = ("ungraded", FAULT) if found.ours else ("failed", found.told or MISSING)
+    return blank_report(rubric, student=found.student, state=state, message=message, detail=found.problem)
 
 
 def grades_csv(reports: Sequence[Report], order: Sequence[str] = ()) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Found(msgspec.Struct, frozen=True):
         problem: why `file` is None, for staff; empty if it is not.
         told: why `file` is None, for the student, by language; empty where nothing was found.
         remarks: what there is to say about the choice of `file`.
+        ours: whether `problem` is no fault of the student's: nothing could be read.
     """
 
     student: str
@@ -31,6 +33,11 @@ class Found(msgspec.Struct, frozen=True):
     problem: str = ""
     told: dict[str, str] = {}
     remarks: tuple[Remark, ...] = ()
+    ours: bool = False
+
+
+#: What a student can bring about who hands in links: they go round in circles, or to names that no path can have.
+_BY_LINKS = (errno.ELOOP, errno.ENAMETOOLONG)
 
 
 class Course:
@@ -160,11 +167,12 @@ class Course:
 
 
 def _in_folder(student: str, assignment: str, folder: Path) -> Found | None:
-    """Say what a student's folder holds; None if there is none. What cannot be looked at is that student's problem."""
+    """Say what a student's folder holds; None if there is none. What cannot be looked at stops nobody else."""
     try:
         return _choose(student, assignment, folder) if folder.is_symlink() or folder.is_dir() else None
-    except OSError as error:  # also of a link whose target is longer than any path
-        return Found(readable(student), problem=readable(f"{folder}: it cannot be looked at: {error.strerror}."))
+    except OSError as error:
+        problem = readable(f"{folder}: it cannot be looked at: {error.strerror}.")
+        return Found(readable(student), problem=problem, ours=error.errno not in _BY_LINKS)
 
 
 def _choose(student: str, assignment: str, folder: Path) -> Found:
