@@ -63,15 +63,14 @@ class KeyMaker:
         self._by_assignment: dict[str, str] = {}
 
     def key(self, assignment: str, file: Path, late: Late | None) -> str:
-        """Return the key of one submission: the same key gives the same verdict."""
+        """Return the key of one submission: the same key gives the same verdict.
+
+        Raises:
+            OSError: it, or what lies beside it, cannot be read.
+        """
         parts = [self._assignment(assignment), *self._common, repr(late)]
         parts += [_folder_digest(file, self._course.rubric.assignment(assignment).limits), file.name]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-    def file_key(self, assignment: str, file: Path) -> str:
-        """Return a key for a file on its own, whatever lies beside it."""
-        digest = _files_digest([file])
-        return hashlib.sha256("\0".join([self._assignment(assignment), *self._common, digest]).encode()).hexdigest()
 
     def _assignment(self, name: str) -> str:
         if name not in self._by_assignment:
