@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from small_course import notebook
 
 from gradjudge.report import Report, verdict_bytes
@@ -90,7 +91,8 @@ def departures(case: Case, report: Report) -> list[str]:
         found.append(f"notes {notes}, expected {case.notes}")
     shown = msgspec.json.encode([public_view(report, "en"), public_view(report, "fr")]).decode()
     found += [f"the student does not read {words!r}" for words in case.says if words not in shown]
-    shown += verdict_bytes(report).decode()
+    verdict = replace(report.verdict, key="", submission="")  # digests, in which any four digits may stand
+    shown += verdict_bytes(replace(report, verdict=verdict)).decode()
     found += [f"the student reads {words!r}" for words in (INPUT, "Traceback", *case.never) if words in shown]
     if CANARY in msgspec.json.encode(report).decode():
         found.append("a secret came back")

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from faults.cohort_under_fire import Blow, Toll, UnderFire
+from faults.cohort_under_fire import Blow, Toll, UnderFire, hear_interrupts
 from leftovers import adopt_orphans
 
 COPIES = 3
@@ -64,6 +64,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     chosen = parser.parse_args()
     adopt_orphans()
+    hear_interrupts()
     tolls: dict[str, Toll] = {}
     with tempfile.TemporaryDirectory(prefix="gradjudge-faults-", dir=chosen.folder) as folder:
         under_fire = UnderFire(Path(folder) / "course", COPIES)

@@ -97,6 +97,11 @@ class Toll:
         return self
 
 
+def hear_interrupts() -> None:
+    """Have the commands hear SIGINT: what a shell starts in the background ignores it, and so does all below that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Command:
     """``gradjudge grade lab`` in a process of its own."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from faults.cohort_under_fire import UnderFire
+from faults.cohort_under_fire import UnderFire, hear_interrupts
 from leftovers import adopt_orphans
 
 
@@ -11,4 +11,5 @@ from leftovers import adopt_orphans
 def under_fire(tmp_path_factory: pytest.TempPathFactory) -> UnderFire:
     """Offer the cohort."""
     adopt_orphans()
+    hear_interrupts()
     return UnderFire(tmp_path_factory.mktemp("fire") / "course")
