@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,7 +72,7 @@ FAULTS: dict[str, Play] = {
 }
 """What is answered, and is a fault of protocol."""
 
-ENDS: dict[int, str] = {0: "crashed", 3 << 8: "crashed", 77 << 8: "memory", 9: "killed", 35: "killed"}
+ENDS: dict[int, str] = {0: "crashed", 3 << 8: "crashed", 77 << 8: "memory", 9: "killed", 35: "killed", 2: "killed"}
 """How a process may end by itself, as wait statuses, and for what reason its session is lost then."""
 
 SILENCES: dict[str, Play] = {
@@ -91,6 +92,7 @@ class Sessions(RuleBasedStateMachine):
         self.child = FakeChild()
         self.session = open_session(self.child, self.folder)
         self.sent = 0
+        self.interrupts = 0
         self.lost: SessionLost | None = None
         self.due = ""
 
@@ -121,6 +123,10 @@ class Sessions(RuleBasedStateMachine):
         assert isinstance(got, SessionLost)
         assert got.reason == reason, got
         self.lost = got
+
+    def reason_of(self, waitstatus: int) -> str:
+        """Return the reason that such an end must have; SIGINT is ours once we have sent one."""
+        return "timed-out" if waitstatus == signal.SIGINT and self.interrupts else ENDS[waitstatus]
 
     ready = precondition(lambda self: self.lost is None and not self.due)
 
@@ -182,7 +188,7 @@ class Sessions(RuleBasedStateMachine):
             child.say(framed(number, Answer())[: 5 * half])
             child.end(waitstatus)
 
-        self.loses(self.ask(Drop(), play), ENDS[waitstatus])
+        self.loses(self.ask(Drop(), play), self.reason_of(waitstatus))
         self.sent += 1
 
     @ready
@@ -201,6 +207,7 @@ class Sessions(RuleBasedStateMachine):
         self.sent += 1
         if answers == "a reply":
             assert got == CellDone(interrupted=True)
+            self.interrupts += 1
         else:
             self.loses(got, "timed-out")
 
@@ -213,7 +220,7 @@ class Sessions(RuleBasedStateMachine):
             self.due = "protocol"
         else:
             self.child.end(waitstatus)
-            self.due = ENDS[waitstatus]
+            self.due = self.reason_of(waitstatus)
 
     @precondition(lambda self: bool(self.due) and self.lost is None)
     @rule(request=st.sampled_from(REQUESTS))
@@ -330,6 +337,29 @@ def test_a_zygote_that_is_gone_is_our_fault(tmp_path: Path) -> None:
 
 
 DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("waitstatus", "reason"), [(signal.SIGINT, "timed-out"), (signal.SIGUSR1, "killed")])
+def test_an_interrupt_that_comes_after_the_answer_is_ours(tmp_path: Path, waitstatus: int, reason: str) -> None:
+    """The answer and our interrupt cross: who dies of it at the next request was killed by no stranger."""
+    child = FakeChild()
+    session = open_session(child, tmp_path)
+
+    def play() -> None:
+        number = child.hear()
+        child.interrupts.get(timeout=LONG)
+        child.say(framed(number, CellDone()))
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    assert session.ask(RunCell(0, "", "python"), seconds=SOON, grace=LONG) == CellDone()
+    thread.join()
+    child.end(waitstatus)
+    with pytest.raises(SessionLost) as lost:
+        session.ask(Drop(), seconds=LONG)
+    session.close()
+    assert lost.value.reason == reason
 
 
 def test_the_design_says_which_replies_fit() -> None:

@@ -31,6 +31,7 @@ class Watch:
     Attributes:
         verdict: why the session was killed, as (reason, detail), or None.
         interrupted: whether the answer that is due, or was due last, was interrupted at its time limit.
+        interrupts: how often that has happened so far.
     """
 
     def __init__(self, child: Child, limits: Limits, scratch: Path, *, nested: bool) -> None:
@@ -43,6 +44,7 @@ class Watch:
         """
         self.verdict: tuple[str, str] | None = None
         self.interrupted = False
+        self.interrupts = 0
         self._child = child
         self._limits = limits
         self._scratch = scratch
@@ -94,6 +96,7 @@ class Watch:
                 return
             if self._grace is not None:
                 self.interrupted = True  # first, for the process may end of it at once
+                self.interrupts += 1
                 self._child.interrupt()
                 self._deadline, self._grace = time.monotonic() + self._grace, None
             else:
