@@ -2,7 +2,7 @@
 # make test    set up, run the tests
 # make seeds   judge right Functions with 100 seeds each, and every lab's right solutions with 20 (minutes)
 # make fuzz    damage a million messages of the wire and decode them, and let peers misbehave on sockets (minutes)
-# make faults  kill the processes of gradings at random moments, 146 times (half an hour); print what came of it
+# make faults  kill the processes of gradings at random moments, 146 times (a quarter of an hour); print what came of it
 # make verify  test the hidden tests of every lab: 25 seeds, wrong solutions, all mutants (an hour)
 # make verify-quick  one mutant in 23 of every lab, a minute for each: what CI runs of it
 # make reproduce  the figures of tp2's sheet on California housing, from scikit-learn's cache (minutes)
