@@ -336,9 +336,6 @@ def test_a_zygote_that_is_gone_is_our_fault(tmp_path: Path) -> None:
     session.close()
 
 
-DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
-
-
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("waitstatus", "reason"), [(signal.SIGINT, "timed-out"), (signal.SIGUSR1, "killed")])
 def test_an_interrupt_that_comes_after_the_answer_is_ours(tmp_path: Path, waitstatus: int, reason: str) -> None:
@@ -360,6 +357,9 @@ def test_an_interrupt_that_comes_after_the_answer_is_ours(tmp_path: Path, waitst
         session.ask(Drop(), seconds=LONG)
     session.close()
     assert lost.value.reason == reason
+
+
+DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
 
 
 def test_the_design_says_which_replies_fit() -> None:

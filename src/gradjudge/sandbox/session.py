@@ -157,7 +157,7 @@ class JailedSession:
         if self._watch.interrupted:  # its code left signals to the kernel, or exits when it is interrupted
             return SessionLost("timed-out", "ended when it was interrupted at its time limit")
         code = os.waitstatus_to_exitcode(waitstatus)
-        if code == -signal.SIGINT and self._watch.interrupts:  # an answer and our interrupt crossed each other
+        if code == -signal.SIGINT and self._watch.ever_interrupted:  # an answer and our interrupt crossed each other
             return SessionLost("timed-out", "ended of the interrupt at its time limit, after it had answered")
         if code == OUT_OF_MEMORY:
             return SessionLost("memory", "out of memory")

@@ -31,7 +31,7 @@ class Watch:
     Attributes:
         verdict: why the session was killed, as (reason, detail), or None.
         interrupted: whether the answer that is due, or was due last, was interrupted at its time limit.
-        interrupts: how often that has happened so far.
+        ever_interrupted: whether that has happened to any answer so far.
     """
 
     def __init__(self, child: Child, limits: Limits, scratch: Path, *, nested: bool) -> None:
@@ -44,7 +44,7 @@ class Watch:
         """
         self.verdict: tuple[str, str] | None = None
         self.interrupted = False
-        self.interrupts = 0
+        self.ever_interrupted = False
         self._child = child
         self._limits = limits
         self._scratch = scratch
@@ -95,8 +95,7 @@ class Watch:
             if self._deadline is None or time.monotonic() < self._deadline:
                 return
             if self._grace is not None:
-                self.interrupted = True  # first, for the process may end of it at once
-                self.interrupts += 1
+                self.interrupted = self.ever_interrupted = True  # first, for the process may end of it at once
                 self._child.interrupt()
                 self._deadline, self._grace = time.monotonic() + self._grace, None
             else:
