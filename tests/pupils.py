@@ -8,10 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gradjudge.forkserver import Child
-from gradjudge.wire.channel import Channel
+from gradjudge.wire.channel import Channel, Patience
 from gradjudge.wire.messages import CellDone, Reply, Request, RunCell
 from gradjudge.worker.answers import Answers
 from gradjudge.worker.script import ScriptNamespace
+
+
+def soon(seconds: float = 60.0) -> Patience:
+    """Wait until so many seconds from now."""
+    ends = time.monotonic() + seconds
+
+    def patience() -> float:
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    return patience
 
 
 class Pupil:
@@ -59,7 +72,7 @@ class Session:
 
     def receive(self, seconds: float = 60.0) -> Reply:
         """Wait for the answer."""
-        return self._channel.receive("reply", deadline=time.monotonic() + seconds)
+        return self._channel.receive("reply", patience=soon(seconds))
 
     def run(self, source: str, mode: str = "ipython") -> CellDone:
         """Run one cell."""

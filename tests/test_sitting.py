@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import SimpleNamespace
+import itertools
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import pytest
 
-from gradjudge import sitting as sittings
 from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
 from gradjudge.rubric import GradingLimits
@@ -23,8 +23,11 @@ class FakeSession:
     """Answer each cell by what a script says of its source; remember what was run."""
 
     layers = ("fake",)
+    waited = 0.0
 
-    def __init__(self, script: Script, log: list[str]) -> None:
+    def __init__(self, script: Script, log: list[str], works: Mapping[str, float] = MappingProxyType({})) -> None:
+        self.used = 0.0
+        self._works = works
         self._script = script
         self._log = log
         self._lost = False
@@ -39,6 +42,7 @@ class FakeSession:
             return Answer()
         source = request.source if isinstance(request, RunCell) else "get"
         self._log.append(source)
+        self.used += self._works.get(source, 0.0)
         reply = self._script(source)
         if isinstance(reply, SessionLost):
             self._lost = True
@@ -51,7 +55,11 @@ class FakeSession:
 
 
 def sit(
-    sources: list[str], script: Script, killed_at: tuple[str, ...] = (), **limits: float
+    sources: list[str],
+    script: Script,
+    killed_at: tuple[str, ...] = (),
+    works: Mapping[str, float] = MappingProxyType({}),
+    **limits: float,
 ) -> tuple[Sitting, list[str]]:
     """Make a sitting over some cells, and the log of its sessions."""
     log: list[str] = []
@@ -60,7 +68,7 @@ def sit(
 
     def open_session() -> FakeSession:
         log.append("open")
-        return FakeSession(script, log)
+        return FakeSession(script, log, works)
 
     chosen = GradingLimits(cell_seconds=limits.get("cell", 1.0), submission_seconds=limits.get("all", 100.0))
     return Sitting(submission, open_session, chosen, killed_at), log
@@ -167,51 +175,50 @@ def test_restarts_are_bounded() -> None:
     assert log.count("open") == 1 + RESTARTS
 
 
-def slow(seconds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> Script:
-    """Make a script whose sources take their time, on a clock of their own."""
-    now = 0.0
-
-    def answer(source: str) -> Reply | SessionLost:
-        nonlocal now
-        now += seconds.get(source, 0.0)
-        return SessionLost("crashed", "") if source == "die()" else fine(source)
-
-    monkeypatch.setattr(sittings, "time", SimpleNamespace(monotonic=lambda: now))
-    return answer
-
-
-def test_cells_leave_time_for_the_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_leave_time_for_the_checks() -> None:
     """Once the cells' share is used up, only definitions are run, for a while, and the student is told."""
-    script = slow({"train()": 61, "def f(): pass": 20}, monkeypatch)
-    sitting, log = sit(["train()", "def f(): pass\ntrain()", "def g(): pass\ntrain()"], script)
+    works = {"train()": 61, "def f(): pass": 20}
+    sitting, log = sit(["train()", "def f(): pass\ntrain()", "def g(): pass\ntrain()"], fine, works=works)
     sitting.run_cells()
     assert log == ["open", "train()", "def f(): pass"]
     assert [cell.state for cell in sitting.cells.values()] == ["skipped", "skipped"]
 
 
-def test_a_replay_ends_with_the_time_of_the_submission(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_ends_with_the_time_of_the_submission() -> None:
     """Hundreds of slow cells cannot keep a judge until it is taken for one that hangs, which would be our fault."""
     sources = [f"x{number} = 1" for number in range(500)]
-    sitting, log = sit([*sources, "die()"], slow(dict.fromkeys(sources, 0.11), monkeypatch))
+    sitting, log = sit([*sources, "die()"], killer("die()"), works=dict.fromkeys(sources, 0.11))
     sitting.run_cells()
     with pytest.raises(SessionLost, match="no time was left"), sitting.check("one"):
         pass
     assert log.count("x0 = 1") == 2
     assert log[-1] == "close"
     assert log.count("open") == 2
+    assert sitting.used == pytest.approx(100.1)
 
 
-def test_whose_time_is_over_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whose_time_is_over_is_told() -> None:
     """A check that is slow itself is one thing, a check that finds no time left another: nothing of it has run."""
-    now = 0.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
-    sitting, _ = sit(["a = 1"], lambda source: SessionLost("timed-out", "") if source == "get" else CellDone())
-    sitting.run_cells()
-    for at, reason in ((10.0, "timed-out"), (95.0, "out-of-time"), (101.0, "out-of-time")):
-        now = at  # of 100 seconds in all, and 20 for a check
+    script: Script = lambda source: SessionLost("timed-out", "") if source == "get" else CellDone()  # noqa: E731
+    for before, reason in ((10.0, "timed-out"), (95.0, "out-of-time"), (101.0, "out-of-time")):
+        sitting, _ = sit(["a = 1"], script, works={"a = 1": before})  # of 100 seconds in all, and 20 for a check
+        sitting.run_cells()
         with pytest.raises(SessionLost) as lost, sitting.check("one"):
             sitting.ask(Get(Ref("x")))
         assert lost.value.reason == reason
+
+
+def test_what_the_judge_computes_is_not_the_students(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check has all of its time whatever the clock on the wall says; its answers use it up."""
+    hours = itertools.count(0.0, 3600.0)
+    monkeypatch.setattr("time.monotonic", lambda: next(hours))
+    sitting, _ = sit(["a = 1"], fine, works={"get": 7.0})
+    sitting.run_cells()
+    with sitting.check("one"):
+        for _ in range(3):
+            sitting.ask(Get(Ref("x")))
+        with pytest.raises(SessionLost, match="time is over"):
+            sitting.ask(Get(Ref("x")))
 
 
 def test_a_session_that_is_dead_on_arrival_is_our_fault() -> None:

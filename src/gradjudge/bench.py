@@ -7,12 +7,13 @@ judge, or the whole crew.
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -26,9 +27,11 @@ from gradjudge.forkserver import Child, ForkRefusedError, from_outside
 from gradjudge.jobs import Event, Job
 from gradjudge.report import Report, blank_report
 from gradjudge.rubric import GradingLimits
+from gradjudge.sandbox.meter import WALL_FACTOR, Meter
 from gradjudge.sandbox.scratch import remove_abandoned
 
-#: What a judge may need beyond its submission's own limits: its own computing, a restart and a replay of the session.
+#: Seconds that a judge may be at work on one check beyond the student's own: its computing, the session's restart and
+#: the replay of the cells.
 MARGIN = 30.0
 #: A submission is given up when its judges have failed this often by what they do.
 FAILURES = 3
@@ -36,8 +39,10 @@ FAILURES = 3
 JUDGES = 8
 #: A bench is given up when this many crews in a row were lost without a report.
 CREWS_IN_VAIN = 3
-#: Seconds until the host has told how a judge ended.
-TOLD = 2.0
+#: Wall seconds until the host has told how a judge ended.
+TOLD = 60.0
+#: Seconds between two looks at how long a judge and its session have been at work.
+LOOK_EVERY = 0.5
 
 FAULT = {
     "en": "this submission could not be graded because of a fault on our side; staff has been told",
@@ -200,30 +205,34 @@ class Bench:
         return None
 
     def _listen(self, judge: Child, job: Job) -> tuple[Event | None, str, bool]:
-        """Read a judge's events up to its last: that, the check it was at, and whether its time has passed."""
+        """Read a judge's events up to its last: that, the check it was at, and whether it hung."""
         limits = self._terms.limits.get(job.assignment) or self._terms.course.rubric.assignment(job.assignment).limits
-        ends = time.monotonic() + limits.submission_seconds + MARGIN
-        deadline, current, buffer = ends, "", b""
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return None, current, True
-            judge.wire.settimeout(left)
-            try:
-                chunk = judge.wire.recv(1 << 16)
-            except TimeoutError:
-                return None, current, True
-            except OSError:
-                chunk = b""
-            if not chunk:
-                return None, current, False
-            *lines, buffer = (buffer + chunk).split(b"\n")
-            for line in lines:
-                event = msgspec.json.decode(line, type=Event)
-                if event.event in ("report", "unreadable", "killed", "fault"):
-                    return event, current, False
-                current = event.name if event.event == "check" else ""
-                deadline = min(ends, time.monotonic() + limits.check_seconds + MARGIN) if current else ends
+        time_of_all = _Allowance(
+            2 * limits.submission_seconds + MARGIN
+        )  # the student's time, and as much for the judge
+        allowance, current, buffer = time_of_all, "", b""
+        judge.wire.settimeout(LOOK_EVERY)
+        with ExitStack() as held:
+            meter = held.enter_context(closing(Meter(judge.pid)))
+            before = 0.0
+            while True:
+                chunk = _heard(judge.wire)
+                used = before + meter.charge()
+                if chunk is None and (time_of_all.is_over(used) or allowance.is_over(used)):
+                    return None, current, True
+                if chunk == b"":
+                    return None, current, False
+                *lines, buffer = (buffer + (chunk or b"")).split(b"\n")
+                for line in lines:
+                    event = msgspec.json.decode(line, type=Event)
+                    if event.event in ("report", "unreadable", "killed", "fault"):
+                        return event, current, False
+                    if event.event == "session":
+                        held.pop_all().close()
+                        before, meter = used, held.enter_context(closing(Meter(judge.pid, event.pid)))
+                        continue
+                    current = event.name if event.event == "check" else ""
+                    allowance = _Allowance(limits.check_seconds + MARGIN, used) if current else time_of_all
 
     def _present(self) -> Crew:
         """Return the crew; wait while it is being replaced."""
@@ -282,6 +291,28 @@ class Bench:
             if self._crew is not None:
                 self._crew.close()
         self._starter.shutdown()
+
+
+class _Allowance:
+    """Seconds that a judge and its session may be at work together, and ten times as long by the clock on the wall."""
+
+    def __init__(self, seconds: float, used: float = 0.0) -> None:
+        self._used = used + seconds
+        self._ends = time.monotonic() + WALL_FACTOR * seconds
+
+    def is_over(self, used: float) -> bool:
+        """Tell whether it is used up, by all that was used so far."""
+        return used >= self._used or time.monotonic() > self._ends
+
+
+def _heard(wire: socket.socket) -> bytes | None:
+    """Read what a judge has said: nothing if it is gone, None if it says nothing for a while."""
+    try:
+        return wire.recv(1 << 16)
+    except TimeoutError:
+        return None
+    except OSError:
+        return b""
 
 
 def _how_ended(judge: Child) -> Literal["ended", "killed"]:

@@ -28,9 +28,9 @@ from gradjudge.sandbox.scratch import RunFolder
 from gradjudge.sandbox.zygote import Zygote
 
 #: Seconds that the judge host may take to import torch and collect the tests.
-HOST_READY = 120.0
+HOST_READY = 600.0
 #: Seconds until the end of a process shows, after the end of what it held.
-SHOWS = 0.5
+SHOWS = 2.0
 
 
 class CrewLost(Exception):

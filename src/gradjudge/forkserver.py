@@ -18,6 +18,7 @@ import contextlib
 import ctypes
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -243,6 +244,12 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, number)
 
+    def ended(self, seconds: float) -> bool:
+        """Tell whether the child has ended, or does so in `seconds`; the kernel says so, whoever else is busy."""
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+
     def wait(self, seconds: float) -> int | None:
         """Return the child's wait status (`os.waitstatus_to_exitcode` reads it), or None if it goes on.
 
@@ -270,7 +277,7 @@ class Child:
         os.close(self.pidfd)
 
 
-def request_fork(control: socket.socket, payload: bytes, *, seconds: float = 10.0) -> Child:
+def request_fork(control: socket.socket, payload: bytes, *, seconds: float = 120.0) -> Child:
     """Ask the server behind `control` for a child that gets `payload`.
 
     Args:

@@ -131,6 +131,8 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
                 bounds=hearing.bounds,
                 notes=tuple(remark.detail for remark in remarks),
+                used=round(sitting.used, 3),
+                waited=round(sitting.waited, 3),
             ),
         )
 

@@ -53,10 +53,11 @@ class Collected(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of a judge's stream."""
+    """One line of a judge's stream; `pid` is that of a session which it has started."""
 
     event: str
     name: str = ""
+    pid: int = 0
     detail: str = ""
     report: Report | None = None
     unreadable: dict[str, str] = {}

@@ -2,8 +2,9 @@
 
 Started by `gradjudge.bench` as ``python -m gradjudge.judge`` with a control socket (see `gradjudge.forkserver`), the
 control socket of the sessions' zygote, and a pipe on which it says what it collected. Each judge streams one JSON
-document per line: ``{"event": "check", "name": ...}`` as it goes, then ``{"event": "report", "report": {...}}`` or
-``{"event": "killed", ...}`` (a session, from outside) or ``{"event": "fault", ...}``.
+document per line: ``{"event": "session", "pid": ...}`` and ``{"event": "check", "name": ...}`` as it goes, then
+``{"event": "report", "report": {...}}`` or ``{"event": "killed", ...}`` (a session, from outside) or
+``{"event": "fault", ...}``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import socket
 import sys
 import traceback
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -126,7 +128,7 @@ class Host:
             Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits
         )
         seed = job.seed or self.course.seed
-        seats = Seats(self.setup, submission, assignment.limits, seed)
+        seats = Seats(self.setup, submission, assignment.limits, seed, lambda pid: say(Event("session", pid=pid)))
         bench = Bench(
             checks=self.checks[job.assignment],
             open_session=seats.open,
@@ -143,9 +145,17 @@ class Host:
 
 
 class Seats:
-    """Open sessions for one submission: its limits, its companion files, its seed."""
+    """Open sessions for one submission: its limits, its companion files, its seed; `tell` hears their pids."""
 
-    def __init__(self, setup: HostSetup, submission: Submission, limits: GradingLimits, seed: str) -> None:
+    def __init__(
+        self,
+        setup: HostSetup,
+        submission: Submission,
+        limits: GradingLimits,
+        seed: str,
+        tell: Callable[[int], None],
+    ) -> None:
+        self._tell = tell
         self._zygote = Zygote.attach(setup.zygote)
         self._submission = submission
         self._limits = limits
@@ -164,7 +174,9 @@ class Seats:
         """Start a session with the companion files in its scratch folder."""
         names = self._submission.companions
         files = {name: read_companion(self._submission, name, self._limits) for name in names}
-        return self._zygote.spawn(self._policy, files, self._config)
+        session = self._zygote.spawn(self._policy, files, self._config)
+        self._tell(session.pid)
+        return session
 
 
 def main() -> int:

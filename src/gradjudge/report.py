@@ -149,6 +149,8 @@ class Run(msgspec.Struct, frozen=True):
     Attributes:
         device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
         jail: layers of the jail that were active, or ``["none"]``.
+        used: seconds that the student's code computed or slept, which is what its time limits count.
+        waited: seconds that it waited for a processor meanwhile, which nobody is charged with.
         faults: what went wrong on the grader's side, for staff.
         output: the end of what the student's cells printed.
         bounds: what each threshold of ``grading.toml`` was compared with.
@@ -168,6 +170,8 @@ class Run(msgspec.Struct, frozen=True):
     started: str = ""
     bounds: dict[str, Compared] = {}
     notes: tuple[str, ...] = ()
+    used: float = 0.0
+    waited: float = 0.0
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -2,11 +2,13 @@
 
 A session that dies is started again and the cells are replayed, in full at most twice, then from their definitions
 alone. A cell that killed or ran out of time is never replayed in full.
+
+Seconds are those that the student's code computes or sleeps (see `gradjudge.sandbox.meter`): neither what it waits for
+a processor nor what the judge computes meanwhile is charged to it.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -33,9 +35,9 @@ RESTARTS = 24
 CELLS_SHARE = 0.6
 #: Share after which what is left of the cells is not run at all, not even its definitions.
 DEFINITIONS_SHARE = 0.8
-#: Seconds between the interrupt of a cell and its end by force.
+#: Seconds at work between the interrupt of a cell and its end by force.
 GRACE = 0.5
-#: Seconds that a fresh session may take to answer that it is there.
+#: Seconds at work in which a fresh session must answer that it is there.
 FIRST_ANSWER = 10.0
 OUTPUT_KEPT = 32_000
 
@@ -96,12 +98,18 @@ class Sitting:
         self._place = ""
         self._full_replays = 0
         self._doses: dict[int, Dose] = {}
-        self._started = time.monotonic()
-        self._deadline = self._ends
+        self._used = self._waited = 0.0  # of the sessions that have ended
+        self._until = limits.submission_seconds
 
     @property
-    def _ends(self) -> float:
-        return self._started + self._limits.submission_seconds
+    def used(self) -> float:
+        """Seconds that the student's code was at work so far, in all its sessions."""
+        return self._used + (0.0 if self._session is None else self._session.used)
+
+    @property
+    def waited(self) -> float:
+        """Seconds that it waited for a processor meanwhile, which are not charged."""
+        return self._waited + (0.0 if self._session is None else self._session.waited)
 
     def run_cells(self) -> None:
         """Run every cell in order and go on after a failure, a time-out or a death.
@@ -148,8 +156,8 @@ class Sitting:
             self._record(cell, "cut", "", cut(self._limits.output_kb))
 
     def _left(self, share: float = 1.0) -> float:
-        """Return the seconds until a share of the submission's time is used up."""
-        return self._started + share * self._limits.submission_seconds - time.monotonic()
+        """Return the seconds at work until a share of the submission's time is used up."""
+        return share * self._limits.submission_seconds - self.used
 
     def _run(self, cell: Cell, seconds: float, most: Dose = Dose.ALL) -> CellDone | None:
         """Run as much of a cell as it may; None when nothing of it is left."""
@@ -224,14 +232,14 @@ class Sitting:
         if self._session is None:
             self._reopen(len(self._submission.cells))
         self._place = f"check {name}"
-        self._deadline = min(time.monotonic() + self._limits.check_seconds, self._ends)
+        self._until = min(self.used + self._limits.check_seconds, self._limits.submission_seconds)
         try:
             yield
         finally:
             if self._killed is not None:
                 raise self._killed
             if self._session is not None:
-                self._deadline = time.monotonic() + 1.0
+                self._until = self.used + 1.0
                 try:
                     self.ask(Drop())
                 except SessionLost:
@@ -245,7 +253,7 @@ class Sitting:
         """
         if self._session is None:  # say again why, so that what is undone after a time-out does not hide it
             raise self._lost or SessionLost("crashed", "the session is gone")
-        left = self._deadline - time.monotonic()
+        left = self._until - self.used
         if left <= 0:
             self._close()
             self._lost = SessionLost(self._slow(), "the check's time is over")
@@ -260,7 +268,7 @@ class Sitting:
 
     def _slow(self) -> str:
         """Tell whose time is over: the check's own, or what was left of the submission's."""
-        return "out-of-time" if self._deadline >= self._ends else "timed-out"
+        return "out-of-time" if self._until >= self._limits.submission_seconds else "timed-out"
 
     def _send(self, request: Request, seconds: float, grace: float | None = None) -> Reply:
         assert self._session is not None
@@ -283,6 +291,7 @@ class Sitting:
 
     def _close(self) -> None:
         if self._session is not None:
+            self._used, self._waited = self.used, self.waited
             self._session.close()
             self._session = None
 

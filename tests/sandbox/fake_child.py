@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import socket
+import subprocess
+import time
 
 from sandbox.peers import HELLO
 
@@ -13,12 +14,15 @@ from gradjudge.forkserver import ForkRefusedError
 from gradjudge.wire.channel import Channel
 from gradjudge.wire.messages import Request
 
+IDLE = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+"""A process that sleeps until we end: a peer that says nothing is at work by the clock on the wall."""
+
 
 class FakeChild:
     """Stand for a forked process: its life is a few variables, and a thread at the other end of its socket."""
 
     def __init__(self, hello: bytes = len(HELLO).to_bytes(4, "big") + HELLO) -> None:
-        self.pid = os.getpid()
+        self.pid = IDLE.pid
         self.wire, self.theirs = socket.socketpair()
         self.theirs.sendall(hello)
         self.exit: int | None = None
@@ -64,6 +68,12 @@ class FakeChild:
     def interrupt(self) -> None:
         """Hear the interrupt."""
         self.interrupts.put(None)
+
+    def ended(self, seconds: float) -> bool:
+        """Tell whether it ended; who only hung up is waited for."""
+        if self.exit is None and not self.server_gone:
+            time.sleep(seconds)
+        return self.exit is not None or self.server_gone
 
     def wait(self, seconds: float) -> int | None:
         """Return the wait status if it ended."""

@@ -1,4 +1,4 @@
-"""The framed socket: turns, numbers, deadlines, and peers that do not keep to them."""
+"""The framed socket: turns, numbers, time-outs, and peers that do not keep to them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from pupils import soon
 
 from gradjudge.wire.channel import Channel
 from gradjudge.wire.limits import TooLargeError, WireError, WireLimits
@@ -34,11 +35,6 @@ def ends() -> Iterator[Ends]:
     both.raw.close()
 
 
-def soon(seconds: float = 5.0) -> float:
-    """Give a deadline."""
-    return time.monotonic() + seconds
-
-
 def frame(reply: Reply, sequence: int = 1) -> bytes:
     """Frame a reply by hand."""
     head, *blobs = encode(reply)
@@ -53,16 +49,16 @@ def test_messages_take_turns() -> None:
 
     def serve() -> None:
         for _ in range(3):
-            request = answering.receive("request", deadline=soon())
+            request = answering.receive("request", patience=soon())
             assert isinstance(request, Call)
-            answering.send(Answer(request.args), deadline=soon())
+            answering.send(Answer(request.args), patience=soon())
 
     thread = threading.Thread(target=serve)
     thread.start()
     large, small = torch.arange(1 << 18, dtype=torch.float64), torch.ones(3)
     for args in ((), (small, large, small, small, large), tuple(small * n for n in range(2000))):
-        asking.send(Call(Ref("f"), args), deadline=soon())
-        reply = asking.receive("reply", deadline=soon())
+        asking.send(Call(Ref("f"), args), patience=soon())
+        reply = asking.receive("reply", patience=soon())
         assert isinstance(reply, Answer)
         assert len(reply.value) == len(args)
         assert all(torch.equal(x, y) for x, y in zip(reply.value, args, strict=True))
@@ -75,7 +71,7 @@ def test_a_hand_made_frame_is_a_reply(ends: Ends) -> None:
     """The attacks below are near misses of a true frame."""
     ends.channel.send(Drop())
     ends.raw.sendall(frame(Answer(torch.ones(2))))
-    assert isinstance(ends.channel.receive("reply", deadline=soon()), Answer)
+    assert isinstance(ends.channel.receive("reply", patience=soon()), Answer)
 
 
 FAULTS = {
@@ -101,9 +97,9 @@ def test_a_peer_that_sends_anything_but_the_reply_is_at_fault(ends: Ends, name: 
     ends.channel.send(Drop())
     ends.raw.sendall(FAULTS[name])
     with pytest.raises(WireError):
-        ends.channel.receive("reply", deadline=soon())
+        ends.channel.receive("reply", patience=soon())
     with pytest.raises(WireError):
-        ends.channel.receive("reply", deadline=soon())
+        ends.channel.receive("reply", patience=soon())
     with pytest.raises(WireError):
         ends.channel.send(Drop())
 
@@ -122,40 +118,40 @@ def test_half_a_message_and_then_nothing_is_the_end(ends: Ends, cut: int) -> Non
     ends.raw.sendall(frame(Answer(torch.ones(4)))[:cut])
     ends.raw.close()
     with pytest.raises(EOFError):
-        ends.channel.receive("reply", deadline=soon())
+        ends.channel.receive("reply", patience=soon())
 
 
 @pytest.mark.parametrize("cut", [0, 5, 12, 15, 40, -1])
-def test_what_has_arrived_before_a_deadline_is_kept(ends: Ends, cut: int) -> None:
+def test_what_has_arrived_before_a_timeout_is_kept(ends: Ends, cut: int) -> None:
     """A receive that timed out in the middle of a message can be called again, and goes on."""
     ends.channel.send(Drop())
     whole = frame(Answer(torch.arange(1 << 18, dtype=torch.float64)))
     ends.raw.sendall(whole[:cut] if cut >= 0 else whole[:1000])
     with pytest.raises(TimeoutError):
-        ends.channel.receive("reply", deadline=soon(0.02))
+        ends.channel.receive("reply", patience=soon(0.02))
     rest = whole[cut:] if cut >= 0 else whole[1000:]
     thread = threading.Thread(target=ends.raw.sendall, args=(rest,))
     thread.start()
-    reply = ends.channel.receive("reply", deadline=soon())
+    reply = ends.channel.receive("reply", patience=soon())
     thread.join()
     assert isinstance(reply, Answer)
     assert reply.value[-1] == (1 << 18) - 1
 
 
-def test_a_deadline_that_has_passed_still_takes_what_is_there(ends: Ends) -> None:
+def test_whose_patience_is_over_still_takes_what_is_there(ends: Ends) -> None:
     """A reply that came in time is not lost because it was looked for late."""
     ends.channel.send(Drop())
     ends.raw.sendall(frame(Missing("x")))
     time.sleep(0.01)
-    assert ends.channel.receive("reply", deadline=soon(-1.0)) == Missing("x")
+    assert ends.channel.receive("reply", patience=soon(0.0)) == Missing("x")
 
 
 def test_a_peer_that_reads_nothing_times_out(ends: Ends) -> None:
-    """Sending has a deadline too, and half a request cannot be followed by another."""
+    """Sending has an end too, and half a request cannot be followed by another."""
     with pytest.raises(TimeoutError):
-        ends.channel.send(Call(Ref("f"), (torch.zeros(1 << 22),)), deadline=soon(0.05))
+        ends.channel.send(Call(Ref("f"), (torch.zeros(1 << 22),)), patience=soon(0.05))
     with pytest.raises(WireError):
-        ends.channel.send(Drop(), deadline=soon())
+        ends.channel.send(Drop(), patience=soon())
 
 
 def test_a_peer_that_is_gone_is_the_end(ends: Ends) -> None:
@@ -166,7 +162,7 @@ def test_a_peer_that_is_gone_is_the_end(ends: Ends) -> None:
     fresh = Ends()
     fresh.raw.close()
     with pytest.raises(EOFError):
-        fresh.channel.receive("request", deadline=soon())
+        fresh.channel.receive("request", patience=soon())
     fresh.channel.close()
 
 
@@ -178,7 +174,7 @@ def test_a_message_that_cannot_be_sent_breaks_nothing() -> None:
         with pytest.raises(error):
             asking.send(Call(Ref("f"), (value,)))
     asking.send(Get(Ref("f")))
-    assert answering.receive("request", deadline=soon()) == Get(Ref("f"))
+    assert answering.receive("request", patience=soon()) == Get(Ref("f"))
     asking.close()
     answering.close()
 
@@ -198,7 +194,7 @@ def test_memory_that_is_announced_and_never_sent_is_not_used(ends: Ends) -> None
     ends.raw.sendall(struct.pack("<IIIQQ", 1, 10, 2, 1 << 28, 1 << 28) + b"x" * 100)
     before = resident()
     with pytest.raises(TimeoutError):
-        ends.channel.receive("reply", deadline=soon(0.05))
+        ends.channel.receive("reply", patience=soon(0.05))
     assert resident() - before < 1 << 24
 
 

@@ -19,6 +19,7 @@ class InMemorySession:
     """
 
     layers: tuple[str, ...] = ()
+    used = waited = 0.0
 
     def __init__(self, answer: Callable[[Request], Reply], limits: WireLimits = DEFAULT) -> None:
         self._answer = answer

@@ -1,4 +1,8 @@
-"""Ask a session, and never wait for it longer than was said."""
+"""Ask a session, and never wait for it longer than was said.
+
+What is said is time at work (see `gradjudge.sandbox.meter`). It is kept here, where one waits: when it is over the
+session is interrupted, if that was asked for, and then killed.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,14 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.forkserver import Child, ForkRefusedError, from_outside
 from gradjudge.sandbox.machine import oom_kills, scratch_trouble
+from gradjudge.sandbox.meter import WALL_FACTOR, Meter
 from gradjudge.sandbox.policy import Policy
 from gradjudge.sandbox.scratch import remove_scratch
 from gradjudge.sandbox.watch import Watch
@@ -21,10 +27,15 @@ from gradjudge.wire.channel import Channel
 from gradjudge.wire.limits import OUT_OF_MEMORY, WireError, WireLimits
 from gradjudge.wire.messages import FITTING, Drop, Reply, Request
 
-_HELLO_SECONDS: Final = 30.0
+_HELLO_SECONDS: Final = 300.0
+"""Wall seconds until a forked session has put on its jail, which takes milliseconds of work."""
 _HELLO_LIMIT: Final = 1 << 16
 _END_SECONDS: Final = 1.0
-"""How long a session that hung up may take to end, and how long after the kill we still listen."""
+"""How long a session that hung up may be at work until it has ended."""
+_TOLD_SECONDS: Final = 60.0
+"""Wall seconds until the zygote has told how a session ended that has."""
+_LOOK_AGAIN: Final = 0.02
+"""Least seconds between two looks at how long a session has been at work."""
 
 
 class SessionLost(Exception):
@@ -49,6 +60,14 @@ class Session(Protocol):
     @property
     def layers(self) -> tuple[str, ...]:
         """Layers of the jail that are on."""
+
+    @property
+    def used(self) -> float:
+        """Seconds at work on all answers so far."""
+
+    @property
+    def waited(self) -> float:
+        """Seconds that it waited for a processor meanwhile, which nobody is charged with."""
 
     def ask(self, request: Request, *, seconds: float, grace: float | None = None) -> Reply:
         """Return the reply to `request`; see `JailedSession.ask`."""
@@ -75,11 +94,15 @@ class JailedSession:
         self._closed = False
         try:
             self._layers = _hear_layers(child)
-            self._watch = Watch(child, policy.limits, scratch, nested="pidns" in self._layers)
+            inner = _inner_pid(child.pid) if "pidns" in self._layers else child.pid
+            self._meter = Meter(inner, for_us=True)
+            self._watch = Watch(child, inner, policy.limits, scratch)
         except BaseException:
             child.close()
             raise
         self._channel = Channel(child.wire, WireLimits())
+        self._used = 0.0
+        self._interrupted = self._ever_interrupted = False
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -91,33 +114,47 @@ class JailedSession:
         """The process id (hardened: that of the process which stands by)."""
         return self._child.pid
 
+    @property
+    def used(self) -> float:
+        """Seconds at work on all answers so far."""
+        return self._used
+
+    @property
+    def waited(self) -> float:
+        """Seconds that it waited for a processor meanwhile."""
+        return self._meter.waited
+
     def ask(self, request: Request, *, seconds: float, grace: float | None = None) -> Reply:
         """Return the reply to `request`.
 
         Args:
             request: what to ask.
-            seconds: how long it may take. Then the session is killed, or, with `grace`, interrupted first.
-            grace: how long it may take to answer after the interrupt.
+            seconds: how long it may be at work. Then the session is killed, or, with `grace`, interrupted first.
+            grace: how long it may be at work on its answer after the interrupt.
 
         Raises:
             SessionLost: it was killed or ended, now or earlier.
             InternalError: the zygote is gone, and the session with it; or the machine is short of memory or disk, so
-                that whatever the session said since the last `Drop` may be the machine's fault.
+                that whatever the session said since the last `Drop` may be the machine's fault; or the machine is so
+                busy that the session had less than a tenth of the time to be at work.
         """
         if self._lost is not None:
             raise self._lost
-        self._watch.begin(seconds, grace)
-        deadline = time.monotonic() + seconds + (grace or 0.0) + _END_SECONDS  # for a process that takes long to die
+        self._interrupted = False
+        patience = _Patience(self._meter, seconds, grace, self._interrupt)
         try:
-            self._channel.send(request, deadline=deadline)
-            reply: Reply = self._channel.receive("reply", deadline=deadline)
+            self._channel.send(request, patience=patience)
+            reply: Reply = self._channel.receive("reply", patience=patience)
             _require_fitting(request, reply)
         except WireError as error:
             raise self._lose(SessionLost("protocol", str(error))) from error
+        except TimeoutError as error:
+            self._refuse_trouble()
+            raise self._lose(SessionLost(*(self._watch.verdict or ("timed-out", "no answer in time")))) from error
         except (OSError, EOFError) as error:
             raise self._lose(self._what_happened(error)) from error
         finally:
-            self._watch.end()
+            self._used += self._meter.end()
         if isinstance(request, Drop):  # between checks: often enough, and nothing that a check waits for
             self._refuse_trouble()
         return reply
@@ -129,6 +166,7 @@ class JailedSession:
         self._closed = True
         self._lost = self._lost or SessionLost("crashed", "the session was closed")
         self._watch.close()
+        self._meter.close()
         self._child.close()
         # What a process that does not end writes meanwhile must not become a fault of ours: whoever closes the bench
         # removes the folder that holds this one.
@@ -140,13 +178,21 @@ class JailedSession:
         self._child.kill()
         return lost
 
+    def _interrupt(self) -> None:
+        self._interrupted = self._ever_interrupted = True  # first, for the process may end of it at once
+        self._child.interrupt()
+
     def _what_happened(self, error: OSError | EOFError) -> SessionLost:
         """Tell why nothing came back: we killed it, it ended by itself, or it only closed its socket."""
         self._refuse_trouble()
-        if isinstance(error, TimeoutError):
-            return SessionLost("timed-out", "no answer in time, and no end after it was killed")
+        patience = _Patience(self._meter, _END_SECONDS)
+        waitstatus = None
         try:
-            waitstatus = self._child.wait(_END_SECONDS)
+            while not self._child.ended(patience()):
+                pass
+            waitstatus = self._child.wait(_TOLD_SECONDS)
+        except TimeoutError:
+            pass
         except ForkRefusedError as gone:
             self._lost = InternalError(f"the zygote is gone, and its sessions with it: {gone}")
             raise self._lost from error
@@ -154,10 +200,10 @@ class JailedSession:
             return SessionLost(*self._watch.verdict)
         if waitstatus is None:
             return SessionLost("protocol", "it closed its socket and went on")
-        if self._watch.interrupted:  # its code left signals to the kernel, or exits when it is interrupted
+        if self._interrupted:  # its code left signals to the kernel, or exits when it is interrupted
             return SessionLost("timed-out", "ended when it was interrupted at its time limit")
         code = os.waitstatus_to_exitcode(waitstatus)
-        if code == -signal.SIGINT and self._watch.ever_interrupted:  # an answer and our interrupt crossed each other
+        if code == -signal.SIGINT and self._ever_interrupted:  # an answer and our interrupt crossed each other
             return SessionLost("timed-out", "ended of the interrupt at its time limit, after it had answered")
         if code == OUT_OF_MEMORY:
             return SessionLost("memory", "out of memory")
@@ -171,6 +217,55 @@ class JailedSession:
         trouble = scratch_trouble(self._scratch, self._limits, private="scratchfs" in self._layers)
         if trouble:
             raise InternalError(trouble)
+
+
+class _Patience:
+    """Say how long to wait for an answer: `seconds` at work, then the interrupt, then as long as its grace."""
+
+    def __init__(
+        self, meter: Meter, seconds: float, grace: float | None = None, interrupt: Callable[[], None] = lambda: None
+    ) -> None:
+        self._meter = meter
+        self._allowed = seconds
+        self._grace = grace
+        self._interrupt = interrupt
+        self._began = time.monotonic()
+        self._due = self._began + seconds
+        self._ends = self._began + WALL_FACTOR * (seconds + (grace or 0.0))
+        self._sure = False
+        meter.begin()
+
+    def __call__(self) -> float:
+        """Return the seconds until it is to be asked again.
+
+        Raises:
+            TimeoutError: the time is over.
+            InternalError: the session has waited for a processor nearly all the time.
+        """
+        now = time.monotonic()
+        if now < self._due:
+            return self._due - now
+        left = self._allowed - self._meter.charge()
+        if left <= 0 and self._sure and not self._meter.stalled:
+            left = self._after_time()
+        elif now > self._ends:
+            worked = self._meter.charge()
+            raise InternalError(
+                f"the machine is too busy: in {now - self._began:.0f} s a session worked {worked:.1f} s"
+            )
+        # Whoever is over its time is looked at once more: a wait for a processor is not counted before it has ended.
+        self._sure = left <= 0
+        self._due = now + max(left, _LOOK_AGAIN)
+        return self._due - now
+
+    def _after_time(self) -> float:
+        """Interrupt, if that is due, and return the seconds that are left then."""
+        if self._grace is None:
+            raise TimeoutError("the time is over")
+        grace, self._grace = self._grace, None
+        self._allowed += grace
+        self._interrupt()
+        return grace
 
 
 def _require_fitting(request: Request, reply: Reply) -> None:
@@ -187,6 +282,13 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
+def _inner_pid(pid: int) -> int:
+    """Return the process that runs the code where `pid` only stands by; `pid` again if it has ended."""
+    with contextlib.suppress(OSError, IndexError):
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+    return pid
+
+
 def _hear_layers(child: Child) -> tuple[str, ...]:
     """Read the frame that comes before the wire protocol, and before any code of the submission."""
     child.wire.settimeout(_HELLO_SECONDS)
@@ -197,7 +299,7 @@ def _hear_layers(child: Child) -> tuple[str, ...]:
         hello: dict[str, Any] = json.loads(_read(child.wire, size))
     except (OSError, EOFError) as error:
         with contextlib.suppress(ForkRefusedError):
-            waitstatus = child.wait(1.0)
+            waitstatus = child.wait(_TOLD_SECONDS)
             raise InternalError(f"a session ended before it began (wait status {waitstatus}): {error}") from error
         raise InternalError("the zygote is gone") from error
     if "error" in hello:

@@ -1,4 +1,4 @@
-"""Watch a session from outside: its time, and what the kernel's own limits leave open.
+"""Watch a session from outside for what the kernel's own limits leave open; who waits for its answers keeps time.
 
 RLIMIT_NPROC does not bind root, nothing bounds a folder where there is no private file system, and CUDA lifts the
 limit on addresses: so a thread looks at each session's figures some twenty times a second, and kills.
@@ -30,44 +30,27 @@ class Watch:
 
     Attributes:
         verdict: why the session was killed, as (reason, detail), or None.
-        interrupted: whether the answer that is due, or was due last, was interrupted at its time limit.
-        ever_interrupted: whether that has happened to any answer so far.
     """
 
-    def __init__(self, child: Child, limits: Limits, scratch: Path, *, nested: bool) -> None:
+    def __init__(self, child: Child, pid: int, limits: Limits, scratch: Path) -> None:
         """Start watching.
 
         Args:
-            child: the session; `nested` says that its code runs in the child of that process.
+            child: the session.
+            pid: the process that runs its code.
             limits: what it may use.
             scratch: its folder.
         """
         self.verdict: tuple[str, str] | None = None
-        self.interrupted = False
-        self.ever_interrupted = False
         self._child = child
         self._limits = limits
         self._scratch = scratch
         self._scratch_due = 0.0
-        self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._deadline: float | None = None
-        self._grace: float | None = None
-        self._status = _open_status(child.pid, nested=nested)
+        self._status = _open_status(pid)
         self._resident = self._figures().get("VmRSS", 0)
         self._thread = threading.Thread(target=self._run, name="gradjudge-watch", daemon=True)
         self._thread.start()
-
-    def begin(self, seconds: float, grace: float | None) -> None:
-        """Say that an answer is due in `seconds`: after them kill, or interrupt first and kill after `grace`."""
-        with self._lock:
-            self._deadline, self._grace = time.monotonic() + seconds, grace
-            self.interrupted = False
-
-    def end(self) -> None:
-        """Say that nothing is due any more."""
-        with self._lock:
-            self._deadline = None
 
     def close(self) -> None:
         """Stop watching."""
@@ -78,32 +61,12 @@ class Watch:
             self._status = None
 
     def _run(self) -> None:
-        while not self._closing.wait(self._pause()):
-            self._keep_time()
+        while not self._closing.wait(_PERIOD):
             excess = self._excess()
             if excess is not None:
-                self._kill(*excess)
-            if self.verdict is not None:
+                self.verdict = excess  # first, for the process may end of it at once
+                self._child.kill()
                 return
-
-    def _pause(self) -> float:
-        deadline = self._deadline
-        return _PERIOD if deadline is None else min(_PERIOD, max(deadline - time.monotonic(), 0.0))
-
-    def _keep_time(self) -> None:
-        with self._lock:
-            if self._deadline is None or time.monotonic() < self._deadline:
-                return
-            if self._grace is not None:
-                self.interrupted = self.ever_interrupted = True  # first, for the process may end of it at once
-                self._child.interrupt()
-                self._deadline, self._grace = time.monotonic() + self._grace, None
-            else:
-                self._kill("timed-out", "no answer in time")
-
-    def _kill(self, reason: str, detail: str) -> None:
-        self.verdict = (reason, detail)
-        self._child.kill()
 
     def _excess(self) -> tuple[str, str] | None:
         """Return what the session uses more than its limits of, if anything."""
@@ -140,10 +103,8 @@ class Watch:
         return {}
 
 
-def _open_status(pid: int, *, nested: bool) -> int | None:
+def _open_status(pid: int) -> int | None:
     """Open the process's status file: it stays this process's, whoever gets the number later."""
     with contextlib.suppress(OSError):
-        if nested:
-            pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
         return os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
     return None

@@ -97,7 +97,7 @@ class Zygote:
         zygote._is_ready = True
         return zygote
 
-    def wait_ready(self, seconds: float = 120.0) -> None:
+    def wait_ready(self, seconds: float = 600.0) -> None:
         """Wait until the imports are done.
 
         Raises:

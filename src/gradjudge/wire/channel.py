@@ -1,4 +1,4 @@
-"""Messages over a stream socket: framed, numbered, with deadlines, and nothing allocated on the peer's word alone.
+"""Messages over a stream socket: framed, numbered, with an end to waiting, and nothing allocated on the peer's word.
 
 A frame is a fixed part (sequence number, bytes in the head, number of blobs), the size of each blob, the head and the
 blobs. The asking side numbers its requests, and a reply carries the number of the request that it answers. The two
@@ -12,8 +12,7 @@ import mmap
 import select
 import socket
 import struct
-import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final, Literal, NamedTuple, TypeVar, overload
 
 from gradjudge.wire.limits import DEFAULT, WireError, WireLimits
@@ -34,7 +33,10 @@ class _Frame(NamedTuple):
 
 _Step = TypeVar("_Step")
 _Reading = Generator[None, None, _Step]
-"""Reading that yields whenever there is nothing more to read yet, so that a deadline loses nothing."""
+"""Reading that yields whenever there is nothing more to read yet, so that a time-out loses nothing."""
+
+Patience = Callable[[], float]
+"""Says how many seconds to wait now before it is asked again; raises TimeoutError when it is to be waited no longer."""
 
 
 class Channel:
@@ -64,8 +66,8 @@ class Channel:
         """Close the socket."""
         self._sock.close()
 
-    def send(self, message: Request | Reply, *, deadline: float | None = None) -> None:
-        """Send one message before `deadline` (of `time.monotonic`).
+    def send(self, message: Request | Reply, *, patience: Patience | None = None) -> None:
+        """Send one message, as long as `patience` lasts.
 
         Raises:
             TypeError, TooLargeError: it is no message; nothing was sent.
@@ -82,29 +84,29 @@ class Channel:
             fixed += struct.pack(f"<{len(blobs)}Q", *map(len, blobs))
         try:
             for chunk in _joined([fixed, head, *blobs]) if blobs else [fixed + head]:
-                self._send_all(chunk, deadline)
+                self._send_all(chunk, patience)
         except TimeoutError:
             self._broken = True
             raise
 
     @overload
-    def receive(self, kind: Literal["request"], *, deadline: float | None = None) -> Request: ...
+    def receive(self, kind: Literal["request"], *, patience: Patience | None = None) -> Request: ...
     @overload
-    def receive(self, kind: Literal["reply"], *, deadline: float | None = None) -> Reply: ...
-    def receive(self, kind: Literal["request", "reply"], *, deadline: float | None = None) -> Request | Reply:
-        """Wait for one message of `kind` until `deadline` (of `time.monotonic`).
+    def receive(self, kind: Literal["reply"], *, patience: Patience | None = None) -> Reply: ...
+    def receive(self, kind: Literal["request", "reply"], *, patience: Patience | None = None) -> Request | Reply:
+        """Wait for one message of `kind`, as long as `patience` lasts.
 
         After a TimeoutError it may be called again: what has arrived is kept.
 
         Raises:
             WireError: what arrived is no such message, or not the one that is due. The channel is of no use any more.
-            TimeoutError: the deadline passed.
+            TimeoutError: `patience` was over.
             EOFError: the peer is gone.
         """
         if self._broken:
             raise WireError("the channel is broken")
         try:
-            frame = self._next_frame(deadline)
+            frame = self._next_frame(patience)
             if kind == "request":
                 self._expect((self._sequence + 1) % _SEQUENCE, frame)
                 return decode_request(frame.head, frame.blobs, self.limits)
@@ -139,21 +141,21 @@ class Channel:
         except ConnectionError:
             return True
 
-    def _send_all(self, chunk: Blob, deadline: float | None) -> None:
+    def _send_all(self, chunk: Blob, patience: Patience | None) -> None:
         left = memoryview(chunk)
         while left:
             try:
                 left = left[self._sock.send(left, socket.MSG_NOSIGNAL) :]
             except BlockingIOError:
-                self._wait(select.POLLOUT, deadline)
+                self._wait(select.POLLOUT, patience)
             except ConnectionError:
                 raise EOFError("the peer is gone") from None
 
-    def _next_frame(self, deadline: float | None) -> _Frame:
+    def _next_frame(self, patience: Patience | None) -> _Frame:
         if self._reading is None:
             self._reading = self._frame()
         while True:
-            self._wait(select.POLLIN, deadline)  # a recv too early costs more than a poll
+            self._wait(select.POLLIN, patience)  # a recv too early costs more than a poll
             try:
                 next(self._reading)
             except StopIteration as done:
@@ -161,12 +163,14 @@ class Channel:
                 frame: _Frame = done.value
                 return frame
 
-    def _wait(self, event: int, deadline: float | None) -> None:
+    def _wait(self, event: int, patience: Patience | None) -> None:
         """Wait until the socket is ready or has an error, which the next call on it tells."""
         self._poll.register(self._sock, event)
-        left = None if deadline is None else max(deadline - time.monotonic(), 0.0) * 1000
-        if not self._poll.poll(left):
-            raise TimeoutError("the deadline passed")
+        if patience is None:
+            self._poll.poll()
+        elif not self._poll.poll(0):  # what is there is taken, whatever the time
+            while not self._poll.poll(patience() * 1000):
+                pass
 
     # --- reading, piece by piece ---
 
