@@ -40,9 +40,8 @@ def main() -> int:
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="gradjudge-load-") as folder, busy(options.busy):
         print(f"{options.busy} busy processes, {options.jobs} submissions at a time")
-        print(
-            f"{'lab':18}{'submissions':>12}{'as due':>8}{'worked s':>10}{'waited s':>10}{'not charged':>13}{'took s':>9}"
-        )
+        titles = ("submissions", "as due", "worked s", "waited s", "not charged", "took s")
+        print("{:18}{:>12}{:>8}{:>10}{:>10}{:>13}{:>9}".format("lab", *titles))
         with Bench(COURSE, chosen) as bench:
             for time_round in range(1, options.times + 1):
                 for lab in chosen:

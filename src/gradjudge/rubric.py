@@ -62,7 +62,10 @@ class SeedSource(msgspec.Struct, frozen=True):
 
 
 class GradingLimits(msgspec.Struct, frozen=True):
-    """What one submission may use. Seconds are wall seconds; MB and kB are 2**20 and 2**10 bytes."""
+    """What one submission may use.
+
+    Seconds are those in which its code computes or sleeps; MB and kB are 2**20 and 2**10 bytes.
+    """
 
     cell_seconds: float = 30.0
     check_seconds: float = 20.0
