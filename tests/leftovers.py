@@ -37,7 +37,7 @@ def command_line(pid: int) -> str:
     return ""
 
 
-def orphans(before: set[int], seconds: float = 5.0) -> list[str]:
+def orphans(before: set[int], seconds: float = 60.0) -> list[str]:
     """Wait for processes that were not there before to end; return what is known of those that do not."""
     ends = time.monotonic() + seconds
     while more := children() - before:

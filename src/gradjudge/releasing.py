@@ -18,7 +18,8 @@ def release_course(
 ) -> list[Outcome]:
     """Generate (or, with `check`, compare) the releases and solutions of some assignments.
 
-    The executed solution must earn every point of the automatic items, and the untouched release none.
+    The executed solution must earn every point of the automatic items, each of its cells in its time, and the untouched
+    release none.
 
     Raises:
         CourseError: a gate refuses; nothing has been written.
@@ -31,6 +32,9 @@ def release_course(
 
         def judge(notebook: Path) -> Mapping[str, ItemResult]:
             report = bench.judge(Job(student="release", assignment=notebook.stem, file=str(notebook), key=""))
+            for cell in report.verdict.cells:
+                if cell.state == "timed-out":
+                    raise CourseError(f"{notebook}: {cell.message['en']}. Shorten it, or raise cell_seconds.")
             return report.verdict.items
 
         return release(course, names, check=check, judge=judge, progress=say)

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from gradjudge.course import Course
+from gradjudge.errors import CourseError
 from gradjudge.notebooks.source import dump_notebook, notebook_of
 from gradjudge.releasing import release_course
 from gradjudge.rubric import Bar
@@ -70,10 +71,10 @@ def code(name: str, text: str, **nbgrader: bool) -> dict[str, Any]:
     return made | {"metadata": {"nbgrader": known | nbgrader}}
 
 
-def make_course(root: Path, asked: str) -> Course:
+def make_course(root: Path, asked: str, setup: str = "import torch") -> Course:
     """Write a course whose one hidden test asks this, release it, and add a wheat and a chaff."""
     cells = [
-        code("setup", "import torch", locked=True),
+        code("setup", setup, locked=True),
         code("double", SOLUTION, solution=True),
         code("check_double", "print(double(torch.ones(2)))", grade=True, locked=True),
     ]
@@ -120,6 +121,15 @@ def test_a_strong_test_lets_no_mistake_live(strong: Course) -> None:
     assert seen.caught == found.ordinary.killed + found.evasive.killed
     assert found.named == Named(labelled=1, right=1, seen=0, wrong=0)
     assert found.meets(strong.rubric.bar)
+
+
+def test_a_solution_with_a_slow_cell_is_not_released(tmp_path: Path) -> None:
+    """Its students would be stopped there too; the notebook and the cell are named."""
+    course = make_course(tmp_path, STRONG, setup="import torch, time\ntime.sleep(1.0)")
+    rubric = tmp_path / "grading.toml"
+    rubric.write_text(rubric.read_text() + "[limits]\ncell_seconds = 0.3\n")
+    with pytest.raises(CourseError, match=r"lab.ipynb: code cell 1 was stopped after 0.3 s.* raise cell_seconds"):
+        release_course(Course(course.root), ("lab",), check=False, say=lambda _text: None, sandbox="required")
 
 
 def test_a_wrong_name_is_a_fault(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def execute(notebook: Json, *, seconds: float, name: str) -> Json:
     """Return the notebook with its outputs.
 
     Args:
-        seconds: limit of each cell.
+        seconds: limit of each cell, by the clock on the wall.
         name: what the notebook is called in errors.
 
     Raises:

@@ -35,6 +35,7 @@ from gradjudge.notebooks.source import (
     read_source,
 )
 from gradjudge.rubric import Assignment
+from gradjudge.sandbox.meter import WALL_FACTOR
 
 CODE_STUBS = {
     "fr": "# VOTRE CODE ICI\nraise NotImplementedError()",
@@ -203,7 +204,8 @@ def _solution(
     from gradjudge.notebooks.execute import execute
 
     say(f"{assignment.name}: executing the solution")
-    return dump_notebook(execute(wanted, seconds=assignment.limits.cell_seconds, name=str(source.path)))
+    wall_seconds = WALL_FACTOR * assignment.limits.cell_seconds  # grading holds each cell to its time at work
+    return dump_notebook(execute(wanted, seconds=wall_seconds, name=str(source.path)))
 
 
 def make_solution(source: Source, assignment: Assignment, language: str) -> Json:

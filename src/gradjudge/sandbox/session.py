@@ -94,9 +94,9 @@ class JailedSession:
         self._closed = False
         try:
             self._layers = _hear_layers(child)
-            inner = _inner_pid(child.pid) if "pidns" in self._layers else child.pid
-            self._meter = Meter(inner, for_us=True)
-            self._watch = Watch(child, inner, policy.limits, scratch)
+            self._pid = _inner_pid(child.pid) if "pidns" in self._layers else child.pid
+            self._meter = Meter(self._pid, for_us=True)
+            self._watch = Watch(child, self._pid, policy.limits, scratch)
         except BaseException:
             child.close()
             raise
@@ -111,8 +111,8 @@ class JailedSession:
 
     @property
     def pid(self) -> int:
-        """The process id (hardened: that of the process which stands by)."""
-        return self._child.pid
+        """The id of the process that runs the code."""
+        return self._pid
 
     @property
     def used(self) -> float:
