@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_course import make_course
 
+from gradjudge.cohort import KeyMaker
 from gradjudge.course import Course, Found
+from gradjudge.crew import Terms
 from gradjudge.errors import CourseError
 
 
@@ -241,3 +244,15 @@ def test_a_folder_that_we_cannot_read_is_no_fault_of_its_student(
     assert alice.file is not None
     assert (bob.student, bob.file, bob.ours) == ("bob", None, True)
     assert bob.problem.endswith("bob/tp1: it cannot be looked at: Permission denied.")
+
+
+def test_one_digest_says_whether_the_hidden_tests_have_changed(tmp_path: Path) -> None:
+    """By name and content, the same one for the key of a report and for a crew that is started again."""
+    course = make_course(tmp_path)
+    file = course.autograder("lab") / "test_lab.py"
+    key, crew = KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()
+    file.write_text(file.read_text() + "\n")
+    assert KeyMaker(course, "cpu", "required")._assignment("lab") != key
+    assert Terms(course, ("lab",)).digest() != crew
+    file.write_text(file.read_text()[:-1])
+    assert (KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()) == (key, crew)

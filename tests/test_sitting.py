@@ -184,6 +184,16 @@ def test_cells_leave_time_for_the_checks() -> None:
     assert [cell.state for cell in sitting.cells.values()] == ["skipped", "skipped"]
 
 
+def test_what_definitions_raise_is_not_why_a_cell_was_skipped() -> None:
+    """The time was used up: that is said, whatever its definitions do then."""
+    fails = CellDone(error=Raised("NameError", True, "name 'b' is not defined"))
+    script: Script = lambda source: fails if source == "a = b" else fine(source)  # noqa: E731
+    sitting, _ = sit(["train()", "a = b\ntrain()"], script, works={"train()": 61})
+    sitting.run_cells()
+    assert [cell.state for cell in sitting.cells.values()] == ["skipped"]
+    assert "NameError" not in sitting.cells[1].message["en"]
+
+
 def test_a_replay_ends_with_the_time_of_the_submission() -> None:
     """Hundreds of slow cells cannot keep a judge until it is taken for one that hangs, which would be our fault."""
     sources = [f"x{number} = 1" for number in range(500)]

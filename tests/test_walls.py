@@ -27,7 +27,7 @@ WALLS: dict[str, set[str]] = {
     "rubric_file": {"rubric", "tomltable", "errors", "msgspec"},
     "remarks": {"msgspec"},
     "course": {"rubric", "errors", "notebooks", "remarks", "msgspec"},
-    "intake": {"errors", "notebooks", "report", "msgspec"},
+    "intake": {"errors", "notebooks", "report", "msgspec", "yaml"},
     "report": {"remarks", "rubric", "msgspec"},
     "views": {"report", "msgspec"},
     "celltext": set(),

@@ -1,4 +1,4 @@
-"""Start what grading needs, and judge one submission at a time on it.
+"""Start what grading needs, and judge submissions on it, one in each thread that asks.
 
 The bench runs in the cohort's process, which imports neither torch nor a hidden test: it starts the zygote of the
 sessions and the judge host (a crew), and supervises the judges with deadlines of its own. What dies is replaced: a
@@ -108,6 +108,7 @@ class Bench:
         sandbox: ``"required"``, ``"hardened"`` or ``"none"`` (said aloud by the person who runs it).
         limits: limits that replace an assignment's own (tests).
         without: layers of the jail to leave off (tests, see `gradjudge.sandbox.policy.Policy`).
+        secret: where submissions lie, if not in the course: like what the course keeps secret, no session may read it.
         tell: called with one line for staff when a crew is lost and replaced.
 
     Attributes:
@@ -124,9 +125,10 @@ class Bench:
         sandbox: str = "required",
         limits: dict[str, GradingLimits] | None = None,
         without: tuple[str, ...] = (),
+        secret: tuple[Path, ...] = (),
         tell: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        self._terms = Terms(course, assignments, device, sandbox, limits or {}, without)
+        self._terms = Terms(course, assignments, device, sandbox, limits or {}, without, secret)
         self._tell = tell
         self._lock = threading.Lock()
         self._starter = ThreadPoolExecutor(1, "gradjudge-crew")  # a crew dies with its thread; the judging ones end
@@ -168,7 +170,10 @@ class Bench:
         """
         trial = Trial(job)
         for _ in range(JUDGES):
-            report = self._try(trial)
+            try:
+                report = self._try(trial)
+            except InternalError as fault:
+                raise InternalError("\n".join([*trial.faults, str(fault)])) from fault
             if report is not None:
                 self._in_vain = 0
                 return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from datetime import datetime
 from importlib.metadata import version
@@ -16,7 +16,7 @@ import msgspec
 import gradjudge
 from gradjudge.bench import FAULT, Bench, judges
 from gradjudge.claims import unwritable
-from gradjudge.course import Course, Found
+from gradjudge.course import Course, Found, files_digest
 from gradjudge.jobs import Job
 from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, read_regular
 from gradjudge.remarks import readable
@@ -54,7 +54,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class KeyMaker:
-    """Digest all that a verdict depends on, apart from the submission itself, once per assignment."""
+    """Digest all that a verdict depends on; what submissions share once per assignment."""
 
     def __init__(self, course: Course, device: str, sandbox: str) -> None:
         self._course = course
@@ -74,22 +74,14 @@ class KeyMaker:
 
     def _assignment(self, name: str) -> str:
         if name not in self._by_assignment:
-            tests = _files_digest(sorted(self._course.autograder(name).glob("*.py")))
+            tests = self._course.tests_digest(name)
             self._by_assignment[name] = f"{name}\0{self._course.rubric.section_digest(name)}\0{tests}"
         return self._by_assignment[name]
 
 
 def _engine_digest() -> str:
     folder = Path(gradjudge.__file__).parent
-    return _files_digest(sorted(folder.rglob("*.py")))
-
-
-def _files_digest(files: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        content = file.read_bytes()
-        digest.update(f"{file.name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
+    return files_digest(sorted(folder.rglob("*.py")))
 
 
 def _folder_digest(file: Path, limits: GradingLimits) -> str:

@@ -1,8 +1,10 @@
-"""Where everything of a course lies. No other module spells a folder's name."""
+"""Where everything of a course lies."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -92,6 +94,10 @@ class Course:
         """Return the folder of the hidden tests."""
         return self.root / "autograder" / assignment
 
+    def tests_digest(self, assignment: str) -> str:
+        """Digest the hidden tests as they are now."""
+        return files_digest(sorted(self.autograder(assignment).glob("*.py")))
+
     def wheats(self, assignment: str) -> Path:
         """Return the folder of correct solutions that must get full marks."""
         return self.autograder(assignment) / "wheats"
@@ -164,6 +170,15 @@ class Course:
             raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
         found = (_in_folder(student, assignment, base / student / assignment) for student in students)
         return [one for one in found if one is not None]
+
+
+def files_digest(files: Iterable[Path]) -> str:
+    """Digest names and contents of files, in their order."""
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 def _in_folder(student: str, assignment: str, folder: Path) -> Found | None:

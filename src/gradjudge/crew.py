@@ -47,13 +47,13 @@ class Terms:
     sandbox: str = "required"
     limits: dict[str, GradingLimits] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+    secret: tuple[Path, ...] = ()
 
     def digest(self) -> str:
         """Digest ``grading.toml`` and the hidden tests as they are now."""
         found = hashlib.sha256(self.course.rubric_file.read_bytes())
         for name in self.assignments:
-            for file in sorted(self.course.autograder(name).glob("*.py")):
-                found.update(f"{name}\0{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+            found.update(f"{name}\0{self.course.tests_digest(name)}\0".encode())
         return found.hexdigest()
 
 
@@ -98,7 +98,7 @@ class Crew:
         """Start both; return the descriptor on which the host will say that it is ready."""
         terms = self._terms
         self._folder = RunFolder()
-        self._zygote = Zygote.start(scratch=self._folder.path, secret=secret_paths(terms.course))
+        self._zygote = Zygote.start(scratch=self._folder.path, secret=(*secret_paths(terms.course), *terms.secret))
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ready, ready_end = os.pipe()
         setup = HostSetup(
@@ -124,6 +124,9 @@ class Crew:
                 env=environment,
                 start_new_session=True,  # Ctrl-C is for us; we end the host by hanging up
             )
+        except BaseException:
+            os.close(ready)
+            raise
         finally:
             theirs.close()
             os.close(ready_end)
@@ -211,5 +214,5 @@ def _how(code: int) -> str:
 
 def secret_paths(course: Course) -> tuple[Path, ...]:
     """Return what no session may read; grading is refused where Python's own folders hold one of them."""
-    folders = (course.root / "autograder", course.root / "solutions", course.submitted, course.grades)
-    return (course.rubric_file, *folders)
+    written = (course.root / name for name in ("autograder", "solutions", "source"))
+    return (course.rubric_file, *written, course.submitted, course.grades)

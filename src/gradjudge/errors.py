@@ -1,4 +1,4 @@
-"""Errors by owner. A student's mistake is never an exception: it is a verdict in a report."""
+"""Errors by owner: the course's staff, or we. What is a student's mistake becomes a verdict in a report."""
 
 from __future__ import annotations
 

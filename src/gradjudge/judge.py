@@ -160,8 +160,7 @@ class Seats:
         self._submission = submission
         self._limits = limits
         policy = Policy.for_submission(limits, device=setup.device, sandbox=setup.sandbox, base=Path(setup.scratch))
-        secret = (Path(submission.path).parent,)
-        self._policy = msgspec.structs.replace(policy, secret=secret, without=setup.without)
+        self._policy = msgspec.structs.replace(policy, without=setup.without)
         digest = hashlib.sha256(f"{seed}\0{submission.assignment}\0session".encode()).digest()
         self._config = {
             "kind": submission.kind,

@@ -93,7 +93,7 @@ class CellResult(msgspec.Struct, frozen=True):
 
 
 class Late(msgspec.Struct, frozen=True):
-    """How late a submission was handed in, and the fraction of the score that this costs."""
+    """When a late submission was handed in, and the fraction of the score that this costs."""
 
     handed_in: str
     penalty: float

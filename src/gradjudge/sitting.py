@@ -147,6 +147,8 @@ class Sitting:
         if done is None:
             return
         self._keep_output(cell, done.output)
+        if left <= 0:  # only its definitions were run: what these raise is not why it did not run
+            return
         if done.interrupted:
             self._doses[cell.index] = Dose.DEFINITIONS
             self._record(cell, "timed-out", done.error.text if done.error else "", self._stopped(seconds))

@@ -116,3 +116,12 @@ def test_what_is_no_class_is_told() -> None:
     pupil.define("Digits = 5")
     with pytest.raises(CheckFailed, match="not a class"):
         datasets.built(Student(pupil.ask), Student(pupil.ask).Digits, IMAGES, LABELS, 16)
+
+
+def test_what_is_no_tensor_is_told_in_each_language() -> None:
+    """No word of one of them stands in the other."""
+    with pytest.raises(CheckFailed) as wrong:
+        datasets.require_float32([([1.0, 2.0], 3)])
+    assert "is no tensor" in wrong.value.text.en
+    assert "n'est pas un tenseur" in wrong.value.text.fr
+    assert "no tensor" not in wrong.value.text.fr

@@ -226,6 +226,14 @@ def test_backward_by_autograd_is_seen(load: Load) -> None:
         mse(student).gradient()
 
 
+@pytest.mark.parametrize("delta", ["delta", "delta.sum()", "delta.sum(0, keepdim=True)", "delta[:, :0]"])
+def test_a_gradient_of_any_shape_may_overwrite(load: Load, delta: str) -> None:
+    """Whatever its shape, it is the student's mistake, and is judged as one."""
+    student = student_of(load, ("self.b.grad += delta.sum(0)", f"self.b.grad = {delta}"))
+    with pytest.raises(CheckFailed, match=r"grad of `b`"):
+        linear(student).accumulates()
+
+
 def test_a_wrong_gradient_is_paid_for_once(load: Load) -> None:
     """What is wrong in plain conditions does not cost robustness or accumulation as well."""
     student = student_of(load, ("self.x.T @ delta", "3 * self.x.T @ delta"), ("** 2)", "** 3)"))

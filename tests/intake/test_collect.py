@@ -368,15 +368,16 @@ def test_times_from_names(desk: Desk) -> None:
 
 
 def test_two_attempts_in_one_archive(desk: Desk) -> None:
-    """With times in the names, the newer file of one name is taken, and the older one named."""
+    """With times in the names, the newer file of one name is taken, and the older one named: that is no error."""
     pattern = r"(?P<student_id>\w+)@(?P<timestamp>\d{12})@(?P<file_id>.+)"
     names = {"ada@202601101200@tp1.py": "old", "ada@202601101300@tp1.py": "new", "ada@202601101100@tp1.py": "older"}
     done = desk.collect(zipped(names), pattern=pattern)
     assert desk.tree()["ada/tp1/tp1.py"] == "new"
-    assert [refused.entry for refused in done.outcomes[0].refused] == [
-        "ada@202601101200@tp1.py",
-        "ada@202601101100@tp1.py",
-    ]
+    assert done.outcomes[0].notes == (
+        "passed over, an older file of the same name: ada@202601101200@tp1.py",
+        "passed over, an older file of the same name: ada@202601101100@tp1.py",
+    )
+    assert done.clean
 
 
 def test_a_folder_is_complete_or_absent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

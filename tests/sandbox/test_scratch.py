@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import tempfile
 from contextlib import nullcontext
@@ -130,3 +132,46 @@ def test_only_abandoned_folders_of_runs_are_removed(tmp_path: Path, monkeypatch:
     assert sorted(tmp_path.iterdir()) == sorted([held.path, other, link])
     held.remove()
     assert sorted(tmp_path.iterdir()) == sorted([other, link])
+
+
+def test_a_run_that_is_killed_at_any_moment_leaves_a_folder_that_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first moment on, its name is one that the next run looks at."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("fcntl.flock", killed)
+        with pytest.raises(KeyboardInterrupt):
+            RunFolder()
+    assert len(list(tmp_path.iterdir())) == 1
+    gc.collect()
+    for descriptor in Path("/proc/self/fd").iterdir():  # the process that was killed holds nothing any more
+        with contextlib.suppress(OSError):
+            if tmp_path in descriptor.readlink().parents:
+                os.close(int(descriptor.name))
+    remove_abandoned()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_another_run_takes_for_abandoned_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the making and the holding of it, somebody else may remove it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    make, made = tempfile.mkdtemp, list[str]()
+
+    def taken(**options: str) -> str:
+        made.append(make(**options))
+        if len(made) == 1:
+            remove_abandoned()
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", taken)
+    folder = RunFolder()
+    assert [str(folder.path)] == made[1:]
+    assert folder.path.is_dir()
+    folder.remove()

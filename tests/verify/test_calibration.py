@@ -14,10 +14,20 @@ import pytest
 from msgspec.structs import replace
 
 from gradjudge.checks.bounds import Bound
+from gradjudge.errors import CourseError
 from gradjudge.plugin import Hearing
-from gradjudge.report import Compared, Report, Run, Verdict
+from gradjudge.report import Compared, ItemResult, Report, Run, Verdict
 from gradjudge.rubric import Assignment, Item, Threshold
-from gradjudge.verify.calibration import Calibrated, Plan, Sample, _calibrated, samples, unused, write_bounds
+from gradjudge.verify.calibration import (
+    Calibrated,
+    Plan,
+    Sample,
+    _calibrated,
+    refuse_losses,
+    samples,
+    unused,
+    write_bounds,
+)
 from gradjudge.verify.corpus import Case
 
 
@@ -159,3 +169,25 @@ def test_bounds_are_written_and_all_else_stays(tmp_path: Path) -> None:
     assert table == {"value": found.bound, "tolerance": {"cuda": 0.01}, "method": found.method}
     write_bounds(path, "lab", [found])
     assert path.read_text() == written
+
+
+@pytest.mark.parametrize("place", [0, 50, 99])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_run_that_diverges_gives_no_bound(place: int, value: float) -> None:
+    """Wherever it stands among the others, nothing that is not finite can come into ``grading.toml``."""
+    reached = [0.3] * 100
+    reached[place] = value
+    (one,) = samples(ASSIGNMENT, [report(number) for number in reached])
+    with pytest.raises(CourseError, match=r"train\.loss: 1 of 100 runs of the solution reach no finite number"):
+        _calibrated(one, ASSIGNMENT, Plan(), WRONG, CASES)
+
+
+def test_a_solution_that_loses_points_elsewhere_calibrates_nothing() -> None:
+    """What a bound decides may be lost, that is what it is calibrated for; nothing else may."""
+    right = report(0.3)
+    verdict = right.verdict
+    bounded = replace(right, verdict=replace(verdict, items={"train": ItemResult(0.0, 3.0, "failed")}))
+    refuse_losses([right, bounded])
+    wrong = replace(right, verdict=replace(verdict, items={"step": ItemResult(1.0, 3.0, "partial")}))
+    with pytest.raises(CourseError, match=r"gets 1 of 3 points of 'step' in run 2"):
+        refuse_losses([right, wrong])

@@ -112,3 +112,11 @@ def test_the_courses_own_corpus_is_whole() -> None:
                 ast.parse(text)
         assert all(0 < points <= assignment.item(item).points for item, points in case.loses.items())
         assert case.kind == "wheat" or (case.why and case.loses), case.name
+
+
+def test_lines_are_counted_as_python_counts_them() -> None:
+    """A form feed, in a comment or a text, ends no line."""
+    text = overridden(BASE.replace("import torch", "# \f\u2028\nimport torch"), "def f(x):\n    return '\f', 3\n")
+    assert "return '\f', 3" in text
+    assert "return 1" not in text
+    compile(text, "<corpus>", "exec")

@@ -156,3 +156,13 @@ def test_decorators_fit_what_a_function_is() -> None:
     assert not set(OF_COTANGENTS) & set(decorators_for("forward", "MSE", 3))
     assert decorators_for("_visit", "Value", 2) == {}
     assert set(decorators_for("train", "", 3)) == {"slightly"}
+
+
+def test_the_marked_lines_are_those_of_the_gate() -> None:
+    """A form feed ends no line, for Python and for whoever looks for the markers."""
+    text = SOLUTION.replace("# given", "# given \f\u2028")
+    before, after = (
+        mutants_of(source_of(cell(0, "grad", SOLUTION, solution=True)), {"grad"}),
+        mutants_of(source_of(cell(0, "grad", text, solution=True)), {"grad"}),
+    )
+    assert [mutant.name for mutant in before] == [mutant.name for mutant in after]

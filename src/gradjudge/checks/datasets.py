@@ -141,7 +141,14 @@ def require_float32(items: Sequence[tuple[object, object]]) -> None:
         CheckFailed: one is something else.
     """
     for vector, _ in items:
-        dtype = str(vector.dtype).removeprefix("torch.") if isinstance(vector, Tensor) else "no tensor"
+        if not isinstance(vector, Tensor):
+            fail(
+                "The vector of dataset[i] is no tensor; a float32 tensor is due, whatever the type of the images.",
+                "Le vecteur de dataset[i] n'est pas un tenseur ; on attend un tenseur float32, quel que soit le type "
+                "des images.",
+                mistake="dtype",
+            )
+        dtype = str(vector.dtype).removeprefix("torch.")
         require(
             dtype == "float32",
             f"The vector of dataset[i] is {dtype}; float32 is due, whatever the type of the images.",

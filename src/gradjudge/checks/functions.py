@@ -1,7 +1,7 @@
 """The battery for one hand-written ``torch.autograd.Function``: a test writer states a formula and asks for parts.
 
 A part is a check of its own, so that every input's gradient earns its own points and one mistake is paid for once.
-gradcheck alone stopped 7 of 35 wrong Functions made to slip past it; the parts together are what stopped 34.
+gradcheck alone stopped 7 of 35 wrong Functions made to slip past it; a prototype of these parts together stopped 34.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ with autograd is good practice and never counts. Names are followed through impo
 assignments (``g = ag.grad``), ``getattr`` with a constant name, ``importlib`` and constant ``eval``.
 
 A source can always be written so that no reader of it sees what it does. Where a hidden check can run the function
-under ``torch.inference_mode`` (`gradjudge.checks.gradients`), that decides, and this module names the line.
+under ``torch.inference_mode`` (`derivatives`, `by_hand`), that decides, and this module names the line.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Judge training by hand: exact trajectories, held-out losses, histories, and the limit of the learning rate.
+"""Judge training by hand: exact trajectories. Losses and histories are judged by `gradjudge.checks.outcomes`.
 
 What a training function returns is compared with a run that is known in full before the student's code sees any of it.
 A loss alone cannot tell how it was reached: use a bound for the outcome and a trajectory or

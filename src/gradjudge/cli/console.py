@@ -99,15 +99,20 @@ def stop_on_signals() -> None:
 
 
 @contextmanager
-def started_bench(course: Course, assignments: tuple[str, ...], device: str, sandbox: str) -> Iterator[Any]:
-    """Start a bench, and end it whatever happens."""
+def started_bench(
+    course: Course, assignments: tuple[str, ...], device: str, sandbox: str, *, submitted: Path | None = None
+) -> Iterator[Any]:
+    """Start a bench, and end it whatever happens; no session may read where submissions lie."""
     from gradjudge.bench import Bench
 
     if sandbox == "none":
         err.print("[bold red]gradjudge: no jail: the submissions run with your rights.[/]")
     with ExitStack() as stack:
         with err.status("Starting: importing torch, collecting the hidden checks ..."):
-            bench = stack.enter_context(Bench(course, assignments, device=device, sandbox=sandbox, tell=warn))
+            secret = () if submitted is None else (submitted,)
+            bench = stack.enter_context(
+                Bench(course, assignments, device=device, sandbox=sandbox, secret=secret, tell=warn)
+            )
         yield bench
 
 

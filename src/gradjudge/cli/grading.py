@@ -72,7 +72,7 @@ def grade(
         if only:
             _all_found(only, plans)
         todo = [job for plan in plans for job in plan.jobs]
-        judged, problems = _judge_all(here, todo, grades, chosen, jail, jobs or os.cpu_count() or 1)
+        judged, problems = _judge_all(here, todo, submitted, grades, chosen, jail, jobs or os.cpu_count() or 1)
         for plan in plans:
             reports, table = cohort.finish(here, plan, judged, submitted=submitted, grades=grades)
             if every:
@@ -85,7 +85,13 @@ def grade(
 
 
 def _judge_all(
-    course: Course, todo: Sequence[Job], grades: Path | None, device: str, sandbox: str, jobs: int
+    course: Course,
+    todo: Sequence[Job],
+    submitted: Path | None,
+    grades: Path | None,
+    device: str,
+    sandbox: str,
+    jobs: int,
 ) -> tuple[list[Report], list[str]]:
     """Judge and save; return the reports, and what is wrong with the hidden tests."""
     from gradjudge import cohort
@@ -101,7 +107,10 @@ def _judge_all(
 
     asked = tuple(dict.fromkeys(job.assignment for job in todo))
     try:
-        with started_bench(course, asked, device, sandbox) as bench, progress(len(todo)) as advance:
+        with (
+            started_bench(course, asked, device, sandbox, submitted=submitted) as bench,
+            progress(len(todo)) as advance,
+        ):
             return cohort.run(todo, bench, save, jobs=jobs, on_report=advance), bench.problems
     except Stopped as stopped:
         stopped.told = f"; {saved} graded; run the same command again to go on"
@@ -159,7 +168,7 @@ def check(
     name = assignment or _guess_assignment(here, file)
     here.rubric.assignment(name)
     chosen, jail = device_of(device), sandbox_of(here, sandbox)
-    with started_bench(here, (name,), chosen, jail) as bench:
+    with started_bench(here, (name,), chosen, jail, submitted=file.resolve().parent) as bench:
         report = bench.judge(Job(file.stem, name, str(file.resolve()), ""))  # no report is kept: it needs no key
         problems = bench.problems
     spoken = language or report.verdict.language or here.rubric.default_language

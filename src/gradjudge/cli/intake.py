@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,7 +44,7 @@ def collect(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     course: CourseOption = None,
 ) -> None:
-    """Put the submissions of Moodle, Canvas or any archive into submitted/; exit 1 if something was not taken."""
+    """Put what a learning platform or any archive holds into submitted/; exit 1 if something was not taken."""
     from gradjudge.intake import collect as intake
 
     here = Course.find(course)
@@ -70,7 +71,7 @@ def _show(done: Collection, into: Path, dry_run: bool) -> None:
     for title in ("student", "submission", "files", "notes"):
         table.add_column(title, overflow="fold", justify="right" if title == "files" else "left")
     for one in done.outcomes:
-        colour = "yellow" if one.state == "kept" or one.refused else "green"
+        colour = "yellow" if one.state in ("kept", "unclear") or one.refused else "green"
         handed_in = (f"handed in {one.handed_in}",) if one.handed_in else ()
         notes = "\n".join(map(_line, (*handed_in, *one.notes)))
         table.add_row(escape(one.student), f"[{colour}]{one.state}[/]", str(len(one.files)), notes)
@@ -82,10 +83,10 @@ def _show(done: Collection, into: Path, dry_run: bool) -> None:
             err.print(f"[bold red]not taken, {escape(one.student)}:[/] and {len(one.refused) - MOST_LINES} more")
     for stray in done.strays:
         err.print(f"[bold red]not taken:[/] {_line(stray.staff)}")
-    counts = ", ".join(
-        f"{sum(one.state == state for one in done.outcomes)} {state}"
-        for state in ("new", "replaced", "unchanged", "kept")
-    )
+    counted = dict.fromkeys(("new", "replaced", "unchanged", "kept"), 0)
+    for one in done.outcomes:
+        counted[one.state] = counted.get(one.state, 0) + 1
+    counts = ", ".join(f"{number} {state}" for state, number in counted.items())
     out.print(f"{counts}. {'Nothing was written: --dry-run.' if dry_run else f'In {escape(str(into))}.'}")
 
 
@@ -119,4 +120,6 @@ def _view(assignment: str, done: Collection, dry_run: bool) -> dict[str, object]
 
 
 def _safe(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+    """Return text that JSON can hold, without the controls that JSON would leave as they are."""
+    plain = re.sub(r"[\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)
+    return plain.encode("utf-8", "backslashreplace").decode()

@@ -12,9 +12,10 @@ renamed, so it is complete or absent.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -23,23 +24,29 @@ import msgspec
 
 from gradjudge.errors import CourseError
 from gradjudge.intake.archives import LIMITS, Entry, IntakeLimits, is_archive, open_source, safe_parts
+from gradjudge.intake.folders import Undecided, layout_of
 from gradjudge.intake.gather import RESERVED, Gathered, Piece, gather
 from gradjudge.intake.names import (
+    PLATFORMS_OWN,
+    Claim,
     Layout,
     Owner,
     alike,
     by_pattern,
     folder_name,
     is_junk,
-    layout_of,
+    is_work,
+    named,
     one_student,
     stem_of,
 )
+from gradjudge.intake.platforms import GRADESCOPES_LIST, MOST_LIST, gradescope, gradescopes_list
 from gradjudge.intake.record import Collected, digest_of, folder_files, read_record, write_record
 from gradjudge.intake.refusals import Refused, RefusedEntry, UnreadableArchive
 
 RECORD = ".collected"
 WORKSHOP = ".collecting-"
+MOST_SCRIPT = 1 << 20  # bytes of a script that is looked at for what it imports
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -67,7 +74,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """What became of one student's submission.
 
     Attributes:
-        state: ``"new"``, ``"unchanged"``, ``"replaced"``, or ``"kept"``: what was there was left as it is.
+        state: ``"new"``, ``"unchanged"``, ``"replaced"``, ``"kept"``: what was there was left as it is, or
+            ``"unclear"``: nothing was taken, since staff must say which of several files counts.
         files: what was taken, sorted.
         handed_in: what ``timestamp.txt`` says; empty without one.
         notes: lines for staff.
@@ -91,7 +99,7 @@ class Collection(msgspec.Struct, frozen=True):
     @property
     def clean(self) -> bool:
         """Whether there is nothing that staff should look at."""
-        kept = any(one.state == "kept" or one.refused for one in self.outcomes)
+        kept = any(one.state in ("kept", "unclear") or one.refused for one in self.outcomes)
         return not kept and not self.strays
 
 
@@ -107,7 +115,10 @@ def collect(assignment: str, sources: Sequence[Path], into: Path, options: Optio
     outcomes: list[Outcome] = []
     strays: list[Refused] = []
     with ExitStack() as stack:
-        batches = [_opened(source, assignment, options, strays, stack) for source in _expanded(sources)]
+        places = _expanded(sources)
+        batches = [_opened(source, assignment, options, strays, stack, len(places) == 1) for source in places]
+        if not options.student:
+            batches = _told_apart(places, batches)
         try:
             if not options.dry_run:
                 into.mkdir(parents=True, exist_ok=True)
@@ -149,7 +160,7 @@ def _expanded(sources: Sequence[Path]) -> list[Path]:
 
 
 def _opened(
-    source: Path, assignment: str, options: Options, strays: list[Refused], stack: ExitStack
+    source: Path, assignment: str, options: Options, strays: list[Refused], stack: ExitStack, alone: bool
 ) -> dict[Owner, list[Piece]]:
     """Open a source and sort its entries by student."""
     try:
@@ -167,17 +178,53 @@ def _opened(
     named = [(entry, parts) for entry, parts in named if not is_junk(parts)]
     if not entries:
         raise CourseError(f"{source}: there is no file in it. Nothing was collected.")
-    layout = _layout(source, [parts for _, parts in named], assignment, options)
+    try:
+        layout = _layout(source, named, assignment, options)
+    except Undecided as doubt:
+        if alone:
+            raise
+        strays.append(Refused(source.name, "everything", "owner", str(doubt).removeprefix(f"{source.name}: ")))
+        return {}
     found: dict[Owner, list[Piece]] = {}
     for entry, parts in named + [(entry, _told(entry)) for entry in unnamed]:
         claim = layout(parts) if parts else None
+        if claim is PLATFORMS_OWN:
+            continue
         if claim is not None:
-            found.setdefault(claim.owner, []).append(Piece(source.name, entry, claim))
+            for owner in (claim.owner, *claim.others):
+                found.setdefault(owner, []).append(Piece(source.name, entry, claim, _known_time(entry, claim, options)))
         elif entry.problem is not None:
             strays.append(Refused(source.name, entry.name, entry.problem.reason, entry.problem.detail))
         else:
             strays.append(Refused(source.name, entry.name, "owner", "nobody's"))
     return found
+
+
+def _known_time(entry: Entry, claim: Claim, options: Options) -> float | None:
+    """Return the time that a name states, else the entry's own if staff say that these are times of handing in."""
+    if claim.when is not None:
+        return claim.when.timestamp()
+    return _utc(entry.when, options.zone).timestamp() if options.times and entry.when is not None else None
+
+
+def _told_apart(places: Sequence[Path], batches: list[dict[Owner, list[Piece]]]) -> list[dict[Owner, list[Piece]]]:
+    """Name one student's own archives after themselves where the folders inside have the same name.
+
+    Raises:
+        CourseError: the archives have the same name, too.
+    """
+    lone = [next(iter(batch)).identity if len(batch) == 1 else "" for batch in batches]
+    again = {identity for identity in lone if identity.startswith("name:") and lone.count(identity) > 1}
+    stems = [stem_of(place.resolve().name) for place, identity in zip(places, lone, strict=True) if identity in again]
+    if doubled := sorted({name for name in stems if stems.count(name) > 1}):
+        raise CourseError(
+            f"{doubled[0]}: several archives or folders have this name: whose are they? Rename them, or collect each "
+            "with --student NAME. Nothing was collected."
+        )
+    return [
+        {named(stem_of(place.resolve().name)): pieces for pieces in batch.values()} if identity in again else batch
+        for place, batch, identity in zip(places, batches, lone, strict=True)
+    ]
 
 
 def _told(entry: Entry) -> tuple[str, ...]:
@@ -188,14 +235,66 @@ def _told(entry: Entry) -> tuple[str, ...]:
         return ()
 
 
-def _layout(source: Path, paths: list[tuple[str, ...]], assignment: str, options: Options) -> Layout:
+def _layout(source: Path, entries: list[tuple[Entry, tuple[str, ...]]], assignment: str, options: Options) -> Layout:
     if options.student:
         return one_student(options.student)
     if options.pattern:
         return by_pattern(options.pattern, options.zone)
-    if not paths:
+    if not entries:
         return lambda _parts: None
-    return layout_of(paths, assignment=assignment, stem=stem_of(source.resolve().name))
+    paths = [parts for _, parts in entries]
+    export = _gradescopes(source, entries)
+    if export is not None:
+        return export
+    return layout_of(
+        paths,
+        assignment=assignment,
+        stem=stem_of(source.resolve().name),
+        zone=options.zone,
+        unrelated=_unrelated(entries),
+    )
+
+
+def _gradescopes(source: Path, entries: list[tuple[Entry, tuple[str, ...]]]) -> Layout | None:
+    """Return the layout of a Gradescope export: its list stands in the folder that holds everything to grade."""
+    lists = [(parts, entry) for entry, parts in entries if parts[-1] == GRADESCOPES_LIST]
+    parts, entry = min(lists, key=lambda one: len(one[0]), default=((), None))
+    folder = parts[:-1]
+    if entry is None or not all(other[: len(folder)] == folder for _, other in entries if is_work(other[-1])):
+        return None
+    try:
+        return gradescope(folder, gradescopes_list(entry.read(MOST_LIST)))
+    except (RefusedEntry, ValueError) as problem:
+        raise Undecided(
+            f"{source.name}: {entry.name}: it cannot be read ({problem}), so nobody knows whose the submissions are. "
+            "Export them again, or say how to name the students with --pattern."
+        ) from problem
+
+
+def _unrelated(entries: list[tuple[Entry, tuple[str, ...]]]) -> list[str]:
+    """Return the scripts side by side that none of the others imports: two of them may be two students'."""
+    works = [(entry, parts) for entry, parts in entries if is_work(parts[-1])]
+    depth = min((len(parts) for _, parts in works), default=1)
+    loose = {parts[-1]: entry for entry, parts in works if len(parts) == depth and parts[-1].lower().endswith(".py")}
+    if len(loose) < 2 or len({parts[:-1] for _, parts in works if len(parts) == depth}) > 1:
+        return []
+    texts = {name: _text_of(entry) for name, entry in loose.items()}
+    return [
+        name
+        for name in loose
+        if not any(
+            re.search(rf"^\s*(from|import)\s[^#\n]*\b{re.escape(name[:-3])}\b", text, re.MULTILINE)
+            for other, text in texts.items()
+            if other != name
+        )
+    ]
+
+
+def _text_of(entry: Entry) -> str:
+    try:
+        return entry.read(MOST_SCRIPT).decode("utf-8", "replace")
+    except RefusedEntry:
+        return ""
 
 
 class Shelf:
@@ -205,6 +304,7 @@ class Shelf:
         """Take a folder for unfinished work, and the record, which is kept up to date."""
         self._assignment, self._into, self._shop, self._record, self._options = assignment, into, shop, record, options
         self._folders: dict[str, str] = {one.identity: student for student, one in record.items()}
+        self._namesakes: set[str] = set()
         self._made = 0
         self._bytes = 0
         there = [path.name for path in into.iterdir() if path.is_dir()] if into.is_dir() else []
@@ -219,20 +319,24 @@ class Shelf:
             folder = folder_name(owner.name)
             if not self._options.student and (name in taken or wanted.count(name) > 1):
                 whole = digest_of({owner.identity: b""})
-                folders = (f"{folder}_{tag}" for tag in (owner.tag or whole[:6], whole[:12], whole))
-                folder = next(one for one in folders if alike(one) not in taken)
+                tags = (folder_name(owner.tag)[:40] if owner.tag else whole[:6], whole[:12], whole)
+                folder = next(one for tag in tags if alike(one := f"{folder}_{tag}") not in taken)
+                self._namesakes.add(owner.identity)
             taken.add(alike(folder))
             self._folders[owner.identity] = folder
 
     def put(self, owner: Owner, pieces: Sequence[Piece]) -> Outcome:
         """Put one student's files where they belong, or say why what is there stays."""
-        # Of two files of one name the first is taken: that of the later attempt, where names state times.
-        pieces = sorted(
-            pieces, key=lambda piece: piece.claim.when.timestamp() if piece.claim.when else 0.0, reverse=True
-        )
-        found = gather(pieces, self._room())
         student = self._folders[owner.identity]
-        notes = _notes(found, pieces) + self._look_alikes(student)
+        pieces, passed, doubt = _last_attempt(pieces)
+        # Of two files of one name the first is taken: the later one, where times are known.
+        pieces = sorted(pieces, key=lambda piece: piece.when or 0.0, reverse=True)
+        found = gather(pieces, self._room())
+        notes = (*passed, *_notes(found, pieces), *self._look_alikes(student, owner))
+        doubts = [*doubt, *(f"{one} and {other}: which of them counts?" for one, other in found.rivals)]
+        if doubts:
+            todo = "take one of them away and collect again, or say --times if the later one counts"
+            return Outcome(student, "unclear", (), "", (*doubts, todo), tuple(found.refused))
         handed_in = self._handed_in(found, pieces)
         files = dict(sorted(found.files.items()))
         if handed_in is not None:
@@ -265,9 +369,12 @@ class Shelf:
             limits, name_bytes=min(limits.name_bytes, max(0, os.pathconf("/", "PC_PATH_MAX") - above))
         )
 
-    def _look_alikes(self, student: str) -> tuple[str, ...]:
+    def _look_alikes(self, student: str, owner: Owner) -> Iterator[str]:
         other = self._there.get(alike(student), student)
-        return () if other == student else (f"there is a folder {other} too: is this the same person?",)
+        if other != student:
+            yield f"there is a folder {other} too: is this the same person?"
+        elif owner.identity in self._namesakes:
+            yield "somebody else has this name too: is this the same person?"
 
     def _handed_in(self, found: Gathered, pieces: Sequence[Piece]) -> datetime | None:
         stated = [piece.claim.when for piece in pieces if piece.claim.when is not None]
@@ -327,6 +434,21 @@ class Shelf:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def _last_attempt(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str], list[str]]:
+    """Return the pieces of the last attempt; what was passed over; and why it cannot be told which one is the last."""
+    doubts = sorted({piece.claim.doubt for piece in pieces if piece.claim.doubt})
+    attempts = {piece.claim.attempt.label: piece.claim.attempt.order for piece in pieces if piece.claim.attempt}
+    orders = [order for order in attempts.values() if order is not None]
+    if len(attempts) < 2:
+        return list(pieces), [], doubts
+    if len(orders) < len(attempts) or orders.count(max(orders)) > 1:
+        return list(pieces), [], [*doubts, f"attempts {', '.join(sorted(attempts))}: which of them is the last?"]
+    last = max(attempts, key=lambda label: attempts[label] or 0.0)
+    older = sorted(label for label in attempts if label != last)
+    kept = [piece for piece in pieces if piece.claim.attempt is None or piece.claim.attempt.label == last]
+    return kept, [f"taken: {last}; passed over: {', '.join(older)}"], doubts
+
+
 def _work(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: data for name, data in files.items() if name != RESERVED}
 
@@ -340,5 +462,8 @@ def _notes(found: Gathered, pieces: Sequence[Piece]) -> tuple[str, ...]:
     notes = ["the platform marked it as late"] * any(piece.claim.late for piece in pieces)
     notes += ["nothing was taken: the folder is empty"] * (not found.files)
     notes += [f"{found.junk} files of systems and editors passed over"] * bool(found.junk)
+    notes += [f"passed over, an older file of the same name: {name}" for name in found.older]
+    others = sorted({one.name for piece in pieces for one in (piece.claim.owner, *piece.claim.others)})
+    notes += [f"handed in by {', '.join(others)} together"] * (len(others) > 1)
     notes += [f"{len(found.refused)} not taken"] * bool(found.refused)
     return tuple(notes)

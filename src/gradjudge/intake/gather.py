@@ -9,18 +9,24 @@ from datetime import UTC, datetime
 import msgspec
 
 from gradjudge.intake.archives import UNOPENED, Entry, IntakeLimits, is_archive, nested_entries, safe_parts
-from gradjudge.intake.names import Claim, is_junk, without_wrapper
+from gradjudge.intake.names import Claim, is_junk, is_work, without_wrapper
 from gradjudge.intake.refusals import Refused, RefusedEntry
 
 RESERVED = "timestamp.txt"
+TYPED = ("onlinetext.html",)  # what a student typed into Moodle lies in a folder beside that of the files
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """An entry, where it stands and where it is to go."""
+    """An entry, where it stands and where it is to go.
+
+    Attributes:
+        when: its time as seconds, where one is known that can be relied on.
+    """
 
     archive: str
     entry: Entry
     claim: Claim
+    when: float | None = None
 
 
 class Gathered(msgspec.Struct):
@@ -29,12 +35,17 @@ class Gathered(msgspec.Struct):
     Attributes:
         newest: the latest time of the entries, of the outer archive only: a student's own archive says what it likes.
         junk: files that systems and editors leave behind, which are passed over.
+        older: entries in whose place a newer one was taken.
+        rivals: pairs of entries that would be one file, where nothing says which of them is the newer one.
     """
 
     files: dict[str, bytes] = {}
     refused: list[Refused] = []
     newest: datetime | None = None
     junk: int = 0
+    older: list[str] = []
+    rivals: list[tuple[str, str]] = []
+    origins: dict[str, tuple[str, Piece]] = {}
     spent: int = 0  # bytes that were read, whether they were taken or not: damaged entries cost time, too
 
 
@@ -50,9 +61,11 @@ def gather(pieces: Sequence[Piece], limits: IntakeLimits) -> Gathered:
             found.refused.append(Refused(piece.archive, piece.entry.name, problem.reason, problem.detail))
     pieces = [piece for piece in pieces if piece.entry.problem is None]
     loose = [(piece, piece.claim.parts) for piece in pieces if not is_archive(piece.claim.parts[-1])]
-    skipped = without_wrapper([parts for _, parts in loose if not is_junk(parts)])
+    handed_in = [parts for _, parts in loose if not is_junk(parts) and parts != TYPED]
+    skipped = without_wrapper(handed_in)
     for piece, parts in loose:
-        _take(found, piece.archive, piece.entry, parts[skipped:] if not is_junk(parts) else parts, limits)
+        whole = is_junk(parts) or parts == TYPED
+        _take(found, piece, piece.archive, piece.entry, parts if whole else parts[skipped:], limits)
     for number, piece in enumerate(piece for piece in pieces if is_archive(piece.claim.parts[-1])):
         if number < limits.student_archives:
             _unpack(found, piece, limits)
@@ -81,7 +94,7 @@ def _unpack(found: Gathered, piece: Piece, limits: IntakeLimits) -> None:
                 if not is_junk(parts) and is_archive(parts[-1]):
                     found.refused.append(Refused(where, entry.name, "nested", "an archive inside an archive"))
                 else:
-                    _take(found, where, entry, parts[skipped:] if not is_junk(parts) else parts, limits)
+                    _take(found, piece, where, entry, parts[skipped:] if not is_junk(parts) else parts, limits)
     except RefusedEntry as refusal:
         found.refused.append(Refused(piece.archive, piece.entry.name, refusal.reason, refusal.detail))
 
@@ -96,14 +109,18 @@ def _with_parts(
         return None
 
 
-def _take(found: Gathered, where: str, entry: Entry, parts: tuple[str, ...], limits: IntakeLimits) -> None:
-    """Take one file, or say why not."""
+def _take(
+    found: Gathered, piece: Piece, where: str, entry: Entry, parts: tuple[str, ...], limits: IntakeLimits
+) -> None:
+    """Take one file of a piece, or say why not."""
     if is_junk(parts):
         found.junk += 1
         return
     try:
         # Checked here for everything that is written: what is left of a harmless name may be '..'.
         path = "/".join(safe_parts("/".join(parts), limits))
+        if path in found.origins and found.origins[path][1] is not piece and _settled(found, piece, where, entry, path):
+            return
         _fits(found.files, path, limits)
         if entry.problem is None:
             left = limits.student_bytes - sum(map(len, found.files.values()))
@@ -111,8 +128,21 @@ def _take(found: Gathered, where: str, entry: Entry, parts: tuple[str, ...], lim
                 raise RefusedEntry("total", f"more than {limits.student_bytes} bytes in all")
             found.spent += entry.size
         found.files[path] = entry.read(limits.file_bytes)
+        found.origins[path] = f"{where}: {entry.name}", piece
     except RefusedEntry as refusal:
         found.refused.append(Refused(where, entry.name, refusal.reason, refusal.detail))
+
+
+def _settled(found: Gathered, piece: Piece, where: str, entry: Entry, path: str) -> bool:
+    """Tell whether a second file of this path needs no refusal: a newer one was taken, or staff must choose."""
+    name, first = found.origins[path]
+    if first.when is not None and piece.when is not None and first.when > piece.when:
+        found.older.append(entry.name)
+    elif is_work(path):
+        found.rivals.append((name, f"{where}: {entry.name}"))
+    else:
+        return False
+    return True
 
 
 def _fits(files: dict[str, bytes], path: str, limits: IntakeLimits) -> None:

@@ -1,11 +1,8 @@
-"""Tell from the names in an archive whose each file is, for the learning platforms that people use.
+"""Whose a file is: owners and claims, the folders that students get, and what names that are nobody's look like.
 
-* Moodle, "download all submissions": ``Ada Lovelace_123456_assignsubmission_file_/lab.ipynb``, or without folders
-  ``Ada Lovelace_123456_assignsubmission_file_lab.ipynb``. The number is the participant's, of this assignment only.
-* Canvas, "download submissions": ``lovelaceada_LATE_12345_678901_lab.ipynb``. The first number is the student's, the
-  second one the file's; ``LATE`` stands there if it was. Anonymous: ``anon_Ab3dE_678901_lab.ipynb``.
-* One folder per student, or one archive per student; nbgrader's ``STUDENT/ASSIGNMENT/`` too.
-* Anything else with a regular expression, whose groups are those of nbgrader's ``zip_collect``.
+`gradjudge.intake.platforms` reads the names of learning platforms, `gradjudge.intake.folders` those of folders and
+archives that people have made, `by_pattern` anything else by a regular expression, whose groups are those of
+nbgrader's ``zip_collect``.
 """
 
 from __future__ import annotations
@@ -23,12 +20,8 @@ from gradjudge.intake.archives import is_archive
 
 LONGEST_STUDENT = 100
 
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assign(?P<what>submission|feedback)_[a-z]+_(?P<file>.*)", re.DOTALL)
-CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>\d+)_\d+_(?P<file>.+)", re.DOTALL)
-CANVAS_TEXT = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<file>(?:text|link)\.html)")
-CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<name>anon)_(?P<id>[A-Za-z0-9]+)_(?:\d+_)?(?P<file>.+)", re.DOTALL)
-
-_JUNK_FOLDERS = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".git", ".idea", ".vscode", ".venv", "node_modules"}
+_JUNK_FOLDERS = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".git", ".github", ".idea", ".vscode", ".venv"}
+_JUNK_FOLDERS |= {"node_modules"}
 _JUNK_FILES = {".ds_store", "thumbs.db", "desktop.ini"}
 _NOTEBOOKS = (".ipynb", ".py")
 
@@ -47,19 +40,44 @@ class Owner(msgspec.Struct, frozen=True):
     tag: str = ""
 
 
+class Attempt(msgspec.Struct, frozen=True):
+    """One of several attempts of a student, of which the last is taken: each is complete by itself.
+
+    Attributes:
+        label: as the platform spells it.
+        order: greater for a later one; None where the label does not tell.
+    """
+
+    label: str
+    order: float | None
+
+
 class Claim(msgspec.Struct, frozen=True):
     """Whose an entry is, and its path in that student's folder.
 
     Attributes:
         late: whether the platform marked it as late.
         when: the time of handing in that the name states.
+        attempt: the attempt that it belongs to, where the platform hands out several.
+        others: the others of a group, who get the same.
+        doubt: why nothing of this owner is to be taken before staff have looked.
     """
 
     owner: Owner
     parts: tuple[str, ...]
     late: bool = False
     when: datetime | None = None
+    attempt: Attempt | None = None
+    others: tuple[Owner, ...] = ()
+    doubt: str = ""
 
+
+#: The claim to what a platform writes for itself (a receipt, a list of grades): passed over.
+PLATFORMS_OWN = Claim(Owner("", "platform"), ())
+
+
+#: What Blackboard writes beside each attempt.
+RECEIPT = re.compile(r".+_attempt_\d{4}(?:-\d\d){5}\.txt", re.DOTALL)
 
 #: Tells whose the entry with this path is; None if nobody can tell.
 Layout = Callable[[tuple[str, ...]], Claim | None]
@@ -69,6 +87,23 @@ def is_junk(parts: Sequence[str]) -> bool:
     """Tell whether a file is one that systems and editors leave behind."""
     name = parts[-1].lower()
     return not _JUNK_FOLDERS.isdisjoint(parts) or name in _JUNK_FILES or name.startswith(("._", ".~lock"))
+
+
+def is_work(name: str) -> bool:
+    """Tell whether a file can be graded, or can hold what is."""
+    return name.lower().endswith(_NOTEBOOKS) or is_archive(name)
+
+
+_VERSION = re.compile(r"versi[oó]n[ _-]*(\d{1,6})", re.IGNORECASE)
+
+
+def versioned(parts: tuple[str, ...]) -> tuple[tuple[str, ...], Attempt | None]:
+    """Take off the folders down to one such as ``Version 2``, and return which attempt that is."""
+    for place, part in enumerate(parts[:-1]):
+        found = _VERSION.fullmatch(part)
+        if found is not None:
+            return parts[place + 1 :], Attempt(part, float(found[1]))
+    return parts, None
 
 
 def without_wrapper(paths: Sequence[tuple[str, ...]]) -> int:
@@ -98,54 +133,9 @@ def alike(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
-def layout_of(paths: Sequence[tuple[str, ...]], *, assignment: str, stem: str) -> Layout:
-    """Return the layout of an archive or folder that holds files at these paths.
-
-    Args:
-        stem: name of the archive or folder, which is the student's if it is one student's own.
-
-    Raises:
-        CourseError: nobody can tell the students apart.
-    """
-    wrapper = without_wrapper(paths)
-    for skipped in (0, wrapper):
-        roots = [path[skipped:] for path in paths]
-        if any(MOODLE.fullmatch(root[0]) for root in roots):
-            return _below(skipped, _moodle)
-        if all(len(root) == 1 and _canvas(root) is not None for root in roots):
-            return _below(skipped, _canvas)
-    loose = [path[0] for path in paths if len(path) == 1 and path[0].lower().endswith(_NOTEBOOKS)]
-    if len([name for name in loose if name.lower().endswith(".ipynb")]) > 1:
-        raise CourseError(
-            f"{stem}: {', '.join(sorted(loose)[:3])}: whose are they? If all are one student's, say --student NAME; "
-            "if their names say whose they are, say how with --pattern."
-        )
-    if loose:
-        return one_student(stem)
-    base, common = 0, paths[0][:wrapper]
-    if wrapper and _students_at(paths, wrapper):
-        base = wrapper
-    elif assignment in common:
-        base = common.index(assignment) - 1
-    return one_student(stem) if base < 0 else _below(base, lambda parts: _by_folder(parts, assignment))
-
-
-def _below(folders: int, layout: Layout) -> Layout:
-    """Return the layout of what lies below so many folders; what lies above them is nobody's."""
-    return lambda parts: layout(parts[folders:]) if len(parts) > folders else None
-
-
-def _students_at(paths: Sequence[tuple[str, ...]], depth: int) -> bool:
-    """Tell whether the folders at this depth look like students' own: each holds something to grade."""
-    if any(len(path) < depth + 2 for path in paths):
-        return False
-    having = {path[depth] for path in paths if path[-1].lower().endswith(_NOTEBOOKS) or is_archive(path[-1])}
-    return having == {path[depth] for path in paths}
-
-
 def one_student(name: str) -> Layout:
     """Return the layout of one student's own files."""
-    return lambda parts: Claim(_named(name), parts)
+    return lambda parts: Claim(named(name), parts)
 
 
 def by_pattern(pattern: str, zone: tzinfo = UTC) -> Layout:
@@ -169,6 +159,8 @@ def by_pattern(pattern: str, zone: tzinfo = UTC) -> Layout:
         )
 
     def layout(parts: tuple[str, ...]) -> Claim | None:
+        if RECEIPT.fullmatch(parts[-1]):
+            return PLATFORMS_OWN
         found = compiled.match("/".join(parts))
         if found is None or not found["student_id"] or not found["file_id"]:
             return None
@@ -203,41 +195,12 @@ def moment(text: str, zone: tzinfo) -> datetime:
     return stated if stated.tzinfo else stated.replace(tzinfo=zone)
 
 
-def _moodle(parts: tuple[str, ...]) -> Claim | None:
-    found = MOODLE.fullmatch(parts[0])
-    if found is None or found["what"] == "feedback":
-        return None
-    inside = (*((found["file"],) if found["file"] else ()), *parts[1:])
-    return Claim(Owner(found["name"], f"moodle:{found['id']}", found["id"]), inside) if inside else None
-
-
-def _canvas(parts: tuple[str, ...]) -> Claim | None:
-    for pattern in (CANVAS_ANONYMOUS, CANVAS, CANVAS_TEXT):
-        found = pattern.fullmatch(parts[0])
-        if found is not None:
-            owner = Owner(found["name"], f"canvas:{found['id']}", found["id"])
-            return Claim(owner, (found["file"], *parts[1:]), late=bool(found["late"]))
-    return None
-
-
-def _by_folder(parts: tuple[str, ...], assignment: str) -> Claim | None:
-    if len(parts) == 1:
-        name = _stem(parts[0])
-        return Claim(_named(name), parts) if is_archive(parts[0]) else None
-    inside = parts[2:] if len(parts) > 2 and parts[1] == assignment else parts[1:]
-    return Claim(_named(parts[0]), inside)
-
-
-def _named(name: str) -> Owner:
+def named(name: str, shown: str = "") -> Owner:
+    """Return the student who is known by the name of a folder or archive alone."""
     readable = name.encode("utf-8", "backslashreplace").decode()  # an archive on disk may be named in any bytes
-    return Owner(readable, f"name:{readable}")
-
-
-def _stem(name: str) -> str:
-    """Return the name of an archive without its endings."""
-    return re.sub(r"(\.tar)?\.(zip|tar|gz|tgz|xz|txz)$", "", name, flags=re.IGNORECASE)
+    return Owner(shown or readable, f"name:{readable}")
 
 
 def stem_of(name: str) -> str:
     """Return the student's name that an archive or folder is named after."""
-    return _stem(name) if is_archive(name) else name
+    return re.sub(r"(\.tar)?\.(zip|tar|gz|tgz|xz|txz)$", "", name, flags=re.I) if is_archive(name) else name

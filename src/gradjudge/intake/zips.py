@@ -52,7 +52,7 @@ def zip_entries(stream: BinaryIO, limits: IntakeLimits) -> list[Entry]:
     return [
         _entry(stream, record, problems.get(number) or _problem(record, limits))
         for number, record in enumerate(records)
-        if not (record.name.endswith(b"/") and record.size == 0)
+        if not (record.name.endswith((b"/", b"\\")) and record.size == 0)
     ]
 
 
@@ -179,11 +179,12 @@ def _entry(stream: BinaryIO, record: Record, problem: RefusedEntry | None) -> En
 
 
 def _text(record: Record) -> str:
-    """Decode a name: as UTF-8, which macOS does not declare, else as DOS did."""
+    """Decode a name: as UTF-8, which macOS does not declare, else as DOS did; Windows PowerShell parts it by ``\\``."""
     try:
-        return record.name.decode()
+        name = record.name.decode()
     except UnicodeDecodeError:
-        return record.name.decode("utf-8", "surrogateescape") if record.flags & UTF8 else record.name.decode("cp437")
+        name = record.name.decode("utf-8", "surrogateescape") if record.flags & UTF8 else record.name.decode("cp437")
+    return name.replace("\\", "/")
 
 
 def _when(record: Record) -> datetime | None:

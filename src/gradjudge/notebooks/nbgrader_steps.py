@@ -1,4 +1,4 @@
-"""nbgrader's preprocessors, run on a notebook in memory. The only module that imports nbgrader and nbformat here.
+"""nbgrader's preprocessors, run on a notebook in memory. No other module imports nbgrader.
 
 Importing anything of nbgrader takes two seconds, so this is reached from `release` only when a release is made.
 """

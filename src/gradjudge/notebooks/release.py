@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -34,6 +33,7 @@ from gradjudge.notebooks.source import (
     notebook_of,
     read_source,
 )
+from gradjudge.report import write_atomically
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.meter import WALL_FACTOR
 
@@ -272,15 +272,7 @@ def _settle(assignment: str, path: Path, data: bytes, *, check: bool) -> Outcome
     if check:
         return Outcome(assignment, path, "missing" if there is None else "stale")
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(path, data)
     return Outcome(assignment, path, "written")
 
 

@@ -65,8 +65,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         scratch: private folder under which each session gets a scratch folder of its own.
         limits: how much it may use.
-        readable: files and folders that sessions read besides Python, its packages and the system's libraries: the
-            course's read-only data.
+        readable: files and folders that sessions read besides Python, its packages and the system's libraries.
         secret: paths that no session may read (hidden tests, solutions, submissions, the grader's home). They are
             never sent anywhere: a session is refused if one of them lies under a readable path.
         required: layers without which the session is refused.

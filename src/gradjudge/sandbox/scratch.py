@@ -29,18 +29,35 @@ class RunFolder:
         Raises:
             OSError: there is no room for it.
         """
-        fresh = Path(tempfile.mkdtemp(prefix="gradjudge-"))
-        self._hold = os.open(fresh, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        with contextlib.suppress(OSError):  # no locks on this file system: then none of its folders is ever taken
-            fcntl.flock(self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Only now does it have a name that other runs look at.
-        self.path = fresh.rename(fresh.with_name(_run_prefix() + secrets.token_hex(8)))
+        # Another run may take it for abandoned before it is held: then there is another one to make.
+        while (hold := _held(folder := Path(tempfile.mkdtemp(prefix=_run_prefix())))) is None:
+            pass
+        self.path, self._hold = folder, hold
 
     def remove(self) -> None:
         """Remove it and all in it, as far as that can be done; what stays is the next run's to remove."""
         with contextlib.suppress(OSError):
             remove_scratch(self.path)
         os.close(self._hold)
+
+
+def _held(folder: Path) -> int | None:
+    """Hold a folder that has just been made; None if somebody was quicker and removes it."""
+    try:
+        hold = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(hold)
+        return None
+    except OSError:  # no locks on this file system: then none of its folders is ever taken
+        return hold
+    if not folder.exists():
+        os.close(hold)
+        return None
+    return hold
 
 
 def remove_abandoned() -> None:

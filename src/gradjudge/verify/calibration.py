@@ -114,7 +114,8 @@ def calibrate(course: Course, name: str, plan: Plan, *, sandbox: str, say: Calla
     """Measure every threshold of an assignment that its checks compare something with.
 
     Raises:
-        CourseError: the hidden tests cannot be collected, the solution loses points, or there is no such threshold.
+        CourseError: the hidden tests cannot be collected, or the solution loses points of an item that compares nothing
+            with a threshold, or does not reach a finite number in every run.
     """
     assignment = course.rubric.assignment(name)
     if not assignment.thresholds:
@@ -132,11 +133,28 @@ def calibrate(course: Course, name: str, plan: Plan, *, sandbox: str, say: Calla
             say(f"{name}: {plan.runs} runs of the solution")
             jobs = [Job("calibrate", name, str(base), "", seed=f"calibrate {run}") for run in range(plan.runs)]
             runs = list(pool.map(bench.judge, jobs))
+            refuse_losses(runs)
             say(f"{name}: {len(files)} chaffs")
             wrong = dict(
                 zip(files, pool.map(bench.judge, [Job("x", name, str(f), "") for f in files.values()]), strict=True)
             )
     return [_calibrated(sample, assignment, plan, wrong, cases) for sample in samples(assignment, runs)]
+
+
+def refuse_losses(runs: Sequence[Report]) -> None:
+    """Refuse to calibrate by a solution that is wrong elsewhere than at the bounds.
+
+    Raises:
+        CourseError: it loses points of an item whose checks compare nothing with a threshold.
+    """
+    for number, run in enumerate(runs):
+        bounded = {one.item for one in run.run.bounds.values()}
+        for name, item in run.verdict.items.items():
+            if item.kind == "auto" and item.points < item.max and name not in bounded:
+                raise CourseError(
+                    f"the solution gets {item.points:g} of {item.max:g} points of '{name}' in run {number + 1}, "
+                    "which no threshold decides. Mend it or the hidden tests, and calibrate then."
+                )
 
 
 def samples(assignment: Assignment, runs: Sequence[Report]) -> list[Sample]:
@@ -160,6 +178,11 @@ def samples(assignment: Assignment, runs: Sequence[Report]) -> list[Sample]:
 def _calibrated(
     sample: Sample, assignment: Assignment, plan: Plan, wrong: dict[str, Report], cases: Sequence[Case]
 ) -> Calibrated:
+    if diverged := sum(not math.isfinite(value) for value in sample.values):
+        raise CourseError(
+            f"{sample.name}: {diverged} of {len(sample.values)} runs of the solution reach no finite number, so there "
+            "is no bound that they meet. Mend the solution, or the check that compares."
+        )
     now, bound = assignment.threshold(sample.name).on(plan.device), sample.bound(plan.aim)
     reached = {
         case.name: math.nan if compared.value is None else compared.value

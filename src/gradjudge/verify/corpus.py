@@ -102,22 +102,23 @@ def overridden(base: str, change: str) -> str:
     Raises:
         SyntaxError: one of the two does not parse.
     """
+    # Lines are cut as Python counts them: splitlines() also cuts within a text that holds a form feed.
     changes = [node for node in ast.parse(change).body if not _is_docstring(node)]
     by_name = {name: node for node in changes for name in _names(node)}
-    lines, pieces, used = base.splitlines(), list[str](), set[ast.stmt]()
+    lines, pieces, used = base.split("\n"), list[str](), set[ast.stmt]()
     nodes = ast.parse(base).body
     first = next(i for i, node in enumerate(nodes) if isinstance(node, ast.FunctionDef | ast.ClassDef))
     mine = {name for node in nodes for name in _names(node)}
     new = [node for node in changes if not any(name in mine for name in _names(node))]
     for place, node in enumerate(nodes):
         if place == first:
-            pieces += [_segment(change.splitlines(), extra) for extra in new]
+            pieces += [_segment(change.split("\n"), extra) for extra in new]
         replacement = next((by_name[name] for name in _names(node) if name in by_name), None)
         if replacement is None:
             pieces.append(_segment(lines, node))
         elif replacement not in used:
             used.add(replacement)
-            pieces.append(_segment(change.splitlines(), replacement))
+            pieces.append(_segment(change.split("\n"), replacement))
     return "\n\n\n".join(pieces) + "\n"
 
 

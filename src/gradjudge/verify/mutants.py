@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 
 from gradjudge.definitions import definitions
+from gradjudge.notebooks.markers import scan
 from gradjudge.notebooks.source import Source, SourceCell
 from gradjudge.verify.evasive import PRELUDE, decorators_for
 from gradjudge.verify.operators import ORDINARY
 
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 CONTEXT = 2
 
 
@@ -177,13 +177,8 @@ def _overlaps(node: ast.FunctionDef, lines: range) -> bool:
 
 def _solved_lines(text: str) -> list[range]:
     """Return the lines (from 1) between each pair of markers."""
-    ranges, start = [], 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() == BEGIN:
-            start = number
-        elif line.strip() == END:
-            ranges.append(range(start + 1, number))
-    return ranges
+    regions, _ = scan(text, code=False)
+    return [range(region.first, region.last + 1) for region in regions if region.kind == "SOLUTION"]
 
 
 def _compiles(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import linecache
 import random
 import sys
@@ -68,7 +69,8 @@ class Runner:
 
 def remember_source(name: str, source: str) -> None:
     """Let tracebacks, ``inspect`` and ``doctest`` find the source of a piece by its file name."""
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    lines = io.StringIO(source, newline=None).readlines()  # as Python counts them: a form feed ends no line
+    linecache.cache[name] = (len(source), None, lines, name)
 
 
 def close_figures() -> int:
