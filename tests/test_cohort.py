@@ -67,7 +67,7 @@ class FakeBench:
 
     def _report(self, job: Job, item: ItemResult) -> Report:
         items = {"a": item, "q1": ItemResult(0.0, 2.0, "pending", "manual")}
-        verdict = Verdict("lab", job.student, "en", "d", job.key, item.points, 4.0, 2.0, items, late=job.late)
+        verdict = Verdict("lab", job.student, "en", job.digest, job.key, item.points, 4.0, 2.0, items, late=job.late)
         return Report(SCHEMA, verdict, Run("cpu", (), {}, 0.0, {}, {}))
 
 
@@ -160,7 +160,7 @@ def test_a_file_that_we_cannot_read_is_ungraded_and_stops_nobody(
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return read_regular(path, most)
 
-    monkeypatch.setattr("gradjudge.cohort.read_regular", refuse)
+    monkeypatch.setattr("gradjudge.notebooks.submission.read_regular", refuse)
     todo, done = grade(course, FakeBench())
     assert sorted(report.verdict.student for report in done) == ["ada", "eve"]
     reports, table = cohort.finish(course, todo, done, submitted=None, grades=None)

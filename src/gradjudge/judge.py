@@ -24,7 +24,7 @@ import pytest
 from gradjudge.course import Course
 from gradjudge.forkserver import ForkServer, die_with_parent
 from gradjudge.jobs import Collected, Event, HostSetup, Job
-from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_companion, read_submission
+from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_submission
 from gradjudge.report import Report
 from gradjudge.rubric import Assignment, GradingLimits
 from gradjudge.sandbox.policy import Policy
@@ -123,7 +123,7 @@ class Host:
 
         assignment = self._assignment(job.assignment)
         submission = read_submission(
-            Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits
+            Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits, also=job.also
         )
         seed = job.seed or self.course.seed
         seats = Seats(self.setup, submission, assignment.limits, seed)
@@ -148,7 +148,6 @@ class Seats:
     def __init__(self, setup: HostSetup, submission: Submission, limits: GradingLimits, seed: str) -> None:
         self._zygote = Zygote.attach(setup.zygote)
         self._submission = submission
-        self._limits = limits
         policy = Policy.for_submission(limits, device=setup.device, sandbox=setup.sandbox, base=Path(setup.scratch))
         secret = (Path(submission.path).parent,)
         self._policy = msgspec.structs.replace(policy, secret=secret, without=setup.without)
@@ -162,9 +161,7 @@ class Seats:
 
     def open(self) -> JailedSession:
         """Start a session with the companion files in its scratch folder."""
-        names = self._submission.companions
-        files = {name: read_companion(self._submission, name, self._limits) for name in names}
-        return self._zygote.spawn(self._policy, files, self._config)
+        return self._zygote.spawn(self._policy, self._submission.companions, self._config)
 
 
 def main() -> int:
