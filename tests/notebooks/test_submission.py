@@ -134,7 +134,7 @@ def test_outputs_may_be_larger_than_the_notebook(tmp_path: Path) -> None:
     """What counts for the limit is what is left without outputs, pictures in texts and the state of widgets."""
     limits = GradingLimits(notebook_mb=1)
     long = "x" * 1_000_000
-    display = {"output_type": "display_data", "data": {"text/plain": ["]\"}", long, {"a": [long]}]}}
+    display = {"output_type": "display_data", "data": {"text/plain": [']"}', long, {"a": [long]}]}}
     text = {"cell_type": "markdown", "source": "t", "metadata": {}, "attachments": {"a.png": {"image/png": long}}}
     cells = [code("a", outputs=[display, display]), text, code('b = {"outputs": [1]}', outputs=[display])]
     data = notebook(*cells, metadata={"widgets": {"state": {"a": long}}})
@@ -157,9 +157,7 @@ def test_python_under_a_notebooks_name_and_the_reverse(tmp_path: Path) -> None:
     """What a file holds counts, and the remark says what its name should be."""
     script = read(tmp_path, b"import torch\nx = (\ny = 1\n")
     assert (script.kind, script.cells[0].mode) == ("script", "python")
-    assert script.remarks[0].en == (
-        "tp1.ipynb holds Python text, and was run as such: its name should end with .py."
-    )
+    assert script.remarks[0].en == ("tp1.ipynb holds Python text, and was run as such: its name should end with .py.")
     swapped = read(tmp_path, notebook(code("a = 1")), "tp1.py")
     assert (swapped.kind, sources(swapped)) == ("notebook", ["a = 1"])
     assert swapped.remarks[0].fr.startswith("tp1.py contient un notebook")
@@ -186,7 +184,11 @@ def test_lines_that_are_run_afterwards(tmp_path: Path) -> None:
     (tmp_path / "tp1.py").write_text("a = 1\nb = 2\n")
     more = {"student": "a", "assignment": "tp1", "limits": LIMITS, "also": ("from c import d",)}
     cells = read_submission(tmp_path / "tp1.py", **more).cells  # type: ignore[arg-type]
-    assert [(cell.index, cell.mode, cell.line) for cell in cells] == [(0, "python", 1), (1, "python", 2), (2, "python", 3)]
+    assert [(cell.index, cell.mode, cell.line) for cell in cells] == [
+        (0, "python", 1),
+        (1, "python", 2),
+        (2, "python", 3),
+    ]
     (tmp_path / "tp1.ipynb").write_bytes(notebook(code("a")))
     cells = read_submission(tmp_path / "tp1.ipynb", **more).cells  # type: ignore[arg-type]
     assert [(cell.source, cell.mode, cell.number) for cell in cells][1:] == [("from c import d", "ipython", 2)]

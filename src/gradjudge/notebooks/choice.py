@@ -436,9 +436,10 @@ def _remarks(
     chosen: Candidate, files: Sequence[Candidate], worked: Sequence[Candidate], wanted: str, also: tuple[str, ...]
 ) -> tuple[Remark, ...]:
     """Say why a file was taken, if that is not plain from its name."""
-    used = {_beside(chosen.name, module) for module in chosen.content.modules}
-    used |= {_beside(chosen.name, line.split()[1]) for line in also}
-    rivals = [one for one in files if one.name not in used | {chosen.name}]
+    used = {chosen.name, *(_beside(chosen.name, line.split()[1]) for line in also)}
+    for _ in files:
+        used |= {_beside(one.name, module) for one in files if one.name in used for module in one.content.modules}
+    rivals = [one for one in files if one.name not in used and not _says_the_same(one, chosen)]
     remarks = []
     if chosen.name != wanted or any(one in worked and one.content.done for one in rivals):
         remarks.append(_why(chosen, files, rivals, wanted))
@@ -447,9 +448,16 @@ def _remarks(
     return tuple(remarks)
 
 
+def _says_the_same(one: Candidate, chosen: Candidate) -> bool:
+    """Tell whether a file holds nothing but what the chosen one holds, or nothing that is asked for."""
+    if not chosen.seen:
+        return False
+    return one.content.done == chosen.content.done or (one.suffix == ".py" and not one.content.names)
+
+
 def _why(chosen: Candidate, files: Sequence[Candidate], rivals: Sequence[Candidate], wanted: str) -> Remark:
     assignment, names = wanted.rpartition(".")[0], [one.name for one in rivals]
-    if chosen.seen and names:
+    if chosen.seen and (names or chosen.suffix == ".py"):
         return _most(chosen.name, names, wanted)
     if _is_close(chosen, assignment) and "/" not in chosen.name:
         return _misnamed(chosen.name, wanted, [one.name for one in rivals if _is_close(one, assignment)])
@@ -465,6 +473,12 @@ def _why(chosen: Candidate, files: Sequence[Candidate], rivals: Sequence[Candida
 
 def _most(name: str, others: Sequence[str], wanted: str) -> Remark:
     name = shown(name)
+    if not others:
+        return Remark(
+            f"Of your files, {name} was graded, for what it holds; next time name it {wanted}.",
+            f"De vos fichiers, {name} a été évalué, pour son contenu ; la prochaine fois, nommez-le {wanted}.",
+            f"{name} was taken, for what it holds",
+        )
     return Remark(
         f"Of your files, {name} was graded, for what it holds and for its name; not {listed(others)}. "
         f"Next time hand in one file, {wanted}.",
