@@ -194,13 +194,13 @@ def test_a_linked_file_is_not_passed_over(course: Course) -> None:
 
 
 def test_students_are_sorted_and_without_strangers(course: Course) -> None:
-    """Students come in the order of their names; files, hidden folders and other assignments are passed over."""
-    for student in ("zoe", "alice", "émile"):
+    """Students come in the order of their names; files, our own folders and other assignments are passed over."""
+    for student in ("zoe", "alice", "émile", ".ada"):
         hand_in(course, student, "tp1.py")
     (course.submitted / "list.csv").touch()
-    (course.submitted / ".cache" / "tp1").mkdir(parents=True)
+    (course.submitted / ".collected" / "tp1").mkdir(parents=True)
     (course.submitted / "bob" / "tp2").mkdir(parents=True)
-    assert [entry.student for entry in course.submissions("tp1")] == ["alice", "zoe", "émile"]
+    assert [entry.student for entry in course.submissions("tp1")] == [".ada", "alice", "zoe", "émile"]
 
 
 def test_another_folder_of_submissions(course: Course, tmp_path: Path) -> None:

@@ -301,7 +301,7 @@ def standing(
 ) -> list[Report]:
     """Return the reports that are kept of students who are not in `reports`: ``--only`` leaves them as they were."""
     have = {report.verdict.student for report in reports}
-    others = (found.student for found in course.submissions(assignment, submitted) if found.student not in have)
+    others = (student for student in course.students(assignment, submitted) if student not in have)
     kept = (read_report(report_file(course, grades, assignment, student)) for student in others)
     return [report for report in kept if report is not None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -160,17 +161,31 @@ class Course:
             CourseError: there is no such folder of submissions.
         """
         base = submitted or self.submitted
+        names = self._students(base, assignment)
+        found = (self._in_folder(student, assignment, base / student / assignment) for student in names)
+        return [one for one in found if one is not None]
+
+    def students(self, assignment: str, submitted: Path | None = None) -> list[str]:
+        """List whose folders there are, as `submissions` names them; nothing of what lies in them is looked at.
+
+        Raises:
+            CourseError: there is no such folder of submissions.
+        """
+        base = submitted or self.submitted
+        return [
+            readable(name) for name in self._students(base, assignment) if os.path.lexists(base / name / assignment)
+        ]
+
+    def _students(self, base: Path, assignment: str) -> list[str]:
         if not base.is_dir():
             raise CourseError(
                 f"{base}: no such folder. Put submissions into {base}/STUDENT/{assignment}/, or name another folder "
                 "with --submitted DIR."
             )
         try:
-            students = sorted(folder.name for folder in base.iterdir() if not folder.name.startswith(OWN))
+            return sorted(folder.name for folder in base.iterdir() if not folder.name.startswith(OWN))
         except OSError as error:
             raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
-        found = (self._in_folder(student, assignment, base / student / assignment) for student in students)
-        return [one for one in found if one is not None]
 
     def asked(self, assignment: str) -> Asked:
         """Return what the assignment asks for; nothing where there is no release of it."""

@@ -24,7 +24,8 @@ from gradjudge.notebooks.submission import holds_notebook
 from gradjudge.remarks import Remark, listed, shown
 
 SUFFIXES = (".ipynb", ".py")
-MOST_LOOKED_INTO = 40  # files that are opened to see what they hold
+MOST_LOOKED_INTO = 30  # files that are opened to see what they hold
+MOST_SCRIPT_BYTES = 1 << 20  # of the scripts that are read for it, together
 MOST_ENTRIES = 2000  # of folders inside a student's, in all
 DEEPEST = 6
 MOST_COMPARED = 64 << 20  # bytes of a file that is compared with others
@@ -207,7 +208,11 @@ def _candidates(folder: Path, names: Iterable[str]) -> list[Candidate]:
 def _with_content(folder: Path, found: Sequence[Candidate], assignment: str, asked: Asked) -> list[Candidate]:
     """Look into files, those with the best names first."""
     names = [one.name for one in sorted(found, key=lambda one: _closeness(one, assignment))][:MOST_LOOKED_INTO]
-    contents = {name: content_of(folder / name, asked) for name in names}
+    contents: dict[str, Content] = {}
+    left = MOST_SCRIPT_BYTES
+    for name in names:
+        left -= (folder / name).lstat().st_size if name.endswith(".py") else 0
+        contents[name] = content_of(folder / name, asked) if left >= 0 else Content()
     seen = {name: dict(content.done) for name, content in contents.items()}
     for _ in names:  # what is taken from others may be taken from others there, and so on
         for name, content in contents.items():

@@ -17,15 +17,15 @@ from gradjudge.notebooks.files import PICKED_UP, TAKEN, RefusedFile
 from gradjudge.notebooks.submission import SourceFile, UnreadableSubmission, read_source
 from gradjudge.rubric import GradingLimits
 
-MOST_PARSED = 512 << 10  # characters of one file that are looked at: a parsed one takes about 1 kB at worst
+MOST_PARSED = 256 << 10  # characters of one file that are looked at: a parsed one takes about 1 kB at worst
 
 
 class Asked(msgspec.Struct, frozen=True):
     """What an assignment asks for.
 
     Attributes:
-        given: what its releases hold, by piece.
-        names: the asked name for which each name counts: itself, or what it is an alias of.
+        given: what its releases hold where a solution is due, by piece.
+        names: the name for which each name counts: itself, or what it is an alias of; those that are given, too.
     """
 
     given: dict[str, set[str]] = {}
@@ -36,7 +36,7 @@ class Content(msgspec.Struct, frozen=True):
     """What a file holds.
 
     Attributes:
-        names: asked names that it defines, by the asked name as they are written here.
+        names: what it defines of the assignment's names: how each is called here.
         done: what is done of them, by piece.
         froms: what it takes out of which module: pairs of names, ``*`` for all.
         modules: what it imports in any way.
@@ -53,13 +53,16 @@ class Content(msgspec.Struct, frozen=True):
 def asked_for(releases: Iterable[Path], aliases: Mapping[str, Sequence[str]]) -> Asked:
     """Return what the solution cells of an assignment's notebooks ask for."""
     given: dict[str, set[str]] = {}
+    names: dict[str, str] = {}
     for path in releases:
         source = _source(path)
+        for cell in source.code if source else ():
+            names |= {node.name: node.name for node in _body(cell) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
         for cell in source.solution_cells if source else ():
             for node in _top(_body(cell)):
                 for piece, text in _pieces(node):
                     given.setdefault(piece, set()).add(text)
-    names = {name: name for name in given if "." not in name}
+    names |= {name: name for name in given if "." not in name}
     names |= {alias: name for name, others in aliases.items() if name in names for alias in others}
     return Asked(given, names)
 
@@ -94,7 +97,7 @@ def _content(source: SourceFile, asked: Asked) -> Content:
                 piece = ".".join(filter(None, (asked.names[name], method)))
                 done.pop(piece, None)
                 # Methods that a release asks for apart, as functions, count in a class, too.
-                due = piece in asked.given or method in asked.names
+                due = piece in asked.given or method in asked.given
                 if due and written and written not in asked.given.get(piece, ()):
                     done[piece] = written
     return Content(names, done, tuple(froms), frozenset(modules), source.declared)
