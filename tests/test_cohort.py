@@ -6,8 +6,12 @@ import csv
 import errno
 import io
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -67,7 +71,7 @@ class FakeBench:
 
     def _report(self, job: Job, item: ItemResult) -> Report:
         items = {"a": item, "q1": ItemResult(0.0, 2.0, "pending", "manual")}
-        verdict = Verdict("lab", job.student, "en", "d", job.key, item.points, 4.0, 2.0, items, late=job.late)
+        verdict = Verdict("lab", job.student, "en", job.digest, job.key, item.points, 4.0, 2.0, items, late=job.late)
         return Report(SCHEMA, verdict, Run("cpu", (), {}, 0.0, {}, {}))
 
 
@@ -160,7 +164,7 @@ def test_a_file_that_we_cannot_read_is_ungraded_and_stops_nobody(
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return read_regular(path, most)
 
-    monkeypatch.setattr("gradjudge.cohort.read_regular", refuse)
+    monkeypatch.setattr("gradjudge.notebooks.submission.read_regular", refuse)
     todo, done = grade(course, FakeBench())
     assert sorted(report.verdict.student for report in done) == ["ada", "eve"]
     reports, table = cohort.finish(course, todo, done, submitted=None, grades=None)
@@ -196,11 +200,13 @@ def test_the_table_is_csv_that_no_spreadsheet_runs() -> None:
     reports = [FakeBench()._report(Job(name, "lab", "f", "k"), ItemResult(4.0, 4.0, "passed")) for name in names]
     rows = list(csv.DictReader(io.StringIO(cohort.grades_csv(reports).decode())))
     assert [row["student"] for row in rows] == ["'=cmd()", 'O"Neil, Ada']
+    reports = [FakeBench()._report(Job("a\x1b[2J\x07\u202eb", "lab", "f", "k"), ItemResult(4.0, 4.0, "passed"))]
+    assert b"a\\x1b[2J\\x07\\u202eb,lab," in cohort.grades_csv(reports)
     assert (rows[0]["score"], rows[0]["a"], rows[0]["q1"]) == ("4.0", "4", "pending")
 
 
 def test_a_name_that_is_not_utf8_stays_with_its_student(course: Course) -> None:
-    """A file or folder from an old archive is named to staff; everyone else is graded."""
+    """A file or folder from an old archive is named to staff, and costs nothing; everyone else is graded."""
     odd = os.fsdecode(b"caf\xe9")
     (course.root / "submitted/ada/lab/lab.py").rename(course.root / f"submitted/ada/lab/{odd}.py")
     (course.root / "submitted/eve").rename(course.root / f"submitted/{odd}")
@@ -211,6 +217,69 @@ def test_a_name_that_is_not_utf8_stays_with_its_student(course: Course) -> None:
         assert "not UTF-8" in found.problem
         cohort.save_report(course, None, cohort.without_file(course, "lab", found))
     assert course.report("caf\\xe9", "lab").exists()
+    states = [cohort.without_file(course, "lab", found).state for found in todo.problems]
+    assert states == ["unread", "ungraded"]
+
+
+def test_what_a_person_must_choose_is_unread_until_it_is_chosen(course: Course) -> None:
+    """It is no zero, it is in the table, and the next run grades what was chosen."""
+    folder = course.root / "submitted/bob/lab"
+    (folder / "lab.py").rename(folder / "one.py")
+    (folder / "two.py").write_text("x = 'two'")
+    todo, judged = grade(course, FakeBench())
+    reports, table = cohort.finish(course, todo, judged, submitted=None, grades=None)
+    (bob,) = [report for report in reports if report.verdict.student == "bob"]
+    assert (bob.unread, bob.verdict.score, bob.verdict.max_score) == (True, 0.0, 0.0)
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(table.read_text()))}
+    assert (rows["bob"]["state"], rows["bob"]["a"], rows["bob"]["q1"]) == ("unread", "unread", "pending")
+    (folder / "two.py").rename(folder / "lab.py")
+    bench = FakeBench()
+    grade(course, bench)
+    assert bench.asked == ["bob"]
+
+
+def test_the_command_line_is_loud_about_what_must_be_chosen(course: Course) -> None:
+    """It names the candidates and what to do, and ends with the exit code of what is ungraded."""
+    for student in ("ada", "bob"):
+        shutil.rmtree(course.root / "submitted" / student)
+    folder = course.root / "submitted/eve/lab"
+    (folder / "lab.py").rename(folder / "one.py")
+    (folder / "two.py").write_text("x = 'two'")
+    command = [sys.executable, "-m", "gradjudge.cli", "grade", "lab", "--course", str(course.root)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1, ran.stderr
+    assert "UNREAD eve, lab: " in ran.stderr
+    assert "which file is to be graded? one.py, two.py: give it the name lab.py" in ran.stderr
+    assert "0 graded, 0 unchanged, 1 UNREAD." in ran.stdout
+
+
+def test_what_changes_between_key_and_judge_is_graded_again(course: Course) -> None:
+    """A report never carries the key of files that its judge did not read."""
+    bench = FakeBench()
+    read = bench.judge
+
+    def judge(job: Job) -> Report:
+        return read(msgspec.structs.replace(job, digest="another") if job.student == "bob" else job)
+
+    bench.judge = judge  # type: ignore[method-assign]
+    _, reports = grade(course, bench)
+    assert {report.verdict.student for report in reports if not report.verdict.key} == {"bob"}
+    again = FakeBench()
+    grade(course, again)
+    assert again.asked == ["bob"]
+
+
+def test_the_time_of_handing_in_is_read_at_the_top(course: Course) -> None:
+    """Whoever hands in folders cannot put a timestamp beside the file in them."""
+    folder = course.root / "submitted/bob/lab"
+    (folder / "src").mkdir()
+    (folder / "lab.py").rename(folder / "src/lab.py")
+    (folder / "src" / cohort.TIMESTAMP).write_text("2026-01-01 00:00:00 UTC")
+    (folder / cohort.TIMESTAMP).write_text("2026-01-11 00:00:00 UTC")
+    todo, _ = grade(course, FakeBench())
+    (late,) = [job.late for job in todo.jobs if job.student == "bob"]
+    assert late is not None
+    assert late.penalty > 0
 
 
 def test_a_change_is_seen_in_a_folder_of_thousands(course: Course) -> None:

@@ -45,7 +45,7 @@ def report(seconds: float = 1.0, host: str = "a") -> Report:
 def test_states_only_get_worse() -> None:
     """The worst state wins in every order, and no check at all has passed."""
     assert worst(["passed", "crashed", "failed"]) == "crashed"
-    assert worst(reversed(STATES)) == "ungraded"
+    assert worst(reversed(STATES)) == "unread"
     assert worst([]) == "passed"
 
 

@@ -19,8 +19,9 @@ from gradjudge.claims import unwritable
 from gradjudge.course import Course, Found, files_digest
 from gradjudge.jobs import Job
 from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, read_regular
-from gradjudge.remarks import readable
-from gradjudge.report import Late, Report, blank_report, read_report, write_atomically, write_report
+from gradjudge.notebooks.submission import HandIn, hand_in, read_hand_in
+from gradjudge.remarks import readable, shown
+from gradjudge.report import UNJUDGED, Late, Report, blank_report, read_report, write_atomically, write_report
 from gradjudge.rubric import GradingLimits, late_penalty
 
 TIMESTAMP = "timestamp.txt"
@@ -28,6 +29,13 @@ LONGEST_TIMESTAMP = 1000
 MISSING = {
     "en": "no notebook or script of this assignment was found in what you handed in",
     "fr": "aucun notebook ni script de ce travail n'a été trouvé dans ce que vous avez rendu",
+}
+
+
+UNREAD = {
+    "en": "the name of your file cannot be read: staff will look at it; use letters, digits, '-' and '_'",
+    "fr": "le nom de votre fichier ne peut pas être lu : l'équipe s'en occupe ; utilisez des lettres, des chiffres, "
+    "« - » et « _ »",
 }
 
 
@@ -62,15 +70,16 @@ class KeyMaker:
         self._common += [version(name) for name in ("torch", "numpy", "scikit-learn", "pytest", "ipython")]
         self._by_assignment: dict[str, str] = {}
 
-    def key(self, assignment: str, file: Path, late: Late | None) -> str:
-        """Return the key of one submission: the same key gives the same verdict.
+    def key(self, assignment: str, file: Path, late: Late | None, also: Sequence[str] = ()) -> tuple[str, str]:
+        """Return the key of one submission (the same key gives the same verdict), and the digest of its files.
 
         Raises:
             OSError: it, or what lies beside it, cannot be read.
         """
-        parts = [self._assignment(assignment), *self._common, repr(late)]
-        parts += [_folder_digest(file, self._course.rubric.assignment(assignment).limits), file.name]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        read = _read(file, self._course.rubric.assignment(assignment).limits)
+        beside = [f"{one.name}\0{_kind(file.parent / one.name)}" for one in read.left_out]
+        parts = [self._assignment(assignment), *self._common, repr(late), read.digest, *beside, file.name, *also]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest(), read.digest
 
     def _assignment(self, name: str) -> str:
         if name not in self._by_assignment:
@@ -84,22 +93,13 @@ def _engine_digest() -> str:
     return files_digest(sorted(folder.rglob("*.py")))
 
 
-def _folder_digest(file: Path, limits: GradingLimits) -> str:
-    """Digest what a judge reads of a submission, and what the rest beside it is.
-
-    Nothing is followed and nothing is read that a judge does not read: neither folders nor what is too large.
-    """
-    digest = hashlib.sha256()
-    files, left_out = read_companions(file, limits)
+def _read(file: Path, limits: GradingLimits) -> HandIn:
+    """Read what a judge reads of a submission; of a file that it refuses, what is refused."""
     try:
-        files = {file.name: read_regular(file, limits.notebook_mb << 20), **files}
+        return read_hand_in(file, limits)
     except RefusedFile:
-        left_out = (LeftOut(file.name, "", ""), *left_out)
-    for name, data in files.items():
-        digest.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape") + hashlib.sha256(data).digest())
-    for one in left_out:
-        digest.update(f"{one.name}\0{_kind(file.parent / one.name)}\0".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
+        companions, left_out = read_companions(file, limits)
+        return hand_in(file.name, b"", companions, (LeftOut(file.name, "", ""), *left_out))
 
 
 def _kind(path: Path) -> str:
@@ -157,8 +157,8 @@ def plan(
             problems.append(found)
             continue
         try:
-            late = handed_in(course, assignment, found.file.parent)
-            key = keys.key(assignment, found.file, late)
+            late = handed_in(course, assignment, found.folder or found.file.parent)
+            key, digest = keys.key(assignment, found.file, late, found.also)
         except OSError as error:
             problem = f"{error.filename}: {error.strerror}. Make it readable for whoever grades."
             problems.append(Found(found.student, problem=readable(problem), ours=True))
@@ -167,7 +167,8 @@ def plan(
         if before is not None and before.verdict.key == key and not before.ungraded:
             done.append(before)
         else:
-            jobs.append(Job(found.student, assignment, str(found.file), key, late, remarks=found.remarks))
+            job = Job(found.student, assignment, str(found.file), key, late, remarks=found.remarks)
+            jobs.append(msgspec.structs.replace(job, also=found.also, digest=digest))
     return Plan(assignment, tuple(jobs), tuple(done), tuple(problems))
 
 
@@ -205,7 +206,11 @@ def run(
 
 def _judge(bench: Bench, job: Job) -> Report:
     try:
-        return bench.judge(job)
+        report = bench.judge(job)
+        if report.verdict.submission in ("", job.digest):
+            return report
+        # It has changed since its key was made. Without a key, the next run grades it again.
+        return msgspec.structs.replace(report, verdict=msgspec.structs.replace(report.verdict, key=""))
     except Exception as fault:  # noqa: BLE001  whatever it is, it is our fault, and the others are to be graded
         return bench.blank(job, "ungraded", FAULT, f"{type(fault).__name__}: {fault}")
 
@@ -231,6 +236,8 @@ def without_file(course: Course, assignment: str, found: Found) -> Report:
     """Return the report on a student who handed in nothing that could be graded, or nothing that we could read."""
     rubric = course.rubric.assignment(assignment)
     state, message = ("ungraded", FAULT) if found.ours else ("failed", found.told or MISSING)
+    if found.unread:
+        state, message = "unread", found.told or UNREAD
     return blank_report(rubric, student=found.student, state=state, message=message, detail=found.problem)
 
 
@@ -251,7 +258,7 @@ def grades_csv(reports: Sequence[Report], order: Sequence[str] = ()) -> bytes:
         verdict = report.verdict
         cells = [_points(report, name) for name in names]
         penalty = verdict.late.penalty if verdict.late else 0
-        row = [defused(verdict.student), verdict.assignment, verdict.score, verdict.max_score, verdict.pending]
+        row = [defused(shown(verdict.student)), verdict.assignment, verdict.score, verdict.max_score, verdict.pending]
         writer.writerow([*row, report.state, penalty, *cells])
     return out.getvalue().encode("utf-8")
 
@@ -260,7 +267,7 @@ def _points(report: Report, name: str) -> str:
     item = report.verdict.items.get(name)
     if item is None:
         return ""
-    return item.state if item.state in ("pending", "ungraded") else f"{item.points:g}"
+    return item.state if item.state in UNJUDGED else f"{item.points:g}"
 
 
 def defused(text: str) -> str:
@@ -286,7 +293,7 @@ def standing(
 ) -> list[Report]:
     """Return the reports that are kept of students who are not in `reports`: ``--only`` leaves them as they were."""
     have = {report.verdict.student for report in reports}
-    others = (found.student for found in course.submissions(assignment, submitted) if found.student not in have)
+    others = (student for student in course.students(assignment, submitted) if student not in have)
     kept = (read_report(report_file(course, grades, assignment, student)) for student in others)
     return [report for report in kept if report is not None]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +13,9 @@ import msgspec
 
 from gradjudge.errors import CourseError
 from gradjudge.notebooks.choice import choose
+from gradjudge.notebooks.content import Asked, asked_for
 from gradjudge.remarks import Remark, readable
-from gradjudge.rubric import Rubric, load_rubric
+from gradjudge.rubric import LANGUAGES, Rubric, load_rubric
 
 RUBRIC = "grading.toml"
 
@@ -25,17 +27,23 @@ class Found(msgspec.Struct, frozen=True):
         student: name of the student's folder.
         file: the notebook or script to grade, or None.
         problem: why `file` is None, for staff; empty if it is not.
+        folder: what was handed in: `file` lies in it, or in a folder inside it.
         told: why `file` is None, for the student, by language; empty where nothing was found.
         remarks: what there is to say about the choice of `file`.
+        also: lines of Python to run after it.
         ours: whether `problem` is no fault of the student's: nothing could be read.
+        unread: whether there are files, and a person must choose among them.
     """
 
     student: str
     file: Path | None = None
+    folder: Path | None = None
     problem: str = ""
     told: dict[str, str] = {}
     remarks: tuple[Remark, ...] = ()
+    also: tuple[str, ...] = ()
     ours: bool = False
+    unread: bool = False
 
 
 #: What a student can bring about who hands in links: they go round in circles, or to names that no path can have.
@@ -159,17 +167,61 @@ class Course:
             CourseError: there is no such folder of submissions.
         """
         base = submitted or self.submitted
+        names = self._students(base, assignment)
+        found = (self._in_folder(student, assignment, base / student / assignment) for student in names)
+        return [one for one in found if one is not None]
+
+    def students(self, assignment: str, submitted: Path | None = None) -> list[str]:
+        """List whose folders there are, as `submissions` names them; nothing of what lies in them is looked at.
+
+        Raises:
+            CourseError: there is no such folder of submissions.
+        """
+        base = submitted or self.submitted
+        return [
+            readable(name) for name in self._students(base, assignment) if os.path.lexists(base / name / assignment)
+        ]
+
+    def _students(self, base: Path, assignment: str) -> list[str]:
         if not base.is_dir():
             raise CourseError(
                 f"{base}: no such folder. Put submissions into {base}/STUDENT/{assignment}/, or name another folder "
                 "with --submitted DIR."
             )
         try:
-            students = sorted(folder.name for folder in base.iterdir() if not folder.name.startswith("."))
+            return sorted(folder.name for folder in base.iterdir() if not _is_own(folder.name))
         except OSError as error:
             raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
-        found = (_in_folder(student, assignment, base / student / assignment) for student in students)
-        return [one for one in found if one is not None]
+
+    def asked(self, assignment: str) -> Asked:
+        """Return what the assignment asks for; nothing where there is no release of it."""
+        releases = [path for language in LANGUAGES if (path := self.release(language, assignment)).is_file()]
+        return asked_for(releases, self.rubric.assignment(assignment).aliases) if releases else Asked()
+
+    def _in_folder(self, student: str, assignment: str, folder: Path) -> Found | None:
+        """Say what a student's folder holds; None if there is none. What cannot be looked at stops nobody else."""
+        try:
+            return self._choose(student, assignment, folder) if folder.is_symlink() or folder.is_dir() else None
+        except OSError as error:
+            problem = readable(f"{folder}: it cannot be looked at: {error.strerror}.")
+            return Found(readable(student), problem=problem, ours=error.errno not in _BY_LINKS)
+
+    def _choose(self, student: str, assignment: str, folder: Path) -> Found:
+        """Choose the file of `folder` to grade; no report could hold a name that is not UTF-8."""
+        named = readable(student)
+        if folder.is_symlink() or folder.parent.is_symlink():
+            return Found(named, problem=readable(f"{folder}: {_LINKED}"))
+        if readable(str(folder)) != str(folder):
+            return Found(named, problem=readable(f"{folder}: the folder's name is not UTF-8. Rename it."), ours=True)
+        choice = choose(folder, assignment, lambda: self.asked(assignment))
+        if choice.file is None:
+            problem = readable(choice.problem)
+            return Found(named, folder=folder, problem=problem, told=choice.told, unread=choice.unread)
+        file = folder / choice.file
+        if readable(str(file)) != str(file):
+            problem = f"{file}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'."
+            return Found(named, folder=folder, problem=readable(problem), unread=True)
+        return Found(named, file, folder, remarks=choice.remarks, also=choice.also)
 
 
 def files_digest(files: Iterable[Path]) -> str:
@@ -181,25 +233,9 @@ def files_digest(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _in_folder(student: str, assignment: str, folder: Path) -> Found | None:
-    """Say what a student's folder holds; None if there is none. What cannot be looked at stops nobody else."""
-    try:
-        return _choose(student, assignment, folder) if folder.is_symlink() or folder.is_dir() else None
-    except OSError as error:
-        problem = readable(f"{folder}: it cannot be looked at: {error.strerror}.")
-        return Found(readable(student), problem=problem, ours=error.errno not in _BY_LINKS)
-
-
-def _choose(student: str, assignment: str, folder: Path) -> Found:
-    """Choose the file of `folder` to grade; names that are not UTF-8 are refused, for no report could hold them."""
-    if folder.is_symlink() or folder.parent.is_symlink():
-        return Found(readable(student), problem=readable(f"{folder}: {_LINKED}"))
-    choice = choose(folder, assignment)
-    file = None if choice.file is None else folder / choice.file
-    if file is not None and readable(str(file)) != str(file):
-        problem = f"{file}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'."
-        return Found(readable(student), problem=readable(problem))
-    return Found(readable(student), file, readable(choice.problem), choice.told, choice.remarks)
+def _is_own(name: str) -> bool:
+    """Tell what gradjudge and tools keep beside students' folders. Nobody else is passed over in silence."""
+    return name.startswith((".collecting-", ".collected")) or name in (".ipynb_checkpoints", ".git", ".cache")
 
 
 _LINKED = "the folder is a symbolic link; put the files themselves there."

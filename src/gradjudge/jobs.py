@@ -30,6 +30,8 @@ class Job(msgspec.Struct, frozen=True):
     Attributes:
         skip: checks that are not run, because they ended an earlier judge.
         remarks: what is already known of its files.
+        digest: of what its key was made from.
+        also: lines of Python that are run after the file (see `gradjudge.notebooks.choice.Choice`).
         killed_at: places at which a session of an earlier judge was killed by a signal of unknown origin.
         seed: what hidden inputs are drawn from instead of the course's secret (when tests are tested).
     """
@@ -43,6 +45,8 @@ class Job(msgspec.Struct, frozen=True):
     killed_at: tuple[str, ...] = ()
     seed: str = ""
     remarks: tuple[Remark, ...] = ()
+    digest: str = ""
+    also: tuple[str, ...] = ()
 
 
 class Collected(msgspec.Struct, frozen=True):

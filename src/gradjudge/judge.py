@@ -26,7 +26,7 @@ import pytest
 from gradjudge.course import Course
 from gradjudge.forkserver import ForkServer, die_with_parent
 from gradjudge.jobs import Collected, Event, HostSetup, Job
-from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_companion, read_submission
+from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_submission
 from gradjudge.report import Report
 from gradjudge.rubric import Assignment, GradingLimits
 from gradjudge.sandbox.policy import Policy
@@ -125,7 +125,7 @@ class Host:
 
         assignment = self._assignment(job.assignment)
         submission = read_submission(
-            Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits
+            Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits, also=job.also
         )
         seed = job.seed or self.course.seed
         seats = Seats(self.setup, submission, assignment.limits, seed, lambda pid: say(Event("session", pid=pid)))
@@ -158,7 +158,6 @@ class Seats:
         self._tell = tell
         self._zygote = Zygote.attach(setup.zygote)
         self._submission = submission
-        self._limits = limits
         policy = Policy.for_submission(limits, device=setup.device, sandbox=setup.sandbox, base=Path(setup.scratch))
         self._policy = msgspec.structs.replace(policy, without=setup.without)
         digest = hashlib.sha256(f"{seed}\0{submission.assignment}\0session".encode()).digest()
@@ -171,9 +170,7 @@ class Seats:
 
     def open(self) -> JailedSession:
         """Start a session with the companion files in its scratch folder."""
-        names = self._submission.companions
-        files = {name: read_companion(self._submission, name, self._limits) for name in names}
-        session = self._zygote.spawn(self._policy, files, self._config)
+        session = self._zygote.spawn(self._policy, self._submission.companions, self._config)
         self._tell(session.pid)
         return session
 

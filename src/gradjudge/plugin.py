@@ -69,7 +69,7 @@ class Hearing:
         self.bounds: dict[str, Compared] = {}
         self.excinfo: BaseException | None = None
         self.student: Student | None = None
-        self.modules = read_modules(submission, assignment.limits)
+        self.modules = read_modules(submission)
         texts = [*(cell.source for cell in submission.cells), *self.modules.values()]
         self.written = frozenset(re.findall(r"[^\W\d]\w*", "\n".join(texts)))
 

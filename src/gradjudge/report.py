@@ -19,9 +19,11 @@ from gradjudge.rubric import Assignment
 SCHEMA = 1
 
 #: States of checks and items, in order; they only get worse.
-STATES = ("passed", "partial", "failed", "timed-out", "crashed", "ungraded")
+STATES = ("passed", "partial", "failed", "timed-out", "crashed", "ungraded", "unread")
 #: State of a manual item until a person marks it.
 PENDING = "pending"
+#: States that are no judgement: they count neither as earned nor as possible.
+UNJUDGED = (PENDING, "ungraded", "unread")
 
 
 class PartResult(msgspec.Struct, frozen=True):
@@ -187,6 +189,11 @@ class Report(msgspec.Struct, frozen=True):
         return tuple(name for name, item in self.verdict.items.items() if item.state == "ungraded")
 
     @property
+    def unread(self) -> bool:
+        """Whether a person must say which of the student's files is to be graded."""
+        return self.state == "unread"
+
+    @property
     def state(self) -> str:
         """Tell the worst state of the automatic items."""
         return worst(item.state for item in self.verdict.items.values() if item.kind == "auto")
@@ -218,9 +225,9 @@ def judge_item(points: float, checks: Sequence[CheckResult], separate: bool) -> 
 def totals(items: Mapping[str, ItemResult], penalty: float = 0.0) -> tuple[float, float, float]:
     """Return ``(score, max_score, pending)`` of some items; `penalty` is the fraction that lateness costs.
 
-    An ungraded item counts neither as earned nor as possible: a fault of the grader is never a zero.
+    An ungraded or unread item counts neither as earned nor as possible: what nobody has judged is never a zero.
     """
-    judged = [item for item in items.values() if item.state not in (PENDING, "ungraded")]
+    judged = [item for item in items.values() if item.state not in UNJUDGED]
     score = sum(item.points for item in judged) * (1.0 - penalty)
     pending = sum(item.max for item in items.values() if item.state == PENDING)
     return round(score, 2), round(sum(item.max for item in judged), 4), round(pending, 4)
@@ -239,7 +246,10 @@ def blank_report(
     late: Late | None = None,
     remarks: Sequence[Remark] = (),
 ) -> Report:
-    """Return a report on a submission that could not be judged: unreadable (`state` failed) or by our fault (ungraded).
+    """Return a report on a submission that was not judged.
+
+    It is unreadable (`state` failed), or could not be judged by our fault (ungraded), or a person must choose its file
+    (unread).
 
     Manual items stay pending.
     """

@@ -52,6 +52,7 @@ _COLOURS = {
     "timed-out": "magenta",
     "crashed": "magenta",
     "ungraded": "bold red",
+    "unread": "bold red",
     PENDING: "dim",
 }
 
@@ -78,6 +79,7 @@ WORDS = {
         "timed-out": "temps écoulé",
         "crashed": "plantage",
         "ungraded": "non évalué",
+        "unread": "non lu",
         "pending": "à noter",
     },
 }
@@ -123,8 +125,8 @@ def _item_lines(name: str, item: ItemResult, report: Report, language: str, *, s
 def staff_notes(reports: Sequence[Report]) -> Iterator[str]:
     """Yield, by student, what staff should know of the files: which was graded, what was not used, what was no file."""
     for report in sorted(reports, key=lambda one: one.verdict.student):
-        unread = () if report.ungraded or report.verdict.submission else report.run.faults
-        for note in (*unread, *report.run.notes):
+        told_apart = report.ungraded or report.unread or report.verdict.submission
+        for note in (*(() if told_apart else report.run.faults), *report.run.notes):
             yield f"{report.verdict.student}: {note}"
 
 

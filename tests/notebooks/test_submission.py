@@ -15,7 +15,6 @@ from gradjudge.notebooks.submission import (
     Submission,
     UnreadableSubmission,
     declared_assignment,
-    read_companion,
     read_modules,
     read_submission,
 )
@@ -128,7 +127,71 @@ def test_too_large(tmp_path: Path) -> None:
     """A file over the limit is refused by its size, unread."""
     limits = GradingLimits(notebook_mb=1)
     refusal = refused(tmp_path, notebook(code("a", outputs=["x" * (100 << 20)])), limits=limits)
-    assert refusal.en == ("Your file is too large: 100.0 MB, and at most 1 MB are read. Clear its outputs and save it.")
+    assert refusal.en == ("Your file is too large: 100.0 MB, and at most 8 MB are read. Clear its outputs and save it.")
+
+
+def test_outputs_may_be_larger_than_the_notebook(tmp_path: Path) -> None:
+    """What counts for the limit is what is left without outputs, pictures in texts and the state of widgets."""
+    limits = GradingLimits(notebook_mb=1)
+    long = "x" * 1_000_000
+    display = {"output_type": "display_data", "data": {"text/plain": [']"}', long, {"a": [long]}]}}
+    text = {"cell_type": "markdown", "source": "t", "metadata": {}, "attachments": {"a.png": {"image/png": long}}}
+    cells = [code("a", outputs=[display, display]), text, code('b = {"outputs": [1]}', outputs=[display])]
+    data = notebook(*cells, metadata={"widgets": {"state": {"a": long}}})
+    assert len(data) > 5 << 20
+    assert sources(read(tmp_path, data, limits=limits)) == ["a", 'b = {"outputs": [1]}']
+    refusal = refused(tmp_path, notebook(code(2 * long), code("a", outputs=[display])), limits=limits)
+    assert refusal.en.startswith("Your file is too large: 3.8 MB, and at most 1 MB")
+
+
+def test_numbers_that_json_has_not(tmp_path: Path) -> None:
+    """Python and nbformat write NaN and Infinity; in a text they are left as they are."""
+    numbers = [float("nan"), float("inf"), -float("inf"), "NaN"]
+    output = {"output_type": "execute_result", "data": {"application/json": numbers}, "metadata": {"x": numbers}}
+    data = notebook(code("x = 'NaN' # \"Infinity\"", outputs=[output], metadata={"scores": numbers}))
+    assert b"-Infinity" in data
+    assert sources(read(tmp_path, data)) == ["x = 'NaN' # \"Infinity\""]
+
+
+def test_python_under_a_notebooks_name_and_the_reverse(tmp_path: Path) -> None:
+    """What a file holds counts, and the remark says what its name should be."""
+    script = read(tmp_path, b"import torch\nx = (\ny = 1\n")
+    assert (script.kind, script.cells[0].mode) == ("script", "python")
+    assert script.remarks[0].en == ("tp1.ipynb holds Python text, and was run as such: its name should end with .py.")
+    swapped = read(tmp_path, notebook(code("a = 1")), "tp1.py")
+    assert (swapped.kind, sources(swapped)) == ("notebook", ["a = 1"])
+    assert swapped.remarks[0].fr.startswith("tp1.py contient un notebook")
+    assert read(tmp_path, b'{"cells": 1}\n', "tp1.py").kind == "script"
+    assert "not a Jupyter notebook" in refused(tmp_path, b"Dear teacher,\nhere is my work.\n").en
+
+
+@pytest.mark.parametrize(("name", "data", "words"), [
+    ("tp1.ipynb", b"\n<!DOCTYPE html>\n<html>", "tp1.ipynb is a web page, which cannot be graded."),
+    ("tp1.ipynb", b"%PDF-1.7\n%", "tp1.ipynb is a PDF"),
+    ("tp1.ipynb", b"PK\x03\x04rest", "tp1.ipynb is an archive"),
+    ("tp1.ipynb", b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "`git lfs pull` fetches it"),
+    ("tp1.py", b"import marimo\n\napp = marimo.App()\n\n@app.cell\ndef _():\n    return\n", "`marimo export ipynb"),
+])  # fmt: skip
+def test_what_no_grader_can_read(tmp_path: Path, name: str, data: bytes, words: str) -> None:
+    """It is said what the file is, and what to hand in."""
+    refusal = refused(tmp_path, data, name)
+    assert words in refusal.en
+    assert "Hand in the Jupyter notebook itself" in refusal.en
+
+
+def test_lines_that_are_run_afterwards(tmp_path: Path) -> None:
+    """They are cells of the submission's own kind, behind its last."""
+    (tmp_path / "tp1.py").write_text("a = 1\nb = 2\n")
+    more = {"student": "a", "assignment": "tp1", "limits": LIMITS, "also": ("from c import d",)}
+    cells = read_submission(tmp_path / "tp1.py", **more).cells  # type: ignore[arg-type]
+    assert [(cell.index, cell.mode, cell.line) for cell in cells] == [
+        (0, "python", 1),
+        (1, "python", 2),
+        (2, "python", 3),
+    ]
+    (tmp_path / "tp1.ipynb").write_bytes(notebook(code("a")))
+    cells = read_submission(tmp_path / "tp1.ipynb", **more).cells  # type: ignore[arg-type]
+    assert [(cell.source, cell.mode, cell.number) for cell in cells][1:] == [("from c import d", "ipython", 2)]
 
 
 def test_too_many_cells(tmp_path: Path) -> None:
@@ -138,7 +201,7 @@ def test_too_many_cells(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [
-    b"x = 1\n", b"[]", b"{}", b'{"cells": 3}', b'{"cells": [{}]}', b'{"cells": [{"cell_type": "code", "source": "half',
+    b"x + 1\n", b"[]", b"{}", b'{"cells": 3}', b'{"cells": [{}]}', b'{"cells": [{"cell_type": "code", "source": "half',
     b"\x89PNG\r\n", b'{"cells": ' + b"[" * 1_000_000, b'{"x": ' + b'{"a":' * 1_000_000, b"\x00" * 5000,
 ])  # fmt: skip
 def test_not_a_notebook(tmp_path: Path, data: bytes) -> None:
@@ -226,13 +289,12 @@ def test_companions(tmp_path: Path) -> None:
     (tmp_path / "hard.py").hardlink_to(tmp_path / "x.pth")
     os.mkfifo(tmp_path / "fifo.py")
     submission = read(tmp_path, notebook())
-    assert submission.companions == ("model.py", "points.csv")
+    assert submission.companions == {"model.py": b"1", "points.csv": b"1"}
     left = {entry.name: entry.reason for entry in submission.left_out}
-    assert set(left) == {"conftest.py", "Torch.py", "random.py", "evil.so", "x.pth", "link.py", "hard.py", "fifo.py"}
+    assert set(left) == {
+        *("conftest.py", "Torch.py", "random.py", "evil.so", "x.pth", "link.py", "hard.py", "fifo.py", ".hidden.py")
+    }
     assert left["link.py"] == left["fifo.py"] == "not a regular file"
-    assert read_companion(submission, "model.py", LIMITS) == b"1"
-    with pytest.raises(KeyError):
-        read_companion(submission, "conftest.py", LIMITS)
 
 
 def test_a_module_that_python_would_read_otherwise_is_left_out(tmp_path: Path) -> None:
@@ -241,7 +303,7 @@ def test_a_module_that_python_would_read_otherwise_is_left_out(tmp_path: Path) -
     (tmp_path / "plain.py").write_text("# coding: latin-1\nx = 1")
     (tmp_path / "points.csv").write_text("# coding: utf-7\n1,2")
     submission = read(tmp_path, notebook())
-    assert submission.companions == ("plain.py", "points.csv")
+    assert tuple(submission.companions) == ("plain.py", "points.csv")
     assert submission.left_out == (LeftOut("hidden.py", "a module that asks to be read as utf-7", "encoding"),)
 
 
@@ -250,20 +312,20 @@ def test_the_text_of_modules(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_bytes("# coding: latin-1\né = 1".encode())
     cells = ("%%writefile model.py\nx = 2", "%%writefile -a other.py\ny = 1\n", "%%file other.py\ny = 2\n")
     submission = read(tmp_path, notebook(*(code(cell) for cell in cells)))
-    assert read_modules(submission, LIMITS) == {
+    assert read_modules(submission) == {
         "model": "# coding: latin-1\nÃ© = 1\nx = 2",
         "other": "\ny = 1\n\ny = 2\n",
     }
 
 
-def test_a_companion_that_turns_into_a_link(tmp_path: Path) -> None:
-    """A file that was good when it was listed is opened as carefully afterwards."""
-    (tmp_path / "model.py").write_text("1")
+def test_a_companion_that_changes_later_changes_nothing(tmp_path: Path) -> None:
+    """Everything was read once: nothing of the folder is needed any more."""
+    (tmp_path / "model.py").write_text("x = 1")
     submission = read(tmp_path, notebook())
     (tmp_path / "model.py").unlink()
     (tmp_path / "model.py").symlink_to("/etc/passwd")
-    with pytest.raises(UnreadableSubmission, match="symbolic link"):
-        read_companion(submission, "model.py", LIMITS)
+    assert submission.companions == {"model.py": b"x = 1"}
+    assert read_modules(submission) == {"model": "x = 1"}
 
 
 def test_companions_are_bounded(tmp_path: Path) -> None:
@@ -280,7 +342,7 @@ def test_companions_share_one_bound(tmp_path: Path) -> None:
     """Files that are each small enough are not all taken if they are too large together."""
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_bytes(b"0" * (5 << 20))
-    assert read(tmp_path, notebook()).companions == ("a.csv",)
+    assert tuple(read(tmp_path, notebook()).companions) == ("a.csv",)
 
 
 def test_digest_covers_companions(tmp_path: Path) -> None:

@@ -158,5 +158,11 @@ def loud(problems: Sequence[str], reports: Sequence[Report]) -> None:
         err.print(
             "These items could not be graded by a fault on our side. They are not zeros; mend it and grade again."
         )
-    if bad or problems:
+    unread = [report for report in reports if report.unread]
+    for report in unread:
+        whose = f"{report.verdict.student}, {report.verdict.assignment}"
+        err.print(f"[bold red]UNREAD[/] {escape(whose)}: {'; '.join(map(escape, report.run.faults))}")
+    if unread:
+        err.print("Nobody can tell which file of these is to be graded. They are not zeros; choose, and grade again.")
+    if bad or unread or problems:
         raise typer.Exit(EXIT_UNGRADED)

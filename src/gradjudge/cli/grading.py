@@ -79,7 +79,9 @@ def grade(
                 out.print(f"\n[bold]{plan.assignment}[/]")
             out.print(cohort_table(reports))
             _print_notes(reports)
-            out.print(f"{len(plan.jobs)} graded, {len(plan.done)} unchanged. Scores: {escape(str(table))}")
+            unread = sum(report.unread for report in reports)
+            counts = f"{len(plan.jobs)} graded, {len(plan.done)} unchanged" + (f", {unread} UNREAD" if unread else "")
+            out.print(f"{counts}. Scores: {escape(str(table))}")
             everything += reports
     loud(problems, everything)
 

@@ -23,7 +23,8 @@ COMPANION_SUFFIXES = (".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".
 MOST_COMPANIONS = 30
 MOST_ENTRIES = 1000
 MOST_COMPANION_BYTES = 8 << 20
-LEFT_BEHIND = ("__pycache__", "__MACOSX")  # by Python and by macOS: not the student's
+#: Folders that Python, macOS and package managers leave behind: not the student's work.
+LEFT_BEHIND = ("__pycache__", "__MACOSX", "venv", "env", "node_modules", "site-packages")
 
 # Names that Python or pytest read without being asked, and installed packages that a file must not pass itself off as.
 # Companions come last on sys.path, so the real module would win in any case; leaving the file out says so aloud.
@@ -78,6 +79,10 @@ WHY = {
     "folder": (
         "only files that lie beside it are read, not folders.",
         "seuls les fichiers placés à côté sont lus, pas les dossiers.",
+    ),
+    "hidden": (
+        "a file whose name begins with a dot is not read. Rename it if your work needs it.",
+        "un fichier dont le nom commence par un point n'est pas lu. Renommez-le si votre travail en a besoin.",
     ),
     "kind": (
         "only ordinary files are read, not links. Hand in the file itself.",
@@ -171,8 +176,8 @@ def too_large(path: Path, size: int, most: int) -> RefusedFile:
     """Return the refusal of a file of `size` bytes where `most` are allowed."""
     has, may = size / (1 << 20), most / (1 << 20)
     return RefusedFile(
-        f"Your file is too large: {has:.1f} MB, and at most {may:.2g} MB are read. Clear its outputs and save it.",
-        f"Votre fichier est trop volumineux : {has:.1f} Mo, et {may:.2g} Mo au plus sont lus. "
+        f"Your file is too large: {has:.1f} MB, and at most {may:g} MB are read. Clear its outputs and save it.",
+        f"Votre fichier est trop volumineux : {has:.1f} Mo, et {may:g} Mo au plus sont lus. "
         "Effacez ses sorties puis enregistrez-le.",
         f"{path}: {size} bytes, at most {most} are read",
     )
@@ -237,9 +242,16 @@ def _names_beside(main: Path) -> list[str] | None:
         for count, entry in enumerate(entries):
             if count == MOST_ENTRIES:
                 return None
-            if entry.name != main.name and not entry.name.startswith(".") and entry.name not in LEFT_BEHIND:
+            if entry.name != main.name and not is_left_behind(entry.name):
                 names.append(entry.name)
     return sorted(names)
+
+
+def is_left_behind(name: str) -> bool:
+    """Tell whether systems, editors or tools put a file or folder there, and no student did."""
+    if name.startswith("._") or not name.startswith("."):
+        return name.startswith("._") or name in LEFT_BEHIND
+    return Path(name).suffix.lower() not in (".ipynb", *COMPANION_SUFFIXES)
 
 
 def _why_refused(path: Path, room: int) -> str:
@@ -260,6 +272,8 @@ def _why_not(path: Path) -> tuple[str, str]:
         return "folder", "a folder"
     if not stat.S_ISREG(mode):
         return "kind", "not a regular file"
+    if path.name.startswith("."):
+        return "hidden", "its name begins with a dot"
     if path.suffix.lower() == ".ipynb":
         return "second", "another notebook"
     if path.suffix.lower() not in COMPANION_SUFFIXES:

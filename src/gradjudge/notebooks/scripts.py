@@ -57,6 +57,15 @@ def parses(source: str) -> bool:
     return _parse(source) is not None
 
 
+def defines(source: str) -> bool:
+    """Tell whether `source` is Python that imports or defines something."""
+    tree = _parse(source)
+    return tree is not None and any(isinstance(node, _DEFINING) for node in tree.body)
+
+
+_DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
+
+
 def _parse(source: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -22,15 +23,17 @@ from gradjudge.notebooks.files import (
     read_regular,
     too_large,
 )
+from gradjudge.notebooks.foreign import foreign
 from gradjudge.notebooks.metadata import metadata_remarks, nbgrader, ours, part
-from gradjudge.notebooks.scripts import split_script
-from gradjudge.notebooks.text import decode_module, decode_text, unix_lines, written_module
-from gradjudge.remarks import Remark
+from gradjudge.notebooks.scripts import defines, split_script
+from gradjudge.notebooks.text import decode_module, decode_text, unix_lines, without_outputs, written_module
+from gradjudge.remarks import Remark, shown
 from gradjudge.rubric import LANGUAGES, GradingLimits
 
 MOST_SCRIPT_BYTES = 256 << 10  # a parsed script takes about 1 kB of memory for each byte at worst
 MOST_SCRIPT_LINES = 20_000  # pieces are padded with empty lines, so lines times cells is what they take together
 LONGEST_ID = 200
+WITH_OUTPUTS = 8  # times its limit, a notebook may be as large as this with outputs, which are stepped over
 
 
 class UnreadableSubmission(Exception):
@@ -70,7 +73,7 @@ class Submission(msgspec.Struct, frozen=True):
     Attributes:
         digest: SHA-256 over the names and bytes of the file and its companions.
         kind: ``"notebook"`` or ``"script"``.
-        companions: names of the files beside it that the session gets (`read_companion`).
+        companions: the bytes of the files beside it that the session gets, by name.
         left_out: files beside it that the session does not get.
         remarks: what its author and staff should know of the files: what was left out, which language, which release.
         language: the language of the release that it was made from, or None if it does not say.
@@ -83,15 +86,68 @@ class Submission(msgspec.Struct, frozen=True):
     digest: str
     kind: str
     cells: tuple[Cell, ...]
-    companions: tuple[str, ...] = ()
+    companions: dict[str, bytes] = {}
     left_out: tuple[LeftOut, ...] = ()
     language: str | None = None
     answers: dict[str, str] = {}
     remarks: tuple[Remark, ...] = ()
 
 
-def read_submission(path: Path, *, student: str, assignment: str, limits: GradingLimits) -> Submission:
-    """Read a notebook or script and list the files beside it.
+class HandIn(msgspec.Struct, frozen=True):
+    """The bytes of a file and of what lies beside it, read once: whatever changes afterwards changes no grading.
+
+    Attributes:
+        main: bytes of the file.
+        companions: bytes of the files beside it that the session gets, by name.
+        left_out: files beside it that the session does not get.
+        digest: SHA-256 over names and bytes of the file and its companions.
+    """
+
+    main: bytes
+    companions: dict[str, bytes]
+    left_out: tuple[LeftOut, ...]
+    digest: str
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """The code of one file.
+
+    Attributes:
+        code: cells of a notebook, pieces of a script.
+        solution_cells: cells in which a release asks for a solution.
+        declared: the assignment that it says it was released for; empty if it says nothing.
+        is_notebook: whether it is one.
+    """
+
+    code: tuple[str, ...]
+    solution_cells: tuple[str, ...] = ()
+    declared: str = ""
+    is_notebook: bool = False
+
+
+def read_hand_in(path: Path, limits: GradingLimits) -> HandIn:
+    """Read a file and what lies beside it.
+
+    Raises:
+        RefusedFile: it is no regular file, or too large.
+        OSError: it, or what lies beside it, cannot be read: no fault of the student's.
+    """
+    raw = read_regular(path, limits.notebook_mb * WITH_OUTPUTS << 20)
+    return hand_in(path.name, raw, *read_companions(path, limits))
+
+
+def hand_in(name: str, main: bytes, companions: dict[str, bytes], left_out: tuple[LeftOut, ...]) -> HandIn:
+    """Put together what was read, with its digest."""
+    return HandIn(main, companions, left_out, _digest({name: main, **companions}))
+
+
+def read_submission(
+    path: Path, *, student: str, assignment: str, limits: GradingLimits, also: Sequence[str] = ()
+) -> Submission:
+    """Read a notebook or script and the files beside it.
+
+    Args:
+        also: lines of Python that are run after it (`gradjudge.notebooks.choice.Choice.also`).
 
     Raises:
         UnreadableSubmission: it is no regular file, too large, has too many cells, or is not a notebook.
@@ -102,68 +158,105 @@ def read_submission(path: Path, *, student: str, assignment: str, limits: Gradin
     except UnicodeEncodeError as error:  # bytes of another encoding; reports could not name the file
         raise UnreadableSubmission(
             f"Rename your file: only letters, digits, '-' and '_', such as {assignment}.ipynb.",
-            f"Renommez votre fichier : lettres, chiffres, « - » et « _ » seulement, par exemple {assignment}.ipynb.",
+            f"Renommez votre fichier : lettres, chiffres, « - » et « _ » seulement, par exemple {assignment}.ipynb.",
             f"{str(path)!a}: the name is not UTF-8",
         ) from error
     try:
-        raw = read_regular(path, limits.notebook_mb << 20)
-        if path.suffix.lower() == ".py":
-            kind, language, answers, remarks = "script", None, dict[str, str](), list[Remark]()
-            cells = _script_cells(path, raw, limits)
+        read = read_hand_in(path, limits)
+        notebook = _notebook_in(path, read.main, limits)
+        language, answers = None, dict[str, str]()
+        remarks = _ending_remarks(path.name, is_notebook=notebook is not None)
+        if notebook is None:
+            cells = _script_cells(path, read.main, limits)
         else:
-            kind, notebook = "notebook", _decode_notebook(path, raw)
             cells, answers, language = _notebook_parts(path, notebook, limits)
-            remarks = metadata_remarks(path.name, notebook.metadata, assignment)
-        files, left_out = read_companions(path, limits)
+            remarks += metadata_remarks(path.name, notebook.metadata, assignment)
     except RefusedFile as refusal:
         raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
+    mode = "python" if notebook is None else "ipython"
     return Submission(
         student=student,
         assignment=assignment,
         path=str(path),
-        digest=_digest({path.name: raw, **files}),
-        kind=kind,
-        cells=cells,
-        companions=tuple(files),
-        left_out=left_out,
+        digest=read.digest,
+        kind="script" if notebook is None else "notebook",
+        cells=(*cells, *_more_cells(cells, also, mode)),
+        companions=read.companions,
+        left_out=read.left_out,
         language=language,
         answers=answers,
-        remarks=(*remarks, *left_out_remarks(path.name, left_out)),
+        remarks=(*remarks, *left_out_remarks(path.name, read.left_out)),
     )
+
+
+def _more_cells(cells: Sequence[Cell], also: Sequence[str], mode: str) -> Iterator[Cell]:
+    """Yield cells for lines that are run after a submission's own, numbered on from its last."""
+    number = cells[-1].number if cells else 0
+    line = cells[-1].source.rstrip().count("\n") + 2 if cells else 1
+    for place, source in enumerate(also):
+        index, cell_id = len(cells) + place, f"also-{place + 1}"
+        if mode == "ipython":
+            yield Cell(index, source, mode, cell_id, number=number + place + 1)
+        else:
+            yield Cell(index, "\n" * (line + place - 1) + source, mode, cell_id, line=line + place)
+
+
+def _ending_remarks(name: str, *, is_notebook: bool) -> list[Remark]:
+    """Say that a file is not what its ending says."""
+    if is_notebook == (not name.lower().endswith(".py")):
+        return []
+    name, kind, french, ending = shown(name), "Python text", "du texte Python", ".py"
+    if is_notebook:
+        kind, french, ending = "a notebook", "un notebook", ".ipynb"
+    return [
+        Remark(
+            f"{name} holds {kind}, and was run as such: its name should end with {ending}.",
+            f"{name} contient {french} et a été exécuté comme tel : son nom devrait finir par {ending}.",
+            f"{name}: {kind}, read as such",
+        )
+    ]
+
+
+def read_source(path: Path, limits: GradingLimits) -> SourceFile:
+    """Read the code of one file, and nothing beside it.
+
+    Raises:
+        UnreadableSubmission, RefusedFile, OSError: as in `read_submission`.
+    """
+    raw = read_regular(path, limits.notebook_mb * WITH_OUTPUTS << 20)
+    notebook = _notebook_in(path, raw, limits)
+    if notebook is None:
+        return SourceFile(tuple(cell.source for cell in _script_cells(path, raw, limits)))
+    raw_cells = notebook.raw_cells or []
+    code = [(cell, _text(cell.source) or _text(cell.input)) for cell in raw_cells if cell.cell_type == "code"]
+    solution = tuple(source for cell, source in code if nbgrader(cell.metadata).solution)
+    return SourceFile(
+        tuple(source for _, source in code), solution, ours(notebook.metadata).assignment, is_notebook=True
+    )
+
+
+def holds_notebook(path: Path) -> bool:
+    """Tell whether a file, whatever its name, holds a notebook with code."""
+    try:
+        source = read_source(path, GradingLimits())
+    except (RefusedFile, UnreadableSubmission, OSError):
+        return False
+    return source.is_notebook and bool(source.code)
 
 
 def declared_assignment(path: Path) -> str:
     """Return the assignment that a notebook says it was released for; empty if it says nothing or is none."""
     try:
-        raw = read_regular(path, GradingLimits().notebook_mb << 20)
-        return ours(_decode_notebook(path, raw).metadata).assignment if path.suffix.lower() != ".py" else ""
+        return read_source(path, GradingLimits()).declared
     except (RefusedFile, UnreadableSubmission, OSError):
         return ""
 
 
-def read_companion(submission: Submission, name: str, limits: GradingLimits) -> bytes:
-    """Return the bytes of one of the submission's companions.
-
-    Raises:
-        UnreadableSubmission: the file has changed into something that is not read.
-    """
-    if name not in submission.companions:
-        raise KeyError(name)
-    try:
-        return read_regular(Path(submission.path).parent / name, limits.file_mb << 20)
-    except RefusedFile as refusal:
-        raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
-
-
-def read_modules(submission: Submission, limits: GradingLimits) -> dict[str, str]:
-    """Return the text of each module of a submission by its name: companions, and what cells write to be imported.
-
-    Raises:
-        UnreadableSubmission: see `read_companion`.
-    """
+def read_modules(submission: Submission) -> dict[str, str]:
+    """Return the text of each module of a submission by its name: companions, and what cells write to be imported."""
     modules = {
-        name.removesuffix(".py"): decode_module(read_companion(submission, name, limits))
-        for name in submission.companions
+        name.removesuffix(".py"): decode_module(data)
+        for name, data in submission.companions.items()
         if name.endswith(".py")
     }
     for cell in submission.cells:
@@ -224,6 +317,40 @@ class _RawNotebook(msgspec.Struct):
     worksheets: list[_Worksheet] | None = None  # nbformat 3
     metadata: msgspec.Raw = msgspec.Raw(b"{}")
 
+    @property
+    def raw_cells(self) -> list[_RawCell] | None:
+        """Its cells, in whichever format; None if it has no place for them."""
+        if self.cells is None and self.worksheets:
+            return [cell for sheet in self.worksheets for cell in sheet.cells]
+        return self.cells
+
+
+def _notebook_in(path: Path, raw: bytes, limits: GradingLimits) -> _RawNotebook | None:
+    """Return the notebook that a file holds, or None if it holds a script: what it is counts, not how it is named."""
+    if said := foreign(path.name, raw):
+        raise UnreadableSubmission(said[0], said[1], f"{path}: {said[2]}")
+    if raw.lstrip(b" \t\r\n" + codecs.BOM_UTF8)[:1] == b"{":
+        if not path.name.lower().endswith(".py"):
+            return _decode_notebook(path, raw, limits)
+        try:
+            return found if (found := _decode_notebook(path, raw, limits)).raw_cells else None
+        except (RefusedFile, UnreadableSubmission):
+            return None
+    if path.name.lower().endswith(".py") or _is_python(raw):
+        return None
+    return _decode_notebook(path, raw, limits)
+
+
+def _is_python(raw: bytes) -> bool:
+    """Tell whether a file with another ending is Python: some statement of it imports or defines."""
+    if len(raw) > MOST_SCRIPT_BYTES or b"\0" in raw or not raw.strip():
+        return False
+    text = decode_text(raw)
+    return _BEGINS.search(text) is not None and any(defines(piece.source) for piece in split_script(text, 500))
+
+
+_BEGINS = re.compile(r"^(?:import|from|def|class|@|\w+\s*=)", re.MULTILINE)
+
 
 def _notebook_parts(
     path: Path, notebook: _RawNotebook, limits: GradingLimits
@@ -244,18 +371,29 @@ def _notebook_parts(
     return _code_cells(raw_cells), _answers(raw_cells), language if language in LANGUAGES else None
 
 
-def _decode_notebook(path: Path, raw: bytes) -> _RawNotebook:
+def _decode_notebook(path: Path, raw: bytes, limits: GradingLimits) -> _RawNotebook:
     if not raw.strip():
         raise UnreadableSubmission("Your file is empty.", "Votre fichier est vide.", f"{path}: empty")
+    most = limits.notebook_mb << 20
+    if len(raw) > most:
+        slim = without_outputs(raw)
+        if len(slim) > most:
+            raise too_large(path, len(raw), most)
+        raw = slim
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
         raw = decode_text(raw).encode("utf-8", "replace")
     raw = _SURROGATES.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], raw)
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return msgspec.json.decode(raw.removeprefix(codecs.BOM_UTF8), type=_RawNotebook)
+        return msgspec.json.decode(raw, type=_RawNotebook)
     except (msgspec.DecodeError, RecursionError) as error:  # ValidationError is a DecodeError
-        raise _not_a_notebook(path, str(error)) from error
+        first = error
+    try:  # Python and nbformat write NaN and Infinity, which no JSON has
+        return msgspec.json.decode(without_outputs(raw), type=_RawNotebook)
+    except (msgspec.DecodeError, RecursionError):
+        raise _not_a_notebook(path, str(first)) from first
 
 
 # Half of an emoji, in a printed output for one, is legal to Python's json and is not to msgspec.

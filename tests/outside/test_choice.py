@@ -1,0 +1,100 @@
+"""Which file of a hand-in is graded: not one wrong choice, and what is in doubt is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hand_ins import ALL, COHORT, LAB, ROOT, HandIn, notebook, script, write
+
+from gradjudge.course import Course
+from gradjudge.notebooks.choice import Choice, choose
+from gradjudge.notebooks.content import Asked
+
+COURSE = Course(ROOT)
+
+
+@pytest.fixture(scope="module")
+def asked() -> Asked:
+    """Return what the lab asks for."""
+    return COURSE.asked(LAB)
+
+
+def chosen(hand_in: HandIn, folder: Path, asked: Asked) -> Choice:
+    """Write a hand-in and choose its file."""
+    return choose(write(hand_in, folder), LAB, lambda: asked)
+
+
+@pytest.mark.parametrize("name", COHORT)
+def test_the_right_file_or_none(name: str, tmp_path: Path, asked: Asked) -> None:
+    """The right one is taken; where nobody can tell, all candidates are named; both sides are told in any case."""
+    hand_in = COHORT[name]
+    choice = chosen(hand_in, tmp_path, asked)
+    assert (choice.file, choice.unread) == (hand_in.right or None, hand_in.right == "")
+    assert tuple(line.split()[1] for line in choice.also) == hand_in.also
+    if hand_in.right == "":
+        assert all(Path(file).name in choice.problem and file in choice.told["en"] for file in hand_in.files)
+        assert choice.told["fr"] != choice.told["en"]
+    elif hand_in.right not in (f"{LAB}.ipynb", f"{LAB}.py", None):
+        assert hand_in.right in choice.remarks[0].en
+        assert hand_in.right in choice.remarks[0].fr
+    for remark in choice.remarks:
+        assert remark.en != remark.fr
+
+
+def test_the_cohort_is_large() -> None:
+    """Sixty folders and more, and some of them in doubt."""
+    assert len(COHORT) >= 60
+    assert 4 <= sum(hand_in.right == "" for hand_in in COHORT.values()) <= 10
+
+
+def test_the_order_of_names_decides_nothing(tmp_path: Path, asked: Asked) -> None:
+    """The same files under names in the reverse order: the same one is right."""
+    one = HandIn({"a.py": script(*ALL), "b.py": script("MSE")}, "a.py")
+    two = HandIn({"b.py": script(*ALL), "a.py": script("MSE")}, "b.py")
+    for number, hand_in in enumerate((one, two)):
+        (tmp_path / str(number)).mkdir()
+        assert chosen(hand_in, tmp_path / str(number), asked).file == hand_in.right
+
+
+def test_the_choice_of_a_person_stands(tmp_path: Path, asked: Asked) -> None:
+    """What was in doubt is not any more when one file has the right name."""
+    for number, name in enumerate(name for name, hand_in in COHORT.items() if hand_in.right == ""):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        write(COHORT[name], folder)
+        first = folder / next(iter(COHORT[name].files))
+        if name == "only a saved state was worked on":
+            (folder / "tp1_functions-checkpoint.ipynb").rename(folder / "tp1_functions.ipynb")
+            first = folder / "tp1_functions.ipynb"
+        taken = first.rename(folder / f"{LAB}{first.suffix}")
+        assert choose(folder, LAB, lambda: asked).file == taken.name, name
+
+
+def test_a_copy_that_differs_in_outputs_only_is_untouched(tmp_path: Path, asked: Asked) -> None:
+    """Neither numbers of cells nor outputs nor text are work on what is asked for."""
+    run = json.loads(notebook())
+    run["cells"].append({"cell_type": "markdown", "source": "my notes", "metadata": {}})
+    files = {f"{LAB}.ipynb": json.dumps(run).encode(), "Copy of lab.ipynb": notebook("MSE")}
+    assert chosen(HandIn(files, ""), tmp_path, asked).file == "Copy of lab.ipynb"
+
+
+@pytest.mark.parametrize(("name", "en", "fr"), [
+    ("an export", "tp1_functions.html is a web page, which cannot be graded", "est une page web"),
+    ("a PDF in a folder", "rendu/tp1.pdf is a PDF", "est un PDF"),
+    ("an archive", "tp1.zip is an archive", "est une archive"),
+])  # fmt: skip
+def test_it_is_said_what_was_handed_in_instead(name: str, en: str, fr: str, tmp_path: Path, asked: Asked) -> None:
+    """A student reads what the file is and what to hand in."""
+    told = chosen(COHORT[name], tmp_path, asked).told
+    assert en in told["en"]
+    assert told["en"].endswith("Hand in the Jupyter notebook itself, tp1_functions.ipynb.")
+    assert fr in told["fr"]
+
+
+def test_modules_that_import_each_other_end(tmp_path: Path, asked: Asked) -> None:
+    """Twenty scripts that all import all others take no time."""
+    stars = "".join(f"from m{number} import *\n" for number in range(20))
+    files = {f"m{number}.py": script("MSE", head=stars) for number in range(20)}
+    assert chosen(HandIn({**files, "m7.py": script(*ALL, head=stars)}, ""), tmp_path, asked).file == "m7.py"
