@@ -12,11 +12,13 @@ from msgspec.structs import replace
 from gradjudge.celltext import parse_cell
 from gradjudge.notebooks.submission import Cell
 from gradjudge.proxy.failures import bounded_detail
+from gradjudge.wire.exceptions import OPERATORS
 from gradjudge.wire.messages import Raised
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _DEFINES = re.compile(r"(?:def|class)\s++([^\W\d]\w*)|^\s*+([^\W\d]\w*)\s*+=(?!=)", re.MULTILINE)
 _IMPORTS = re.compile(r"^[ \t]*+(?:from|import)\s[^\n]*", re.MULTILINE)
+_OPERATORS = ("__neg__", *(f"__{side}{name}__" for name in OPERATORS.values() for side in ("", "r")))
 _IMPORTING = ("import", "module")
 
 
@@ -46,15 +48,17 @@ class OwnText:
 
         Args:
             raised: what the session says.
-            asked: names in the request; they may be told as well.
+            asked: names in the request; they may be told as well, and so may those of operators.
         """
         raised = replace(raised, text=bounded_detail(raised.text))
         if raised.place is None or not 0 <= raised.place[0] < len(self._cells):
-            return replace(raised, place=None, name=raised.name if raised.name in asked else "")
+            return replace(raised, place=None, name=raised.name if raised.name in (*asked, *_OPERATORS) else "")
         cell, line = self._cells[raised.place[0]], raised.place[1]
         if not cell.line <= line <= cell.source.count("\n") + 1:
             return replace(raised, place=None, name="")
-        known = raised.name in asked or all(part in self._at(cell, line, raised) for part in raised.name.split("."))
+        known = raised.name in (*asked, *_OPERATORS) or all(
+            part in self._at(cell, line, raised) for part in raised.name.split(".")
+        )
         return replace(raised, place=(cell.number, line), name=raised.name if known else "")
 
     def _at(self, cell: Cell, line: int, raised: Raised) -> set[str]:

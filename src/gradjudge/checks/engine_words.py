@@ -65,6 +65,17 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "Il semble qu'une opération modifie ses entrées : créez un nouveau nœud pour son résultat.",
         "in place",
     ),
+    "by_value": (
+        "It looks as if two nodes with the same number were taken for one: tell nodes apart by identity, not by data.",
+        "Il semble que deux nœuds de même valeur soient pris pour un seul : distinguez les nœuds par leur identité,"
+        " pas par leur data.",
+        "by value",
+    ),
+    "threshold": (
+        "For larger numbers it is right: the derivative of relu changes at 0 and nowhere else.",
+        "Pour des nombres plus grands il est juste : la dérivée de relu change en 0 et nulle part ailleurs.",
+        "threshold",
+    ),
     "power": (
         "It looks as if the derivative of a power were wrong: that of x ** k is k * x ** (k - 1).",
         "Il semble que la dérivée d'une puissance soit fausse : celle de x ** k est k * x ** (k - 1).",

@@ -163,6 +163,7 @@ _NAMED: Final[dict[str, tuple[str, str]]] = {
     "keyword": ("it has no parameter `{}`", "le paramètre `{}` n'existe pas"),
     "module": ("there is no module `{}` here", "il n'y a pas de module `{}` ici"),
     "none": ("`{}` is looked up on None", "`{}` est cherché sur None"),
+    "operand": ("the class needs a `{}` for these types", "il faut à la classe un `{}` pour ces types"),
     "unassigned": ("`{}` is used before it has a value", "`{}` sert avant d'avoir une valeur"),
     "undefined": ("`{}` is not defined", "`{}` n'est pas défini"),
 }

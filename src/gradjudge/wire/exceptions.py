@@ -1,6 +1,6 @@
-"""Exception classes of the standard library, of torch and of numpy whose names may be told.
+"""Exception classes of the standard library, of torch and of numpy whose names may be told, and Python's operators.
 
-Both sides know the list: what a session says beyond it is not believed.
+Both sides know these lists: what a session says beyond them is not believed.
 """
 
 from __future__ import annotations
@@ -24,3 +24,15 @@ KNOWN: Final = frozenset(
     }
 )
 """Public names, as one would catch them."""
+
+OPERATORS: Final = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "truediv",
+    "//": "floordiv",
+    "%": "mod",
+    "**": "pow",
+    "@": "matmul",
+}
+"""What a class calls the method of an operator, without underscores and the ``r`` of the right side."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from gradjudge.wire.exceptions import KNOWN
+from gradjudge.wire.exceptions import KNOWN, OPERATORS
 
 _BUILTIN: Final = {
     id(cls): cls.__name__ for cls in vars(builtins).values() if isinstance(cls, type) and issubclass(cls, BaseException)
@@ -65,6 +65,8 @@ _SAYS: Final = tuple(
     )
 )  # fmt: skip
 _UNNAMED: Final = re.compile(r"cannot import name '(\w+)'|unexpected keyword argument '(\w+)'|variable '(\w+)'")
+_OPERANDS: Final = re.compile(r"for (\S+?)(?: or pow\(\))?: '([\w.]+)' and '([\w.]+)'")
+_PLAIN: Final = frozenset(("int", "float", "bool", "complex", "str", "list", "tuple", "dict", "function", "method"))
 _ARGUMENTS: Final[Callable[[BaseException], Any]] = vars(BaseException)["args"].__get__
 """Reads what an exception was made with, whatever its class has made of that name."""
 _NOTES: Final[tuple[tuple[type, Callable[[BaseException], Any]], ...]] = tuple(
@@ -95,7 +97,19 @@ def cause_of(error: BaseException) -> tuple[str, str]:
     text = arguments[0][:_LONGEST_READ] if arguments and type(arguments[0]) is str else ""
     found = (cause for cause, kinds, said in _SAYS if issubclass(cls, kinds) and said.search(text))
     cause = next(found, "")
-    return cause, _name_in(error, text) if cause else ""
+    return cause, _operator_in(text) if cause == "operand" else _name_in(error, text) if cause else ""
+
+
+def _operator_in(text: str) -> str:
+    """Return the method that an operator looks for: of what stands on its right where a plain number is on its left."""
+    found = _OPERANDS.search(text)
+    if found is None:
+        return "__neg__" if "bad operand type for unary -" in text else ""
+    symbol, left, right = found.groups()
+    if left in _PLAIN and right in _PLAIN:
+        return ""
+    name = OPERATORS.get(symbol.removesuffix("=") or symbol, "")
+    return f"__{'r' if left in _PLAIN else ''}{name}__" if name else ""
 
 
 def _name_in(error: BaseException, text: str) -> str:
