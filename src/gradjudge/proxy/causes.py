@@ -181,4 +181,5 @@ def cause_words(cause: str, name: str = "") -> tuple[str, str, str] | None:
     en, fr, key = _WORDS[cause]
     if cause in _NAMED and all(part.isidentifier() for part in name.split(".")):
         en, fr = (words.format(name) for words in _NAMED[cause])
+        key = "no operator" if cause == "operand" else key
     return en, fr, key

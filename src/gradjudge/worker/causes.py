@@ -21,7 +21,7 @@ _SAYS: Final = tuple(
     (cause, kinds, re.compile(pattern))
     for cause, kinds, pattern in (
         ("module", ImportError, r"No module named "),
-        ("import", ImportError, r"cannot import name "),
+        ("import", ImportError, r""),
         ("unassigned", UnboundLocalError, r"cannot access "),
         ("undefined", NameError, r"name .* is not defined"),
         ("none", AttributeError, r"'NoneType' object has no attribute "),
@@ -64,7 +64,9 @@ _SAYS: Final = tuple(
         ("weights only", Exception, r"Weights only load failed"),
     )
 )  # fmt: skip
-_UNNAMED: Final = re.compile(r"cannot import name '(\w+)'|unexpected keyword argument '(\w+)'|variable '(\w+)'")
+_UNNAMED: Final = re.compile(
+    r"^\s*`(\w+)` has been removed|cannot import name '(\w+)'|unexpected keyword argument '(\w+)'|variable '(\w+)'"
+)
 _OPERANDS: Final = re.compile(r"for (\S+?)(?: or pow\(\))?: '([\w.]+)' and '([\w.]+)'")
 _PLAIN: Final = frozenset(("int", "float", "bool", "complex", "str", "list", "tuple", "dict", "function", "method"))
 _ARGUMENTS: Final[Callable[[BaseException], Any]] = vars(BaseException)["args"].__get__
