@@ -120,8 +120,8 @@ def test_other_errors_of_a_chain_come_through() -> None:
     ("changes", "words"),
     [
         ({"MUL": "1.0, 1.0"}, "local derivative"),
-        ({"MUL": "self.data, other.data"}, "exchanged"),
-        ({"ADD": "1.0, 0.0"}, "nothing back"),
+        ({"MUL": "self.data, other.data"}, "swapped"),
+        ({"ADD": "1.0, 0.0"}, "receive no gradient"),
     ],
 )
 def test_a_wrong_operation_is_named_and_left_out(changes: dict[str, str], words: str) -> None:
@@ -138,7 +138,7 @@ def test_a_wrong_operation_is_named_and_left_out(changes: dict[str, str], words:
     [
         ("in reversed(order)", "in order", "Only the last operation", ""),
         ("return Value(self.data + other.data, (self, other), (1.0, 1.0))",
-         "self.data += other.data\n        return self", "changed its inputs", "in place"),
+         "self.data += other.data\n        return self", "modify its inputs", "in place"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("shape", [(("+", (0, 1)), ("+", (3, 2))), (("+", (0, 1)), ("+", (2, 2)), ("+", (3, 4)))])
@@ -247,7 +247,7 @@ def test_nodes_that_are_compared_by_value_are_told_so(methods: str) -> None:
     """(a * b) * (a * b) has two nodes of one number: gradients add up there, and yet one part is lost."""
     values = scalars(source().replace("    @staticmethod", f"    {methods}\n\n    @staticmethod"))
     twice = graph(("*", (0, 1)), ("*", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7))
-    with pytest.raises(CheckFailed, match="same number were taken for one") as caught:
+    with pytest.raises(CheckFailed, match="same data seem to be taken for one") as caught:
         require_graph(values, twice, "x")
     assert caught.value.text.mistake == "by value"
     require_graph(values, graph(("*", (0, 1)), ("+", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7)), "x")

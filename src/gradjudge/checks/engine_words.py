@@ -14,60 +14,61 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "nothing back",
     ),
     "unreached": (
-        "Only the last operation sends its gradient back: is it noted what each value comes from, and visited first?",
-        "Seule la dernière opération renvoie son gradient : note-t-on d'où vient chaque valeur, et la visite-t-on"
-        " d'abord ?",
+        "Only the last operation sends its gradient back: does each value keep those it comes from, and does"
+        " backward() start at the result?",
+        "Seule la dernière opération renvoie son gradient : chaque valeur garde-t-elle celles dont elle vient, et"
+        " backward() part-il du résultat ?",
         "",
     ),
     "nothing": (
-        "It looks as if one operation sent nothing back: does it give its result a _backward?",
-        "Il semble qu'une opération ne renvoie rien : donne-t-elle un _backward à son résultat ?",
+        "One operation seems to send nothing back: does it give its result a _backward?",
+        "Une opération semble ne rien renvoyer : donne-t-elle un _backward à son résultat ?",
         "nothing back",
     ),
     "overwritten": (
-        "It looks as if a gradient were overwritten: gradients add up (+=, not =).",
-        "Il semble qu'un gradient soit écrasé : les gradients s'ajoutent (+=, et non =).",
+        "A gradient seems to be overwritten: gradients add up (+=, not =).",
+        "Un gradient semble écrasé : les gradients s'ajoutent (+=, et non =).",
         "overwritten",
     ),
     "twice": (
-        "It looks as if a node were visited more than once: note which nodes you have seen.",
-        "Il semble qu'un nœud soit visité plusieurs fois : notez les nœuds déjà vus.",
+        "A node seems to be visited more than once: keep track of the nodes already visited.",
+        "Un nœud semble visité plusieurs fois : retenez les nœuds déjà visités.",
         "visited twice",
     ),
     "early": (
-        "It looks as if a node were visited before all that use it: the order must be topological.",
-        "Il semble qu'un nœud soit visité avant tous ceux qui l'utilisent : l'ordre doit être topologique.",
+        "A node seems to be visited before all the nodes that use it: the order must be topological.",
+        "Un nœud semble visité avant d'autres qui l'utilisent : l'ordre doit être topologique.",
         "visited early",
     ),
     "sign": ("It has the wrong sign.", "Il a le mauvais signe.", "sign"),
     "one": (
-        "It looks as if a local derivative were forgotten (taken as 1).",
-        "Il semble qu'une dérivée locale soit oubliée (prise égale à 1).",
+        "A local derivative seems to be missing (taken as 1).",
+        "Une dérivée locale semble oubliée (prise égale à 1).",
         "local derivative",
     ),
     "half": (
-        "It looks as if one side of an operation sent nothing back.",
-        "Il semble qu'un côté d'une opération ne renvoie rien.",
+        "One operand of an operation seems to receive no gradient.",
+        "Un opérande d'une opération ne semble recevoir aucun gradient.",
         "one side",
     ),
     "one_sign": (
-        "It looks as if one side of an operation had the wrong sign.",
-        "Il semble qu'un côté d'une opération ait le mauvais signe.",
+        "The gradient of one operand seems to have the wrong sign.",
+        "Le gradient d'un opérande semble avoir le mauvais signe.",
         "sign of one side",
     ),
     "swapped": (
-        "It looks as if the two sides of an operation were exchanged.",
-        "Il semble que les deux côtés d'une opération soient échangés.",
+        "The gradients of the two operands of an operation seem to be swapped.",
+        "Les gradients des deux opérandes d'une opération semblent échangés.",
         "sides exchanged",
     ),
     "inputs": (
-        "It looks as if an operation changed its inputs: make a new node for its result.",
-        "Il semble qu'une opération modifie ses entrées : créez un nouveau nœud pour son résultat.",
+        "An operation seems to modify its inputs: create a new node for its result.",
+        "Une opération semble modifier ses entrées : créez un nouveau nœud pour son résultat.",
         "in place",
     ),
     "by_value": (
-        "It looks as if two nodes with the same number were taken for one: tell nodes apart by identity, not by data.",
-        "Il semble que deux nœuds de même valeur soient pris pour un seul : distinguez les nœuds par leur identité,"
+        "Two nodes with the same data seem to be taken for one: tell nodes apart by identity (is), not by data.",
+        "Deux nœuds de même data semblent pris pour un seul : distinguez les nœuds par leur identité (is),"
         " pas par leur data.",
         "by value",
     ),
@@ -77,18 +78,18 @@ WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "threshold",
     ),
     "power": (
-        "It looks as if the derivative of a power were wrong: that of x ** k is k * x ** (k - 1).",
-        "Il semble que la dérivée d'une puissance soit fausse : celle de x ** k est k * x ** (k - 1).",
+        "The derivative of a power seems to be wrong: that of x ** k is k * x ** (k - 1).",
+        "La dérivée d'une puissance semble fausse : celle de x ** k est k * x ** (k - 1).",
         "power",
     ),
     "divisor": (
-        "It looks as if the square were missing in the derivative of a quotient by its divisor.",
-        "Il semble que le carré manque dans la dérivée d'un quotient par rapport à son diviseur.",
+        "The derivative of a quotient with respect to its divisor seems to lack a square.",
+        "Il semble manquer un carré dans la dérivée d'un quotient par rapport à son diviseur.",
         "power",
     ),
     "at_input": (
-        "It looks as if a derivative were written with the input where the value of the function is due.",
-        "Il semble qu'une dérivée soit écrite avec l'entrée là où il faut la valeur de la fonction.",
+        "A derivative seems to use the input where it needs the value of the function.",
+        "Une dérivée semble écrite avec l'entrée là où il faut la valeur de la fonction.",
         "at input",
     ),
     "start": (

@@ -6,8 +6,8 @@ from typing import Final
 
 _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "arguments": (
-        "it is called with other arguments than it takes",
-        "l'appel ne donne pas les arguments attendus",
+        "the arguments of a call do not match its parameters",
+        "les arguments d'un appel ne correspondent pas à ses paramètres",
         "",
     ),
     "attribute": ("an attribute or a method is missing", "il manque un attribut ou une méthode", ""),
@@ -160,7 +160,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
 _NAMED: Final[dict[str, tuple[str, str]]] = {
     "attribute": ("there is no attribute or method `{}`", "il n'y a pas d'attribut ni de méthode `{}`"),
     "import": ("`{}` cannot be imported here", "`{}` ne peut pas être importé ici"),
-    "keyword": ("it has no parameter `{}`", "le paramètre `{}` n'existe pas"),
+    "keyword": ("there is no parameter `{}`", "il n'y a pas de paramètre `{}`"),
     "module": ("there is no module `{}` here", "il n'y a pas de module `{}` ici"),
     "none": ("`{}` is looked up on None", "`{}` est cherché sur None"),
     "operand": ("the class needs a `{}` for these types", "il faut à la classe un `{}` pour ces types"),
