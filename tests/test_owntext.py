@@ -6,7 +6,8 @@ import pytest
 
 from gradjudge.notebooks.submission import Cell
 from gradjudge.owntext import OwnText
-from gradjudge.wire.messages import Raised
+from gradjudge.plugin import _names_in
+from gradjudge.wire.messages import Call, Drop, Get, Handle, Raised, Ref, Request, Step, Steps
 
 CELLS = (
     Cell(0, "import json\nfrom sklearn.datasets import (\n    load_iris,\n    load_boston,\n)", "ipython"),
@@ -68,3 +69,18 @@ def test_names_that_are_imported_are_not_the_students() -> None:
     defined = OwnText(CELLS, {"helper": "import kaggle_secrets\nvalue = 1\nself.slope = 2"}).defined
     assert {"MSE", "x", "y", "Broken", "z", "value", "slope"} <= defined
     assert not {"Function", "json", "load_iris", "kaggle_secrets"} & defined
+
+
+@pytest.mark.parametrize(
+    ("request_", "names"),
+    [
+        (Call(Ref("train"), (1,), {"w": 2}), {"w"}),
+        (Get(Ref(3, ("forward",))), {"forward"}),
+        (Steps((Step(Ref("builtins:getattr"), (Handle(-1, "object", ""), "exp")),), (1,)), {"exp"}),
+        (Steps((Step(Ref("builtins:setattr"), (Handle(1, "object", ""), "grad", "text")),), (1,)), set()),
+        (Drop(), set()),
+    ],
+)
+def test_names_in_a_request(request_: Request, names: set[str]) -> None:
+    """Attributes and keyword arguments that a hidden test names are no secret; its values are."""
+    assert _names_in(request_) == names
