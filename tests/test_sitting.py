@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import pytest
@@ -55,7 +55,7 @@ class FakeSession:
 
 
 def sit(
-    sources: list[str],
+    sources: Sequence[str | Cell],
     script: Script,
     killed_at: tuple[str, ...] = (),
     works: Mapping[str, float] = MappingProxyType({}),
@@ -63,7 +63,10 @@ def sit(
 ) -> tuple[Sitting, list[str]]:
     """Make a sitting over some cells, and the log of its sessions."""
     log: list[str] = []
-    cells = tuple(Cell(index, source, "ipython", number=index + 1) for index, source in enumerate(sources))
+    cells = tuple(
+        one if isinstance(one, Cell) else Cell(index, one, "ipython", number=index + 1)
+        for index, one in enumerate(sources)
+    )
     submission = Submission("ada", "tp1", "x.ipynb", "0" * 64, "notebook", cells)
 
     def open_session() -> FakeSession:
@@ -101,6 +104,38 @@ def test_a_cell_that_raises_does_not_stop_the_rest() -> None:
     assert sitting.cells[0].state == "failed"
     assert "ZeroDivisionError" in sitting.cells[0].message["fr"]
     assert sitting.details == {"0": "trace"}
+
+
+def test_a_failed_cell_says_where_and_why() -> None:
+    """The line is the one that raised, not the first of the cell; a module is named if it is written there."""
+    error = Raised("ModuleNotFoundError", True, "trace", (0, 2), cause="module", name="kaggle_secrets")
+    source = "import json\nimport kaggle_secrets"
+    sitting, _ = sit([source], lambda given: CellDone(error=error) if given == source else fine(given))
+    sitting.run_cells()
+    assert sitting.cells[0].message == {
+        "en": "code cell 1, line 2, raised ModuleNotFoundError: there is no module `kaggle_secrets` here",
+        "fr": "la cellule de code 1, ligne 2, a levé ModuleNotFoundError\u00a0:"
+        " il n'y a pas de module `kaggle_secrets` ici",
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "en", "fr"),
+    [
+        ((0, 35), "the code at line 35 raised", "le code de la ligne 35 a levé"),
+        ((0, 22), "the code from line 23 on raised", "la partie du code qui commence à la ligne 23 a levé"),
+        ((1, 35), "the code from line 23 on raised", "la partie du code qui commence à la ligne 23 a levé"),
+        (None, "the code from line 23 on raised", "la partie du code qui commence à la ligne 23 a levé"),
+    ],
+)
+def test_the_line_of_a_script_is_the_one_that_raised(place: tuple[int, int] | None, en: str, fr: str) -> None:
+    """A class of many lines with one that is indented wrongly: its first line is where nobody looks."""
+    source = "\n" * 22 + "class Value:\n" + "    x = 1\n" * 11 + "      y = 2"
+    cell = Cell(0, source, "python", "line-23", line=23)
+    error = Raised("IndentationError", True, "trace", place)
+    sitting, _ = sit([cell], lambda given: CellDone(error=error) if given == source else fine(given))
+    sitting.run_cells()
+    assert sitting.cells[0].message == {"en": f"{en} IndentationError", "fr": f"{fr} IndentationError"}
 
 
 def test_what_is_kept_of_a_cells_error_is_bounded() -> None:

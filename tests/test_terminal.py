@@ -7,6 +7,7 @@ from rich.markup import render
 
 from gradjudge.report import SCHEMA, CheckResult, CheckRun, ItemResult, Report, Run, Verdict
 from gradjudge.terminal import cohort_table, escape, report_lines
+from gradjudge.views import public_view
 
 
 def test_what_is_shown_gives_no_orders() -> None:
@@ -53,3 +54,26 @@ def test_a_cohort_is_a_table_of_what_was_lost() -> None:
     with console.capture() as capture:
         console.print(cohort_table([a_report()]))
     assert capture.get().splitlines()[1].split() == ["ada", "2", "6", "failed", "mse"]
+
+
+def test_a_sentence_that_many_checks_end_in_is_shown_once_with_their_number() -> None:
+    """Twenty-five times the same line would hide the others; the report still has each."""
+    message = {"en": "`Value` is not defined.", "fr": "`Value` n'est pas défini."}
+    checks = [CheckResult(f"c{n}", {"en": f"Title {n}", "fr": ""}, "failed", message=message) for n in range(3)]
+    other = CheckResult("o", {"en": "Other", "fr": ""}, "failed", message={"en": "Wrong", "fr": "Faux"})
+    items = {
+        "one": ItemResult(0.0, 4.0, "failed", checks=(checks[0], checks[1], other)),
+        "two": ItemResult(0.0, 4.0, "failed", checks=(checks[2],)),
+    }
+    verdict = Verdict("tp0", "ada", "en", "d", "k", 0.0, 8.0, 0.0, items)
+    report = Report(SCHEMA, verdict, Run("cpu", (), {}, 1.0, {"two/c2": CheckRun(0.1, "hidden")}, {}))
+    for language, count, above in (
+        ("en", "(and 2 more for this reason)", "for the same reason as above"),
+        ("fr", "(et 2 de plus pour cette raison)", "pour la même raison que plus haut"),
+    ):
+        text = "\n".join(render(line).plain for line in report_lines(report, language, staff=False))
+        assert text.count(message[language]) == text.count(count) == text.count(above) == 1
+    assert "hidden" in "\n".join(render(line).plain for line in report_lines(report, "en", staff=True))
+    first, second = public_view(report, "en")["reasons"]
+    assert first == {"message": message["en"], "count": 3, "where": ["one", "two"]}
+    assert second == {"message": "Wrong", "count": 1, "where": ["one"]}

@@ -32,6 +32,7 @@ WALLS: dict[str, set[str]] = {
     "views": {"report", "msgspec"},
     "celltext": set(),
     "definitions": {"celltext"},
+    "owntext": {"celltext", "notebooks", "proxy", "wire", "msgspec"},
     "jobs": {"remarks", "report", "rubric", "msgspec"},
     "terminal": {"report", "views", "rich"},
     "verify": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from gradjudge.checks.instruments import kept
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, require
 
 MSE_GRADIENTS = ("mse.dyhat", "mse.dy")
@@ -162,9 +163,15 @@ def test_two_contexts(student, rng, passed):
             [torch.randn(*shape, generator=rng, dtype=torch.float64) for shape in shapes] for _ in range(2)
         )
         gradient = torch.randn(like, generator=rng, dtype=torch.float64)
-        contexts = [_forward(student, function, inputs) for inputs in (first, second)]
-        together = [function.backward(context, gradient) for context in reversed(contexts)][::-1]
-        alone = [function.backward(_forward(student, function, inputs), gradient) for inputs in (first, second)]
+        together, alone = _by_contexts(student, function, (first, second), gradient)
+        if not any(_given(one) for one in alone):  # a Context may ask which of its inputs require grad
+            leaves = [[_leaf(student, one) for one in inputs] for inputs in (first, second)]
+            together, alone = _by_contexts(student, function, leaves, gradient)
+        require(
+            all(_given(one) for one in alone),
+            "With your Context, backward gives no gradient at all.",
+            "Avec votre Context, backward ne donne aucun gradient.",
+        )
         require(
             _same(together[0], alone[0]) and _same(together[1], alone[1]) and not _same(alone[0], alone[1]),
             "After two forwards, a backward uses what the other forward kept: keep it on ctx, and nowhere else.",
@@ -185,6 +192,25 @@ def _forward(student, function, inputs):
         except CheckFailed:
             raise raised from None
     return context
+
+
+def _by_contexts(student, function, pair, gradient):
+    """Go back after both forwards, then after each alone."""
+    contexts = [_forward(student, function, inputs) for inputs in pair]
+    together = [function.backward(context, gradient) for context in reversed(contexts)][::-1]
+    return together, [function.backward(_forward(student, function, inputs), gradient) for inputs in pair]
+
+
+def _leaf(student, tensor):
+    held = kept(student, tensor)
+    held.requires_grad = True
+    return held
+
+
+def _given(gradients):
+    """Give the tensors among gradients."""
+    several = gradients if isinstance(gradients, tuple | list) else [gradients]
+    return [one for one in several if isinstance(one, torch.Tensor)]
 
 
 def _same(one, other):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -23,6 +22,7 @@ from msgspec.structs import replace
 from gradjudge.checks.bounds import Bound, Side
 from gradjudge.checks.verdict import CheckFailed, Part
 from gradjudge.notebooks.submission import Submission, read_modules
+from gradjudge.owntext import OwnText
 from gradjudge.proxy.failures import bounded_detail
 from gradjudge.proxy.student import Student
 from gradjudge.report import Compared
@@ -30,7 +30,7 @@ from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
 from gradjudge.sentences import in_seconds
 from gradjudge.sitting import Sitting
-from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request, StandIn, StandInSource
+from gradjudge.wire.messages import Missing, PassesDone, Raised, Ref, Reply, Request, StandIn, StandInSource, Steps
 
 
 class Outcome(NamedTuple):
@@ -51,7 +51,7 @@ class Hearing:
     Attributes:
         results: states of the items that are done, for follow-through.
         modules: text of the modules of the submission, by name.
-        written: identifiers in the student's own text.
+        text: the student's own text.
         stand_ins: names that stood in for the student's own in the check under way.
         bounds: what the bounds of ``grading.toml`` were compared with, the worst number of each.
     """
@@ -70,8 +70,7 @@ class Hearing:
         self.excinfo: BaseException | None = None
         self.student: Student | None = None
         self.modules = read_modules(submission)
-        texts = [*(cell.source for cell in submission.cells), *self.modules.values()]
-        self.written = frozenset(re.findall(r"[^\W\d]\w*", "\n".join(texts)))
+        self.text = OwnText(submission.cells, self.modules)
 
     def compared(self, item: str, name: str, value: float, side: Side) -> None:
         """Keep a number that a bound was compared with, if it is worse than those before; not finite is worst."""
@@ -114,9 +113,9 @@ def student(request: pytest.FixtureRequest) -> Student:
         if isinstance(request, StandIn | StandInSource):
             hearing.stand_ins.append(request.function if isinstance(request, StandIn) else request.name)
         reply = hearing.sitting.ask(request)
-        if isinstance(reply, Missing):  # the session chose these names: only what the student has written goes back
-            return Missing(reply.name, tuple(name for name in reply.nearest if name in hearing.written))
-        return _as_told(reply, hearing)
+        if isinstance(reply, Missing):  # the session chose these names: only what the student has defined goes back
+            return Missing(reply.name, tuple(name for name in reply.nearest if name in hearing.text.defined))
+        return _as_told(reply, hearing, _names_in(request))
 
     hearing.student = Student(ask, hearing.assignment.aliases)
     return hearing.student
@@ -278,29 +277,30 @@ def _lost(lost: SessionLost, hearing: Hearing, seconds: float) -> Outcome:
     return Outcome(state, _LOST.get(lost.reason, _LOST["crashed"]), detail, seconds)
 
 
-def _as_told(reply: Reply, hearing: Hearing) -> Reply:
+def _names_in(request: Request) -> frozenset[str]:
+    """Return the names that a request asks for: attributes and keyword arguments."""
+    if isinstance(request, Steps):
+        fetched = (step.args[1] for step in request.steps if step.ref.root == "builtins:getattr" and len(step.args) > 1)
+        names = (name for step in request.steps for name in (*step.ref.path, *step.kwargs))
+        return frozenset(name for name in (*fetched, *names) if type(name) is str)
+    ref, kwargs = getattr(request, "ref", Ref("")), getattr(request, "kwargs", {})
+    return frozenset((*ref.path, *kwargs))
+
+
+def _as_told(reply: Reply, hearing: Hearing, asked: frozenset[str]) -> Reply:
     """Give what a reply raised as the student is told: places as they count, limits as ``grading.toml`` sets them."""
+
+    def told(raised: Raised) -> Raised:
+        return hearing.text.told(hearing.sitting.with_most(raised), asked)
+
     if isinstance(reply, Raised):
-        return _told(reply, hearing)
+        return told(reply)
     if isinstance(reply, PassesDone):
         results = [
-            result if result.raised is None else replace(result, raised=_told(result.raised, hearing))
-            for result in reply.results
+            result if result.raised is None else replace(result, raised=told(result.raised)) for result in reply.results
         ]
         return PassesDone(tuple(results))
     return reply
-
-
-def _told(raised: Raised, hearing: Hearing) -> Raised:
-    """Count cells from 1 with the empty ones; a line that the cell does not have was made up, to carry a number out."""
-    cells = hearing.submission.cells
-    raised = replace(hearing.sitting.with_most(raised), text=bounded_detail(raised.text))
-    if raised.place is None or not 0 <= raised.place[0] < len(cells):
-        return replace(raised, place=None)
-    cell, line = cells[raised.place[0]], raised.place[1]
-    if not cell.line <= line <= cell.source.count("\n") + 1:
-        return replace(raised, place=None)
-    return replace(raised, place=(cell.number, line))
 
 
 def _by_language(text: Any) -> dict[str, str]:

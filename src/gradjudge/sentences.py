@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradjudge.notebooks.submission import Cell
-from gradjudge.proxy.failures import Text, builtin_name, over_limit
+from gradjudge.proxy.causes import cause_words
+from gradjudge.proxy.failures import Text, known_name, over_limit
 from gradjudge.wire.messages import Raised
 
 #: Bytes of a cell that is run.
@@ -20,16 +21,18 @@ SKIPPED = Text(
 
 
 def failed(raised: Raised) -> Text:
-    """Say what a cell raised, or which limit it ran into."""
+    """Say what a cell raised and why, or which limit it ran into."""
     over = over_limit(raised.limit, raised.most)
     if over is not None:
         return Text(en=over.en.rstrip(","), fr=over.fr.rstrip(","))
-    name = nom = builtin_name(raised)
+    name = nom = known_name(raised)
     if name == "Exception":
         name, nom = "an exception", "une exception"
-    if name == "NotImplementedError":
+    if name == "NotImplementedError" and not raised.cause:
         return Text(en="is not done yet", fr="n'est pas encore faite")
-    return Text(en=f"raised {name}", fr=f"a levé {nom}")
+    words = cause_words(raised.cause, raised.name)
+    why, pourquoi = ("", "") if words is None else (f": {words[0]}", f" : {words[1]}")
+    return Text(en=f"raised {name}{why}", fr=f"a levé {nom}{pourquoi}")
 
 
 def cut(output_kb: int) -> Text:
@@ -40,15 +43,17 @@ def cut(output_kb: int) -> Text:
     )
 
 
-def of_cell(cell: Cell, done: Text) -> dict[str, str]:
-    """Say of a cell (or a statement of a script) what it did."""
+def of_cell(cell: Cell, done: Text, at: int = 0) -> dict[str, str]:
+    """Say of a cell (or a statement of a script) what it did, and at which of its lines if that is known."""
     if cell.mode == "python":
-        line = cell.line
-        return {
-            "en": f"the code at line {line} {done.en}",
-            "fr": f"la partie du code qui commence à la ligne {line} {done.fr}",
-        }
-    return {"en": f"code cell {cell.number} {done.en}", "fr": f"la cellule de code {cell.number} {done.fr}"}
+        start = Text(f"the code from line {cell.line} on", f"la partie du code qui commence à la ligne {cell.line}")
+        subject = Text(f"the code at line {at}", f"le code de la ligne {at}") if at else start
+        return {"en": f"{subject.en} {done.en}", "fr": f"{subject.fr} {done.fr}"}
+    line, ligne = (f", line {at},", f", ligne {at},") if at else ("", "")
+    return {
+        "en": f"code cell {cell.number}{line} {done.en}",
+        "fr": f"la cellule de code {cell.number}{ligne} {done.fr}",
+    }
 
 
 def in_seconds(seconds: float) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from gradjudge.definitions import definitions
 from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
+from gradjudge.owntext import OwnText
 from gradjudge.proxy.failures import Text, bounded_detail, over_limit
 from gradjudge.report import CellResult
 from gradjudge.rubric import GradingLimits
@@ -89,6 +90,7 @@ class Sitting:
         self.restarts = 0
         self.layers: tuple[str, ...] = ()
         self._submission = submission
+        self._text = OwnText(submission.cells)
         self._open_session = open_session
         self._limits = limits
         self._session: Session | None = None
@@ -153,7 +155,9 @@ class Sitting:
             self._doses[cell.index] = Dose.DEFINITIONS
             self._record(cell, "timed-out", done.error.text if done.error else "", self._stopped(seconds))
         elif done.error is not None:
-            self._record(cell, "failed", done.error.text, failed(self.with_most(done.error)))
+            told = self._text.told(self.with_most(done.error))
+            here = told.place is not None and done.error.place is not None and done.error.place[0] == cell.index
+            self._record(cell, "failed", done.error.text, failed(told), told.place[1] if here and told.place else 0)
         elif done.truncated:
             self._record(cell, "cut", "", cut(self._limits.output_kb))
 
@@ -343,9 +347,9 @@ class Sitting:
             fr=f"{over.fr} et a été arrêtée ; le reste a été évalué sans elle",
         )
 
-    def _record(self, cell: Cell, state: str, detail: str, done: Text) -> None:
-        """Keep what became of a cell; `done` says it after the cell's name."""
-        self.cells[cell.index] = CellResult(cell.index, state, of_cell(cell, done))
+    def _record(self, cell: Cell, state: str, detail: str, done: Text, line: int = 0) -> None:
+        """Keep what became of a cell; `done` says it after the cell's name, and `line` where (0: that is not known)."""
+        self.cells[cell.index] = CellResult(cell.index, state, of_cell(cell, done, line))
         if detail:
             self.details[str(cell.index)] = bounded_detail(detail)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from rich.markup import escape as escape_markup
 from rich.table import Table
 
-from gradjudge.report import PENDING, ItemResult, Report
-from gradjudge.views import said
+from gradjudge.report import PENDING, CheckResult, ItemResult, Report
+from gradjudge.views import reasons, said
 
 
 def escape(text: str) -> str:
@@ -65,14 +65,25 @@ def _lost(report: Report) -> str:
     return " ".join(lost)
 
 
+_INDENT = " " * 23
+
 #: The words of a report, by language; states that are not named here stand as they are.
 WORDS = {
-    "en": {"of": "of", "to mark": "marked by a person", "hint": "hint:", "with": "judged with our"},
+    "en": {
+        "of": "of",
+        "to mark": "marked by a person",
+        "hint": "hint:",
+        "with": "judged with our",
+        "others": "and {} more for this reason",
+        "as above": "for the same reason as above",
+    },
     "fr": {
         "of": "sur",
         "to mark": "à noter par une personne",
         "hint": "indice\u00a0:",
         "with": "évalué avec notre",
+        "others": "et {} de plus pour cette raison",
+        "as above": "pour la même raison que plus haut",
         "passed": "réussi",
         "partial": "partiel",
         "failed": "échec",
@@ -99,27 +110,47 @@ def report_lines(report: Report, language: str, *, staff: bool) -> Iterator[str]
         yield f"  [dim]{escape(said(cell.message, language))}[/]"
         if staff and str(cell.index) in report.run.cells:
             yield f"      [dim]{escape(report.run.cells[str(cell.index)])}[/]"
+    seen: set[str] = set()
     for name, item in verdict.items.items():
-        yield from _item_lines(name, item, report, language, staff=staff)
+        yield from _item_lines(name, item, report, language, seen, staff=staff)
     yield f"[dim]device {report.run.device}; jail {', '.join(report.run.jail) or '-'}[/]"
 
 
-def _item_lines(name: str, item: ItemResult, report: Report, language: str, *, staff: bool) -> Iterator[str]:
+def _item_lines(
+    name: str, item: ItemResult, report: Report, language: str, seen: set[str], *, staff: bool
+) -> Iterator[str]:
     words = WORDS.get(language, WORDS["en"])
     colour = _COLOURS[item.state]
     with_ours = f"  ({words['with']} {', '.join(item.judged_with)})" if item.judged_with else ""
     state, points = words.get(item.state, item.state), f"{item.points:g}/{item.max:g}"
     yield f"[{colour}]{state:>12}[/]  {points:>7}  {escape(name)}{escape(with_ours)}"
-    for one in item.checks:
-        if one.state == "passed":
-            continue
-        yield f"                       {escape(said(one.title, language))}"
-        yield f"                       [bold]{escape(said(one.message, language))}[/]"
-        run = report.run.checks.get(f"{name}/{one.name}")
-        if staff and run is not None and run.detail:
-            yield f"                       [dim]{escape(run.detail)}[/]"
+    lost = [check for check in item.checks if check.state != "passed"]
+    fresh = [check for check in lost if staff or said(check.message, language) not in seen]
+    for one in fresh:
+        yield from _check_lines(name, one, report, language, seen, staff=staff)
+    if lost and not fresh:
+        yield f"{_INDENT}[dim]{words['as above']}[/]"
     if item.hint and item.kind == "auto" and item.points < item.max:
-        yield f"                       {words['hint']} {escape(said(item.hint, language))}"
+        yield f"{_INDENT}{words['hint']} {escape(said(item.hint, language))}"
+
+
+def _check_lines(
+    item: str, check: CheckResult, report: Report, language: str, seen: set[str], *, staff: bool
+) -> Iterator[str]:
+    """Yield what a check says; a sentence that others end in too stands there once, with their number."""
+    message = said(check.message, language)
+    if staff or message not in seen:
+        yield f"{_INDENT}{escape(said(check.title, language))}"
+    if message not in seen:
+        count = next((one["count"] for one in reasons(report, language) if one["message"] == message), 1)
+        words = WORDS.get(language, WORDS["en"])
+        more = f"  [dim]({words['others'].format(count - 1)})[/]" if count > 1 and message else ""
+        yield f"{_INDENT}[bold]{escape(message)}[/]{more}"
+    if message:
+        seen.add(message)
+    run = report.run.checks.get(f"{item}/{check.name}")
+    if staff and run is not None and run.detail:
+        yield f"{_INDENT}[dim]{escape(run.detail)}[/]"
 
 
 def staff_notes(reports: Sequence[Report]) -> Iterator[str]:

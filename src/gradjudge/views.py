@@ -26,6 +26,7 @@ def public_view(report: Report, language: str, *, staff: bool = False) -> dict[s
         "ungraded": list(report.ungraded),
         "items": {name: _item_view(name, item, report, language, staff) for name, item in verdict.items.items()},
         "cells": [{"cell": c.index, "state": c.state, "message": said(c.message, language)} for c in verdict.cells],
+        "reasons": reasons(report, language),
         "notes": [said(note, language) for note in verdict.notes],
         "late": None if verdict.late is None else msgspec.to_builtins(verdict.late),
         "device": report.run.device,
@@ -35,6 +36,21 @@ def public_view(report: Report, language: str, *, staff: bool = False) -> dict[s
     if staff:
         view["run"] = msgspec.to_builtins(report.run)
     return view
+
+
+def reasons(report: Report, language: str) -> list[dict[str, Any]]:
+    """Return each sentence that checks end in, once, with the number of checks and their items; the commonest first."""
+    found: dict[str, list[str]] = {}
+    for name, item in report.verdict.items.items():
+        for check in item.checks:
+            message = said(check.message, language)
+            if check.state != "passed" and message:
+                found.setdefault(message, []).append(name)
+    told = [
+        {"message": message, "count": len(items), "where": list(dict.fromkeys(items))}
+        for message, items in found.items()
+    ]
+    return sorted(told, key=lambda one: -one["count"])
 
 
 def _item_view(name: str, item: ItemResult, report: Report, language: str, staff: bool) -> dict[str, Any]:

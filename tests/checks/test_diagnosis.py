@@ -91,3 +91,25 @@ def test_derivative_at_the_output() -> None:
     trials = [right.trial({"x": shape}, torch.float64) for shape in ((4, 3), (5, 2))]
     wrong = [Sighting(t.cotangents[0] * (1 - torch.tanh(t.outputs[0]) ** 2), 0, t) for t in trials]
     assert "at the output" in str(diagnose(wrong, ("x",), right, ALLOWED))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda yhat, y: (yhat - y).sum() / len(yhat),
+        lambda yhat, y: (yhat - y).abs().sum() / len(yhat),
+        lambda yhat, y: torch.norm(yhat - y) / len(yhat),
+        lambda yhat, y: torch.norm(yhat - y),
+        lambda yhat, y: ((yhat - y) ** 2).sum().div(len(yhat)).sqrt(),
+    ],
+)
+def test_a_square_that_is_missing(wrong: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """The gradient of the norm, or of the differences, where that of the squares is due."""
+    right = Reference(lambda yhat, y: ((yhat - y) ** 2).sum() / len(yhat), torch.Generator().manual_seed(1))
+    trials = [right.trial({"yhat": shape, "y": shape}, torch.float64) for shape in ((7, 3), (4, 5))]
+    mistaken = Reference(wrong, torch.Generator())
+    seen = [Sighting(mistaken.gradients(trial.inputs, trial.cotangents)[0], 0, trial) for trial in trials]
+    text = diagnose(seen, ("yhat", "y"), right, ALLOWED)
+    assert text is not None
+    assert text.mistake == "power"
+    assert text.fr

@@ -437,3 +437,75 @@ def test_right_mse_passes_every_part(load: Load, name: str) -> None:
     """A right MSE of any style passes every part, whatever the seed."""
     for seed in range(SEEDS):
         assert failures(mse_check(load(RIGHT_MSE[name]), seed), MSE_PARTS) == {}
+
+
+ELEMENTWISE = linear(forward="out = x * w + b")
+NO_CONTEXT = (
+    mse().replace("forward(ctx, yhat, y)", "forward(yhat, y)").replace("ctx.save_for_backward(yhat, y)", "pass")
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "words"),
+    [
+        (ELEMENTWISE, "element-wise", "multiplies element by element (`*`) where a matrix product (`@`) is needed"),
+        (linear(forward="out = torch.mul(x, w) + b"), "element-wise", "matrix product"),
+        (linear(forward="out = x * w - b"), "", "element-wise operation"),  # nothing fits: only what torch says
+        (linear(forward="out = x @ w + b + x"), "", "element-wise operation"),
+        (linear(forward="out = x @ w.T + b"), "transposed", "takes `w` transposed"),
+    ],
+)
+def test_a_forward_that_raises_is_told_why(load: Load, source: str, key: str, words: str) -> None:
+    """A product of the wrong kind is acted out where both kinds have a result."""
+    with pytest.raises(CheckFailed) as caught:
+        linear_check(load(source), 1).forward()
+    assert words in caught.value.text.en
+    assert caught.value.text.mistake == key
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "words"),
+    [
+        (NO_CONTEXT, "ctx", "`MSE.forward` has no `ctx`: write `forward(ctx, yhat, y)`."),
+        (
+            mse().replace("forward(ctx, yhat, y)", "forward(ctx, yhat, y, reduction)"),
+            "",
+            "must be `forward(ctx, yhat, y)`",
+        ),
+    ],
+)
+def test_other_arguments_are_told(load: Load, source: str, key: str, words: str) -> None:
+    """Without ctx the formula may be right; then that is all there is to say."""
+    with pytest.raises(CheckFailed) as caught:
+        mse_check(load(source), 1).forward()
+    assert words in caught.value.text.en
+    assert caught.value.text.mistake == key
+
+
+@pytest.mark.parametrize(
+    ("backward", "key", "words"),
+    [
+        ("return [dyhat, dy]", "list", "returns its gradients in a list"),
+        (
+            "if not ctx.needs_input_grad[1]: return dyhat",
+            "number of gradients",
+            "returns 1 value(s); it owes one gradient for each of the 2 inputs",
+        ),
+    ],
+)
+def test_a_list_of_gradients_is_told_from_too_few(load: Load, backward: str, key: str, words: str) -> None:
+    """torch says the same of both: another number of gradients than there are inputs."""
+    with pytest.raises(CheckFailed) as caught:
+        mse_check(load(mse(backward)), 1).gradient("yhat")
+    assert words in caught.value.text.en
+    assert caught.value.text.mistake == key
+
+
+def test_a_number_that_is_saved_is_told(load: Load) -> None:
+    """A context of one's own keeps anything; torch's, which `apply` gives, keeps tensors."""
+    source = mse().replace("save_for_backward(yhat, y)", "save_for_backward(yhat, y, 7)")
+    check = mse_check(load(source.replace("yhat, y = ctx", "yhat, y, _ = ctx")), 1)
+    check.forward()
+    with pytest.raises(CheckFailed, match="takes tensors only") as caught:
+        check.gradient("yhat")
+    assert caught.value.text.mistake == "saved"

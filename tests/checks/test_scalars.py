@@ -120,8 +120,8 @@ def test_other_errors_of_a_chain_come_through() -> None:
     ("changes", "words"),
     [
         ({"MUL": "1.0, 1.0"}, "local derivative"),
-        ({"MUL": "self.data, other.data"}, "exchanged"),
-        ({"ADD": "1.0, 0.0"}, "nothing back"),
+        ({"MUL": "self.data, other.data"}, "swapped"),
+        ({"ADD": "1.0, 0.0"}, "receive no gradient"),
     ],
 )
 def test_a_wrong_operation_is_named_and_left_out(changes: dict[str, str], words: str) -> None:
@@ -138,7 +138,7 @@ def test_a_wrong_operation_is_named_and_left_out(changes: dict[str, str], words:
     [
         ("in reversed(order)", "in order", "Only the last operation", ""),
         ("return Value(self.data + other.data, (self, other), (1.0, 1.0))",
-         "self.data += other.data\n        return self", "changed its inputs", "in place"),
+         "self.data += other.data\n        return self", "modify its inputs", "in place"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("shape", [(("+", (0, 1)), ("+", (3, 2))), (("+", (0, 1)), ("+", (2, 2)), ("+", (3, 4)))])
@@ -232,3 +232,65 @@ def test_a_name_that_is_no_class() -> None:
     """Value = 5 is a failure of the student's, not a bug of the test's."""
     with pytest.raises(CheckFailed, match="cannot be judged"):
         require_graph(scalars("Value = 5"), graph(("+", (0, 1))), "a + b")
+
+
+BY_VALUE = {
+    "equal and hashed by data": "def __eq__(self, o): return isinstance(o, Value) and self.data == o.data\n"
+    "    def __hash__(self): return hash(self.data)",
+    "hashed by data, rounded": "def __eq__(self, o): return isinstance(o, Value) and round(self.data, 9) =="
+    " round(o.data, 9)\n    def __hash__(self): return hash(round(self.data, 9))",
+}
+
+
+@pytest.mark.parametrize("methods", BY_VALUE.values(), ids=BY_VALUE)
+def test_nodes_that_are_compared_by_value_are_told_so(methods: str) -> None:
+    """(a * b) * (a * b) has two nodes of one number: gradients add up there, and yet one part is lost."""
+    values = scalars(source().replace("    @staticmethod", f"    {methods}\n\n    @staticmethod"))
+    twice = graph(("*", (0, 1)), ("*", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7))
+    with pytest.raises(CheckFailed, match="same data seem to be taken for one") as caught:
+        require_graph(values, twice, "x")
+    assert caught.value.text.mistake == "by value"
+    require_graph(values, graph(("*", (0, 1)), ("+", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7)), "x")
+    for operation in ("+", "*"):
+        require_long_chain(values, operation)  # a mistake of its own: all of its nodes have other numbers
+
+
+def test_real_overwriting_is_still_named_where_nodes_are_equal() -> None:
+    """Equal nodes alone are no reason to suspect their comparison."""
+    values = scalars(source().replace("child.grad += part", "child.grad = part"))
+    twice = graph(("*", (0, 1)), ("*", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7))
+    with pytest.raises(CheckFailed) as caught:
+        require_graph(values, twice, "x")
+    assert caught.value.text.mistake == "overwritten"
+
+
+RELU = """
+    def relu(self):
+        return Value(max(0.0, self.data), (self,), (PART,))
+
+    def tanh(self):"""
+
+
+@pytest.mark.parametrize(("part", "key"), [("float(self.data > 1)", "threshold"), ("0.0", "nothing back")])
+def test_a_threshold_is_not_taken_for_nothing(part: str, key: str) -> None:
+    """What explains one number has to explain a larger one as well."""
+    values = scalars(source().replace("\n    def tanh(self):", RELU.replace("PART", part)))
+    with pytest.raises(CheckFailed) as caught:
+        require_graph(values, graph(("relu", (0,)), leaves=(0.6,)), "x.relu()")
+    assert caught.value.text.mistake == key
+
+
+@pytest.mark.parametrize(
+    ("nodes", "label", "words"),
+    [
+        ([("exp", (0,))], "x.exp()", "there is no attribute or method `exp`"),
+        ([("-", (Plain(2), 0))], "2 - x", "the class needs a `__rsub__` for these types"),
+        ([("/", (0, 1))], "x / y", "the class needs a `__truediv__` for these types"),
+        ([("sum", (0, 1))], "sum([x, y])", "the class needs a `__radd__` for these types"),
+    ],
+)
+def test_what_is_missing_is_named(nodes: list[tuple[str, tuple[int | Plain, ...]]], label: str, words: str) -> None:
+    """ "Your code raised TypeError in `2 - x`" sends a student looking for a mistake in what is not there."""
+    with pytest.raises(StudentRaised, match=words) as caught:
+        require_graph(scalars(source()), graph(*nodes), label)
+    assert f"`{label}`" in caught.value.text.en

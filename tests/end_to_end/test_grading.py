@@ -204,6 +204,23 @@ def test_a_place_is_in_the_students_own_text(judge: Judge, line: int, said: bool
     assert (f"line {line})" in str(public_view(report, "en"))) is said
 
 
+def test_names_like_a_missing_one_are_the_students(judge: Judge) -> None:
+    """`square` is torch's: whoever has not defined `Square` cannot have meant it; `MySquare` is a definition."""
+    other = RIGHT.replace("Square", "MySquare").replace("import torch\n", "import torch\nfrom torch import square\n", 1)
+    assert "import square" in other
+    said = str(public_view(judge(other), "en"))
+    assert "`Square` is not defined. Names like it in your work: `MySquare`." in said
+    (reason,) = (one for one in public_view(judge(other), "en")["reasons"] if "`Square`" in one["message"])
+    assert reason["count"] > 1
+
+
+def test_an_undefined_name_is_told_with_its_line(judge: Judge) -> None:
+    """A cause is told with the line; the name in it stands in that statement."""
+    said = str(public_view(judge(RIGHT.replace("return 2 * x\n", "return 2 * secret_thing\n", 1)), "en"))
+    assert "raised NameError in `double` (line" in said
+    assert "): `secret_thing` is not defined." in said
+
+
 def test_an_always_equal_object_earns_nothing(judge: Judge) -> None:
     """Verdicts are computed from plain values, not from what an object says of itself."""
     liar = "class Yes:\n    def __eq__(self, other): return True\n    def __bool__(self): return True\n"

@@ -151,11 +151,26 @@ class Derivative:
         if result.raised is not None:
             if self._others_raise(at, plan, results):
                 return
-            raise StudentRaised(result.raised, where=f"{self._subject.label}.apply")
+            raised = StudentRaised(result.raised, where=f"{self._subject.label}.apply")
+            if raised.cause == "gradient count":
+                self._judge_count(at)
+            raise raised
         flaw = self._flaw(result.grads[0][self._index], at.trial)
         if flaw is not None:
             en, fr = _SUBSETS if flaw.kind == "none" else (at.en, at.fr)
             self._fail(Text(f"{flaw.text.en} {en}", f"{flaw.text.fr} {fr}"))
+
+    def _judge_count(self, at: _Circumstance) -> None:
+        """Fail for what autograd does not take for one gradient for each input: too few of them, or a list."""
+        subject = self._subject
+        (result,) = subject.function.passes([one_pass(at.trial, at.needs)], through="direct")
+        if result.raised is None:
+            subject.gradients_by_hand(result)
+            fail(
+                f"`{subject.label}.backward` returns its gradients in a list; `apply` needs a tuple.",
+                f"`{subject.label}.backward` renvoie ses gradients dans une liste ; `apply` demande un tuple.",
+                mistake="list",
+            )
 
     def _others_raise(self, at: _Circumstance, plan: list[_Circumstance], results: tuple[PassResult, ...]) -> bool:
         """Say whether the pass raises without this input too: then another input's gradient is to blame."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.comparison import magnitude
+from gradjudge.checks.misread import root_scale, with_absolute_values, without_squares
 from gradjudge.checks.references import Reference, Trial
 from gradjudge.checks.slopes import SLOPES, Slope, acted
 from gradjudge.checks.tolerance import Tolerance, difference
@@ -71,7 +72,7 @@ def diagnose(
     if len(sightings) < FEWEST or any(sighting.got.numel() > MOST_ENTRIES for sighting in sightings):
         return None
     for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES,
-                    *_as_if_one(names)):  # fmt: skip
+                    *_SQUARES, *_as_if_one(names)):  # fmt: skip
         if all(fits(_acted(mistake, sighting, reference), sighting.got) for sighting in sightings):
             return Text(mistake.en, mistake.fr, mistake.key)
     if all(_proportional(sighting) for sighting in sightings):
@@ -348,3 +349,35 @@ _PLACES = (
     ),
     *(_Mistake(slope.text.mistake, slope.text.en, slope.text.fr, _slope(slope)) for slope in SLOPES),
 )
+
+
+# --- a square that is missing --------------------------------------------------------------------------------------
+
+
+def _misread(change: Callable[[Reference], Reference]) -> Acted:
+    def act(sighting: Sighting, reference: Reference) -> Tensor | None:
+        trial = sighting.trial
+        return change(reference).gradients(trial.inputs, trial.cotangents)[sighting.index]
+
+    return act
+
+
+def _of_root(way: int) -> Acted:
+    """Act out the gradient of a square root of the result."""
+
+    def act(sighting: Sighting, _reference: Reference) -> Tensor | None:
+        found = sizes(sighting.trial)
+        scales = root_scale(sighting.trial, found[0]) if found is not None and len(sighting.trial.outputs) == 1 else ()
+        return sighting.right * scales[way] / 2 if scales else None
+
+    return act
+
+
+_SQUARES = (
+    _Mistake("power", "is that of the formula without its square", "est celui de la formule sans son carré",
+             _misread(without_squares)),
+    _Mistake("power", "is that of absolute values where there must be squares",
+             "est celui de valeurs absolues là où il faut des carrés", _misread(with_absolute_values)),
+    *(_Mistake("power", "is that of a norm that is not squared", "est celui d'une norme qui n'est pas au carré",
+               _of_root(way)) for way in range(3)),
+)  # fmt: skip

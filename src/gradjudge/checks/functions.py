@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -17,8 +18,10 @@ from gradjudge.checks import robustness
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.derivatives import Derivative
 from gradjudge.checks.gradients import gradcheck
+from gradjudge.checks.misread import elementwise, square_shapes
 from gradjudge.checks.references import Formula, Reference, ReferenceBackward, Shape, Trial
 from gradjudge.checks.subjects import Subject, forward_only, named, one_pass
+from gradjudge.checks.tolerance import near
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail
 from gradjudge.checks.wrong_outputs import arrangements, diagnose_output
 from gradjudge.proxy.line import kind_of
@@ -90,7 +93,7 @@ class FunctionCheck:
             try:
                 results = subject.ask([forward_only(trial) for trial in trials], through=through)
             except StudentRaised as raised:
-                raise self._otherwise(trials, through) or raised from None
+                raise self._otherwise(trials, through) or self._misread(trials, through, raised) or raised from None
             for trial, result in zip(trials, results, strict=True):
                 self._require_outputs(result, trial, f"{subject.label}.{where}", partial(self._cause, trials, results))
         if self._apply is not None:
@@ -182,6 +185,45 @@ class FunctionCheck:
                     Text(f"`{subject.label}.forward` {text.en}.", f"`{subject.label}.forward` {text.fr}.", text.mistake)
                 )
         return None
+
+    def _misread(self, trials: Sequence[Trial], through: str, raised: StudentRaised) -> CheckFailed | None:
+        """Say that a forward that raises has no ctx, or takes a matrix product element by element, if that fits."""
+        subject, label = self._subject, f"{self._subject.label}.forward"
+        if raised.cause == "arguments" and through == "direct":
+            due = f"forward({', '.join(('ctx', *subject.names))})"
+            if self._is_right_without_context(trials[0]):
+                text = Text(f"has no `ctx`: write `{due}`", f"n'a pas de `ctx` : écrivez `{due}`", "ctx")
+            else:
+                text = Text(f"must be `{due}`", f"doit être `{due}`")
+            return CheckFailed(
+                Text(f"`{label}` {text.en}.", f"`{label}` {text.fr}.", text.mistake), detail=raised.detail
+            )
+        if self._is_elementwise(through):
+            en = "multiplies element by element (`*`) where a matrix product (`@`) is needed"
+            fr = "multiplie élément par élément (`*`) là où il faut un produit matriciel (`@`)"
+            return CheckFailed(Text(f"`{label}` {en}.", f"`{label}` {fr}.", "element-wise"), detail=raised.detail)
+        return None
+
+    def _is_right_without_context(self, trial: Trial) -> bool:
+        try:
+            given = self._subject.function.forward(*trial.inputs)
+        except CheckFailed:
+            return False
+        return self._is_right(PassResult(given if type(given) is tuple else (given,)), trial)
+
+    def _is_elementwise(self, through: str) -> bool:
+        """Tell whether forward gives what the formula gives with `*` for `@`, at shapes at which both can be had."""
+        subject = self._subject
+        changed = elementwise(subject.reference)
+        try:
+            trials = [subject.reference.trial(square_shapes(subject.shapes, size), subject.dtype) for size in (3, 4)]
+            wrong = [msgspec.structs.replace(trial, outputs=changed.outputs(trial.inputs)) for trial in trials]
+        except (RuntimeError, IndexError):
+            return False
+        if near(wrong[0].outputs[0], trials[0].outputs[0], subject.allowed):
+            return False
+        results = subject.function.passes([forward_only(trial) for trial in trials], through=through)
+        return all(self._is_right(result, trial) for result, trial in zip(results, wrong, strict=True))
 
     def _is_right(self, result: PassResult, trial: Trial) -> bool:
         due, allowed = Text("", ""), self._subject.allowed

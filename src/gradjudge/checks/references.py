@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 Shape = tuple[int, ...]
 Formula = Callable[..., Tensor | tuple[Tensor, ...]]
@@ -75,6 +76,15 @@ class Reference:
         outputs = _tuple(self._formula(*leaves))
         found = torch.autograd.grad(outputs, leaves, wide, allow_unused=True)
         return tuple(torch.zeros_like(x) if g is None else g for g, x in zip(found, leaves, strict=True))
+
+    def under(self, mode: TorchFunctionMode) -> Reference:
+        """Give what would be right if torch's functions did what `mode` makes of them."""
+
+        def formula(*inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+            with mode:
+                return self._formula(*inputs)
+
+        return Reference(formula, self.rng)
 
 
 def signed(shape: Shape, rng: torch.Generator, dtype: torch.dtype) -> Tensor:

@@ -29,6 +29,7 @@ from gradjudge.proxy.student import Student
 CHAIN_START: Final = 0.75
 CHAIN_PIECE: Final = 2500
 """Nodes of a long chain that one recipe makes; see `gradjudge.checks.recipes.MOST_STEPS`."""
+_CHAIN_LINKS: Final = {"+": 1e-3, "*": 1.0001}
 
 
 NAMES: Final = ("backward", "backprop", "backpropagate", "backward_pass", "back_propagate", "compute_gradients")
@@ -60,6 +61,7 @@ class ScalarClass:
         self._class = getattr(student, name)
         self._start: Start | None = None
         self._sides: dict[str, tuple[bool, bool]] = {}
+        self._by_value: bool | None = None
 
     def run(self, graph: Graph, label: str) -> Found:
         """Build a graph, call ``backward()`` of each root in turn, and read numbers.
@@ -100,11 +102,11 @@ class ScalarClass:
         combine = OPERATIONS[operation]
         recipe = Recipe(self._student, label=label)
         make = recipe.of(self._class)
-        leaf, neutral = recipe.run(make(CHAIN_START), make(0.0 if operation == "+" else 1.0))
+        leaf, other_leaf = recipe.run(make(CHAIN_START), make(_CHAIN_LINKS[operation]))
         end = leaf
         for done in range(0, count, CHAIN_PIECE):
             recipe = Recipe(self._student, label=label)
-            node, other = recipe.of(end), recipe.of(neutral)
+            node, other = recipe.of(end), recipe.of(other_leaf)
             for _ in range(min(CHAIN_PIECE, count - done)):
                 node = combine(node, other)
             (end,) = recipe.run(node)
@@ -189,6 +191,23 @@ class ScalarClass:
             self._sides[operation] = (self._adds(left), self._adds(right))
         return self._sides[operation]
 
+    def takes_equal_for_same(self) -> bool:
+        """Tell whether nodes of the same number are taken for one: a tree is right with other numbers alone."""
+        if self._by_value is None:
+            trees = [(Node(sign, (0, 1)), Node(sign, (2, 3)), Node(sign, (4, 5))) for sign in ("+", "*")]
+            self._by_value = any(
+                self._is_right(Graph((1.3, -0.7, 0.6, 0.9), nodes))
+                and not self._is_right(Graph((1.3, -0.7, 1.3, -0.7), nodes))
+                for nodes in trees
+            )
+        return self._by_value
+
+    def _is_right(self, graph: Graph) -> bool:
+        try:
+            return same(self.run(graph, "backward"), graph.exact())
+        except CheckFailed:
+            return False
+
     def _adds(self, graph: Graph) -> bool:
         found, due = self.run(graph, "backward"), graph.exact()
         return near(found.grads[1][0], due.grads[1][0])
@@ -230,8 +249,10 @@ def require_graph(
             detail=detail,
         )
     # One mistake can give what another would give: what the class itself shows of overwriting goes first.
-    named = "overwritten" if _overwrites(scalars, graph) else explanation(graph, found)
-    if not scalars.keeps_inputs(graph):
+    named = "overwritten" if _overwrites(scalars, graph) else _confirmed(scalars, graph, found)
+    if _has_equal_nodes(graph) and scalars.takes_equal_for_same():
+        named = "by_value"
+    elif not scalars.keeps_inputs(graph):
         named = "inputs"
     elif named in LOCAL and _lone_nodes_are_right(scalars, graph):
         # Visited before its own gradient is there, or not at all: both send 0.
@@ -243,6 +264,28 @@ def require_graph(
         detail=detail,
         mistake=key,
     )
+
+
+def _confirmed(scalars: ScalarClass, graph: Graph, found: Found) -> str:
+    """Name the mistake that explains what was found, if it also explains what comes of larger numbers."""
+    named = explanation(graph, found)
+    is_relu = any(node.operation == "relu" for node in graph.nodes)
+    moved = Graph(tuple((10.0 if is_relu else 3.0) * leaf for leaf in graph.leaves), graph.nodes, graph.roots)
+    due = moved.exact()
+    if not named or not all(math.isfinite(number) for numbers in (due.data, *due.grads) for number in numbers):
+        return named
+    try:
+        again = scalars.run(moved, "backward")
+    except CheckFailed:
+        return named
+    if same(again, due):
+        return "threshold" if is_relu else ""
+    return named if named == explanation(moved, again) else ""
+
+
+def _has_equal_nodes(graph: Graph) -> bool:
+    values = [place.item() for place in graph.tensors()]
+    return len(set(values)) < len(values)
 
 
 def _lone_nodes_are_right(scalars: ScalarClass, graph: Graph) -> bool:
@@ -274,7 +317,8 @@ def require_long_chain(scalars: ScalarClass, operation: str, count: int = 10_000
 
     Args:
         scalars: the student's class.
-        operation: ``"+"`` or ``"*"``; each node is the one before it plus 0 (times 1), a leaf.
+        operation: ``"+"`` or ``"*"``; each node is the one before it and a leaf that changes it a little: no two
+            nodes have the same number.
         count: nodes.
 
     Raises:
@@ -294,11 +338,13 @@ def require_long_chain(scalars: ScalarClass, operation: str, count: int = 10_000
             detail=error.detail,
             mistake="recursion",
         )
-    if not (near(data, CHAIN_START) and near(grad, 1.0)):
+    link = _CHAIN_LINKS[operation]
+    due = (CHAIN_START + count * link, 1.0) if operation == "+" else (CHAIN_START * link**count, link**count)
+    if not (near(data, due[0]) and near(grad, due[1])):
         fail(
             f"A chain of {count} nodes does not give the right value and gradient.",
             f"Une chaîne de {count} nœuds ne donne pas la bonne valeur ni le bon gradient.",
-            detail=f"data {data}, grad {grad}; expected {CHAIN_START}, 1",
+            detail=f"data {data}, grad {grad}; expected {due}",
         )
 
 

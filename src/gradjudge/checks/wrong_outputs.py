@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.diagnosis import FEWEST, VALUES, fits, letters, sizes
+from gradjudge.checks.misread import root_scale, with_absolute_values, without_squares
 from gradjudge.checks.references import Reference, Trial
 from gradjudge.proxy.failures import Text
 
@@ -42,6 +43,9 @@ def diagnose_output(
         return Text("has the opposite sign", "a le signe opposé", "sign")
     if all(fits(_other_axis(trial, reference), got) for got, trial in pairs):
         return Text("is taken over the other axis", "est pris sur l'autre axe", "axis")
+    misread = _misread(pairs, reference)
+    if misread is not None:
+        return misread
     for index, name in enumerate(names):
         if all(fits(_changed(trial, index, torch.neg, reference), got) for got, trial in pairs):
             return Text(f"is what it would be for -{name}", f"est ce qu'il serait pour -{name}", f"sign of {name}")
@@ -50,6 +54,45 @@ def diagnose_output(
                 f"is what it would be without `{name}`", f"est ce qu'il serait sans `{name}`", f"without {name}"
             )
     return None
+
+
+def _misread(pairs: Sequence[tuple[Tensor, Trial]], reference: Reference) -> Text | None:
+    """Name a square that is missing, times a usual factor or not."""
+    for change, text in _SQUARES:
+        changed = change(reference)
+        outputs = [changed.outputs(trial.inputs)[0] for _, trial in pairs]
+        for value in (lambda _q, _p: 1.0, *VALUES.values()):
+            if all(
+                (shape := sizes(trial)) is not None and fits(output * value(*shape), got)
+                for output, (got, trial) in zip(outputs, pairs, strict=True)
+            ):
+                return text
+    for way in range(3):
+        if all(
+            (shape := sizes(trial)) is not None
+            and len(scales := root_scale(trial, shape[0])) > way
+            and fits(trial.outputs[0] * scales[way], got)
+            for got, trial in pairs
+        ):
+            return Text(
+                "has a square root too many: the norm must be squared",
+                "a une racine carrée de trop : la norme doit être élevée au carré",
+                "power",
+            )
+    return None
+
+
+_SQUARES: tuple[tuple[Callable[[Reference], Reference], Text], ...] = (
+    (without_squares, Text("is what it would be without the square", "est ce qu'il serait sans le carré", "power")),
+    (
+        with_absolute_values,
+        Text(
+            "has absolute values where there must be squares",
+            "contient des valeurs absolues là où il faut des carrés",
+            "power",
+        ),
+    ),
+)
 
 
 def arrangements(trial: Trial, names: Sequence[str]) -> Iterator[Arrangement]:

@@ -7,6 +7,8 @@ import re
 
 import msgspec
 
+from gradjudge.proxy.causes import cause_words
+from gradjudge.wire.exceptions import KNOWN
 from gradjudge.wire.messages import Raised
 
 LARGEST_CELL = 10_000
@@ -58,19 +60,31 @@ class CheckFailed(Exception):
 class StudentRaised(CheckFailed):
     """Say that the student's code raised an exception where the check called it.
 
-    The session that reports the exception is not trusted: the type is named only if it is one of Python's own, the
-    place only if it can be a cell and a line. The message and the traceback go to `detail`.
+    The session that reports the exception is not trusted: the type is named only if it is one of Python's own or of a
+    known library, the place only if it can be a cell and a line, the cause only if it is on our list. The message and
+    the traceback go to `detail`.
+
+    Attributes:
+        kind: name of the exception's type.
+        cause: what it comes of, as in `gradjudge.proxy.causes`; empty where that is not known.
+        placed: whether a line of the student's own raised it, not only the call of it.
     """
 
     def __init__(self, raised: Raised, *, where: str) -> None:
-        kind = builtin_name(raised)
+        kind = known_name(raised)
         place_en, place_fr = _place(raised)
-        done = over_limit(raised.limit, raised.most) or Text(en=f"raised {kind}", fr=f"a levé {kind}")
+        over, words = over_limit(raised.limit, raised.most), cause_words(raised.cause, raised.name)
+        done = over or Text(en=f"raised {kind}", fr=f"a levé {kind}")
+        why_en, why_fr, key = ("", "", "") if over or words is None else (f": {words[0]}", f" : {words[1]}", words[2])
         text = Text(
-            en=f"Your code {done.en} in `{where}`{place_en}.", fr=f"Votre code {done.fr} dans `{where}`{place_fr}."
+            en=f"Your code {done.en} in `{where}`{place_en}{why_en}.",
+            fr=f"Votre code {done.fr} dans `{where}`{place_fr}{why_fr}.",
+            mistake=key,
         )
         super().__init__(text, detail=raised.text)
         self.kind = kind
+        self.cause = raised.cause if words is not None else ""
+        self.placed = raised.place is not None
 
 
 def bounded_detail(text: str) -> str:
@@ -126,9 +140,11 @@ def over_limit(limit: str, most: int) -> Text | None:
     }.get(limit)
 
 
-def builtin_name(raised: Raised) -> str:
-    """Return the name of the exception's type if it is one of Python's own, whatever the session says, or Exception."""
-    named = getattr(builtins, raised.type_name, None) if raised.builtin else None
+def known_name(raised: Raised) -> str:
+    """Return the name of the exception's type if it is a known one, whatever the session says, or Exception."""
+    if not raised.builtin:
+        return raised.type_name if raised.type_name in KNOWN else "Exception"
+    named = getattr(builtins, raised.type_name, None)
     known = isinstance(named, type) and issubclass(named, BaseException)
     return raised.type_name if known else "Exception"
 

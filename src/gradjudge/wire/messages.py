@@ -242,8 +242,9 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
     """The student's code raised.
 
     Attributes:
-        type_name: class name, ``"Exception"`` if it is not a builtin's (a name could carry hidden inputs out).
-        builtin: whether the class is one of Python's own.
+        type_name: name of the class, or of the nearest base that is Python's own or in `gradjudge.wire.exceptions` (a
+            name of the student's own could carry hidden inputs out).
+        builtin: whether that is one of Python's builtins.
         text: message and traceback, bounded; for staff only.
         place: line in the student's own code, as ``(cell index, line)``, or None.
         during: for `Passes`, ``"forward"`` or ``"backward"``; else "".
@@ -251,6 +252,10 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
             ``"descriptors"``, ``"disk"``, ``"file"``, ``"processes"`` (there are none to be had) or ``"value"`` (what
             it gave is too large to cross).
         most: the limit itself. The session does not know it, and is not believed: the asking side puts it in.
+        cause: what it comes of, where Python or torch says so in known words: one of a closed list, which
+            `gradjudge.proxy.causes` has words for.
+        name: the name that is missing, if that is the cause. It is told only if it stands on that line of the
+            student's own text, or in the request.
     """
 
     type_name: str
@@ -260,6 +265,8 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
     during: str = ""
     limit: str = ""
     most: int = 0
+    cause: str = ""
+    name: str = ""
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):

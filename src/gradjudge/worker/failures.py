@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import errno
 import itertools
 import re
@@ -14,6 +13,7 @@ from types import FrameType, TracebackType
 from typing import Final
 
 from gradjudge.wire.messages import Raised
+from gradjudge.worker.causes import cause_of, public_name
 
 TEXT_LIMIT: Final = 4096
 """Bytes of a message and traceback."""
@@ -36,9 +36,6 @@ _BY_TEXT: Final = {
 }
 """What torch and Python say in a RuntimeError."""
 _FORKS: Final = frozenset({"fork", "forkpty", "posix_spawn", "posix_spawnp", "_fork_exec", "fork_exec", "vfork"})
-_BUILTIN: Final = {
-    cls: name for name, cls in vars(builtins).items() if isinstance(cls, type) and issubclass(cls, BaseException)
-}
 
 
 def cell_name(index: int) -> str:
@@ -47,15 +44,18 @@ def cell_name(index: int) -> str:
 
 
 def raised(error: BaseException, during: str = "") -> Raised:
-    """Record `error`: its type if it is a builtin's, its place in the student's cells, and text for staff."""
-    cls = type(error)
+    """Record `error`: its type as far as it is Python's or torch's, its place and cause, and text for staff."""
+    type_name = public_name(type(error))
+    cause, name = cause_of(error)
     return Raised(
-        type_name=_BUILTIN.get(cls, "Exception"),
-        builtin=cls in _BUILTIN,
+        type_name=type_name,
+        builtin="." not in type_name and type_name != "Exception",
         text=bounded(_format(error)),
         place=_place(error),
         during=during,
         limit=limit_of(error),
+        cause=cause,
+        name=name,
     )
 
 
