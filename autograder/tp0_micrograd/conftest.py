@@ -175,11 +175,14 @@ def _plus_and_times(values: ScalarClass, depth: int) -> SimpleNamespace:
 
 @pytest.fixture
 def overwriting(values: ScalarClass, passed: Callable[[str], bool]) -> Callable[[Graph], Callable[[Found], bool]]:
-    """Accept the right order of a class that overwrites gradients: that mistake was paid for in value.reuse."""
+    """Accept the right order of a class that overwrites gradients: that mistake was paid for in value.reuse.
+
+    Where most operations are wrong, as in a class whose every gradient is 1, nothing tells the right order.
+    """
 
     def accept(graph: Graph) -> Callable[[Found], bool]:
         def accepted(found: Found) -> bool:
-            if passed("value.reuse"):
+            if passed("value.reuse") or not values.excuses():
                 return False
             return any(same(found, replay(graph, adds=values.accumulates, flipped=flip)) for flip in (False, True))
 
@@ -195,6 +198,14 @@ def twice(passed: Callable[[str], bool]) -> Callable[[Graph], Graph]:
     Where value.reuse has not passed, the expression stays as it is: overwriting has been paid for.
     """
     return lambda graph: graph.doubled() if passed("value.reuse") else graph
+
+
+@pytest.fixture
+def overwrites(values: ScalarClass, passed: Callable[[str], bool]) -> Callable[[], bool]:
+    """Tell whether a gradient that is not added was paid for in value.reuse: + or * overwrites there too."""
+    return lambda: (
+        not passed("value.reuse") and values.excuses() and not all(all(values.accumulates(one)) for one in ("+", "*"))
+    )
 
 
 @pytest.fixture

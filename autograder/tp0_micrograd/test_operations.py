@@ -201,13 +201,13 @@ def test_power_gradient(values, inside, rng):
 
 
 @pytest.mark.item("value.minus_div_pow")
-def test_power_adds(values, twice, rng):
+def test_power_adds(values, overwrites, rng):
     """Gradients through x ** k are added to what is there.
 
     fr: Les gradients à travers x ** k s'ajoutent à ce qui est déjà là.
     """
     (x,) = (abs(number) for number in leaves(rng, 1))
-    _adds(values, twice(graph((x,), ("**", 0, Plain(3)))), "x ** 3, twice")
+    _adds(values, overwrites, graph((x,), ("**", 0, Plain(3))), "x ** 3, twice")
 
 
 # --- functions --------------------------------------------------------------------------------------------------------
@@ -228,7 +228,8 @@ def _value(values, rng, name):
         function = graph((x,), (name, 0))
         (got,) = values.forward(function, f"x.{name}()")
         require(
-            near(got, function.exact().data[0]) or any(_same(values, one, got) for one in _others(name, x)),
+            near(got, function.exact().data[0])
+            or (values.excuses() and any(_same(values, one, got) for one in _others(name, x))),
             f"`x.{name}()` has wrong data.",
             f"`x.{name}()` a un data faux.",
         )
@@ -253,14 +254,13 @@ def _inputs(rng):
     return [sign * abs(number) for number in leaves(rng, 2) for sign in (1, -1)]
 
 
-def _adds(values, both, label):
+def _adds(values, overwrites, one, label):
     """Require that the second gradient is added; how large the first is, another check asks."""
+    both = one.doubled()
     found = values.run(both, label)
     if any(near(first, 0.0) for first in found.grads[0]):  # a threshold at another place: look at larger numbers too
         found = values.run(Graph(tuple(10 * leaf for leaf in both.leaves), both.nodes, both.roots), label)
     for first, second in zip(found.grads[0], found.grads[-1], strict=True):
-        if len(found.grads) == 1:
-            continue
         require(
             not near(first, 0.0),
             f"`{label}`: the gradient stays 0. Does the result get its _backward?",
@@ -268,7 +268,7 @@ def _adds(values, both, label):
             mistake="nothing back",
         )
         require(
-            near(second, 2 * first),
+            near(second, 2 * first) or (near(second, first) and overwrites()),
             f"`{label}`: the second gradient is not added to the first: write +=, not =.",
             f"`{label}` : le second gradient ne s'ajoute pas au premier : écrivez +=, et non =.",
             mistake="overwritten",
@@ -294,12 +294,12 @@ def test_exp_gradient(values, inside, rng):
 
 
 @pytest.mark.item("value.exp")
-def test_exp_adds(values, twice, rng):
+def test_exp_adds(values, overwrites, rng):
     """Gradients through x.exp() are added to what is there.
 
     fr: Les gradients à travers x.exp() s'ajoutent à ce qui est déjà là.
     """
-    _adds(values, twice(graph(leaves(rng, 1), ("exp", 0))), "x.exp(), twice")
+    _adds(values, overwrites, graph(leaves(rng, 1), ("exp", 0)), "x.exp(), twice")
 
 
 @pytest.mark.item("value.tanh")
@@ -321,12 +321,12 @@ def test_tanh_gradient(values, inside, rng):
 
 
 @pytest.mark.item("value.tanh")
-def test_tanh_adds(values, twice, rng):
+def test_tanh_adds(values, overwrites, rng):
     """Gradients through x.tanh() are added to what is there.
 
     fr: Les gradients à travers x.tanh() s'ajoutent à ce qui est déjà là.
     """
-    _adds(values, twice(graph(leaves(rng, 1), ("tanh", 0))), "x.tanh(), twice")
+    _adds(values, overwrites, graph(leaves(rng, 1), ("tanh", 0)), "x.tanh(), twice")
 
 
 @pytest.mark.item("value.relu")
@@ -348,9 +348,9 @@ def test_relu_gradient(values, inside, rng):
 
 
 @pytest.mark.item("value.relu")
-def test_relu_adds(values, twice, rng):
+def test_relu_adds(values, overwrites, rng):
     """Gradients through x.relu() are added to what is there.
 
     fr: Les gradients à travers x.relu() s'ajoutent à ce qui est déjà là.
     """
-    _adds(values, twice(graph([abs(x) for x in leaves(rng, 1)], ("relu", 0))), "x.relu(), twice")
+    _adds(values, overwrites, graph([abs(x) for x in leaves(rng, 1)], ("relu", 0)), "x.relu(), twice")

@@ -206,6 +206,25 @@ def test_an_operation_is_excused_by_its_ingredients_alone() -> None:
         require_graph(scalars(own), minus, "-x", also=also)
 
 
+@pytest.mark.parametrize("start", ["return", "self.grad = 1.0; return"])
+def test_a_class_that_is_wrong_all_over_excuses_nothing(start: str) -> None:
+    """Where every gradient is 0, two ways of writing an expression agree: that shows nothing."""
+    values = scalars(source(START=start))
+    minus = graph(("-", (0, 1)))
+    also = [graph(("neg", (1,)), ("+", (0, 3)))]
+    assert values.run(minus, "").grads == values.run(also[0], "").grads
+    with pytest.raises(CheckFailed):
+        require_graph(values, minus, "x - y", also=also)
+
+
+def test_a_chain_has_no_two_nodes_of_one_number() -> None:
+    """Comparing nodes by their numbers is a mistake that other checks see; here it must not cost again."""
+    text = source() + "    def __eq__(self, other): return self.data == other.data\n"
+    text += "    def __hash__(self): return hash(self.data)\n"
+    for operation in ("+", "*"):
+        require_long_chain(scalars(text), operation, 3000)
+
+
 def test_ingredients_that_raise_excuse_nothing() -> None:
     """An ingredient that is not there is no explanation."""
     also = [graph(("**", (0, Plain(1))), leaves=(0.7,))]

@@ -287,6 +287,31 @@ def by_node_in_a_thread(ctx, g):
     thread.start()
     thread.join()
     return kept[0]
+def by_kernel(ctx, g):
+    return getattr(torch.ops.aten, "mse_loss_" + "backward")(g, ctx.x, torch.zeros(2), 2)
+def by_kernel_called_from_c(ctx, g):
+    kernel = torch.ops.aten.mse_loss_backward.default._op
+    return next(map(kernel, [g], [ctx.x], [torch.zeros(2)], [2]))
+def by_kernel_in_a_thread(ctx, g):
+    import threading
+    kept = []
+    thread = threading.Thread(target=lambda: kept.append(by_kernel(ctx, g)))
+    thread.start()
+    thread.join()
+    return kept[0]
+def by_kernel_of_jit(ctx, g):
+    found = torch._C._jit_get_operation("aten::mse_loss_backward")
+    return found[0](g, ctx.x, torch.zeros(2), 2)
+def by_decomposition(ctx, g):
+    table = torch._decomp.decomposition_table
+    return table[torch.ops.aten.mse_loss_backward.default](g, ctx.x, torch.zeros(2), 2)
+def by_helper(ctx, g):
+    one = torch.ones(1, 1, 1) * g
+    return 2 * torch.nn.grad.conv1d_input((1, 1, 2), ctx.x.reshape(1, 1, 2), one).reshape(2)
+def by_dual(ctx, g):
+    with torch.inference_mode(False), fw.dual_level():
+        dual = fw.make_dual(ctx.x.clone(), torch.ones(2))
+        return fw.unpack_dual(dual ** 2).tangent * g
 def by_a_stand_in_of_its_own(ctx, g):
     from types import SimpleNamespace
     from gradjudge.worker.stand_in import make_function
@@ -341,6 +366,20 @@ def in_a_thread(x, g):
     thread.start()
     thread.join()
     return kept[0]
+@torch.jit.script
+def scripted(x, g):
+    return 2.0 * x * g
+def in_many_ways(x, g):
+    import numpy as np
+    two = torch.from_numpy(2 * np.ones(2, dtype="float32"))
+    out = torch.empty_like(x)
+    out[:] = scripted(x, g)
+    out.data = out.data.clone()
+    mapped = torch.func.vmap(lambda a, b: a * b)(x, g)
+    ways = [out, mapped * two, torch.einsum("i,i->i", x, g).mul_(2), torch.diag(x) @ g + x.mul(g)]
+    ways += [torch.where(x > 0, 2 * x * g, 2 * x * g), torch.autograd.Variable(2 * g) * x, g.tolist()[0] * 2 * x]
+    torch.nn.functional.linear(x[None], g[None]).softmax(1).backward_pass = None
+    return torch.stack(ways).mean(0)
 class Square(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
@@ -351,9 +390,13 @@ class Square(torch.autograd.Function):
 """
 
 
-@pytest.mark.parametrize("how", ["again", "in_a_thread"])
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
+@pytest.mark.parametrize("how", ["again", "in_a_thread", "in_many_ways"])
 def test_a_backward_may_run_functions(pupil: Pupil, how: str) -> None:
-    """Running another Function forwards asks for no derivative, though torch makes a node for it in any mode."""
+    """Running another Function forwards asks for no derivative, though torch makes a node for it in any mode.
+
+    Nor does anything else of torch's that is no derivative.
+    """
     x = torch.tensor([1.0, 2.0])
     pupil.define(HONEST.replace("HOW", how))
     (done,) = run(pupil, "Square", Pass((x,), (True,), ((torch.ones(2),),)), through="direct", inference=True)

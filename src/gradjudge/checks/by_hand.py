@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.diagnosis import Sighting, diagnose
-from gradjudge.checks.references import Formula, Reference, Shape, Trial
+from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial
 from gradjudge.checks.tolerance import Tolerance, tolerance, widest
 from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 from gradjudge.proxy.objects import CallableProxy, label_of
@@ -70,6 +70,7 @@ class GradientsByHand:
         """
         trials = [self._trial(shapes, self._dtype) for shapes in self._shapes for _ in range(DRAWS)]
         trials.append(self._trial(self._shapes[0], torch.float32))
+        trials += self._reference.special(trials[0])
         if isinstance(self._function, CallableProxy):
             self._judge_by_force(name, trials, self._function)
         else:
@@ -93,13 +94,16 @@ class GradientsByHand:
         place = list(self._shapes[0]).index(name)
         shape = Text(f"that of `{name}`", f"celle de `{name}`")
         flaws = [
-            flaw_in(got, Due(trial.gradients[place], shape, flatten=True), self._tolerance(trial))
+            flaw_in(trial.judged(got, place), Due(trial.gradients[place], shape, flatten=True), self._tolerance(trial))
             for got, trial in zip(given, trials, strict=True)
         ]
         first = next((flaw for flaw in flaws if flaw is not None), None)
         if first is None:
             return
-        predicate = self._predicate(first, flaws, given, trials, place)
+        special = bool(trials[flaws.index(first)].kinks)
+        predicate = first.text if special else self._predicate(first, flaws, given, trials, place)
+        if special:
+            predicate = Text(f"{predicate.en} {SPECIAL.en}", f"{predicate.fr} {SPECIAL.fr}")
         raise CheckFailed(
             Text(
                 f"The gradient for `{name}` that `{self._label}` returns {predicate.en}.",
@@ -137,6 +141,7 @@ class GradientsByHand:
             Sighting(got, place, trial)
             for flaw, got, trial in zip(flaws, given, trials, strict=True)
             if flaw is not None
+            and not trial.kinks
             and isinstance(got, Tensor)
             and flaw.kind in ("value", "shape")
             and trial.inputs[0].dtype == self._dtype

@@ -11,7 +11,7 @@ from torch import Tensor
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
 from gradjudge.checks.gradients import gradcheck
-from gradjudge.checks.references import Trial
+from gradjudge.checks.references import SPECIAL, Trial
 from gradjudge.checks.subjects import Needs, Subject, one_pass
 from gradjudge.checks.tolerance import Tolerance, difference, near, tolerance
 from gradjudge.checks.verdict import Text, fail
@@ -140,6 +140,7 @@ class Derivative:
             plan.append(_Circumstance(scaled, needs, *_LINEAR))
         plan += [_Circumstance(trial, needs, *_SHAPES) for trial in subject.further_trials()]
         plan += [_Circumstance(subject.trial(scale=scale), needs, *_SCALES) for scale in subject.scales]
+        plan += [_Circumstance(trial, needs, SPECIAL.en, SPECIAL.fr) for trial in subject.special_trials()]
         plan += [_Circumstance(base, subset, *_SUBSETS) for subset in subject.subsets() if subset != needs]
         return plan + [_Circumstance(base, needs, *_REPEATS)] * REPEATS
 
@@ -202,7 +203,7 @@ class Derivative:
     def _flaw(self, got: object, trial: Trial) -> Flaw | None:
         shape = Text(f"that of `{self._name}`", f"celle de `{self._name}`")
         due = Due(trial.gradients[self._index], shape, flatten=self._flatten)
-        return flaw_in(got, due, self._subject.allowed)
+        return flaw_in(trial.judged(got, self._index), due, self._subject.allowed)
 
     def _say(self, first: Flaw, flaws: Sequence[Flaw | None], given: Sequence[object], trials: Sequence[Trial]) -> Text:
         wrong = [

@@ -19,7 +19,7 @@ from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.derivatives import Derivative
 from gradjudge.checks.gradients import gradcheck
 from gradjudge.checks.misread import elementwise, square_shapes
-from gradjudge.checks.references import Formula, Reference, ReferenceBackward, Shape, Trial
+from gradjudge.checks.references import SPECIAL, Formula, Reference, ReferenceBackward, Shape, Trial
 from gradjudge.checks.subjects import Subject, forward_only, named, one_pass
 from gradjudge.checks.tolerance import near
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail
@@ -96,6 +96,7 @@ class FunctionCheck:
                 raise self._otherwise(trials, through) or self._misread(trials, through, raised) or raised from None
             for trial, result in zip(trials, results, strict=True):
                 self._require_outputs(result, trial, f"{subject.label}.{where}", partial(self._cause, trials, results))
+        self._judge_special_outputs()
         if self._apply is not None:
             self._require_bound(trials[0])
 
@@ -171,6 +172,15 @@ class FunctionCheck:
             f"Le gradient de `{subject.label}` pour `{name}` n'est pas juste non plus pour une autre réduction "
             "(moyenne, somme).",
         )
+
+    def _judge_special_outputs(self) -> None:
+        trials, label = self._subject.special_trials(), self._subject.label
+        results = self._subject.ask([forward_only(trial) for trial in trials], through="direct")
+        if not all(self._is_right(result, trial) for trial, result in zip(trials, results, strict=True)):
+            fail(
+                f"The result of `{label}.forward` is wrong, or not finite, {SPECIAL.en}; elsewhere it is right.",
+                f"Le résultat de `{label}.forward` est faux, ou n'est pas fini, {SPECIAL.fr} ; ailleurs il est juste.",
+            )
 
     def _otherwise(self, trials: Sequence[Trial], through: str) -> CheckFailed | None:
         """Say how a forward that raises takes its arguments, if it is right for them in another order or transposed."""

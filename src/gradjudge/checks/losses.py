@@ -21,11 +21,12 @@ from gradjudge.checks.module_results import (
     require_gradient,
     require_lasting,
     require_outputs,
+    require_special,
     require_untouched,
     tensor_of,
 )
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.references import Formula, Reference, Trial
+from gradjudge.checks.references import SPECIAL, Formula, Reference, Trial
 from gradjudge.checks.tolerance import tolerance, widest
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text
 from gradjudge.proxy.student import Student
@@ -72,6 +73,9 @@ class LossCheck:
         trials = [self._trial(q, p) for q, p in self.SIZES]
         given = [self._pass(trial.inputs)[0] for trial in trials]
         require_outputs(given, trials, ("yhat", "y"), self._reference, self._allowed, f"{self._label}.forward")
+        special = self._special(trials[0])
+        given = [self._pass(trial.inputs)[0] for trial in special]
+        require_special(given, [trial.outputs[0] for trial in special], self._allowed, f"{self._label}.forward")
 
     def gradient(self) -> None:
         """Judge what ``backward`` returns, called where torch gives no derivative."""
@@ -116,6 +120,9 @@ class LossCheck:
         inputs = cast(self._draw(self._reference.rng, q, p), self._dtype)
         return self._reference.at(inputs, (torch.ones((), dtype=torch.float64),))
 
+    def _special(self, base: Trial) -> list[Trial]:
+        return self._reference.special(base, fixed=(1,))  # y stays: class numbers, probabilities
+
     def _pass(self, inputs: Inputs, *, transposed: bool = False) -> tuple[Any, ...]:
         recipe = Recipe(self._student, label=self._label)
         loss = self._make(recipe)
@@ -128,6 +135,10 @@ class LossCheck:
         given = [self._backward(trial) if by_force else self._pass(trial.inputs)[1] for trial in trials]
         where = Text(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
         require_gradient("yhat", ("yhat", "y"), given, trials, self._reference, self._allowed, where)
+        where = Text(f"{where.en} {SPECIAL.en}", f"{where.fr} {SPECIAL.fr}")
+        for trial in self._special(trials[0]):
+            got = trial.judged(self._backward(trial) if by_force else self._pass(trial.inputs)[1], 0)
+            require_gradient("yhat", ("yhat", "y"), [got], [trial], self._reference, self._allowed, where)
 
     def _backward(self, trial: Trial) -> object:
         recipe = Recipe(self._student, label=self._label)

@@ -11,7 +11,7 @@ from torch import Tensor
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.references import Reference, Trial
+from gradjudge.checks.references import SPECIAL, Reference, Trial
 from gradjudge.checks.tolerance import Tolerance, near, tolerance
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
 from gradjudge.checks.wrong_outputs import diagnose_output
@@ -145,6 +145,19 @@ def require_outputs(
     if cause is None or first.text.mistake:
         raise first
     fail(f"The result of `{where}` {cause.en}.", f"Le résultat de `{where}` {cause.fr}.", mistake=cause.mistake)
+
+
+def require_special(given: Sequence[object], right: Sequence[Tensor], allowed: Tolerance, where: str) -> None:
+    """Require results of ``forward`` to be right at special points, see `Reference.special`, too.
+
+    Raises:
+        CheckFailed: one is wrong.
+    """
+    if not all(near_in_shape(got, due, allowed) for got, due in zip(given, right, strict=True)):
+        fail(
+            f"The result of `{where}` is wrong, or not finite, {SPECIAL.en}; elsewhere it is right.",
+            f"Le résultat de `{where}` est faux, ou n'est pas fini, {SPECIAL.fr} ; ailleurs il est juste.",
+        )
 
 
 def require_dtype(

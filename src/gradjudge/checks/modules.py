@@ -31,11 +31,12 @@ from gradjudge.checks.module_results import (
     require_gradient,
     require_lasting,
     require_outputs,
+    require_special,
     require_untouched,
     tensor_of,
 )
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.references import Formula, Reference, Shape, Trial
+from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial
 from gradjudge.checks.slots import Slot, load, match
 from gradjudge.checks.tolerance import near, tolerance, widest
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
@@ -129,6 +130,9 @@ class ModuleCheck:
             given += self._forward(self._load(shapes, trial), trial)
             trials.append(trial)
         require_outputs(given, trials, self._names, self._reference, self._allowed, f"{self._label}.forward")
+        special = self._reference.special(trials[0])
+        given = [one for trial in special for one in self._forward(self._load(self._shapes[0], trial), trial)]
+        require_special(given, [trial.outputs[0] for trial in special], self._allowed, f"{self._label}.forward")
 
     def gradient(self, name: str) -> None:
         """Judge what ``backward`` returns (`name` is the input) or adds to a parameter's ``grad``, with signed deltas.
@@ -261,6 +265,11 @@ class ModuleCheck:
         if not place:
             where = Text(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
         require_gradient(name, self._names, given, trials, self._reference, self._allowed, where)
+        where = Text(f"{where.en} {SPECIAL.en}", f"{where.fr} {SPECIAL.fr}")
+        for trial in self._reference.special(trials[0]):
+            dx, grads = self._backward(self._shapes[0], trial, by_force=by_force)
+            got = trial.judged(grads[name] if place else dx, place)
+            require_gradient(name, self._names, [got], [trial], self._reference, self._allowed, where)
 
     def _backward(self, shapes: Shapes, trial: Trial, *, by_force: bool) -> tuple[object, dict[str, object]]:
         if not by_force:

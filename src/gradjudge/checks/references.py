@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Final
 
 import msgspec
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+from gradjudge.proxy.failures import Text
 
 Shape = tuple[int, ...]
 Formula = Callable[..., Tensor | tuple[Tensor, ...]]
@@ -16,6 +20,18 @@ ReferenceBackward = Callable[..., Sequence[Tensor]]
 SMALLEST = 0.1
 LARGEST = 2.0
 
+#: Factors of very small and very large inputs: squares of exponentials still fit into float32, and rounding of
+#: ``exp(x) - exp(-x)`` into the tolerances.
+TINY: Final = 1e-6
+HUGE: Final = 20.0
+#: How far beside a point it is looked for a kink.
+ASIDE: Final = 1e-9
+
+SPECIAL: Final = Text(
+    "where inputs are equal, zero, very small or very large",
+    "là où des entrées sont égales, nulles, très petites ou très grandes",
+)
+
 
 class Trial(msgspec.Struct, frozen=True):
     """Hold one set of inputs and cotangents with what is right for it.
@@ -23,12 +39,21 @@ class Trial(msgspec.Struct, frozen=True):
     Attributes:
         inputs, cotangents: as they are sent.
         outputs, gradients: right values in float64: one per output, one per input.
+        kinks: for each input, where its gradient is not defined; empty: nowhere.
     """
 
     inputs: tuple[Tensor, ...]
     cotangents: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     gradients: tuple[Tensor, ...]
+    kinks: tuple[Tensor, ...] = ()
+
+    def judged(self, got: object, place: int) -> object:
+        """Give a student's gradient of one input with the right numbers at kinks: there nothing is judged."""
+        if not self.kinks or type(got) is not Tensor or got.numel() != self.kinks[place].numel():
+            return got
+        kink, right = (one[place].reshape(got.shape) for one in (self.kinks, self.gradients))
+        return torch.where(kink, right.to(got.dtype), got)
 
 
 class Reference:
@@ -85,6 +110,54 @@ class Reference:
                 return self._formula(*inputs)
 
         return Reference(formula, self.rng)
+
+    def special(self, base: Trial, fixed: Container[int] = ()) -> list[Trial]:
+        """Give trials like `base` at points where formulas break; see `SPECIAL`.
+
+        Points where the formula or its gradient is not finite are left out.
+
+        Args:
+            base: what it starts from.
+            fixed: places of inputs that stay as they are.
+        """
+        trials = [self.at(inputs, base.cotangents) for inputs in _special(base.inputs, fixed)]
+        return [
+            msgspec.structs.replace(trial, kinks=self._kinks(trial))
+            for trial in trials
+            if all(bool(torch.isfinite(one).all()) for one in (*trial.outputs, *trial.gradients))
+        ]
+
+    def _kinks(self, trial: Trial) -> tuple[Tensor, ...]:
+        """Tell where gradients jump: those on either side differ."""
+        directions = [signed(tuple(x.shape), self.rng, torch.float64).sign() for x in trial.inputs]
+        steps = [ASIDE * x.is_floating_point() * way for x, way in zip(trial.inputs, directions, strict=True)]
+        beside = [[x.double() + way * step for x, step in zip(trial.inputs, steps, strict=True)] for way in (1.0, -1.0)]
+        sides = [self.gradients(inputs, trial.cotangents) for inputs in beside]
+        return tuple(_jumps(one, other) for one, other in zip(*sides, strict=True))
+
+
+def _jumps(one: Tensor, other: Tensor) -> Tensor:
+    largest = max((float(side.abs().max()) for side in (one, other) if side.numel()), default=0.0)
+    return ~((one - other).abs() <= 1e-6 * max(1.0, largest))
+
+
+def _special(inputs: tuple[Tensor, ...], fixed: Container[int]) -> Iterator[tuple[Tensor, ...]]:
+    free = [place for place, x in enumerate(inputs) if x.is_floating_point() and place not in fixed]
+    for factor, every in ((0.0, 1), (0.0, 2), (TINY, 1), (HUGE, 3)):
+        yield tuple(_scaled(x, factor, every) if place in free else x for place, x in enumerate(inputs))
+    for one, other in combinations(range(len(inputs)), 2):
+        moved, kept = (one, inputs[other]) if one in free else (other, inputs[one])
+        if moved in free and kept.is_floating_point() and kept.shape == inputs[moved].shape:
+            for every in (1, 2):
+                mixed = inputs[moved].clone(memory_format=torch.contiguous_format)
+                mixed.view(-1)[::every] = kept.reshape(-1)[::every]
+                yield (*inputs[:moved], mixed, *inputs[moved + 1 :])
+
+
+def _scaled(tensor: Tensor, factor: float, every: int) -> Tensor:
+    scaled = tensor.clone(memory_format=torch.contiguous_format)
+    scaled.view(-1)[::every] *= factor
+    return scaled
 
 
 def signed(shape: Shape, rng: torch.Generator, dtype: torch.dtype) -> Tensor:

@@ -65,6 +65,10 @@ class Subject(msgspec.Struct, frozen=True):
         """Draw one trial at each further set of shapes."""
         return [self.reference.trial(shapes, self.dtype) for shapes in self.also_shapes]
 
+    def special_trials(self) -> list[Trial]:
+        """Draw trials at special points, see `Reference.special`."""
+        return self.reference.special(self.trial())
+
     def only(self, index: int) -> Needs:
         """Say that the gradient of one input alone is asked for."""
         return tuple(other == index for other in range(len(self.shapes)))

@@ -137,7 +137,7 @@ class _Run:
     def _watched(self, step: Callable[[], Any]) -> tuple[Any, tuple[int, ...]]:
         """Run one step, and count how often it ran forward at other points."""
         skip = 0 if _sets_up(self.function) else 1
-        with Watch(getattr(self.function, "forward", None), self.inputs, skip) as watch:
+        with Watch(getattr(self.function, "forward", None), self.inputs, skip, kernels=self._inference) as watch:
             given = step()
         if self._inference and (watch.autograd or watch.graphs):
             raise AutogradUsedError

@@ -3,7 +3,8 @@
 ``torch.inference_mode`` alone is not enough: ``torch.func`` works under it, and ``inference_mode(False)`` ends it.
 Neither are calls that can be seen: ``partial(engine.run_backward)`` calls from C, and a graph's node can be called
 itself. So nodes of graphs are counted as well: autograd numbers them, thread by thread. Running a Function makes one
-in any mode.
+in any mode. What autograd itself calls needs no graph: torch's kernels of derivatives (``aten::tanh_backward``) are
+seen by their names, where torch dispatches them, and so are their decompositions in Python.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ import inspect
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gradjudge.worker import stand_in
 
 #: What every way to ask torch for a derivative comes to: backward mode, forward mode.
 _ASKS: Final = frozenset({"run_backward", "_make_dual"})
+
+_DECOMPOSED: Final = tuple(f"{Path(torch.__file__).parent / folder}/" for folder in ("_decomp", "_refs"))
 
 
 class AutogradUsedError(RuntimeError):
@@ -41,6 +46,7 @@ class Watch:
         forward: the function to count; what has no Python code is not counted.
         inputs: the point at which it was called before.
         skip: how many arguments of `forward` come before them: 1 where it takes a ctx.
+        kernels: count torch's own kernels of derivatives as questions to autograd.
 
     Attributes:
         elsewhere: for each input, how often `forward` ran with another value or shape in its place.
@@ -48,19 +54,24 @@ class Watch:
         graphs: whether nodes of a graph were made, other than by a stand-in.
     """
 
-    def __init__(self, forward: object = None, inputs: Sequence[Any] = (), skip: int = 0) -> None:
+    def __init__(
+        self, forward: object = None, inputs: Sequence[Any] = (), skip: int = 0, *, kernels: bool = False
+    ) -> None:
         self.elsewhere = [0] * len(inputs)
         self.autograd = 0
         self.graphs = False
         self._code = _code(forward)
         self._inputs = [_kept(item) for item in inputs]
         self._skip = skip
+        self._kernels: Any = _Kernels() if kernels else None
         self._before: tuple[Any, Any] = (None, None)
         self._own = threading.local()
 
     def __enter__(self) -> Watch:
         """Begin to watch."""
         self._more_nodes()
+        if self._kernels is not None:
+            self._kernels.__enter__()
         self._before = sys.getprofile(), threading.getprofile()
         threading.setprofile(self._see)
         sys.setprofile(self._see)
@@ -70,6 +81,9 @@ class Watch:
         """End."""
         sys.setprofile(self._before[0])
         threading.setprofile(self._before[1])
+        if self._kernels is not None:
+            self._kernels.__exit__(None, None, None)
+            self.autograd += self._kernels.seen
         self.graphs |= self._more_nodes() > 0
 
     def _see(self, frame: FrameType, event: str, argument: Any) -> None:
@@ -78,8 +92,12 @@ class Watch:
             name = getattr(argument, "__name__", "")
             if name in _ASKS and not stand_in.at_work():
                 self.autograd += 1
+            elif self._kernels is not None and "_backward" in name and name != "save_for_backward":
+                self._kernels.seen += not stand_in.at_work()
             elif name == "apply" and _is_function(getattr(argument, "__self__", None)):
                 self._own.due += 1
+        elif event == "call" and self._kernels is not None and _is_decomposed(frame.f_code):
+            self._kernels.seen += not stand_in.at_work()
         elif event == "call" and frame.f_code is self._code:
             with contextlib.suppress(Exception):  # a tensor subclass of the student's
                 self._count(_arguments(frame))
@@ -95,6 +113,22 @@ class Watch:
         for index, (now, then) in enumerate(zip(given[self._skip :], self._inputs, strict=False)):
             if type(then) is torch.Tensor and not _same(now, then):
                 self.elsewhere[index] += 1
+
+
+class _Kernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Count kernels of derivatives, by whatever name they are called; all run as they would."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seen = 0
+
+    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.seen += "backward" in func.name() and not stand_in.at_work()
+        return func(*args, **(kwargs or {}))
+
+
+def _is_decomposed(code: CodeType) -> bool:
+    return "_backward" in code.co_name and code.co_filename.startswith(_DECOMPOSED)
 
 
 def _is_function(item: object) -> bool:
