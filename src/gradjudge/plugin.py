@@ -11,7 +11,8 @@ import hashlib
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from _pytest.runner import runtestprotocol
 from msgspec.structs import replace
 
 from gradjudge.checks.bounds import Bound, Side
-from gradjudge.checks.verdict import CheckFailed, Part
+from gradjudge.checks.verdict import CheckFailed, Part, StudentRaised
 from gradjudge.notebooks.submission import Submission, read_modules
 from gradjudge.proxy.failures import bounded_detail
 from gradjudge.proxy.student import Student
@@ -34,7 +35,10 @@ from gradjudge.wire.messages import Missing, PassesDone, Raised, Reply, Request,
 
 
 class Outcome(NamedTuple):
-    """What became of one check: its state, what the student is told, what staff may read, which mistake was named."""
+    """What became of one check: its state, what the student is told, what staff may read, which mistake was named.
+
+    `raised` says that it failed only because the student's code raised.
+    """
 
     state: str
     message: dict[str, str]
@@ -43,6 +47,7 @@ class Outcome(NamedTuple):
     parts: tuple[Part, ...] = ()
     judged_with: tuple[str, ...] = ()
     mistake: str = ""
+    raised: bool = False
 
 
 class Hearing:
@@ -53,6 +58,9 @@ class Hearing:
         modules: text of the modules of the submission, by name.
         written: identifiers in the student's own text.
         stand_ins: names that stood in for the student's own in the check under way.
+        offered: names for which the check under way has a stand-in, should it fail with the student's own.
+        helping: whether these stand-ins are used now.
+        deadly: whether a check that has stand-ins was lost with the student's own before.
         bounds: what the bounds of ``grading.toml`` were compared with, the worst number of each.
     """
 
@@ -66,6 +74,9 @@ class Hearing:
         self.seed = seed
         self.results: dict[str, str] = {}
         self.stand_ins: list[str] = []
+        self.offered: list[str] = []
+        self.helping = False
+        self.deadly = False
         self.bounds: dict[str, Compared] = {}
         self.excinfo: BaseException | None = None
         self.student: Student | None = None
@@ -164,6 +175,24 @@ def passed(request: pytest.FixtureRequest) -> Callable[[str], bool]:
     return tell
 
 
+@pytest.fixture
+def instead(request: pytest.FixtureRequest) -> Iterator[Callable[[str, AbstractContextManager[None]], None]]:
+    """Put a stand-in for a name that has failed in its place, if the check fails with the student's own.
+
+    ``instead("MSE", student.stand_in("MSE", ...))``: the check runs without the stand-ins first, then, if it
+    has failed, with them, and has the better outcome of the two.
+    """
+    hearing = _hearing(request)
+    with ExitStack() as standing:
+
+        def offer(name: str, stand_in: AbstractContextManager[None]) -> None:
+            hearing.offered.append(name)
+            if hearing.helping:
+                standing.enter_context(stand_in)
+
+        yield offer
+
+
 def check_name(item: pytest.Item) -> str:
     """Return a check's name: its test's, without ``test_``."""
     return item.name.removeprefix("test_")
@@ -192,9 +221,45 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
         hearing: the submission.
         on_ready: called when the session is there, which after a death takes a replay of the cells first.
     """
+    hearing.helping = hearing.deadly
+    outcome = _attempt(item, hearing, on_ready)
+    if not hearing.offered or outcome.state in ("passed", "ungraded") or hearing.helping:
+        return outcome
+    hearing.helping, hearing.deadly = True, outcome.state != "failed"
+    helped = _attempt(item, hearing, on_ready)
+    return _better(outcome, helped._replace(seconds=outcome.seconds + helped.seconds), hearing.offered)
+
+
+def _better(own: Outcome, helped: Outcome, offered: Sequence[str]) -> Outcome:
+    """Choose between what became of a check with the student's own functions and with stand-ins for some of them.
+
+    Where both fail, what was found with the stand-ins says more of the function that is judged, unless it is only that
+    something was raised.
+    """
+    if helped.state in ("passed", "ungraded") or (helped.state == "failed" and not helped.raised):
+        return helped
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(offered))
+    if own.state == "failed":
+        return own._replace(message=_joined(own.message, _WITH_YOURS, names)) if own.raised else own
+    return helped._replace(message=_joined(helped.message, _WITH_OURS, names)) if helped.raised else helped
+
+
+_WITH_YOURS = {"en": "This was with your own {}.", "fr": "C'était avec {} de votre main."}
+_WITH_OURS = {
+    "en": "This was with our own {} instead of yours, which did not pass.",
+    "fr": "C'était avec {} de notre main, au lieu de ce que vous avez écrit, qui n'a pas réussi.",
+}
+
+
+def _joined(message: Mapping[str, str], more: Mapping[str, str], names: str) -> dict[str, str]:
+    return {language: f"{text} {more[language].format(names)}" for language, text in message.items()}
+
+
+def _attempt(item: pytest.Item, hearing: Hearing, on_ready: Callable[[], None]) -> Outcome:
     item.config.stash[_HEARING] = hearing
     hearing.excinfo = hearing.student = None
     hearing.stand_ins.clear()
+    hearing.offered.clear()
     start = time.monotonic()
     try:
         with hearing.sitting.check(check_name(item)):
@@ -208,7 +273,8 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
     error = _single(hearing.excinfo)
     misused = hearing.student.misused(error) if hearing.student is not None and error is not None else None
     outcome = _outcome(reports, misused or error, hearing, time.monotonic() - start)
-    return outcome._replace(detail=bounded_detail(outcome.detail), judged_with=tuple(dict.fromkeys(hearing.stand_ins)))
+    judged_with = dict.fromkeys(hearing.stand_ins) if hearing.helping or not hearing.offered else ()
+    return outcome._replace(detail=bounded_detail(outcome.detail), judged_with=tuple(judged_with))
 
 
 def _single(error: BaseException | None) -> BaseException | None:
@@ -228,7 +294,8 @@ def _outcome(reports: Iterable[Any], error: BaseException | None, hearing: Heari
         return Outcome("passed", {}, "", seconds)
     if isinstance(error, CheckFailed):
         text = error.text
-        return Outcome("failed", _by_language(text), error.detail, seconds, error.parts, mistake=text.mistake)
+        raised = isinstance(error, StudentRaised)
+        return Outcome("failed", _by_language(text), error.detail, seconds, error.parts, (), text.mistake, raised)
     if isinstance(error, SessionLost):
         return _lost(error, hearing, seconds)
     detail = "\n".join(str(report.longrepr) for report in reports if not report.passed)
