@@ -20,7 +20,7 @@ from gradjudge.checks.networks_by_hand import (
     require_network_trajectory,
     wrong_outputs,
 )
-from gradjudge.checks.training import Descent, Trained, trained
+from gradjudge.checks.training import Descent, Trained, require_first_step, trained
 from gradjudge.checks.verdict import require
 
 FORMULAS: dict[str, Activation] = {"Tanh": torch.tanh, "ReLU": torch.relu, "Sigmoid": torch.sigmoid}
@@ -93,8 +93,17 @@ def follow(train: Callable[..., Trained], activation: Any, rng: torch.Generator)
         )
         start = drawn_network(rng, 4, 5, outputs, bias=0.3)
         descent = Descent(start, [rows] * steps, 0.1, network_mse(formula))
-        got = train(rows, given, start, descent.lr, steps)
-        require_network_trajectory(got.parameters, descent, formula, only=only)
+
+        def ends(at: Descent) -> Mapping[str, Tensor]:
+            return train(rows, given, start, at.lr, steps).parameters
+
+        def judge(got: Mapping[str, Tensor]) -> None:
+            require_network_trajectory(got, descent, formula, only=only)
+
+        if steps == 1:
+            require_first_step(ends, descent, judge)
+        else:
+            judge(ends(descent))
 
     return run
 

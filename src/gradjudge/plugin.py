@@ -59,7 +59,8 @@ class Hearing:
         written: identifiers in the student's own text.
         stand_ins: names that stood in for the student's own in the check under way.
         offered: names for which the check under way has a stand-in, should it fail with the student's own.
-        helping: whether these stand-ins are used now.
+        ways: how many ways there are to put them in.
+        helping: which of these is used now; 0 for the student's own.
         deadly: whether a check that has stand-ins was lost with the student's own before.
         bounds: what the bounds of ``grading.toml`` were compared with, the worst number of each.
     """
@@ -75,7 +76,8 @@ class Hearing:
         self.results: dict[str, str] = {}
         self.stand_ins: list[str] = []
         self.offered: list[str] = []
-        self.helping = False
+        self.ways = 0
+        self.helping = 0
         self.deadly = False
         self.bounds: dict[str, Compared] = {}
         self.excinfo: BaseException | None = None
@@ -176,19 +178,20 @@ def passed(request: pytest.FixtureRequest) -> Callable[[str], bool]:
 
 
 @pytest.fixture
-def instead(request: pytest.FixtureRequest) -> Iterator[Callable[[str, AbstractContextManager[None]], None]]:
+def instead(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
     """Put a stand-in for a name that has failed in its place, if the check fails with the student's own.
 
-    ``instead("MSE", student.stand_in("MSE", ...))``: the check runs without the stand-ins first, then, if it
-    has failed, with them, and has the better outcome of the two.
+    ``instead("MSE", student.stand_in("MSE", ...))``: the check runs with the student's own first, then, if it has
+    failed, with the stand-in, and has the better outcome of the two. Further stand-ins are tried in turn.
     """
     hearing = _hearing(request)
     with ExitStack() as standing:
 
-        def offer(name: str, stand_in: AbstractContextManager[None]) -> None:
+        def offer(name: str, *stand_ins: AbstractContextManager[None]) -> None:
             hearing.offered.append(name)
+            hearing.ways = max(hearing.ways, len(stand_ins))
             if hearing.helping:
-                standing.enter_context(stand_in)
+                standing.enter_context(stand_ins[min(hearing.helping, len(stand_ins)) - 1])
 
         yield offer
 
@@ -221,13 +224,13 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
         hearing: the submission.
         on_ready: called when the session is there, which after a death takes a replay of the cells first.
     """
-    hearing.helping = hearing.deadly
+    hearing.ways, hearing.helping = 0, int(hearing.deadly)
     outcome = _attempt(item, hearing, on_ready)
-    if not hearing.offered or outcome.state in ("passed", "ungraded") or hearing.helping:
-        return outcome
-    hearing.helping, hearing.deadly = True, outcome.state != "failed"
-    helped = _attempt(item, hearing, on_ready)
-    return _better(outcome, helped._replace(seconds=outcome.seconds + helped.seconds), hearing.offered)
+    while outcome.state not in ("passed", "ungraded") and hearing.helping < hearing.ways:
+        hearing.deadly |= outcome.state != "failed"
+        hearing.helping += 1
+        outcome = _better(outcome, _attempt(item, hearing, on_ready), hearing.offered)
+    return outcome
 
 
 def _better(own: Outcome, helped: Outcome, offered: Sequence[str]) -> Outcome:
@@ -240,8 +243,8 @@ def _better(own: Outcome, helped: Outcome, offered: Sequence[str]) -> Outcome:
         return helped
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(offered))
     if own.state == "failed":
-        return own._replace(message=_joined(own.message, _WITH_YOURS, names)) if own.raised else own
-    return helped._replace(message=_joined(helped.message, _WITH_OURS, names)) if helped.raised else helped
+        return _said(own, _WITH_YOURS, names)
+    return _said(helped, _WITH_OURS, names)
 
 
 _WITH_YOURS = {"en": "This was with your own {}.", "fr": "C'était avec {} de votre main."}
@@ -251,8 +254,12 @@ _WITH_OURS = {
 }
 
 
-def _joined(message: Mapping[str, str], more: Mapping[str, str], names: str) -> dict[str, str]:
-    return {language: f"{text} {more[language].format(names)}" for language, text in message.items()}
+def _said(outcome: Outcome, whose: Mapping[str, str], names: str) -> Outcome:
+    """Add whose functions they were with which something was raised."""
+    if not outcome.raised:
+        return outcome
+    message = {language: f"{text} {whose[language].format(names)}" for language, text in outcome.message.items()}
+    return outcome._replace(message=message, raised=False)
 
 
 def _attempt(item: pytest.Item, hearing: Hearing, on_ready: Callable[[], None]) -> Outcome:
