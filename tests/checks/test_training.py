@@ -231,6 +231,16 @@ def test_a_first_grad_output_that_is_not_one_is_named() -> None:
         failed = first_step(step)
         assert failed.text.mistake == "first grad_output"
         assert says in failed.text.en
+    problem = descent(1)
+    x, y = problem.batches[0]
+    apart = 2 / len(x) * (x @ problem.start["w"] + problem.start["b"] - y)
+
+    def by_identity(at: Descent) -> Parameters:
+        dyhat = torch.eye(len(x), dtype=torch.float64) * apart
+        return {"w": at.start["w"] - at.lr * x.T @ dyhat, "b": at.start["b"] - at.lr * dyhat.sum(0)}
+
+    with pytest.raises(CheckFailed, match="no matrix"):
+        require_first_step(by_identity, problem, lambda got: require_trajectory(got, problem, only=["w"]))
     assert first_step(right, lr=0.013).text.mistake == "learning rate"
     assert first_step(times(2, 2)).text.mistake == "factor 2"
     assert first_step(times(0.3, 0.7)).text.mistake == ""

@@ -76,11 +76,11 @@ def test_a_grad_output_of_more_elements_is_refused() -> None:
 
 
 def test_through_the_engine_and_as_an_instance() -> None:
-    """apply works, and so does an instance that is called."""
+    """apply works, and so do an instance and the class itself where they are called."""
     yhat, y, right = numbers()
     yhat.requires_grad_()
-    instance: Any = MSE()
-    for call in (MSE.apply, instance):
+    calls: list[Any] = [MSE.apply, MSE(), MSE]
+    for call in calls:
         (got,) = torch.autograd.grad(call(yhat, y), yhat)
         assert torch.allclose(got, right)
 

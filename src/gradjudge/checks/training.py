@@ -153,6 +153,14 @@ def require_first_step(
 
 def _not_seeded_with_one(follow: Callable[[Descent], Parameters], descent: Descent, got: Parameters) -> Text | None:
     """Name what multiplies all gradients alike: the cost, a number of the student's own, or a step that is not lr."""
+    if any(_row_by_row(got[name], name, descent) for name in descent.start):
+        return Text(
+            "The rows of the batch are kept apart: what MSE.backward gets first must be 1, the derivative of the cost "
+            "with respect to itself, and no matrix.",
+            "Les lignes du lot restent séparées : ce que MSE.backward reçoit en premier doit être 1, la dérivée du "
+            "coût par rapport à lui-même, et non une matrice.",
+            "first grad_output",
+        )
     here, faster = _factor(got, descent), replace(descent, lr=2 * descent.lr)
     then = _factor(follow(faster), faster) if here is not None else None
     if here is None or then is None:
@@ -176,6 +184,15 @@ def _not_seeded_with_one(follow: Callable[[Descent], Parameters], descent: Desce
         "dérivée du coût par rapport à lui-même.",
         "first grad_output",
     )
+
+
+def _row_by_row(value: Tensor, name: str, descent: Descent) -> bool:
+    """Tell whether a parameter has become one column for each row, whose moves add up to the right one."""
+    start, rows = descent.start[name], descent.batches[0][0].shape[0]
+    if start.dim() != 2 or start.shape[1] != 1 or value.shape != (start.shape[0], rows):
+        return False
+    due = descent.end()[name] - start
+    return bool(((value - start).sum(1, keepdim=True) - due).abs().max() <= TRAJECTORY_TOLERANCE * due.abs().max())
 
 
 def _factor(got: Parameters, descent: Descent) -> float | None:

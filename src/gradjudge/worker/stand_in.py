@@ -91,7 +91,7 @@ class StandIns:
 def _class_behind(item: Any) -> Any:
     """Give the Function that `item` is, is the ``apply`` of, or is an instance of; None if there is none."""
     owner = item.__self__ if _is_apply(item) else item
-    owner = owner if isinstance(owner, type) else type(owner)
+    owner = owner if issubclass(type(owner), type) else type(owner)
     own = issubclass(owner, torch.autograd.Function) and owner is not torch.autograd.Function
     return owner if own else None
 
@@ -158,7 +158,11 @@ def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torc
     def call(self: Any, *inputs: Any) -> Any:
         return type(self).apply(*inputs)  # `mse = MSE()`, which torch itself refuses to call
 
+    def new(cls: Any, *inputs: Any) -> Any:
+        return cls.apply(*inputs) if inputs else torch.autograd.Function.__new__(cls)  # `mse = MSE`, then mse(yhat, y)
+
     methods = {
+        "__new__": new,
         "forward": staticmethod(forward),
         "setup_context": staticmethod(setup_context),
         "backward": staticmethod(backward),
