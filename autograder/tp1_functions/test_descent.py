@@ -12,7 +12,7 @@ from gradjudge.checks.logs import curves, require_curves, require_end
 from gradjudge.checks.outcomes import grows, loss_on, losses_of, require_falling_history, require_loss, step_limit
 from gradjudge.checks.source import forbidden_calls, leads_to
 from gradjudge.checks.structure import require_new_order_row_by_row
-from gradjudge.checks.training import require_trajectory, trained
+from gradjudge.checks.training import require_first_step, require_trajectory, trained
 from gradjudge.checks.verdict import CheckFailed, require
 from gradjudge.rubric import Forbidden
 
@@ -27,7 +27,7 @@ def test_train_batch_first_step_of_w(descent, follow):
     fr: Après un pas de train_batch, w est exactement là où mène la descente de gradient.
     """
     one_step = descent(1)
-    require_trajectory(follow(one_step), one_step, only=["w"])
+    require_first_step(follow, one_step, lambda got: require_trajectory(got, one_step, only=["w"]))
 
 
 @pytest.mark.item("train_batch.p1")
@@ -37,7 +37,7 @@ def test_train_batch_first_step_of_b(descent, follow):
     fr: Après un pas de train_batch, b est exactement là où mène la descente de gradient.
     """
     one_step = descent(1)
-    require_trajectory(follow(one_step), one_step, only=["b"])
+    require_first_step(follow, one_step, lambda got: require_trajectory(got, one_step, only=["b"]))
 
 
 @pytest.mark.item("train_batch.p1")

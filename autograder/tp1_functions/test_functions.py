@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 import torch
 
@@ -14,28 +16,59 @@ NOTHING_TO_JUDGE = (
     "Neither MSE nor Linear has a right gradient yet, so there is nothing to judge here.",
     "Ni MSE ni Linear n'a encore de gradient juste : il n'y a rien à évaluer ici.",
 )
+ANOTHER_REDUCTION = (
+    "MSE is right for a reduction of its own, with which this cannot be judged, and Linear has no right gradient yet.",
+    "MSE est juste pour une réduction qui lui est propre, avec laquelle on ne peut pas juger ceci, et Linear n'a "
+    "encore aucun gradient juste.",
+)
 
 
 @pytest.fixture
-def sound(request, passed):
+def right_for_itself(request):
+    """Tell whether MSE has a right gradient for its own reduction."""
+
+    def tell():
+        for name in ("yhat", "y"):
+            with suppress(CheckFailed, pytest.FixtureLookupError):
+                request.getfixturevalue("mse_check").own_forward_gradient(name)
+                return True
+        return False
+
+    return tell
+
+
+@pytest.fixture
+def sound(request, passed, right_for_itself):
     """Give the checks of those Functions that have a right gradient: a wrong one has paid for that already."""
     checks = [
         request.getfixturevalue(name)
         for name, items in (("mse_check", MSE_GRADIENTS), ("linear_check", LINEAR_GRADIENTS))
         if any(passed(item) for item in items)
     ]
+    if not checks and right_for_itself():
+        own = request.getfixturevalue("mse_check").in_its_own_convention()
+        require(own is not None, *ANOTHER_REDUCTION)
+        return [own]
     require(bool(checks), *NOTHING_TO_JUDGE)
     return checks
 
 
 @pytest.mark.item("mse.forward")
-def test_mse_forward(mse_check, student):
-    """MSE is (1/q) times the sum of squares over rows and columns, a tensor of 0 dimensions; mse is MSE.apply.
+def test_mse_forward(mse_check):
+    """MSE is (1/q) times the sum of squares over rows and columns, a tensor of 0 dimensions.
 
-    fr: MSE vaut (1/q) fois la somme des carrés sur les lignes et les colonnes, un scalaire ; mse est MSE.apply.
+    fr: MSE vaut (1/q) fois la somme des carrés sur les lignes et les colonnes, un scalaire.
     """
     mse_check.forward()
-    require(callable(student.mse), "`mse` must be `MSE.apply`.", "`mse` doit être `MSE.apply`.")
+
+
+@pytest.mark.item("mse.forward")
+def test_mse_apply(mse_check, student):
+    """The name mse is MSE.apply.
+
+    fr: Le nom mse est MSE.apply.
+    """
+    mse_check.bound(student.mse)
 
 
 @pytest.mark.item("mse.dyhat")
@@ -81,13 +114,21 @@ def test_mse_dy_any_reduction(mse_check, passed):
 
 
 @pytest.mark.item("linear.forward")
-def test_linear_forward(linear_check, student):
-    """Linear is x @ w + b, with the arguments in this order; linear is Linear.apply.
+def test_linear_forward(linear_check):
+    """Linear is x @ w + b, with the arguments in this order.
 
-    fr: Linear vaut x @ w + b, avec les arguments dans cet ordre ; linear est Linear.apply.
+    fr: Linear vaut x @ w + b, avec les arguments dans cet ordre.
     """
     linear_check.forward()
-    require(callable(student.linear), "`linear` must be `Linear.apply`.", "`linear` doit être `Linear.apply`.")
+
+
+@pytest.mark.item("linear.forward")
+def test_linear_apply(linear_check, student):
+    """The name linear is Linear.apply.
+
+    fr: Le nom linear est Linear.apply.
+    """
+    linear_check.bound(student.linear)
 
 
 @pytest.mark.item("linear.dx")
@@ -118,21 +159,21 @@ def test_linear_db(linear_check):
 
 
 @pytest.mark.item("linear.b_row")
-def test_linear_b_flat(linear_check):
+def test_linear_b_flat(linear_check, passed):
     """For b of shape (p,), backward called by hand gives a gradient of shape (p,).
 
     fr: Pour b de forme (p,), backward appelé à la main donne un gradient de forme (p,).
     """
-    linear_check.shape_of_gradient("b")
+    linear_check.shape_of_gradient("b", paid=not passed("linear.db"))
 
 
 @pytest.mark.item("linear.b_row")
-def test_linear_b_row(linear_check_row):
+def test_linear_b_row(linear_check_row, passed):
     """For b of shape (1, p), the shape on the sheet, backward called by hand gives a gradient of shape (1, p).
 
     fr: Pour b de forme (1, p), celle de la feuille, backward appelé à la main donne un gradient de forme (1, p).
     """
-    linear_check_row.shape_of_gradient("b")
+    linear_check_row.shape_of_gradient("b", paid=not passed("linear.db"))
 
 
 @pytest.fixture
@@ -144,19 +185,18 @@ def linear_check_row(student, formulas, rng, device):
 
 
 @pytest.mark.item("context")
-def test_two_contexts(student, rng, passed):
+def test_two_contexts(student, rng, request, passed, right_for_itself):
     """After two forwards with two contexts, each backward finds its own notes, in either order.
 
     fr: Après deux forward avec deux contextes, chaque backward retrouve ses propres notes, dans un ordre ou l'autre.
     """
-    judged = [
-        (getattr(student, name), shapes, like)
-        for name, items, shapes, like in (
-            ("MSE", MSE_GRADIENTS, [(6, 3), (6, 3)], ()),
-            ("Linear", LINEAR_GRADIENTS, [(6, 4), (4, 3), (3,)], (6, 3)),
-        )
-        if any(passed(item) for item in items)
-    ]
+    judged = []
+    if any(passed(item) for item in MSE_GRADIENTS) or right_for_itself():
+        judged.append((student.MSE, [(6, 3), (6, 3)], ()))
+    if any(passed(item) for item in LINEAR_GRADIENTS):
+        shapes = {"x": (6, 4), "w": (4, 3), "b": (3,)}
+        order = request.getfixturevalue("linear_check").order()
+        judged.append((student.Linear, [shapes[name] for name in order], (6, 3)))
     require(bool(judged), *NOTHING_TO_JUDGE)
     for function, shapes, like in judged:
         first, second = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,40 +20,12 @@ from gradjudge.checks.networks_by_hand import (
     require_network_trajectory,
     wrong_outputs,
 )
-from gradjudge.checks.training import Descent, Trained, trained
+from gradjudge.checks.training import Descent, Trained, require_first_step, trained
 from gradjudge.checks.verdict import require
 
 FORMULAS: dict[str, Activation] = {"Tanh": torch.tanh, "ReLU": torch.relu, "Sigmoid": torch.sigmoid}
 #: An activation that is in no notebook: its derivative cannot be had from its output.
 OTHER = "Ripple"
-
-# The statement's own formula, differentiated by autograd. `backward` gives one tensor, as the statement says.
-STAND_IN = """
-import torch
-
-def formula(x):
-    return {formula}
-
-class {name}(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        with torch.no_grad():
-            return formula(x)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
-        with torch.inference_mode(False), torch.enable_grad():
-            leaf = x.detach().clone().requires_grad_()
-            (gradient,) = torch.autograd.grad(formula(leaf), leaf, grad_output.detach().clone())
-        return gradient
-"""
-
-
-def stand_in(name: str, formula: str) -> str:
-    """Return the text of a public Function."""
-    return STAND_IN.format(name=name, formula=formula)
 
 
 def ripple(x: Tensor) -> Tensor:
@@ -75,20 +46,20 @@ def activation_check(student: Any, rng: torch.Generator, device: torch.device) -
 
 
 @pytest.fixture
-def helped_student(student: Any, passed: Callable[[str], bool]) -> Iterator[Any]:
-    """Judge networks with the course's activations in the place of those that failed: no mistake is paid for twice."""
-    with ExitStack() as standing:
-        for name, formula in FORMULAS.items():
-            item = name.lower()
-            if not (passed(f"{item}.forward") and passed(f"{item}.dx")):
-                standing.enter_context(student.stand_in_source(name, stand_in(name, f"torch.{formula.__name__}(x)")))
-        yield student
+def helped_student(student: Any, passed: Callable[[str], bool], instead: Callable[..., None]) -> Any:
+    """Judge networks with the course's activations, where they fail with those of the student's that are wrong."""
+    for name, formula in FORMULAS.items():
+        item = name.lower()
+        if not (passed(f"{item}.forward") and passed(f"{item}.dx")):
+            ours = student.stand_in(name, params=("x",), formula=f"torch.{formula.__name__}(x)")
+            instead(name, ours)
+    return student
 
 
 @pytest.fixture
 def activation(helped_student: Any) -> Iterator[Callable[[str], tuple[Any, Activation]]]:
     """Give an activation as the session has it, and as a formula here; `OTHER` is one that nobody has seen."""
-    with helped_student.stand_in_source(OTHER, stand_in(OTHER, "x + torch.sin(2 * x)")):
+    with helped_student.stand_in(OTHER, params=("x",), formula="x + torch.sin(2 * x)"):
         yield lambda name: (getattr(helped_student, name), FORMULAS.get(name, ripple))
 
 
@@ -122,8 +93,17 @@ def follow(train: Callable[..., Trained], activation: Any, rng: torch.Generator)
         )
         start = drawn_network(rng, 4, 5, outputs, bias=0.3)
         descent = Descent(start, [rows] * steps, 0.1, network_mse(formula))
-        got = train(rows, given, start, descent.lr, steps)
-        require_network_trajectory(got.parameters, descent, formula, only=only)
+
+        def ends(at: Descent) -> Mapping[str, Tensor]:
+            return train(rows, given, start, at.lr, steps).parameters
+
+        def judge(got: Mapping[str, Tensor]) -> None:
+            require_network_trajectory(got, descent, formula, only=only)
+
+        if steps == 1:
+            require_first_step(ends, descent, judge)
+        else:
+            judge(ends(descent))
 
     return run
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from _pytest.runner import runtestprotocol
 from msgspec.structs import replace
 
 from gradjudge.checks.bounds import Bound, Side
-from gradjudge.checks.verdict import CheckFailed, Part
+from gradjudge.checks.verdict import CheckFailed, Part, StudentRaised
 from gradjudge.notebooks.submission import Submission, read_modules
 from gradjudge.owntext import OwnText
 from gradjudge.proxy.failures import bounded_detail
@@ -34,7 +35,10 @@ from gradjudge.wire.messages import Missing, PassesDone, Raised, Ref, Reply, Req
 
 
 class Outcome(NamedTuple):
-    """What became of one check: its state, what the student is told, what staff may read, which mistake was named."""
+    """What became of one check: its state, what the student is told, what staff may read, which mistake was named.
+
+    `raised` says that it failed only because the student's code raised.
+    """
 
     state: str
     message: dict[str, str]
@@ -43,6 +47,7 @@ class Outcome(NamedTuple):
     parts: tuple[Part, ...] = ()
     judged_with: tuple[str, ...] = ()
     mistake: str = ""
+    raised: bool = False
 
 
 class Hearing:
@@ -53,6 +58,10 @@ class Hearing:
         modules: text of the modules of the submission, by name.
         text: the student's own text.
         stand_ins: names that stood in for the student's own in the check under way.
+        offered: names for which the check under way has a stand-in, should it fail with the student's own.
+        ways: how many ways there are to put them in.
+        helping: which of these is used now; 0 for the student's own.
+        deadly: whether a check that has stand-ins was lost with the student's own before.
         bounds: what the bounds of ``grading.toml`` were compared with, the worst number of each.
     """
 
@@ -66,6 +75,10 @@ class Hearing:
         self.seed = seed
         self.results: dict[str, str] = {}
         self.stand_ins: list[str] = []
+        self.offered: list[str] = []
+        self.ways = 0
+        self.helping = 0
+        self.deadly = False
         self.bounds: dict[str, Compared] = {}
         self.excinfo: BaseException | None = None
         self.student: Student | None = None
@@ -129,9 +142,12 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> torch.Generator:
-    """Give a CPU generator seeded from the course's secret, the assignment and the check: the same for all students."""
+    """Give a CPU generator seeded from the course's secret, the assignment and the check: the same for all students.
+
+    A check that is made again with stand-ins draws anew: a folder's name, say, is not that of the first time.
+    """
     hearing = _hearing(request)
-    text = f"{hearing.seed}\0{hearing.assignment.name}\0{check_name(request.node)}"
+    text = f"{hearing.seed}\0{hearing.assignment.name}\0{check_name(request.node)}" + "\0again" * hearing.helping
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
     return torch.Generator().manual_seed(seed)
 
@@ -163,6 +179,25 @@ def passed(request: pytest.FixtureRequest) -> Callable[[str], bool]:
     return tell
 
 
+@pytest.fixture
+def instead(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
+    """Put a stand-in for a name that has failed in its place, if the check fails with the student's own.
+
+    ``instead("MSE", student.stand_in("MSE", ...))``: the check runs with the student's own first, then, if it has
+    failed, with the stand-in, and has the better outcome of the two. Further stand-ins are tried in turn.
+    """
+    hearing = _hearing(request)
+    with ExitStack() as standing:
+
+        def offer(name: str, *stand_ins: AbstractContextManager[None]) -> None:
+            hearing.offered.append(name)
+            hearing.ways = max(hearing.ways, len(stand_ins))
+            if hearing.helping:
+                standing.enter_context(stand_ins[min(hearing.helping, len(stand_ins)) - 1])
+
+        yield offer
+
+
 def check_name(item: pytest.Item) -> str:
     """Return a check's name: its test's, without ``test_``."""
     return item.name.removeprefix("test_")
@@ -191,9 +226,49 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
         hearing: the submission.
         on_ready: called when the session is there, which after a death takes a replay of the cells first.
     """
+    hearing.ways, hearing.helping = 0, int(hearing.deadly)
+    outcome = _attempt(item, hearing, on_ready)
+    while outcome.state not in ("passed", "ungraded") and hearing.helping < hearing.ways:
+        hearing.deadly |= outcome.state != "failed"
+        hearing.helping += 1
+        outcome = _better(outcome, _attempt(item, hearing, on_ready), hearing.offered)
+    return outcome
+
+
+def _better(own: Outcome, helped: Outcome, offered: Sequence[str]) -> Outcome:
+    """Choose between what became of a check with the student's own functions and with stand-ins for some of them.
+
+    Where both fail, what was found with the stand-ins says more of the function that is judged, unless it is only that
+    something was raised.
+    """
+    if helped.state in ("passed", "ungraded") or (helped.state == "failed" and not helped.raised):
+        return helped
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(offered))
+    if own.state == "failed":
+        return _said(own, _WITH_YOURS, names)
+    return _said(helped, _WITH_OURS, names)
+
+
+_WITH_YOURS = {"en": "This was with your own {}.", "fr": "C'était avec {} de votre main."}
+_WITH_OURS = {
+    "en": "This was with our own {} instead of yours, which did not pass.",
+    "fr": "C'était avec {} de notre main, au lieu de ce que vous avez écrit, qui n'a pas réussi.",
+}
+
+
+def _said(outcome: Outcome, whose: Mapping[str, str], names: str) -> Outcome:
+    """Add whose functions they were with which something was raised."""
+    if not outcome.raised:
+        return outcome
+    message = {language: f"{text} {whose[language].format(names)}" for language, text in outcome.message.items()}
+    return outcome._replace(message=message, raised=False)
+
+
+def _attempt(item: pytest.Item, hearing: Hearing, on_ready: Callable[[], None]) -> Outcome:
     item.config.stash[_HEARING] = hearing
     hearing.excinfo = hearing.student = None
     hearing.stand_ins.clear()
+    hearing.offered.clear()
     start = time.monotonic()
     try:
         with hearing.sitting.check(check_name(item)):
@@ -207,7 +282,8 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
     error = _single(hearing.excinfo)
     misused = hearing.student.misused(error) if hearing.student is not None and error is not None else None
     outcome = _outcome(reports, misused or error, hearing, time.monotonic() - start)
-    return outcome._replace(detail=bounded_detail(outcome.detail), judged_with=tuple(dict.fromkeys(hearing.stand_ins)))
+    judged_with = dict.fromkeys(hearing.stand_ins) if hearing.helping or not hearing.offered else ()
+    return outcome._replace(detail=bounded_detail(outcome.detail), judged_with=tuple(judged_with))
 
 
 def _single(error: BaseException | None) -> BaseException | None:
@@ -227,7 +303,8 @@ def _outcome(reports: Iterable[Any], error: BaseException | None, hearing: Heari
         return Outcome("passed", {}, "", seconds)
     if isinstance(error, CheckFailed):
         text = error.text
-        return Outcome("failed", _by_language(text), error.detail, seconds, error.parts, mistake=text.mistake)
+        raised = isinstance(error, StudentRaised)
+        return Outcome("failed", _by_language(text), error.detail, seconds, error.parts, (), text.mistake, raised)
     if isinstance(error, SessionLost):
         return _lost(error, hearing, seconds)
     detail = "\n".join(str(report.longrepr) for report in reports if not report.passed)

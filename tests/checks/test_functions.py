@@ -215,11 +215,11 @@ WRONG_LINEAR = {
             "    v = w.detach().requires_grad_()\n"
             "    (dw,) = torch.autograd.grad(x @ v, v, g)"
         ),
-        "x w b",
+        "x w b shape-b",
         "uses autograd",
     ),
     "func.grad in backward": Wrong(
-        linear("dw = torch.func.grad(lambda v: ((x @ v) * g).sum())(w.detach())"), "x w b", "uses autograd"
+        linear("dw = torch.func.grad(lambda v: ((x @ v) * g).sum())(w.detach())"), "x w b shape-b", "uses autograd"
     ),
     "out of inference mode in backward": Wrong(
         linear(
@@ -227,7 +227,7 @@ WRONG_LINEAR = {
             "    v = w.detach().clone().requires_grad_()\n"
             "    (dw,) = torch.autograd.grad(x.clone() @ v, v, g.clone())"
         ),
-        "x w b",
+        "x w b shape-b",
         "uses autograd",
     ),
     "a graph built in forward": Wrong(
@@ -238,10 +238,19 @@ WRONG_LINEAR = {
             "    ctx.again = x.detach() @ ctx.v + b.detach()\n"
             "out = ctx.again.detach()",
         ),
-        "x w b",
+        "x w b shape-b",
         "uses autograd",
     ),
     "differences of the own forward": Wrong(linear(DIFFERENCES.format(step=1.0)), "w", "calls `forward`"),
+    "arguments in the order w, b, x": Wrong(
+        linear("return dw, db, dx").replace("(ctx, x, w, b)", "(ctx, w, b, x)"), "forward", "in the order w, b, x"
+    ),
+    "arguments in the order b, x, w, dw doubled": Wrong(
+        linear("return db, dx, 2 * dw").replace("(ctx, x, w, b)", "(ctx, b, x, w)"), "forward w", "2 times"
+    ),
+    "rows added up in forward": Wrong(
+        linear(forward="out = (x @ w + b).sum(0)"), f"forward x w b {ROBUST}", "mend `forward` first"
+    ),
     "one gradient too few": Wrong(linear("return dx, dw"), f"x w b shape-b {ROBUST}"),
     "a bare return": Wrong(linear("return"), f"x w b shape-b {ROBUST}"),
     "apply is a builtin": Wrong(
@@ -262,12 +271,13 @@ WRONG_MSE = {
         mse("dyhat, dy = d * q, -d * q", "out = ((yhat - y) ** 2).sum()"), f"forward yhat y {ROBUST}", "q times"
     ),
     "one number per column": Wrong(
-        mse("dyhat, dy = d, -d", "out = ((yhat - y) ** 2).mean(0)"), f"forward yhat y {ROBUST}", "dimensions"
+        mse("dyhat, dy = d, -d", "out = ((yhat - y) ** 2).mean(0)"), "forward", "dimensions"
     ),
-    "shape (1,)": Wrong(mse(forward="out = (((yhat - y) ** 2).sum() / len(yhat)).reshape(1)"), " ".join(MSE_PARTS)),
+    "shape (1,)": Wrong(mse(forward="out = (((yhat - y) ** 2).sum() / len(yhat)).reshape(1)"), "forward", "[1]"),
     "a float": Wrong(mse(forward="out = (((yhat - y) ** 2).sum() / len(yhat)).item()"), " ".join(MSE_PARTS)),
     "factor 2 forgotten": Wrong(mse("dyhat, dy = d / 2, -d / 2"), f"yhat y {ROBUST}", "1/2 times"),
     "sign of dy": Wrong(mse("dy = d"), "y", "opposite sign"),
+    "dy before dyhat": Wrong(mse("dyhat, dy = dy, dyhat"), f"yhat y {ROBUST}", "opposite sign, or is the one for `y`"),
     "None for y": Wrong(mse("dy = None"), "y", "None"),
     "g ignored": Wrong(mse("dyhat = 2 * (yhat - y) / q"), "yhat", "grad_output"),
     "divided by 10": Wrong(mse("dyhat = 2 * (yhat - y) / 10 * g"), "yhat"),
@@ -509,3 +519,80 @@ def test_a_number_that_is_saved_is_told(load: Load) -> None:
     with pytest.raises(CheckFailed, match="takes tensors only") as caught:
         check.gradient("yhat")
     assert caught.value.text.mistake == "saved"
+
+
+def test_what_is_paid_for_elsewhere_costs_no_shape(load: Load) -> None:
+    """A bias gradient that is a mean, or not summed, is judged by its shape alone once its value has been paid for."""
+    for backward in ("db = g", "db = g.mean(0).reshape(b.shape)"):
+        check = linear_check(load(linear(backward)), 1)
+        with pytest.raises(CheckFailed):
+            check.shape_of_gradient("b", also=[(1, 2)])
+        check.shape_of_gradient("b", also=[(1, 2)], paid=True)
+    for backward in ("db = torch.zeros_like(b)", "db = torch.ones_like(b)", "db = None", "db = g.mean(0)", "db = g.T"):
+        with pytest.raises(CheckFailed):
+            linear_check(load(linear(backward)), 1).shape_of_gradient("b", also=[(1, 2)], paid=True)
+
+
+def test_a_bias_gradient_drawn_at_random_has_no_right_shape(load: Load) -> None:
+    """One draw may be right by chance; that of each shape is asked for more than once."""
+    lucky = "CALLS[0] += 1\ndb = db if CALLS[0] % 2 else torch.zeros_like(db)"
+    with pytest.raises(CheckFailed, match="wrong"):
+        linear_check(load(linear(lucky)), 1).shape_of_gradient("b")
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("binding", "says"),
+    [
+        ("mse = MSE.apply", ""),
+        ("def mse(yhat, y): return MSE.apply(yhat, y)", ""),
+        ("mse = MSE()", "cannot be called"),
+        ("def mse(yhat, y): return MSE()(yhat, y)", "never as an instance"),
+        ("def mse(yhat, y): return ((yhat - y) ** 2).sum() / len(yhat)", "does not run your own"),
+        ("mse = 3", "is not `MSE.apply`"),
+    ],
+)
+def test_a_name_is_bound_to_apply(load: Load, binding: str, says: str) -> None:
+    """The name may be apply or call it; an instance, a formula and a number are told as what they are."""
+    student = load(mse() + binding + "\n")
+    check = mse_check(student, 1)
+    check.forward()
+    if not says:
+        check.bound(student.mse)
+        return
+    with pytest.raises(CheckFailed, match=says):
+        check.bound(student.mse)
+
+
+def test_another_reduction_is_a_convention(load: Load) -> None:
+    """A mean over all entries that is consistent passes everything for its own formula; a wrong gradient does not."""
+    mean = "out = ((yhat - y) ** 2).mean()"
+    own = mse_check(load(mse("dyhat, dy = d / p, -d / p", mean)), 1).in_its_own_convention()
+    assert own is not None
+    assert failures(own, MSE_PARTS) == {}
+    assert mse_check(load(mse(forward="out = (yhat - y).abs().sum()")), 1).in_its_own_convention() is None
+
+
+IN_PLACE = """
+import torch
+
+class ReLU(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x > 0)
+        ctx.mark_dirty(x)
+        return x.clamp_(min=0)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.saved_tensors[0]
+"""
+
+
+def test_an_input_that_is_marked_dirty_is_no_crash(load: Load) -> None:
+    """A leaf cannot be changed in place; what comes of another node can, and only that it changes is the mistake."""
+    check = FunctionCheck(load(IN_PLACE).ReLU, torch.relu, {"x": (4, 3)}, rng=torch.Generator().manual_seed(0))
+    assert failures(check, ("forward", "float32", "non-contiguous", "interleaved")) == {}
+    check.gradient("x")
+    with pytest.raises(CheckFailed, match="in place"):
+        check.robust("no-mutation")

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.training import Descent, Parameters, linear_mse, require_trajectory, trained
+from gradjudge.checks.training import (
+    Descent,
+    Parameters,
+    linear_mse,
+    require_first_step,
+    require_trajectory,
+    trained,
+)
 from gradjudge.checks.verdict import CheckFailed
 
 ROWS, INPUTS = 12, 3
@@ -193,3 +201,58 @@ def test_no_hidden_number_reaches_the_student() -> None:
         require_trajectory(by_hand(problem, times(1.3, 1)), problem)
     assert str(float(problem.end()["b"][0])) in failure.value.detail
     assert "." not in failure.value.text.en.replace("relatively.", "").replace("numbers.", "")
+
+
+def first_step(step: Step, *, lr: float | None = None) -> CheckFailed:
+    """Judge one step of a descent; give what is said of it."""
+    problem = descent(1)
+
+    def follow(at: Descent) -> Parameters:
+        return by_hand(at if lr is None else replace(at, lr=lr), step)
+
+    with pytest.raises(CheckFailed) as caught:
+        require_first_step(follow, problem, lambda got: require_trajectory(got, problem, only=["b"]))
+    return caught.value
+
+
+def test_a_first_grad_output_that_is_not_one_is_named() -> None:
+    """A number, the cost and something random are told from each other, from a step of its own, and from factors."""
+    calls = iter((0.3, 1.7, 0.9))
+
+    def by_cost(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        cost = float(((x @ w + b - y) ** 2).sum() / len(x))
+        return times(cost, cost)(x, y, w, b)
+
+    def at_random(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        number = next(calls)
+        return times(number, number)(x, y, w, b)
+
+    for step, says in ((times(0.067, 0.067), "same number"), (by_cost, "the cost"), (at_random, "differs")):
+        failed = first_step(step)
+        assert failed.text.mistake == "first grad_output"
+        assert says in failed.text.en
+    problem = descent(1)
+    x, y = problem.batches[0]
+    apart = 2 / len(x) * (x @ problem.start["w"] + problem.start["b"] - y)
+
+    def by_identity(at: Descent) -> Parameters:
+        dyhat = torch.eye(len(x), dtype=torch.float64) * apart
+        return {"w": at.start["w"] - at.lr * x.T @ dyhat, "b": at.start["b"] - at.lr * dyhat.sum(0)}
+
+    with pytest.raises(CheckFailed, match="no matrix"):
+        require_first_step(by_identity, problem, lambda got: require_trajectory(got, problem, only=["w"]))
+    assert first_step(right, lr=0.013).text.mistake == "learning rate"
+    assert first_step(times(2, 2)).text.mistake == "factor 2"
+    assert first_step(times(0.3, 0.7)).text.mistake == ""
+
+
+def test_a_right_first_step_is_made_once() -> None:
+    """Only what fails is made again."""
+    problem, made = descent(1), []
+
+    def follow(at: Descent) -> Parameters:
+        made.append(at)
+        return by_hand(at, right)
+
+    require_first_step(follow, problem, lambda got: require_trajectory(got, problem))
+    assert len(made) == 1

@@ -16,8 +16,7 @@ from gradjudge.checks.subjects import Needs, Subject, one_pass
 from gradjudge.checks.tolerance import Tolerance, difference, near, tolerance
 from gradjudge.checks.verdict import Text, fail
 from gradjudge.proxy.failures import CheckFailed, StudentRaised
-from gradjudge.proxy.line import raise_first
-from gradjudge.wire.messages import Pass, PassResult
+from gradjudge.wire.messages import PassResult
 
 REPEATS = 24
 COTANGENT_SCALES = (-1.0, 1e3, 1e-3)
@@ -77,7 +76,7 @@ class Derivative:
         """
         subject = self._subject
         trials = [subject.trial(), subject.trial(), *subject.further_trials()]
-        results = self._ask_by_hand([one_pass(trial, subject.every()) for trial in trials])
+        results = subject.ask_by_hand([one_pass(trial, subject.every()) for trial in trials])
         given = [subject.gradients_by_hand(result)[self._index] for result in results]
         flaws = [self._flaw(got, trial) for got, trial in zip(given, trials, strict=True)]
         if not value:
@@ -101,20 +100,6 @@ class Derivative:
         """
         counts = result.elsewhere[0] if result.elsewhere else ()
         return len(counts) > self._index and counts[self._index] >= trial.inputs[self._index].numel()
-
-    def _ask_by_hand(self, passes: Sequence[Pass]) -> tuple[PassResult, ...]:
-        subject = self._subject
-        results = subject.function.passes(passes, through="direct", inference=True)
-        if any(result.raised for result in results):
-            again = subject.function.passes(passes, through="direct")
-            raise_first(again, subject.label)
-            fail(
-                f"`{subject.label}.backward` uses autograd: write the derivative by hand.",
-                f"`{subject.label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
-                detail=next(result.raised.text for result in results if result.raised),
-                mistake="autograd",
-            )
-        return results
 
     def _judge_through_autograd(self) -> tuple[list[Trial], tuple[PassResult, ...]]:
         subject, node = self._subject, self._subject.node_name()
@@ -152,6 +137,7 @@ class Derivative:
         if result.raised is not None:
             if self._others_raise(at, plan, results):
                 return
+            self._require_shapes(result, at.trial)
             raised = StudentRaised(result.raised, where=f"{self._subject.label}.apply")
             if raised.cause == "gradient count":
                 self._judge_count(at)
@@ -172,6 +158,20 @@ class Derivative:
                 f"`{subject.label}.backward` renvoie ses gradients dans une liste ; `apply` demande un tuple.",
                 mistake="list",
             )
+
+    def _require_shapes(self, result: PassResult, trial: Trial) -> None:
+        """Blame the forward whose result has another size than its grad_output, if that may be what raises."""
+        for got, right in zip(result.outputs, trial.outputs, strict=False):
+            if type(got) is Tensor and got.numel() != right.numel():
+                self._fail(
+                    Text(
+                        f"cannot be asked for through `apply`: the result of `forward` has shape {list(got.shape)}, "
+                        "which no grad_output of the right shape fits; mend `forward` first",
+                        f"ne peut pas être demandé par `apply` : le résultat de `forward` a la forme "
+                        f"{list(got.shape)}, à laquelle aucun grad_output de la bonne forme ne convient ; corrigez "
+                        "d'abord `forward`",
+                    )
+                )
 
     def _others_raise(self, at: _Circumstance, plan: list[_Circumstance], results: tuple[PassResult, ...]) -> bool:
         """Say whether the pass raises without this input too: then another input's gradient is to blame."""

@@ -74,7 +74,8 @@ def diagnose(
     for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES,
                     *_SQUARES, *_as_if_one(names)):  # fmt: skip
         if all(fits(_acted(mistake, sighting, reference), sighting.got) for sighting in sightings):
-            return Text(mistake.en, mistake.fr, mistake.key)
+            text = Text(mistake.en, mistake.fr, mistake.key)
+            return _or_another(text, sightings, names) if mistake.key == "sign" else text
     if all(_proportional(sighting) for sighting in sightings):
         size = magnitude(difference(sightings[0].got, sightings[0].right, allowed))
         return Text(
@@ -83,6 +84,18 @@ def diagnose(
             "factor",
         )
     return None
+
+
+def _or_another(sign: Text, sightings: Sequence[Sighting], names: Sequence[str]) -> Text:
+    """Add that it may be another input's, where that is the same but for its sign: the two cannot be told apart."""
+    for other, name in enumerate(names):
+        if other != sightings[0].index and all(fits(one.trial.gradients[other], one.got) for one in sightings):
+            return Text(
+                f"{sign.en}, or is the one for `{name}` (gradients are returned in the order of the inputs of forward)",
+                f"{sign.fr}, ou est celui de `{name}` (les gradients se rendent dans l'ordre des entrées de forward)",
+                sign.mistake,
+            )
+    return sign
 
 
 def _acted(mistake: _Mistake, sighting: Sighting, reference: Reference) -> Tensor | None:
@@ -135,7 +148,9 @@ _LETTERS_FR = {"q": "lignes", "p": "colonnes"}
 
 
 def sizes(trial: Trial) -> tuple[int, int] | None:
-    """Read q (rows of the first input) and p (columns of the last one), where they exist."""
+    """Read q (rows of the first input) and p (columns of the last one), or of the result, where they exist."""
+    if len(trial.inputs) > 1 and trial.outputs[0].ndim == 2:  # whatever the order of the inputs
+        return (trial.outputs[0].shape[0], trial.outputs[0].shape[1])
     first, last = trial.inputs[0].shape, trial.inputs[-1].shape
     return (first[0], last[-1]) if len(first) and len(last) else None
 

@@ -7,7 +7,9 @@ gradcheck alone stopped 7 of 35 wrong Functions made to slip past it; a prototyp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import partial
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ from torch import Tensor
 from gradjudge.checks import robustness
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.derivatives import Derivative
+from gradjudge.checks.diagnosis import FEWEST, VALUES
 from gradjudge.checks.gradients import gradcheck
 from gradjudge.checks.misread import elementwise, square_shapes
 from gradjudge.checks.references import SPECIAL, Formula, Reference, ReferenceBackward, Shape, Trial
@@ -52,7 +55,6 @@ class FunctionCheck:
         also_shapes: further sets of shapes at which values and gradients are compared (a batch of 64, tall, one
             column...). A mistake is named only from draws that tell q from p, so give at least one.
         scales: further magnitudes at which gradients are compared; only for functions that are homogeneous (no exp).
-        apply: what the name bound to ``function.apply`` gave (``student.mse``); `forward` then checks it as well.
         backward: ``backward(cotangents, *inputs) -> gradients``, instead of autograd over `formula`.
 
     Raises:
@@ -69,10 +71,8 @@ class FunctionCheck:
         device: torch.device | str = "cpu",
         also_shapes: Sequence[Mapping[str, Shape]] = (),
         scales: Sequence[float] = (),
-        apply: Any = None,
         backward: ReferenceBackward | None = None,
     ) -> None:
-        self._apply = apply
         self._subject = Subject(
             _require_function(function),
             Reference(formula, rng, backward),
@@ -85,7 +85,7 @@ class FunctionCheck:
     def forward(self) -> None:
         """Compare value, shape and dtype of ``forward`` with the formula at every set of shapes.
 
-        By hand and through ``apply``; with `apply` given, that name must be bound to this Function's ``apply``.
+        By hand and through ``apply``.
         """
         subject = self._subject
         trials = [subject.trial(), subject.trial(), *subject.further_trials()]
@@ -97,8 +97,52 @@ class FunctionCheck:
             for trial, result in zip(trials, results, strict=True):
                 self._require_outputs(result, trial, f"{subject.label}.{where}", partial(self._cause, trials, results))
         self._judge_special_outputs()
-        if self._apply is not None:
-            self._require_bound(trials[0])
+
+    def bound(self, apply: Any) -> None:
+        """Judge what the name that is to be bound to ``function.apply`` gave (``student.mse``): it must run this class.
+
+        Its results must be right as well, so that it is worth nothing where the class is not yet written.
+        """
+        subject, name, trial = self._subject, label_of(apply), self._subject.trial()
+        if not isinstance(apply, CallableProxy):
+            _fail_unbound(name, subject.label)
+        try:
+            answer = call_with_graph(apply, trial.inputs)
+        except StudentRaised as raised:
+            subject.ask([forward_only(trial)])  # what `apply` raises too has nothing to do with the name
+            fail(
+                f"`{name}` cannot be called, though `{subject.label}.apply` can: a Function is called by its `apply`, "
+                f"with a static `forward` and `backward`, and never as an instance, `{subject.label}()(...)`.",
+                f"`{name}` ne peut pas être appelé, alors que `{subject.label}.apply` le peut : une Function s'appelle "
+                "par son `apply`, avec un `forward` et un `backward` statiques, et jamais comme une instance, "
+                f"`{subject.label}()(...)`.",
+                detail=raised.detail,
+                mistake="not apply",
+            )
+        value = answer.value if type(answer.value) is tuple else (answer.value,)
+        self._require_outputs(PassResult(value, type(answer.value) is not tuple), trial, name)
+        if any(node != subject.node_name() for node in answer.grad_fns) or not answer.grad_fns:
+            _fail_unbound(name, subject.label)
+
+    def in_its_own_convention(self) -> FunctionCheck | None:
+        """Give the check for the formula times a usual factor (mean for sum, half) for which ``forward`` is right.
+
+        None if there is no such factor; the formula has one result, and no factor but 1 is right for it.
+        """
+        subject = self._subject
+        trials = [subject.trial(), *subject.further_trials()]
+        results = subject.function.passes([forward_only(trial) for trial in trials], through="direct")
+        for value in VALUES.values():
+            other = copy(self)
+            other._subject = subject.times(value)
+            at = [other._subject.reference.at(trial.inputs, trial.cotangents) for trial in trials]
+            if all(other._is_right(result, trial) for result, trial in zip(results, at, strict=True)):
+                return other
+        return None
+
+    def order(self) -> tuple[str, ...]:
+        """Give the names of the inputs in the order in which ``forward`` is right: the due one if it is in none."""
+        return self._in_own_order().names
 
     def gradient(self, name: str, *, flatten: bool = False) -> None:
         """Judge the gradient with respect to `name` alone, in everything that makes a derivative right.
@@ -107,36 +151,26 @@ class FunctionCheck:
         grad_output, all shapes, every choice of inputs that require grad, many calls), and by gradcheck where the
         student's forward is the formula. With `flatten` the values are compared after ``reshape(-1)``: (1, p) for (p,)
         passes, an unsummed (q, p) fails.
-        """
-        Derivative(self._subject, name, flatten=flatten).judge()
 
-    def shape_of_gradient(self, name: str, *, also: Sequence[Shape] = ()) -> None:
+        This and all that follows is asked in the order of the arguments in which ``forward`` is right: another one
+        than the due one is paid for there.
+        """
+        self._judge(lambda subject: Derivative(subject, name, flatten=flatten).judge())
+
+    def shape_of_gradient(self, name: str, *, also: Sequence[Shape] = (), paid: bool = False) -> None:
         """Compare the exact shape of the gradient of `name` (called by hand), at its own shape and at each of `also`.
 
-        The values must be right as well.
+        The values must be right as well; with `paid` (they have been judged elsewhere, and were wrong) a constant
+        factor and a sum over the batch that is missing are forgiven.
         """
-        subject, index = self._subject, self._subject.names.index(name)
-        variants = [subject.shapes, *({**subject.shapes, name: tuple(shape)} for shape in also)]
-        trials = [subject.reference.trial(shapes, subject.dtype) for shapes in variants]
-        results = subject.ask([one_pass(trial, subject.only(index)) for trial in trials], through="direct")
-        for trial, result in zip(trials, results, strict=True):
-            due = Due(trial.gradients[index], Text(f"that of `{name}`", f"celle de `{name}`"))
-            got = subject.gradients_by_hand(result)[index]
-            flaw = flaw_in(got, due, subject.allowed)
-            if flaw is not None:
-                shape = list(trial.inputs[index].shape)
-                fail(
-                    f"The gradient of `{subject.label}` for `{name}` of shape {shape} {flaw.text.en}.",
-                    f"Le gradient de `{subject.label}` pour `{name}` de forme {shape} {flaw.text.fr}.",
-                    mistake=_shape_or(flaw, got, due),
-                )
+        self._judge(lambda subject: _judge_shape(subject, name, also, paid))
 
     def robust(self, aspect: str) -> None:
         """Judge one aspect of robustness: "float32", "non-contiguous", "no-mutation" or "interleaved".
 
         Only gradients that are right in plain conditions are judged; if none is, the part fails.
         """
-        ASPECTS[aspect](self._subject)
+        self._judge(ASPECTS[aspect])
 
     def own_forward_gradient(self, name: str, *, flatten: bool = False) -> None:
         """Accept the gradient of `name` if it is right for the formula, or for the student's own forward.
@@ -144,29 +178,54 @@ class FunctionCheck:
         The own forward must be the formula with another reduction (mean for sum, by column, element-wise, half): the
         gradient of the sum of its outputs is proportional to the formula's.
         """
-        derivative = Derivative(self._subject, name, flatten=flatten)
-        try:
-            derivative.judge()
-        except CheckFailed:
-            derivative.judge_by_hand(value=False)
-            self._judge_own_forward(self._subject.names.index(name))
 
-    def _judge_own_forward(self, index: int) -> None:
-        subject, trial = self._subject, self._subject.trial()
+        def judge(subject: Subject) -> None:
+            derivative = Derivative(subject, name, flatten=flatten)
+            try:
+                derivative.judge()
+            except CheckFailed:
+                derivative.judge_by_hand(value=False)
+                self._judge_own_forward(subject, subject.names.index(name))
+
+        self._judge(judge)
+
+    def _judge(self, part: Callable[[Subject], None]) -> None:
+        """Judge a part as the statement has it; where that fails, in the order in which forward is right."""
+        try:
+            part(self._subject)
+        except CheckFailed:
+            other = self._in_own_order()
+            if other is self._subject:
+                raise
+            part(other)
+
+    def _in_own_order(self) -> Subject:
+        """Give the subject with its inputs in the order in which ``forward`` is right for them."""
+        subject, names = self._subject, self._subject.names
+        trials = [subject.trial(), *subject.further_trials()]
+        for order in permutations(range(len(names))):
+            asked = [Pass(tuple(trial.inputs[i] for i in order), (False,) * len(names)) for trial in trials]
+            results = subject.function.passes(asked, through="direct")
+            if all(self._is_right(result, trial) for result, trial in zip(results, trials, strict=True)):
+                return subject if order == tuple(range(len(names))) else subject.reordered(order)
+        return subject
+
+    def _judge_own_forward(self, subject: Subject, index: int) -> None:
+        trial = subject.trial()
         needs = subject.only(index)
         (first,) = subject.ask([Pass(trial.inputs, needs)])
         ones = tuple(torch.ones_like(output) for output in first.outputs if type(output) is Tensor)
         if not ones or len(ones) != len(first.outputs):
-            self._fail_own(index)
+            self._fail_own(subject, index)
         (result,) = subject.ask([Pass(trial.inputs, needs, (ones,))])
         like = subject.reference.at(trial.inputs, tuple(torch.ones_like(output) for output in trial.outputs))
         if not _positively_proportional(result.grads[0][index], like.gradients[index]):
-            self._fail_own(index)
+            self._fail_own(subject, index)
         inputs = [x.clone().requires_grad_(need) for x, need in zip(trial.inputs, needs, strict=True)]
         gradcheck(subject.function, inputs, rng=subject.reference.rng, allowed=subject.allowed)
 
-    def _fail_own(self, index: int) -> None:
-        subject, name = self._subject, self._subject.names[index]
+    def _fail_own(self, subject: Subject, index: int) -> None:
+        name = subject.names[index]
         fail(
             f"The gradient of `{subject.label}` for `{name}` is not right for another reduction (mean, sum) either.",
             f"Le gradient de `{subject.label}` pour `{name}` n'est pas juste non plus pour une autre réduction "
@@ -275,15 +334,31 @@ class FunctionCheck:
             text = (cause() if flaw.kind in ("value", "shape") else None) or flaw.text
             fail(f"The result of `{where}` {text.en}.", f"Le résultat de `{where}` {text.fr}.", mistake=text.mistake)
 
-    def _require_bound(self, trial: Trial) -> None:
-        subject, name = self._subject, label_of(self._apply)
-        if not isinstance(self._apply, CallableProxy):
-            _fail_unbound(name, subject.label)
-        answer = call_with_graph(self._apply, trial.inputs)
-        value = answer.value if type(answer.value) is tuple else (answer.value,)
-        self._require_outputs(PassResult(value, type(answer.value) is not tuple), trial, name)
-        if any(node != subject.node_name() for node in answer.grad_fns) or not answer.grad_fns:
-            _fail_unbound(name, subject.label)
+
+def _judge_shape(subject: Subject, name: str, also: Sequence[Shape], paid: bool) -> None:
+    index = subject.names.index(name)
+    variants = [subject.shapes, *({**subject.shapes, name: tuple(shape)} for shape in also)]
+    trials = [subject.reference.trial(shapes, subject.dtype) for shapes in variants for _ in range(FEWEST)]
+    results = subject.ask_by_hand([one_pass(trial, subject.only(index)) for trial in trials])
+    for trial, result in zip(trials, results, strict=True):
+        due = Due(trial.gradients[index], Text(f"that of `{name}`", f"celle de `{name}`"))
+        got = subject.gradients_by_hand(result)[index]
+        flaw = flaw_in(got, due, subject.allowed)
+        if flaw is not None and not (paid and isinstance(got, Tensor) and _is_nearly(got, due.value)):
+            shape = list(trial.inputs[index].shape)
+            fail(
+                f"The gradient of `{subject.label}` for `{name}` of shape {shape} {flaw.text.en}.",
+                f"Le gradient de `{subject.label}` pour `{name}` de forme {shape} {flaw.text.fr}.",
+                mistake=_shape_or(flaw, got, due),
+            )
+
+
+def _is_nearly(got: Tensor, right: Tensor) -> bool:
+    """Tell whether a gradient is right but for a factor, or for the sum over the batch that it lacks."""
+    if got.shape == right.shape:
+        return any(_positively_proportional(one, right) for one in (got, -got))
+    batch = got.shape[:1] if got.ndim and got[0].numel() == right.numel() else ()
+    return bool(batch) and _positively_proportional(got.sum(0).reshape(right.shape), right)
 
 
 def _shape_or(flaw: Flaw, got: object, due: Due) -> str:

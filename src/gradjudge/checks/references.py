@@ -86,6 +86,30 @@ class Reference:
         """Compute what is right for given inputs and cotangents."""
         return Trial(inputs, cotangents, self.outputs(inputs), self.gradients(inputs, cotangents))
 
+    def times(self, factor: Callable[[int, int], float]) -> Reference:
+        """Give the reference for a formula with one result times a function of q and p, as its inputs have them."""
+
+        def formula(*inputs: Tensor) -> Tensor:
+            (result,) = _tuple(self._formula(*inputs))
+            return result * factor(inputs[0].shape[0], inputs[-1].shape[-1])
+
+        return Reference(formula, self.rng)
+
+    def reordered(self, order: Sequence[int]) -> Reference:
+        """Give the reference for the same formula with its inputs in another order."""
+        formula, backward = self._formula, self._backward
+        places = [list(order).index(place) for place in range(len(order))]
+
+        def due(inputs: Sequence[Tensor]) -> list[Tensor]:
+            return [inputs[place] for place in places]
+
+        def turned(cotangents: tuple[Tensor, ...], *inputs: Tensor) -> list[Tensor]:
+            assert backward is not None
+            gradients = backward(cotangents, *due(inputs))
+            return [gradients[place] for place in order]
+
+        return Reference(lambda *inputs: formula(*due(inputs)), self.rng, turned if backward else None)
+
     def outputs(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Evaluate the formula in float64, without a graph."""
         with torch.no_grad():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -81,6 +81,24 @@ class Subject(msgspec.Struct, frozen=True):
         """List every non-empty choice of inputs whose gradients are asked for."""
         return [needs for needs in product((False, True), repeat=len(self.shapes)) if any(needs)]
 
+    def reordered(self, order: Sequence[int]) -> Subject:
+        """Give the same subject, whose function takes its inputs in another order."""
+
+        def turned(shapes: dict[str, Shape]) -> dict[str, Shape]:
+            named = list(shapes.items())
+            return dict(named[place] for place in order)
+
+        return msgspec.structs.replace(
+            self,
+            reference=self.reference.reordered(order),
+            shapes=turned(self.shapes),
+            also_shapes=tuple(turned(more) for more in self.also_shapes),
+        )
+
+    def times(self, factor: Callable[[int, int], float]) -> Subject:
+        """Give the same subject, whose formula is multiplied by a function of q and p."""
+        return msgspec.structs.replace(self, reference=self.reference.times(factor))
+
     def node_name(self) -> str:
         """Ask for the class's name; its nodes in a graph are called after it."""
         return f"{class_name_of(self.function)}Backward"
@@ -93,6 +111,25 @@ class Subject(msgspec.Struct, frozen=True):
         """
         results = self.function.passes(passes, through=through, **options)
         raise_first(results, self.label)
+        return results
+
+    def ask_by_hand(self, passes: Sequence[Pass]) -> tuple[PassResult, ...]:
+        """Run passes by hand where autograd cannot be used.
+
+        Raises:
+            StudentRaised: forward or backward raised in a pass.
+            CheckFailed: it did so only because autograd was asked.
+        """
+        results = self.function.passes(passes, through="direct", inference=True)
+        if any(result.raised for result in results):
+            again = self.function.passes(passes, through="direct")
+            raise_first(again, self.label)
+            fail(
+                f"`{self.label}.backward` uses autograd: write the derivative by hand.",
+                f"`{self.label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
+                detail=next(result.raised.text for result in results if result.raised),
+                mistake="autograd",
+            )
         return results
 
     def gradients_by_hand(self, result: PassResult, cotangents: int = 0) -> tuple[object, ...]:

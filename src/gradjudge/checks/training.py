@@ -128,6 +128,89 @@ def require_trajectory(
     )
 
 
+def require_first_step(
+    follow: Callable[[Descent], Parameters], descent: Descent, judge: Callable[[Parameters], None]
+) -> None:
+    """Judge one step; where no usual mistake fits, make it again, and say if all gradients have one wrong factor.
+
+    Args:
+        follow: lets the student's function make a descent.
+        descent: one step.
+        judge: compares what came of it, as `require_trajectory` does.
+
+    Raises:
+        CheckFailed: `judge` fails.
+    """
+    got = follow(descent)
+    try:
+        judge(got)
+    except CheckFailed as failed:
+        text = None if failed.text.mistake else _not_seeded_with_one(follow, descent, got)
+        if text is None:
+            raise
+        raise CheckFailed(text, detail=failed.detail) from None
+
+
+def _not_seeded_with_one(follow: Callable[[Descent], Parameters], descent: Descent, got: Parameters) -> Text | None:
+    """Name what multiplies all gradients alike: the cost, a number of the student's own, or a step that is not lr."""
+    if any(_row_by_row(got[name], name, descent) for name in descent.start):
+        return Text(
+            "The rows of the batch are kept apart: what MSE.backward gets first must be 1, the derivative of the cost "
+            "with respect to itself, and no matrix.",
+            "Les lignes du lot restent séparées : ce que MSE.backward reçoit en premier doit être 1, la dérivée du "
+            "coût par rapport à lui-même, et non une matrice.",
+            "first grad_output",
+        )
+    here, faster = _factor(got, descent), replace(descent, lr=2 * descent.lr)
+    then = _factor(follow(faster), faster) if here is not None else None
+    if here is None or then is None:
+        return None
+    if _same(2 * then, here):
+        return Text(
+            "The step does not depend on lr: use the learning rate that is given.",
+            "Le pas ne dépend pas de lr : utilisez le pas qui est donné.",
+            "learning rate",
+        )
+    cost = float(descent.loss(descent.start, *descent.batches[0]))
+    by = Text("the same number", "un même nombre")
+    if _same(here, cost):
+        by = Text("the cost", "le coût")
+    elif not _same(then, here):
+        by = Text("a number that differs from call to call", "un nombre qui change d'un appel à l'autre")
+    return Text(
+        f"All gradients are multiplied by {by.en}: what MSE.backward gets first must be 1, the derivative of the cost "
+        "with respect to itself.",
+        f"Tous les gradients sont multipliés par {by.fr} : ce que MSE.backward reçoit en premier doit être 1, la "
+        "dérivée du coût par rapport à lui-même.",
+        "first grad_output",
+    )
+
+
+def _row_by_row(value: Tensor, name: str, descent: Descent) -> bool:
+    """Tell whether a parameter has become one column for each row, whose moves add up to the right one."""
+    start, rows = descent.start[name], descent.batches[0][0].shape[0]
+    if start.dim() != 2 or start.shape[1] != 1 or value.shape != (start.shape[0], rows):
+        return False
+    due = descent.end()[name] - start
+    return bool(((value - start).sum(1, keepdim=True) - due).abs().max() <= TRAJECTORY_TOLERANCE * due.abs().max())
+
+
+def _factor(got: Parameters, descent: Descent) -> float | None:
+    """Give the number by which all moves are longer than they should be; None if there is no such number."""
+    end = descent.end()
+    if any(got[name].numel() != value.numel() for name, value in descent.start.items()):
+        return None
+    moves = [(got[name].reshape(value.shape) - value, end[name] - value) for name, value in descent.start.items()]
+    made, due = (torch.cat([move.reshape(-1) for move in side]) for side in zip(*moves, strict=True))
+    factor = float((made * due).sum() / (due * due).sum())
+    close = (made - factor * due).abs().max() <= TRAJECTORY_TOLERANCE * max(abs(factor), 1e-3) * due.abs().max()
+    return factor if bool(close) and factor != 0 else None
+
+
+def _same(one: float, other: float) -> bool:
+    return abs(one - other) <= 1e-5 * abs(other)
+
+
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 

@@ -71,12 +71,12 @@ class Student:
         """Put a public stand-in in the place of a Function (and of the name bound to its ``apply``) for a while.
 
         Args:
-            function: global name of the class (``"Linear"``).
+            function: global name of the class (``"Linear"``); where an alias of it is defined, that is meant.
             apply: global name bound to its ``apply`` (``"linear"``), or empty.
             params: names of the inputs, in order.
             formula: expression over them that the statement itself gives (``"x @ w + b"``).
         """
-        with self._standing_in(StandIn(function, apply, tuple(params), formula), function):
+        with self._standing_in(StandIn(self._written_as(function), apply, tuple(params), formula), function):
             yield
 
     @contextmanager
@@ -90,6 +90,12 @@ class Student:
         """
         with self._standing_in(StandInSource(name, source), name):
             yield
+
+    def _written_as(self, name: str) -> str:
+        """Return the alias under which the student has written `name`; `name` itself if it is there, or none is."""
+        others = self._aliases.get(name, ())
+        found = (at for at in (name, *others) if not others or not isinstance(self._ask(Get(Ref(at))), Missing))
+        return next(found, name)
 
     @contextmanager
     def _standing_in(self, request: StandIn | StandInSource, name: str) -> Iterator[None]:

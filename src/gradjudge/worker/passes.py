@@ -70,7 +70,12 @@ class _Outputs(NamedTuple):
 
 
 class _Run:
-    """One pass under way: what it holds and what has come of it so far."""
+    """One pass under way: what it holds and what has come of it so far.
+
+    Attributes:
+        inputs: leaves and values.
+        given: what forward gets; not the leaves themselves where it changes them in place.
+    """
 
     def __init__(
         self, function: Any, asked: Pass, thaw: Thaw, read: Callable[[], Reader], *, inference: bool = False
@@ -83,6 +88,7 @@ class _Run:
             _leaf(_laid_out(thaw(value), layout), need)
             for value, need, layout in zip(asked.inputs, needs, layouts, strict=True)
         ]
+        self.given = self.inputs
         self.cotangents = [
             [_laid_out(thaw(value), asked.cotangent_layout) for value in one] for one in asked.cotangents
         ]
@@ -115,7 +121,7 @@ class _Run:
             outputs=self._given,
             output_is_tensor=not self.outputs.is_tuple,
             grads=tuple(self._grads),
-            inputs_after=self._snapshot(tuple(self.inputs)),
+            inputs_after=self._snapshot(tuple(self.given)),
             cotangents_after=tuple(self._snapshot(tuple(one)) for one in self.cotangents),
             grad_fns=self._grad_fns,
             raised=self._raised,
@@ -185,13 +191,38 @@ def run_passes(asked: Passes, function: Any, thaw: Thaw, read: Callable[[], Read
 
 
 def _apply(run: _Run) -> Any:
+    apply = getattr(run.function, "apply", run.function)
     with torch.enable_grad():
-        return getattr(run.function, "apply", run.function)(*run.inputs)
+        try:
+            return apply(*run.inputs)
+        except RuntimeError as error:
+            if "in-place" not in str(error):
+                raise
+            # mark_dirty: torch refuses that for a leaf, not for what comes of other nodes, as in a network
+            run.given = [_from_a_node(x) if _is_leaf(x) else x for x in run.inputs]
+            return apply(*run.given)
+
+
+def _from_a_node(leaf: torch.Tensor) -> torch.Tensor:
+    """Give a copy with the same layout that is no leaf, but goes back to one."""
+    return torch.empty_strided(leaf.shape, leaf.stride(), dtype=leaf.dtype, device=leaf.device).copy_(leaf)
 
 
 def _autograd(run: _Run, cotangents: list[Any]) -> tuple[Any, ...]:
-    gradients = iter(pull_back(run.outputs.tensors, [x for x in run.inputs if _is_leaf(x)], cotangents))
+    outputs = run.outputs.tensors
+    fitted = [_fitted(c, output) for c, output in zip(cotangents, outputs, strict=False)]
+    fitted += cotangents[len(fitted) :]
+    gradients = iter(pull_back(outputs, [x for x in run.inputs if _is_leaf(x)], fitted))
     return tuple(next(gradients) if _is_leaf(x) else None for x in run.inputs)
+
+
+def _fitted(cotangent: Any, output: torch.Tensor) -> Any:
+    """Give a cotangent the shape of a result that has another shape than it should, where that can be done."""
+    if type(cotangent) is not torch.Tensor or cotangent.shape == output.shape:
+        return cotangent
+    if cotangent.numel() == output.numel():
+        return cotangent.reshape(output.shape)
+    return cotangent.reshape(()).expand(output.shape) if cotangent.numel() == 1 else cotangent
 
 
 def pull_back(
