@@ -66,6 +66,20 @@ class Runner:
         return None if error is None else failures.raised(error)
 
 
+def run_remaining(cell: RunCell, stopped: int, execute: Callable[[str], object]) -> None:
+    """Run the definitions of a cell that stand below the line at which it stopped; what one of them raises is its own.
+
+    Args:
+        cell: the cell, with its definitions.
+        stopped: the line.
+        execute: runs a text, its lines where they are in the cell.
+    """
+    for line, text in cell.rest:
+        if line > stopped:
+            with contextlib.suppress(BaseException):
+                execute("\n" * (line - 1) + text)
+
+
 def remember_source(name: str, source: str) -> None:
     """Let tracebacks, ``inspect`` and ``doctest`` find the source of a piece by its file name."""
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)

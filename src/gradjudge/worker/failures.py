@@ -46,6 +46,12 @@ def cell_name(index: int) -> str:
     return f"<cell {index}>"
 
 
+def stopped_at(error: BaseException, index: int) -> int:
+    """Return the line of a cell at which its own code stopped; 0 if nothing of it has run, or nobody knows."""
+    name = cell_name(index)
+    return next((line for frame, line in _frames(error.__traceback__) if frame.f_code.co_filename == name), 0)
+
+
 def raised(error: BaseException, during: str = "") -> Raised:
     """Record `error`: its type if it is a builtin's, its place in the student's cells, and text for staff."""
     cls = type(error)

@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Any, Final
 
 from gradjudge.wire.messages import CellDone, RunCell
-from gradjudge.worker.cells import OUTPUT_KB, Runner, remember_source
-from gradjudge.worker.failures import cell_name
+from gradjudge.worker.annotations import compile_student
+from gradjudge.worker.cells import OUTPUT_KB, Runner, remember_source, run_remaining
+from gradjudge.worker.failures import cell_name, stopped_at
 
 MODULE: Final = "submission"
 """``__name__`` of a script: what is guarded by ``if __name__ == "__main__"`` does not run."""
@@ -45,10 +46,15 @@ class ScriptNamespace:
     def _execute(self, cell: RunCell) -> BaseException | None:
         name = cell_name(cell.index)
         remember_source(name, cell.source)
-        try:
-            code = compile(cell.source, name, "exec", flags=self._flags, dont_inherit=True)
+
+        def execute(source: str) -> None:
+            code = compile_student(source, name, self._flags)
             self._flags |= code.co_flags & _FEATURES  # ``from __future__ import`` holds for what follows
             exec(code, self.names)  # noqa: S102  # this is what a session is for
+
+        try:
+            execute(cell.source)
         except BaseException as error:  # noqa: BLE001  # SystemExit ends a statement, not the session
+            run_remaining(cell, stopped_at(error, cell.index), execute)
             return error
         return None
