@@ -164,7 +164,12 @@ class Seats:
         """Start a session with the companion files in its scratch folder."""
         names = self._submission.companions
         files = {name: read_companion(self._submission, name, self._limits) for name in names}
-        return self._zygote.spawn(self._policy, files, self._config)
+        return self._zygote.spawn(self._policy, files, self._config | {"main": self._imported_as(files)})
+
+    def _imported_as(self, files: dict[str, bytes]) -> str:
+        """Return the script's own name if a companion may mean to import it; to others the session is not told it."""
+        name = Path(self._submission.path).stem if self._submission.kind == "script" else ""
+        return name if any(name.encode() in data for file, data in files.items() if file.endswith(".py")) else ""
 
 
 def main() -> int:

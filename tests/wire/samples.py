@@ -59,6 +59,6 @@ REPLIES: list[Reply] = [
         (PassResult((ONE,), False, ((ONE, None), (1.0,)), (ONE,), ((ONE,),), ("X",), None, ((2, 0), ())), PassResult())
     ),
     PassesDone((PassResult(raised=Raised("KeyError", True, "t", None, "backward")),)),
-    CellDone(Raised("NameError", True, "t", (1, 2)), True, "out", 2, True, "memit"),
+    CellDone(Raised("NameError", True, "t", (1, 2)), True, "out", 2, True, "memit", True),
     CellDone(),
 ]

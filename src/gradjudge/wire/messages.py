@@ -316,6 +316,7 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
         figures: number of figures shown.
         truncated: whether output was cut.
         magic: the cell magic that is not known here and that the cell begins with, or "".
+        used_up: whether what the error says that there is no more of stays used up.
     """
 
     error: Raised | None = None
@@ -324,6 +325,7 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
     figures: int = 0
     truncated: bool = False
     magic: str = ""
+    used_up: bool = False
 
 
 Reply = Answer | Raised | Missing | PassesDone | CellDone

@@ -12,6 +12,7 @@ import ast
 import builtins
 import sys
 from collections.abc import Callable
+from importlib.abc import PathEntryFinder
 from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ _UNWRAPPED: Final = (ast.Constant, ast.Starred)
 _NOT_IN_A_LAMBDA: Final = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 
-def compile_student(source: str, name: str, flags: int = 0) -> Any:
+def compile_student(source: str | bytes, name: str, flags: int = 0) -> Any:
     """Compile a module's text so that its annotations cost nothing.
 
     Raises:
@@ -94,14 +95,14 @@ class _Loader(SourceFileLoader):
     """Load a module that was handed in."""
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> Any:  # type: ignore[override]
-        tree = compile(data, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=_optimize)
-        return compile(forgive(tree), path, "exec", dont_inherit=True, optimize=_optimize)
+        del _optimize
+        return compile_student(data, path)
 
 
-def install(folder: Path) -> None:
+def load_modules_of(folder: Path) -> None:
     """Have modules below `folder` loaded so, for the rest of this process."""
 
-    def find(path: str) -> FileFinder:
+    def find(path: str) -> PathEntryFinder:
         if not Path(path).is_relative_to(folder):
             raise ImportError(f"{path} is not below {folder}")
         return finder(path)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import builtins
 import errno
 import itertools
+import mmap
 import re
 import traceback
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Final
+from typing import Any, Final
 
 from gradjudge.wire.messages import Raised
 
@@ -35,6 +36,10 @@ _BY_TEXT: Final = {
     "can't start new thread": "threads",
 }
 """What torch and Python say in a RuntimeError."""
+_STACK: Final = (8 << 20) + mmap.PAGESIZE
+"""Bytes that a thread takes for its stack."""
+_LONGEST_CHAIN: Final = 16
+_Base: Final[Any] = BaseException
 _FORKS: Final = frozenset({"fork", "forkpty", "posix_spawn", "posix_spawnp", "_fork_exec", "fork_exec", "vfork"})
 _BUILTIN: Final = {
     cls: name for name, cls in vars(builtins).items() if isinstance(cls, type) and issubclass(cls, BaseException)
@@ -66,13 +71,39 @@ def raised(error: BaseException, during: str = "") -> Raised:
 
 
 def limit_of(error: BaseException) -> str:
-    """Tell which of the session's limits an exception comes of; empty where it may come of something else."""
+    """Tell which of the session's limits an exception comes of; empty where it may come of something else.
+
+    Libraries hide what they were refused behind exceptions of their own, so what those come of is looked at as well.
+    """
+    return next(filter(None, map(_own_limit, _chain(error))), "")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Return an exception and those that it comes of, the outermost first."""
+    seen: list[BaseException] = []
+    while isinstance(error, BaseException) and all(error is not one for one in seen) and len(seen) < _LONGEST_CHAIN:
+        seen.append(error)
+        yield error
+        error = _Base.__cause__.__get__(error) or _Base.__context__.__get__(error)
+
+
+def _own_limit(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "memory"
     if isinstance(error, OSError):
         return _BY_ERRNO.get(error.errno or 0, "") or ("processes" if _is_refused_fork(error) else "")
     text = str(error) if type(error) is RuntimeError else ""
-    return next((limit for said, limit in _BY_TEXT.items() if said in text), "")
+    limit = next((limit for said, limit in _BY_TEXT.items() if said in text), "")
+    return "memory" if limit == "threads" and not _can_map(_STACK) else limit
+
+
+def _can_map(size: int) -> bool:
+    """Tell whether memory for one more thread is to be had: if not, that is why it could not be started."""
+    try:
+        mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _is_refused_fork(error: OSError) -> bool:

@@ -45,6 +45,8 @@ class _Compiler(CachingCompiler):  # type: ignore[misc]  # IPython comes without
 class _Shell(InteractiveShell):  # type: ignore[misc]  # IPython comes without types
     """A shell that keeps no history, writes no files, runs no commands and formats no tracebacks."""
 
+    errors: list[BaseException]
+
     def init_ipython_dir(self, _ipython_dir: object) -> None: ...
     def init_profile_dir(self, _profile_dir: object) -> None: ...
     def init_virtualenv(self) -> None: ...
@@ -70,6 +72,12 @@ class _Shell(InteractiveShell):  # type: ignore[misc]  # IPython comes without t
         _skip(f"!{cmd}")
         return []
 
+    def run_cell(self, *args: Any, **options: Any) -> Any:
+        """Run a cell, and remember what it raised: ``%%capture`` runs its body as a cell, and tells nobody."""
+        result = super().run_cell(*args, **options)
+        self.errors = [*getattr(self, "errors", ()), *filter(None, (result.error_before_exec, result.error_in_exec))]
+        return result
+
     def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
         if magic_name in _SKIPPED or self.find_line_magic(magic_name) is None:
             return _skip(f"%{magic_name} {line}")
@@ -79,7 +87,6 @@ class _Shell(InteractiveShell):  # type: ignore[misc]  # IPython comes without t
         if magic_name in _SKIPPED_CELLS or self.find_cell_magic(magic_name) is None:
             return _skip(f"%%{magic_name} {line}")
         return super().run_cell_magic(magic_name, line, cell)
-
 
     def is_python(self, source: str) -> bool:
         """Tell whether a cell would compile, its lines of magic included."""
@@ -155,8 +162,9 @@ class NotebookNamespace:
         self._shell.compile.index = cell.index
         sys.modules["__main__"] = self._shell.user_module  # dataclasses and pickle look for the module of a class
         source = self._without_unknown_magics(cell.source)
-        result = self._shell.run_cell(source, store_history=True)
-        error: BaseException | None = result.error_before_exec or result.error_in_exec
+        self._shell.errors = []
+        self._shell.run_cell(source, store_history=True)
+        error = next(iter(self._shell.errors), None)
         if error is not None:
             stopped = stopped_at(error, cell.index)
             run_remaining(cell, stopped and stopped + _left_out(source), self._execute_plain)

@@ -5,6 +5,7 @@ import __future__
 
 import builtins
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -26,14 +27,17 @@ class ScriptNamespace:
     Args:
         output_kb: KiB of output that are kept of each statement.
         own_process: this process is a session: capture descriptors 1 and 2 as well, and obey interrupts.
+        name: what its file is called, for companions that import it; no module that there is gets hidden.
 
     Attributes:
         names: the global names.
     """
 
-    def __init__(self, *, output_kb: int = OUTPUT_KB, own_process: bool = False) -> None:
+    def __init__(self, *, output_kb: int = OUTPUT_KB, own_process: bool = False, name: str = "") -> None:
         module = ModuleType(MODULE)
         sys.modules[MODULE] = module  # dataclasses and pickle look for the module of a class
+        if name.isidentifier() and name not in sys.modules and find_spec(name) is None:
+            sys.modules[name] = module
         self.names: dict[str, Any] = vars(module)
         self.names.update(__file__=str(Path.cwd() / f"{MODULE}.py"), __builtins__=builtins)
         self._flags = 0
