@@ -22,6 +22,7 @@ from gradjudge.notebooks.files import (
     read_regular,
     too_large,
 )
+from gradjudge.notebooks.idle import idle_remarks
 from gradjudge.notebooks.metadata import metadata_remarks, nbgrader, ours, part
 from gradjudge.notebooks.scripts import split_script
 from gradjudge.notebooks.text import decode_module, decode_text, unix_lines, written_module
@@ -114,6 +115,7 @@ def read_submission(path: Path, *, student: str, assignment: str, limits: Gradin
             kind, notebook = "notebook", _decode_notebook(path, raw)
             cells, answers, language = _notebook_parts(path, notebook, limits)
             remarks = metadata_remarks(path.name, notebook.metadata, assignment)
+            remarks += idle_remarks(_idle_texts(notebook), (cell.source for cell in cells))
         files, left_out = read_companions(path, limits)
     except RefusedFile as refusal:
         raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
@@ -229,9 +231,7 @@ def _notebook_parts(
     path: Path, notebook: _RawNotebook, limits: GradingLimits
 ) -> tuple[tuple[Cell, ...], dict[str, str], str | None]:
     """Return the code cells, the answers and the language of a notebook."""
-    raw_cells = notebook.cells
-    if raw_cells is None and notebook.worksheets is not None:
-        raw_cells = [cell for sheet in notebook.worksheets for cell in sheet.cells]
+    raw_cells = _raw_cells(notebook)
     if raw_cells is None:
         raise _not_a_notebook(path, "there are no cells in it")
     if len(raw_cells) > limits.cells:
@@ -242,6 +242,17 @@ def _notebook_parts(
         )
     language = ours(notebook.metadata).language
     return _code_cells(raw_cells), _answers(raw_cells), language if language in LANGUAGES else None
+
+
+def _raw_cells(notebook: _RawNotebook) -> list[_RawCell] | None:
+    if notebook.cells is None and notebook.worksheets is not None:
+        return [cell for sheet in notebook.worksheets for cell in sheet.cells]
+    return notebook.cells
+
+
+def _idle_texts(notebook: _RawNotebook) -> list[str]:
+    """Return the texts of the cells that are not run."""
+    return [_text(cell.source) for cell in _raw_cells(notebook) or () if cell.cell_type != "code"]
 
 
 def _decode_notebook(path: Path, raw: bytes) -> _RawNotebook:
