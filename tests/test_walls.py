@@ -18,7 +18,7 @@ WALLS: dict[str, set[str]] = {
     "forkserver": set(),
     "wire": {"msgspec", "torch"},
     "worker": {"wire", "forkserver", "msgspec", "torch", "numpy", "IPython", "matplotlib", "matplotlib_inline"}
-    | {"tensorboard", "sklearn", "sympy", "joblib", "traitlets"},
+    | {"tensorboard", "sklearn", "sympy", "joblib", "traitlets", "typing_extensions"},
     "sandbox": {"wire", "forkserver", "errors", "worker", "msgspec"},
     "proxy": {"wire", "torch", "msgspec"},
     "checks": {"proxy", "wire", "celltext", "torch", "numpy", "msgspec"},

@@ -14,6 +14,7 @@ _OTHER_LANGUAGES = frozenset(
     (
         *("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "cmd", "pypy", "python", "python2", "python3"),
         *("html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "writefile", "file", "debug"),
+        *("R", "sql", "bigquery", "julia", "octave", "matlab", "cpp", "rust", "dot", "mermaid"),
     )
 )
 _CELL_MAGIC = re.compile(r"\s*+%%(!|\w+)\s*+(.*)")

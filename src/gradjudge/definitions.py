@@ -1,7 +1,8 @@
 """What is left of a cell when only its definitions are kept.
 
 A submission that keeps killing its session is restarted from its definitions alone: imports, functions, classes and
-plain assignments such as ``mse = MSE.apply``. The code is parsed on the trusted side, never run here.
+plain assignments such as ``mse = MSE.apply``. Of a cell that fails, those below its failing line are run as well. The
+code is parsed on the trusted side, never run here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from gradjudge.celltext import plain_python
 
 #: Calls that an assignment may contain and still count as a definition.
 HARMLESS = frozenset({"torch.device", "torch.cuda.is_available", "torch.backends.mps.is_available", "int", "float"})
+
+#: Definitions of a cell that are run after its failing line, at most.
+MOST_REMAINING = 1000
 
 _DEFINES = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -32,15 +36,55 @@ def definitions(source: str) -> str:
         return ""
 
 
+def remaining(source: str) -> tuple[tuple[int, str], ...]:
+    """Return the definitions of a cell one by one, each with the line that it starts on.
+
+    An import of several names is one entry for each of them, below its last line: where one of them is missing, the
+    others are still to be had.
+    """
+    plain = plain_python(source)
+    try:
+        kept = _definitions_of(ast.parse(plain or ""))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    lines = (plain or "").split("\n")
+    found: list[tuple[int, str]] = []
+    for node, first, last in kept:
+        if isinstance(node, ast.Import | ast.ImportFrom) and len(node.names) > 1:
+            found += [(last + 1, text) for text in _one_by_one(node)]
+        else:
+            found.append((first, "\n".join(lines[first - 1 : last])))
+    return tuple(dict.fromkeys(found))[:MOST_REMAINING]
+
+
+def _one_by_one(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Write an import out as one import for each of its names."""
+    if isinstance(node, ast.Import):
+        return [ast.unparse(ast.Import([alias])) for alias in node.names]
+    return [ast.unparse(ast.ImportFrom(node.module, [alias], node.level)) for alias in node.names]
+
+
+def _lines(node: ast.stmt) -> tuple[int, int]:
+    """Return the first and the last line of a statement, its decorators included."""
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    return first, node.end_lineno or node.lineno
+
+
 def _keep_definitions(tree: ast.Module, lines: list[str]) -> str:
     kept = [""] * len(lines)
-    for node in tree.body:
-        if _is_definition(node):
-            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-            last = node.end_lineno or node.lineno
-            if not _shares_a_line(tree, node, first, last):
-                kept[first - 1 : last] = lines[first - 1 : last]
+    for _, first, last in _definitions_of(tree):
+        kept[first - 1 : last] = lines[first - 1 : last]
     return "\n".join(kept).rstrip()
+
+
+def _definitions_of(tree: ast.Module) -> list[tuple[ast.stmt, int, int]]:
+    """Return the definitions with their first and last lines, but for those that share one with something else.
+
+    A line (``a = 1; train()``) cannot be cut in two.
+    """
+    defines = [(node, _is_definition(node), *_lines(node)) for node in tree.body]
+    shared = {line for _, kept, first, last in defines if not kept for line in (first, last)}
+    return [(node, first, last) for node, kept, first, last in defines if kept and shared.isdisjoint((first, last))]
 
 
 def _is_definition(node: ast.stmt) -> bool:
@@ -50,11 +94,3 @@ def _is_definition(node: ast.stmt) -> bool:
         calls = [inner for inner in ast.walk(node.value) if isinstance(inner, ast.Call)]
         return all(ast.unparse(call.func) in HARMLESS for call in calls)
     return False
-
-
-def _shares_a_line(tree: ast.Module, node: ast.stmt, first: int, last: int) -> bool:
-    """Tell whether a statement that is no definition stands on one of the same lines (``a = 1; train()``)."""
-    return any(
-        other is not node and not _is_definition(other) and other.lineno <= last and (other.end_lineno or 0) >= first
-        for other in tree.body
-    )

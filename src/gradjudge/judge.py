@@ -16,7 +16,7 @@ import socket
 import sys
 import traceback
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -170,9 +170,16 @@ class Seats:
 
     def open(self) -> JailedSession:
         """Start a session with the companion files in its scratch folder."""
-        session = self._zygote.spawn(self._policy, self._submission.companions, self._config)
+        companions = self._submission.companions
+        config = self._config | {"main": self._imported_as(companions)}
+        session = self._zygote.spawn(self._policy, companions, config)
         self._tell(session.pid)
         return session
+
+    def _imported_as(self, files: Mapping[str, bytes]) -> str:
+        """Return the script's own name if a companion may mean to import it; to others the session is not told it."""
+        name = Path(self._submission.path).stem if self._submission.kind == "script" else ""
+        return name if any(name.encode() in data for file, data in files.items() if file.endswith(".py")) else ""
 
 
 def main() -> int:

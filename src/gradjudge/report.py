@@ -85,7 +85,8 @@ class CellResult(msgspec.Struct, frozen=True):
     Attributes:
         index: number of the cell, from 0, among the code cells.
         state: ``"failed"`` (it raised), ``"timed-out"``, ``"crashed"`` (it ended the process),
-            ``"skipped"`` (no time was left), ``"too-long"`` or ``"cut"`` (it ran, and printed more than is kept).
+            ``"skipped"`` (no time was left), ``"too-long"``, ``"magic"`` (it begins with a cell magic that is not
+            known here) or ``"cut"`` (it ran, and printed more than is kept).
         message: one line for the student, by language.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradjudge.celltext import plain_python
 from gradjudge.notebooks.submission import Cell
 from gradjudge.proxy.causes import cause_words
 from gradjudge.proxy.failures import Text, known_name, over_limit
@@ -40,6 +41,20 @@ def cut(output_kb: int) -> Text:
     return Text(
         en=f"printed more than {output_kb} kB; what is beyond was left out, and costs nothing",
         fr=f"a affiché plus de {output_kb} ko ; ce qui dépasse a été laissé de côté, et ne coûte rien",
+    )
+
+
+def unknown_magic(source: str, magic: str) -> Text | None:
+    """Say what became of a cell whose magic is not known here; None if no line of it begins with that magic."""
+    if not any(line.partition(" ")[0].rstrip() == f"%%{magic}" for line in source.split("\n")):
+        return None
+    if not (plain_python(source) or "").strip():  # no Python, or another language
+        return Text(
+            en=f"was not run: %%{magic} is not known here", fr=f"n'a pas été exécutée : %%{magic} n'est pas connu ici"
+        )
+    return Text(
+        en=f"was run without %%{magic}, which is not known here; that costs nothing",
+        fr=f"a été exécutée sans %%{magic}, qui n'est pas connu ici ; cela ne coûte rien",
     )
 
 

@@ -15,8 +15,9 @@ from enum import IntEnum
 
 from msgspec.structs import replace
 
-from gradjudge.definitions import definitions
+from gradjudge.definitions import MOST_REMAINING, definitions, remaining
 from gradjudge.errors import InternalError
+from gradjudge.notebooks.scripts import parses, split_script
 from gradjudge.notebooks.submission import Cell, Submission
 from gradjudge.owntext import OwnText
 from gradjudge.proxy.failures import Text, bounded_detail, over_limit
@@ -24,8 +25,8 @@ from gradjudge.report import CellResult
 from gradjudge.rubric import GradingLimits
 from gradjudge.sandbox.policy import Limits
 from gradjudge.sandbox.session import Session, SessionLost
-from gradjudge.sentences import LONGEST_CELL, SKIPPED, TOO_LONG, cut, failed, in_seconds, of_cell
-from gradjudge.wire.messages import CellDone, Drop, Raised, Reply, Request, RunCell
+from gradjudge.sentences import LONGEST_CELL, SKIPPED, TOO_LONG, cut, failed, in_seconds, of_cell, unknown_magic
+from gradjudge.wire.messages import CellDone, Drop, PassesDone, Raised, Reply, Request, RunCell
 
 FULL_REPLAYS = 2
 #: Signals from who knows where that a submission is judged anew for, each at another place.
@@ -41,6 +42,12 @@ GRACE = 0.5
 #: Seconds at work in which a fresh session must answer that it is there.
 FIRST_ANSWER = 10.0
 OUTPUT_KEPT = 32_000
+#: Limits at which some users are refused, and others killed by who watches: what is said is the same.
+WATCHED = ("threads", "disk")
+#: What stays used up once a session was refused more of it: the next check gets another session.
+STAY = (*WATCHED, "descriptors")
+#: Characters of a cell of which the definitions below a failing line are run.
+LONGEST_REST = 128 << 10
 
 
 class SessionKilled(InternalError):
@@ -97,6 +104,7 @@ class Sitting:
         self._lost: SessionLost | None = None
         self._killed_at = killed_at
         self._killed: SessionKilled | None = None
+        self._used_up = False
         self._place = ""
         self._full_replays = 0
         self._doses: dict[int, Dose] = {}
@@ -154,12 +162,19 @@ class Sitting:
         if done.interrupted:
             self._doses[cell.index] = Dose.DEFINITIONS
             self._record(cell, "timed-out", done.error.text if done.error else "", self._stopped(seconds))
+        elif done.error is not None and done.error.limit in WATCHED:
+            self._record(cell, "crashed", done.error.text, self._ended(done.error.limit))
         elif done.error is not None:
             told = self._text.told(self.with_most(done.error))
             here = told.place is not None and done.error.place is not None and done.error.place[0] == cell.index
             self._record(cell, "failed", done.error.text, failed(told), told.place[1] if here and told.place else 0)
+        elif done.magic and (said := unknown_magic(cell.source, done.magic)):
+            self._record(cell, "magic", "", said)
         elif done.truncated:
             self._record(cell, "cut", "", cut(self._limits.output_kb))
+        if done.used_up:
+            self._doses[cell.index] = Dose.DEFINITIONS
+            self._close()
 
     def _left(self, share: float = 1.0) -> float:
         """Return the seconds at work until a share of the submission's time is used up."""
@@ -171,7 +186,7 @@ class Sitting:
         source = cell.source if dose is Dose.ALL else definitions(cell.source) if dose is Dose.DEFINITIONS else ""
         if not source.strip():
             return None
-        reply = self._send(RunCell(cell.index, source, cell.mode), seconds, grace=GRACE)
+        reply = self._send(RunCell(cell.index, source, cell.mode, _rest(source)), seconds, grace=GRACE)
         if not isinstance(reply, CellDone):
             self._close()
             raise SessionLost("protocol", f"a cell was answered with {type(reply).__name__}")
@@ -185,6 +200,7 @@ class Sitting:
             session.close()
             raise InternalError(f"a fresh session did not answer: {lost}") from lost
         self._session, self._lost, self.layers = session, None, session.layers
+        self._used_up = False
 
     def _try_reopen(self, cells: int) -> bool:
         try:
@@ -223,8 +239,11 @@ class Sitting:
         except SessionLost:
             self._doses[cell.index] = Dose(max(dose - 1, 0))
             return False
-        if done is not None and done.interrupted:
+        if done is not None and (done.interrupted or done.used_up):
             self._doses[cell.index] = Dose(max(dose - 1, 0))
+        if done is not None and done.used_up:
+            self._close()
+            return False
         return True
 
     @contextmanager
@@ -244,6 +263,8 @@ class Sitting:
         finally:
             if self._killed is not None:
                 raise self._killed
+            if self._used_up:
+                self._close()
             if self._session is not None:
                 self._until = self.used + 1.0
                 try:
@@ -279,7 +300,9 @@ class Sitting:
     def _send(self, request: Request, seconds: float, grace: float | None = None) -> Reply:
         assert self._session is not None
         try:
-            return self._session.ask(request, seconds=seconds, grace=grace)
+            reply = self._session.ask(request, seconds=seconds, grace=grace)
+            self._used_up |= _limit(reply) in STAY
+            return reply
         except SessionLost as lost:
             self._close()
             self._lost = lost
@@ -356,3 +379,23 @@ class Sitting:
     def _keep_output(self, cell: Cell, text: str) -> None:
         if text.strip():
             self.output = f"{self.output}[{cell.number or cell.line}] {text}\n"[-OUTPUT_KEPT:]
+
+
+def _limit(reply: Reply) -> str:
+    """Tell which of the session's limits a check's answer says that it has run into, if any."""
+    said = [one.raised for one in reply.results] if isinstance(reply, PassesDone) else [reply]
+    return next((one.limit for one in said if isinstance(one, Raised) and one.limit in STAY), "")
+
+
+def _rest(source: str) -> tuple[tuple[int, str], ...]:
+    """Return the definitions of a cell that the session runs if the cell fails above them, with their lines.
+
+    Of one that is no Python, what parses by itself, as for a script.
+    """
+    if len(source) > LONGEST_REST:
+        return ()
+    whole = remaining(source)
+    if whole or parses(source):
+        return whole
+    pieces = split_script(source, MOST_REMAINING)
+    return tuple((piece.line - 1 + line, text) for piece in pieces for line, text in remaining(piece.source))

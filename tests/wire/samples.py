@@ -34,7 +34,7 @@ from gradjudge.wire.messages import (
 
 ONE = torch.ones(2, 3)
 REQUESTS: list[Request] = [
-    RunCell(3, "x = 1\n", "ipython"),
+    RunCell(3, "x = 1\n", "ipython", ((2, "y = 2"), (4, ""))),
     Get(Ref("MSE", ("forward",))),
     Set(Ref(4, ("weight",)), ONE),
     Call(Ref("f"), (ONE, 1, [None]), {"k": (1.5, "é")}, (True, False, False), True, True),
@@ -59,6 +59,6 @@ REPLIES: list[Reply] = [
         (PassResult((ONE,), False, ((ONE, None), (1.0,)), (ONE,), ((ONE,),), ("X",), None, ((2, 0), ())), PassResult())
     ),
     PassesDone((PassResult(raised=Raised("KeyError", True, "t", None, "backward")),)),
-    CellDone(Raised("NameError", True, "t", (1, 2)), True, "out", 2, True),
+    CellDone(Raised("NameError", True, "t", (1, 2)), True, "out", 2, True, "memit", True),
     CellDone(),
 ]

@@ -24,6 +24,7 @@ from gradjudge.notebooks.files import (
     too_large,
 )
 from gradjudge.notebooks.foreign import foreign
+from gradjudge.notebooks.idle import idle_remarks
 from gradjudge.notebooks.metadata import metadata_remarks, nbgrader, ours, part
 from gradjudge.notebooks.scripts import defines, split_script
 from gradjudge.notebooks.text import decode_module, decode_text, unix_lines, without_outputs, written_module
@@ -171,6 +172,7 @@ def read_submission(
         else:
             cells, answers, language = _notebook_parts(path, notebook, limits)
             remarks += metadata_remarks(path.name, notebook.metadata, assignment)
+            remarks += idle_remarks(_idle_texts(notebook), (cell.source for cell in cells))
     except RefusedFile as refusal:
         raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
     mode = "python" if notebook is None else "ipython"
@@ -356,9 +358,7 @@ def _notebook_parts(
     path: Path, notebook: _RawNotebook, limits: GradingLimits
 ) -> tuple[tuple[Cell, ...], dict[str, str], str | None]:
     """Return the code cells, the answers and the language of a notebook."""
-    raw_cells = notebook.cells
-    if raw_cells is None and notebook.worksheets is not None:
-        raw_cells = [cell for sheet in notebook.worksheets for cell in sheet.cells]
+    raw_cells = _raw_cells(notebook)
     if raw_cells is None:
         raise _not_a_notebook(path, "there are no cells in it")
     if len(raw_cells) > limits.cells:
@@ -369,6 +369,17 @@ def _notebook_parts(
         )
     language = ours(notebook.metadata).language
     return _code_cells(raw_cells), _answers(raw_cells), language if language in LANGUAGES else None
+
+
+def _raw_cells(notebook: _RawNotebook) -> list[_RawCell] | None:
+    if notebook.cells is None and notebook.worksheets is not None:
+        return [cell for sheet in notebook.worksheets for cell in sheet.cells]
+    return notebook.cells
+
+
+def _idle_texts(notebook: _RawNotebook) -> list[str]:
+    """Return the texts of the cells that are not run."""
+    return [_text(cell.source) for cell in _raw_cells(notebook) or () if cell.cell_type != "code"]
 
 
 def _decode_notebook(path: Path, raw: bytes, limits: GradingLimits) -> _RawNotebook:

@@ -47,11 +47,17 @@ class Ref(msgspec.Struct, frozen=True):
 
 
 class RunCell(msgspec.Struct, frozen=True, tag="run_cell"):
-    """Run one cell (``mode="ipython"``) or one statement of a script (``mode="python"``) in the student's namespace."""
+    """Run one cell (``mode="ipython"``) or one statement of a script (``mode="python"``) in the student's namespace.
+
+    Attributes:
+        rest: definitions in it, as (line of the cell, text). Where the cell fails, those below the line at which it
+            stopped are run one by one, and what they raise is left aside.
+    """
 
     index: int
     source: str
     mode: str
+    rest: tuple[tuple[int, str], ...] = ()
 
 
 class Get(msgspec.Struct, frozen=True, tag="get"):
@@ -316,6 +322,8 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
         output: bounded text of stdout, stderr and display results, for staff.
         figures: number of figures shown.
         truncated: whether output was cut.
+        magic: the cell magic that is not known here and that the cell begins with, or "".
+        used_up: whether what the error says that there is no more of stays used up.
     """
 
     error: Raised | None = None
@@ -323,6 +331,8 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
     output: str = ""
     figures: int = 0
     truncated: bool = False
+    magic: str = ""
+    used_up: bool = False
 
 
 Reply = Answer | Raised | Missing | PassesDone | CellDone

@@ -34,6 +34,7 @@ from gradjudge.wire.messages import (
     Vjp,
 )
 from gradjudge.worker import failures
+from gradjudge.worker.defaults import Defaults
 from gradjudge.worker.devices import made_on
 from gradjudge.worker.passes import as_leaf, pull_back, run_passes
 from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
@@ -75,6 +76,8 @@ class Answers:
         self._table = Table()
         self._stand_ins = StandIns(namespace.names)
         self._scratch = Path.cwd()
+        self._defaults = Defaults()
+        self._changed = True
 
     def answer(self, request: Request) -> Reply:
         """Answer one request. Whatever the student's code raises becomes a `Raised`.
@@ -84,7 +87,11 @@ class Answers:
         """
         try:
             if isinstance(request, RunCell):
+                self._changed = True
                 return self._namespace.run(request)
+            if self._changed:
+                self._defaults.put_back()
+            self._changed = isinstance(request, Drop)  # the end of a check
             # In the modes that torch starts in: a cell may have left others on, for an evaluation.
             with torch.inference_mode(False), torch.enable_grad(), made_on(self._device):
                 return self._answer(request)

@@ -6,8 +6,11 @@ import contextlib
 import io
 import linecache
 import random
+import resource
 import sys
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from gradjudge.wire.messages import CellDone, Raised, RunCell
@@ -16,6 +19,7 @@ from gradjudge.worker.interrupts import Interrupts
 from gradjudge.worker.output import Diversion, Sink, Streams
 
 OUTPUT_KB: Final = 256
+_STAY: Final = ("threads", "descriptors", "disk")
 _MOST_OUTPUT_KB: Final = 320  # a byte that is no text becomes three, and the answer must fit into a head
 
 Execute = Callable[[RunCell], BaseException | None]
@@ -43,6 +47,7 @@ class Runner:
         self._streams = Streams(self._sink)
         self._diversion = Diversion(self._sink) if own_process else None
         self._interrupts = Interrupts(own_process=own_process)
+        self._room = _room()
 
     def run(self, cell: RunCell) -> CellDone:
         """Run one piece."""
@@ -56,7 +61,12 @@ class Runner:
             output=self._sink.text(),
             figures=close_figures(),
             truncated=self._sink.truncated,
+            used_up=error is not None and self._is_used_up(error.limit),
         )
+
+    def _is_used_up(self, limit: str) -> bool:
+        """Tell whether there is still too little of what a cell was refused: of memory, less than half."""
+        return limit in _STAY or (limit == "memory" and _room() < self._room / 2)
 
     def _run(self, cell: RunCell) -> Raised | None:
         try:
@@ -64,7 +74,34 @@ class Runner:
                 error = self._execute(cell)
         except BaseException as stray:  # noqa: BLE001  # an interrupt between the cell's end and the handler's
             error = stray
-        return None if error is None else failures.raised(error)
+        if error is None:
+            return None
+        said = failures.raised(error)
+        traceback.clear_frames(error.__traceback__)  # what they hold is not for ever
+        return said
+
+
+def _room() -> float:
+    """Return how many bytes of memory this process may still take."""
+    pages = [int(field) for field in Path("/proc/self/statm").read_text().split()]
+    used = {resource.RLIMIT_AS: pages[0], resource.RLIMIT_DATA: pages[5]}
+    most = {which: resource.getrlimit(which)[0] for which in used}
+    page = resource.getpagesize()
+    return min(float("inf") if size < 0 else size - used[which] * page for which, size in most.items())
+
+
+def run_remaining(cell: RunCell, stopped: int, execute: Callable[[str], object]) -> None:
+    """Run the definitions of a cell that stand below the line at which it stopped; what one of them raises is its own.
+
+    Args:
+        cell: the cell, with its definitions.
+        stopped: the line.
+        execute: runs a text, its lines where they are in the cell.
+    """
+    for line, text in cell.rest:
+        if line > stopped:
+            with contextlib.suppress(BaseException):
+                execute("\n" * (line - 1) + text)
 
 
 def remember_source(name: str, source: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import itertools
+import mmap
 import re
 import traceback
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Final
+from typing import Any, Final
 
 from gradjudge.wire.messages import Raised
 from gradjudge.worker.causes import cause_of, public_name
@@ -35,12 +36,22 @@ _BY_TEXT: Final = {
     "can't start new thread": "threads",
 }
 """What torch and Python say in a RuntimeError."""
+_STACK: Final = (8 << 20) + mmap.PAGESIZE
+"""Bytes that a thread takes for its stack."""
+_LONGEST_CHAIN: Final = 16
+_Base: Final[Any] = BaseException
 _FORKS: Final = frozenset({"fork", "forkpty", "posix_spawn", "posix_spawnp", "_fork_exec", "fork_exec", "vfork"})
 
 
 def cell_name(index: int) -> str:
     """Return the file name that a cell is compiled under."""
     return f"<cell {index}>"
+
+
+def stopped_at(error: BaseException, index: int) -> int:
+    """Return the line of a cell at which its own code stopped; 0 if nothing of it has run, or nobody knows."""
+    name = cell_name(index)
+    return next((line for frame, line in _frames(error.__traceback__) if frame.f_code.co_filename == name), 0)
 
 
 def raised(error: BaseException, during: str = "") -> Raised:
@@ -60,13 +71,39 @@ def raised(error: BaseException, during: str = "") -> Raised:
 
 
 def limit_of(error: BaseException) -> str:
-    """Tell which of the session's limits an exception comes of; empty where it may come of something else."""
+    """Tell which of the session's limits an exception comes of; empty where it may come of something else.
+
+    Libraries hide what they were refused behind exceptions of their own, so what those come of is looked at as well.
+    """
+    return next(filter(None, map(_own_limit, _chain(error))), "")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Return an exception and those that it comes of, the outermost first."""
+    seen: list[BaseException] = []
+    while isinstance(error, BaseException) and all(error is not one for one in seen) and len(seen) < _LONGEST_CHAIN:
+        seen.append(error)
+        yield error
+        error = _Base.__cause__.__get__(error) or _Base.__context__.__get__(error)
+
+
+def _own_limit(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "memory"
     if isinstance(error, OSError):
         return _BY_ERRNO.get(error.errno or 0, "") or ("processes" if _is_refused_fork(error) else "")
     text = str(error) if type(error) is RuntimeError else ""
-    return next((limit for said, limit in _BY_TEXT.items() if said in text), "")
+    limit = next((limit for said, limit in _BY_TEXT.items() if said in text), "")
+    return "memory" if limit == "threads" and not _can_map(_STACK) else limit
+
+
+def _can_map(size: int) -> bool:
+    """Tell whether memory for one more thread is to be had: if not, that is why it could not be started."""
+    try:
+        mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _is_refused_fork(error: OSError) -> bool:

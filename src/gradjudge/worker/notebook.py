@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -10,17 +12,25 @@ from typing import Any, Final
 
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
+from msgspec.structs import replace
 from traitlets.config import Config
 
 from gradjudge.wire.messages import CellDone, RunCell
-from gradjudge.worker.cells import OUTPUT_KB, Runner
-from gradjudge.worker.failures import cell_name
+from gradjudge.worker.annotations import DEFERRED, compile_student, forgive
+from gradjudge.worker.cells import OUTPUT_KB, Runner, run_remaining
+from gradjudge.worker.failures import cell_name, stopped_at
 
 _SKIPPED: Final = (
     *("pip", "conda", "mamba", "micromamba", "uv", "tensorboard", "matplotlib", "pylab", "autoreload", "aimport"),
     *("load_ext", "reload_ext", "sx", "system", "history", "notebook", "debug", "pdb", "edit", "logstart", "gui"),
 )
-_SKIPPED_CELLS: Final = ("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "cmd", "pypy", "debug")
+_SKIPPED_CELLS: Final = (
+    *("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "cmd", "pypy", "debug"),
+    *("python", "python2", "python3"),
+)
+#: Cell magics that are not known here, and whose body is no Python even where it reads like some.
+_OTHER_LANGUAGES: Final = ("R", "sql", "bigquery", "julia", "octave", "matlab", "cpp", "rust", "dot", "mermaid")
+_CELL_MAGIC: Final = re.compile(r"%%\s*([^\s%]*)")
 
 
 class _Compiler(CachingCompiler):  # type: ignore[misc]  # IPython comes without types
@@ -34,6 +44,8 @@ class _Compiler(CachingCompiler):  # type: ignore[misc]  # IPython comes without
 
 class _Shell(InteractiveShell):  # type: ignore[misc]  # IPython comes without types
     """A shell that keeps no history, writes no files, runs no commands and formats no tracebacks."""
+
+    errors: list[BaseException]
 
     def init_ipython_dir(self, _ipython_dir: object) -> None: ...
     def init_profile_dir(self, _profile_dir: object) -> None: ...
@@ -60,15 +72,39 @@ class _Shell(InteractiveShell):  # type: ignore[misc]  # IPython comes without t
         _skip(f"!{cmd}")
         return []
 
+    def run_cell(self, *args: Any, **options: Any) -> Any:
+        """Run a cell, and remember what it raised: ``%%capture`` runs its body as a cell, and tells nobody."""
+        result = super().run_cell(*args, **options)
+        self.errors = [*getattr(self, "errors", ()), *filter(None, (result.error_before_exec, result.error_in_exec))]
+        return result
+
     def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
         if magic_name in _SKIPPED or self.find_line_magic(magic_name) is None:
             return _skip(f"%{magic_name} {line}")
         return super().run_line_magic(magic_name, line, _stack_depth + 1)
 
     def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
-        if magic_name in _SKIPPED_CELLS:
+        if magic_name in _SKIPPED_CELLS or self.find_cell_magic(magic_name) is None:
             return _skip(f"%%{magic_name} {line}")
         return super().run_cell_magic(magic_name, line, cell)
+
+    def is_python(self, source: str) -> bool:
+        """Tell whether a cell would compile, its lines of magic included."""
+        try:
+            self.compile.ast_parse(self.transform_cell(source))
+        except (SyntaxError, ValueError, TypeError, OverflowError, MemoryError, RecursionError):
+            return False
+        return True
+
+
+class _Forgiving(ast.NodeTransformer):
+    """Wrap the annotations of each cell."""
+
+    def __init__(self, compiler: _Compiler) -> None:
+        self._compiler = compiler
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return node if self._compiler.flags & DEFERRED else forgive(node)
 
 
 def _skip(what: str) -> None:
@@ -88,6 +124,7 @@ def make_shell() -> _Shell:
     shell.display_formatter.active_types = ["text/plain"]
     # Formatted in IPython's way, an error takes 23 ms, and a RecursionError seconds.
     shell.InteractiveTB.structured_traceback = lambda *_, **__: []
+    shell.ast_transformers.append(_Forgiving(shell.compile))
     shell.run_cell("None")  # the first cell imports what the others need
     return shell
 
@@ -118,11 +155,43 @@ class NotebookNamespace:
 
     def run(self, cell: RunCell) -> CellDone:
         """Run one cell; what it raises is in the answer."""
-        return self._runner.run(cell)
+        self._magic = ""
+        return replace(self._runner.run(cell), magic=self._magic)
 
     def _execute(self, cell: RunCell) -> BaseException | None:
         self._shell.compile.index = cell.index
         sys.modules["__main__"] = self._shell.user_module  # dataclasses and pickle look for the module of a class
-        result = self._shell.run_cell(cell.source, store_history=True)
-        error: BaseException | None = result.error_before_exec or result.error_in_exec
+        source = self._without_unknown_magics(cell.source)
+        self._shell.errors = []
+        self._shell.run_cell(source, store_history=True)
+        error = next(iter(self._shell.errors), None)
+        if error is not None:
+            stopped = stopped_at(error, cell.index)
+            run_remaining(cell, stopped and stopped + _left_out(source), self._execute_plain)
         return error
+
+    def _execute_plain(self, source: str) -> None:
+        compiler = self._shell.compile
+        exec(compile_student(source, cell_name(compiler.index), compiler.flags), self.names)  # noqa: S102
+
+    def _without_unknown_magics(self, source: str) -> str:
+        """Take the cell magics that nobody knows here off a cell, if what is below them is Python."""
+        lines = source.split("\n")
+        for index, line in enumerate(lines):
+            found = _CELL_MAGIC.match(line)
+            if found is None and line.strip():
+                break
+            if found is None or self._shell.find_cell_magic(found[1]) is not None or found[1] in _SKIPPED_CELLS:
+                continue
+            self._magic = found[1]
+            below = "\n".join(lines[index + 1 :])
+            if found[1] in _OTHER_LANGUAGES or not self._shell.is_python(below):
+                break
+            lines[index] = f"# {line}"
+        return "\n".join(lines)
+
+
+def _left_out(source: str) -> int:
+    """Return how many lines before a cell's code IPython does not count: blank ones, and cell magics."""
+    lines = source.split("\n")
+    return next((index for index, line in enumerate(lines) if line.strip() and not line.startswith("%%")), 0)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.autograd.function import _SingleLevelFunction
+from torch.utils.hooks import RemovableHandle
 
 from gradjudge.wire.limits import TooLargeError
 from gradjudge.wire.messages import Pass, Passes, PassesDone, PassResult, Raised, Value
@@ -25,12 +26,22 @@ _Backward = Callable[["_Run", list[Any]], tuple[Any, ...]]
 
 
 class DirectContext:
-    """Stand for the engine's ``ctx`` where forward and backward are called by hand. Any attribute can be set."""
+    """Stand for the engine's ``ctx`` where forward and backward are called by hand. Any attribute can be set.
 
-    def __init__(self, needs: tuple[bool, ...]) -> None:
+    It has every public attribute of torch's own; what belongs to a graph is empty, for there is none.
+    """
+
+    def __init__(self, needs: tuple[bool, ...], function: Any = None) -> None:
         self.needs_input_grad = needs
+        self.requires_grad = any(needs)
         self.to_save: tuple[torch.Tensor | None, ...] = ()
+        self.saved_for_forward: tuple[torch.Tensor | None, ...] | None = None
+        self.dirty_tensors: tuple[torch.Tensor, ...] | None = None
+        self.non_differentiable: tuple[torch.Tensor, ...] | None = None
         self.materialize_grads = True
+        self.next_functions = tuple((None, 0) for _ in needs)
+        self.metadata: dict[Any, Any] = {}
+        self._forward_cls = function
 
     def save_for_backward(self, *tensors: torch.Tensor | None) -> None:
         """Keep tensors for backward."""
@@ -41,21 +52,53 @@ class DirectContext:
         """The tensors that were kept."""
         return self.to_save
 
+    saved_variables = saved_tensors
+
     def set_materialize_grads(self, value: bool) -> None:
         """Say whether backward gets zeros, rather than None, for outputs without a cotangent."""
         self.materialize_grads = value
 
     def mark_dirty(self, *tensors: torch.Tensor) -> None:
         """Take note of inputs that forward changes in place."""
+        self.dirty_tensors = tensors
 
     def mark_non_differentiable(self, *tensors: torch.Tensor) -> None:
         """Take note of outputs without a gradient."""
+        self.non_differentiable = tensors
 
-    def save_for_forward(self, *tensors: torch.Tensor) -> None:
+    def save_for_forward(self, *tensors: torch.Tensor | None) -> None:
         """Take note of tensors for forward-mode differentiation, which is not asked for."""
+        self.saved_for_forward = tensors
 
     def mark_shared_storage(self, *pairs: Any) -> None:
         """Take note of pairs that share storage; torch has long ignored it."""
+
+    def maybe_clear_saved_tensors(self) -> None:
+        """Keep what is saved: backward may be called again."""
+
+    def name(self) -> str:
+        """Return the name that the graph's node would have."""
+        return f"{getattr(self._forward_cls, '__name__', 'Function')}Backward"
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Take a hook for the engine, which has no part in this."""
+        return RemovableHandle({id(hook): hook})
+
+    register_prehook = register_hook
+
+    def apply(self, *cotangents: Any) -> Any:
+        """Call backward, as the graph's node does."""
+        return self._forward_cls.backward(self, *cotangents)
+
+    def apply_boxed(self, cotangents: list[Any]) -> Any:
+        """Call backward with what a list holds, which is emptied."""
+        taken = tuple(cotangents)
+        cotangents.clear()
+        return self.apply(*taken)
+
+    def apply_jvp(self, *tangents: Any) -> Any:
+        """Call ``jvp``."""
+        return self._forward_cls.jvp(self, *tangents)
 
 
 class _Outputs(NamedTuple):
@@ -93,7 +136,7 @@ class _Run:
             [_laid_out(thaw(value), asked.cotangent_layout) for value in one] for one in asked.cotangents
         ]
         self.outputs = _Outputs((), False)
-        self.context = DirectContext(needs)
+        self.context = DirectContext(needs, function)
         self._read = read
         self._inference = inference
         self._given: tuple[Value, ...] = ()

@@ -148,8 +148,14 @@ def _is_plain(item: torch.Tensor) -> bool:
         and item.is_cpu
         and item.layout is torch.strided
         and item.dtype in _WIRE_DTYPES
+        and not _is_odd(item)
         and not (item.is_conj() or item.is_neg() or torch._C._functorch.is_functorch_wrapped_tensor(item))
     )
+
+
+def _is_odd(item: torch.Tensor) -> bool:
+    """Tell whether a tensor that looks like an ordinary one has not the memory that one has."""
+    return item.is_nested or torch._is_functional_tensor(item)
 
 
 def grad_fn_name(tensor: torch.Tensor) -> str:

@@ -5,13 +5,15 @@ import __future__
 
 import builtins
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from gradjudge.wire.messages import CellDone, RunCell
-from gradjudge.worker.cells import OUTPUT_KB, Runner, remember_source
-from gradjudge.worker.failures import cell_name
+from gradjudge.worker.annotations import compile_student
+from gradjudge.worker.cells import OUTPUT_KB, Runner, remember_source, run_remaining
+from gradjudge.worker.failures import cell_name, stopped_at
 
 MODULE: Final = "submission"
 """``__name__`` of a script: what is guarded by ``if __name__ == "__main__"`` does not run."""
@@ -25,14 +27,17 @@ class ScriptNamespace:
     Args:
         output_kb: KiB of output that are kept of each statement.
         own_process: this process is a session: capture descriptors 1 and 2 as well, and obey interrupts.
+        name: what its file is called, for companions that import it; no module that there is gets hidden.
 
     Attributes:
         names: the global names.
     """
 
-    def __init__(self, *, output_kb: int = OUTPUT_KB, own_process: bool = False) -> None:
+    def __init__(self, *, output_kb: int = OUTPUT_KB, own_process: bool = False, name: str = "") -> None:
         module = ModuleType(MODULE)
         sys.modules[MODULE] = module  # dataclasses and pickle look for the module of a class
+        if name.isidentifier() and name not in sys.modules and find_spec(name) is None:
+            sys.modules[name] = module
         self.names: dict[str, Any] = vars(module)
         self.names.update(__file__=str(Path.cwd() / f"{MODULE}.py"), __builtins__=builtins)
         self._flags = 0
@@ -45,10 +50,15 @@ class ScriptNamespace:
     def _execute(self, cell: RunCell) -> BaseException | None:
         name = cell_name(cell.index)
         remember_source(name, cell.source)
-        try:
-            code = compile(cell.source, name, "exec", flags=self._flags, dont_inherit=True)
+
+        def execute(source: str) -> None:
+            code = compile_student(source, name, self._flags)
             self._flags |= code.co_flags & _FEATURES  # ``from __future__ import`` holds for what follows
             exec(code, self.names)  # noqa: S102  # this is what a session is for
+
+        try:
+            execute(cell.source)
         except BaseException as error:  # noqa: BLE001  # SystemExit ends a statement, not the session
+            run_remaining(cell, stopped_at(error, cell.index), execute)
             return error
         return None

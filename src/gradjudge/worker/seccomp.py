@@ -34,7 +34,9 @@ _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE = 1, 1, 0xF
 
 # Not among them: F_SETOWN and F_SETSIG, which send any signal to any process of the same user; leases and F_NOTIFY;
 # F_SETPIPE_SZ, which uses up what all of the user's pipes share.
-_FCNTL: Final = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+_FCNTL: Final = (0, 1, 2, 3, 4, 5, 36, 1030, 1032)
+# F_SETLK, F_SETLKW and their F_OFD_ kin: see `gradjudge.worker.syscalls.PRETENDED`.
+_FCNTL_PRETENDED: Final = (6, 7, 37, 38)
 _IOCTL: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C542A)  # TCGETS, TIOCGWINSZ, FIO*, TCGETS2
 # Names, timer slack, huge pages, naming of memory, and what only tells. Not among them: PR_SET_PDEATHSIG and
 # PR_SET_DUMPABLE, with which a session would outlive the zygote or open its memory to others.
@@ -101,7 +103,12 @@ def _checks(pid: int, *, truncate: bool, any_ioctl: bool) -> dict[str, Program]:
         "open": _open_check(1),
         "openat": _open_check(2),
         "truncate": _return(_ALLOW) if truncate else _refuse(errno.EPERM),
-        "fcntl": [*_load(1), *_allow_any(_FCNTL), *_refuse(errno.EINVAL)],
+        "fcntl": [
+            *_load(1),
+            *_allow_any(_FCNTL),
+            *(step for command in _FCNTL_PRETENDED for step in _if_equal(command, _return(_ERRNO))),
+            *_refuse(errno.EINVAL),
+        ],
         "ioctl": _return(_ALLOW) if any_ioctl else [*_load(1), *_allow_any(_IOCTL), *_refuse(errno.ENOTTY)],
         "prctl": [*_load(0), *_allow_any(_PRCTL), *_refuse(errno.EINVAL)],
         # Threads only. clone3 takes its flags by pointer and is not in the tables; glibc falls back on clone.

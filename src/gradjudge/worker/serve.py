@@ -15,6 +15,7 @@ from gradjudge.wire.channel import Channel
 from gradjudge.wire.limits import OUT_OF_MEMORY, TooLargeError, WireError
 from gradjudge.wire.messages import Reply
 from gradjudge.worker import cells, shims
+from gradjudge.worker.annotations import load_modules_of
 from gradjudge.worker.answers import Answers, Namespace, too_large
 
 BAD_REQUEST: Final = 76
@@ -30,7 +31,7 @@ def serve(sock: socket.socket, config: Mapping[str, Any]) -> NoReturn:
     Args:
         sock: connected ``AF_UNIX`` ``SOCK_STREAM`` socket.
         config: ``kind`` ("notebook" or "script"), ``seed`` (int), ``output_kb`` (int), ``device``
-            ("cpu", "cuda" or "mps").
+            ("cpu", "cuda" or "mps"), ``main`` (str): by which name companions may import a script.
     """
     try:
         channel = Channel(_put_away(sock))
@@ -57,13 +58,14 @@ def _send(channel: Channel, reply: Reply) -> None:
 def _open_namespace(config: Mapping[str, Any]) -> Namespace:
     """Prepare the process and make the namespace that the submission runs in."""
     shims.install()
+    load_modules_of(Path.cwd())
     sys.path.append(str(Path.cwd()))  # files that were handed in: last, so that none hides a module
     output_kb = int(config.get("output_kb", cells.OUTPUT_KB))
     cells.seed_all(int(config.get("seed", 0)))
     if config.get("kind") == "script":
         from gradjudge.worker.script import ScriptNamespace
 
-        return ScriptNamespace(output_kb=output_kb, own_process=True)
+        return ScriptNamespace(output_kb=output_kb, own_process=True, name=str(config.get("main", "")))
     from gradjudge.worker.notebook import NotebookNamespace
 
     return NotebookNamespace(output_kb=output_kb, own_process=True)

@@ -16,12 +16,12 @@ ALLOWED: Final = """
     readlinkat:267:78 getdents:78:- getdents64:217:61 getcwd:79:17 chdir:80:49 fchdir:81:50 mkdir:83:- mkdirat:258:34
     rmdir:84:- unlink:87:- unlinkat:263:35 rename:82:- renameat:264:38 renameat2:316:276 ftruncate:77:46
     fallocate:285:47 fsync:74:82 fdatasync:75:83 sync_file_range:277:84 fadvise64:221:223 readahead:187:213
-    flock:73:32 sendfile:40:71 copy_file_range:326:285 statfs:137:43 fstatfs:138:44 umask:95:166
+    sendfile:40:71 copy_file_range:326:285 statfs:137:43 fstatfs:138:44 umask:95:166
     dup:32:23 dup2:33:- dup3:292:24 pipe:22:- pipe2:293:59 poll:7:- ppoll:271:73 select:23:- pselect6:270:72
     epoll_create:213:- epoll_create1:291:20 epoll_ctl:233:21 epoll_wait:232:- epoll_pwait:281:22 epoll_pwait2:441:441
     eventfd:284:- eventfd2:290:19 timerfd_create:283:85 timerfd_settime:286:86 timerfd_gettime:287:87 signalfd:282:-
     signalfd4:289:74
-    mmap:9:222 munmap:11:215 mprotect:10:226 mremap:25:216 madvise:28:233 brk:12:214 msync:26:227 mincore:27:232
+    mmap:9:222 munmap:11:215 mprotect:10:226 mremap:25:216 madvise:28:233 brk:12:214 msync:26:227
     mlock:149:228 munlock:150:229 mlock2:325:284 mlockall:151:230 munlockall:152:231 mbind:237:235
     get_mempolicy:239:236 set_mempolicy:238:237 set_mempolicy_home_node:450:450 pkey_alloc:330:289 pkey_free:331:290
     pkey_mprotect:329:288 membarrier:324:283
@@ -48,10 +48,14 @@ PRETENDED: Final = """
     chmod:90:- fchmod:91:52 fchmodat:268:53 fchmodat2:452:452 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54
     utime:132:- utimes:235:- futimesat:261:- utimensat:280:88 setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
     removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16 listxattr:194:11 llistxattr:195:12 flistxattr:196:13
-    sync:162:81 syncfs:306:267 setpriority:141:140 ioprio_set:251:30 sched_setscheduler:144:119
+    flock:73:32 sync:162:81 syncfs:306:267 setpriority:141:140 ioprio_set:251:30 sched_setscheduler:144:119
     sched_setparam:142:118 sched_setattr:314:274
 """
-"""Answered with success and not done: Landlock does not cover them, and ``shutil.copy2`` must not fail."""
+"""Answered with success and not done: Landlock does not cover them, and ``shutil.copy2`` must not fail.
+
+A lock on a file that all sessions may read would be seen by the others, so nobody gets one; within one session, which
+has no other processes, a lock keeps nobody out.
+"""
 
 REFUSED: Final = """
     fork:57:- vfork:58:- execve:59:221 execveat:322:281 symlink:88:- symlinkat:266:36 link:86:- linkat:265:37
@@ -60,7 +64,7 @@ REFUSED: Final = """
     setuid:105:146 setgid:106:144 setreuid:113:145 setregid:114:143 setresuid:117:147 setresgid:119:149
     setgroups:116:159 setfsuid:122:151 setfsgid:123:152 setsid:112:157 setpgid:109:154 capset:126:91 unshare:272:97
     setns:308:268 personality:135:92 rt_sigqueueinfo:129:138 rt_tgsigqueueinfo:297:240 pidfd_open:434:434
-    pidfd_getfd:438:438 pidfd_send_signal:424:424
+    pidfd_getfd:438:438 pidfd_send_signal:424:424 mincore:27:232
 """
 """Answered with EPERM, which reads better in a traceback than a missing call."""
 
