@@ -59,7 +59,7 @@ class MSEFunction(Function):
     def forward(ctx, input, target, reduction="batchmean"):
         ctx.save_for_backward(input, target)
         ctx.reduction = reduction
-        loss = F.mse_loss(input, target, reduction="sum")
+        loss = torch.sum(torch.pow(input - target, 2))
         match reduction:
             case "batchmean":
                 return loss / input.size(0)
