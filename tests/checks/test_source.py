@@ -412,6 +412,17 @@ def names_with(sources: Sequence[str], mine: str) -> list[str]:
     return [found.call for found in forbidden_calls(sources, [BY_HAND], companions={"mine": mine})]
 
 
+def test_an_old_file_that_nobody_names_counts_for_nothing() -> None:
+    """It lies beside the notebook; what the notebook names counts, as does what that names in its turn."""
+    rule = Forbidden(("MSE.backward", "MyMSE.backward"), ("torch.autograd.grad",))
+    cells = "class MSE:\n    def backward(ctx, g): return g\n"
+    beside = {"first_try": f"import torch\nclass MyMSE:\n    def backward(ctx, g): {BANNED}", "two": "import first_try"}
+    assert forbidden_calls([cells], [rule], companions=beside) == ()
+    for named in ("%run first_try.py", "__import__(f'{x}')  # first_try", "import two"):
+        (found,) = forbidden_calls([cells, named], [rule], companions=beside)
+        assert found.module == "first_try"
+
+
 def test_a_file_with_the_name_of_a_package_hides_nothing() -> None:
     """The package is imported, not the file beside the notebook."""
     source = "import functorch\ndef grad_mse(yhat, y): return functorch.grad(yhat)"

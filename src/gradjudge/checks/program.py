@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -92,7 +93,7 @@ class Program:
                 self._module = definition.cell if isinstance(definition.cell, str) else ""
                 self._define(name.removeprefix(f"{self._module}."), definition.node, definition.cell)
         self._module = ""
-        for module in self.modules:  # imported in ways that are not followed
+        for module in _named(self.modules, sources, companions):  # imported in ways that are not followed
             self._take_all(module, over=False)
 
     def _parse(self, source: str) -> ast.Module | None:
@@ -321,6 +322,17 @@ class Program:
         wanted = ("forward", "backward", "setup_context") if attribute == "apply" else (attribute,)
         for method in wanted:
             yield self._resolve(f"{owner}.{method}")
+
+
+def _named(modules: frozenset[str], sources: Sequence[str], companions: Mapping[str, str]) -> list[str]:
+    """Return the companions that the cells name, or companions that are named: nobody uses an old file beside them."""
+    named, waiting = list[str](), list(sources)
+    while waiting:
+        words = re.findall(r"\w+", waiting.pop())
+        new = sorted(modules.intersection(words).difference(named))
+        named += new
+        waiting += [companions[module] for module in new]
+    return named
 
 
 def _is_installed(path: str) -> bool:
