@@ -351,6 +351,42 @@ def test_attempts_of_unknown_times(desk: Desk, files: dict[str, str | bytes], na
     assert not done.clean
 
 
+def test_the_same_file_twice_is_no_rival(desk: Desk) -> None:
+    """A student who hands in a notebook, and a zip with the same one in it, is asked nothing."""
+    files: dict[str, str | bytes] = {
+        MOODLE + "file/tp1.ipynb": "a",
+        MOODLE + "file/all.zip": zipped({"tp1.ipynb": "a", "m.py": "m"}),
+    }
+    done = desk.collect(("upload.zip", files))
+    assert desk.tree() == {"Ada_Lovelace/tp1.ipynb": "a", "Ada_Lovelace/m.py": "m"}
+    assert done.clean
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in PLATFORMS if "PowerShell" not in case and "archive each" not in case]
+)
+def test_what_was_unpacked_by_hand(desk: Desk, case: str) -> None:
+    """The same folders and files on disk give the same students."""
+    files, expected, nobodys = PLATFORMS[case]
+    for name, data in files.items():
+        path = desk.root / "upload" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    done = intake.collect(LAB, [desk.root / "upload"], desk.into, intake.Options())
+    assert desk.tree() == expected
+    assert sorted(strays(done)) == sorted(nobodys)
+
+
+def test_students_archives_in_a_download_that_was_unpacked(desk: Desk) -> None:
+    """They are whose their names say, like the other files, and not students of their own."""
+    (desk.root / "upload").mkdir()
+    (desk.root / "upload/lovelaceada_11_21_tp1.zip").write_bytes(zipped({"tp1/tp1.ipynb": "a"}))
+    (desk.root / "upload/linbo_LATE_12_22_tp1.ipynb").write_text("b")
+    done = intake.collect(LAB, [desk.root / "upload"], desk.into, intake.Options())
+    assert desk.tree() == {"lovelaceada/tp1.ipynb": "a", "linbo/tp1.ipynb": "b"}
+    assert done.clean
+
+
 def test_rivals_are_both_named(desk: Desk) -> None:
     """A pattern without times, and two files that would be one: nothing of this student, all of the others."""
     pattern = r"(?P<student_id>[a-z]+)-\d-(?P<file_id>.+)"
