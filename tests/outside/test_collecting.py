@@ -256,6 +256,18 @@ def test_whose_each_file_is(desk: Desk, case: str) -> None:
     assert done.clean == (not nobodys)
 
 
+PLATFORMS["a list that is no list of Gradescope's"] = (
+    {"all/submission_metadata.yml": "x: 1", "all/ada/x.ipynb": "a", "all/bo/x.ipynb": "b"},
+    {"ada/x.ipynb": "a", "bo/x.ipynb": "b"},
+    ["all/submission_metadata.yml"],
+)
+PLATFORMS["Gradescope, its list in plain words"] = (
+    {"submission_metadata.yml": GRADESCOPE.replace(" :", " ").replace("- :", "- "), "submission_111/x.py": "a"},
+    {"Ada_Lovelace/x.py": "a"},
+    [],
+)
+
+
 DOUBTFUL: dict[str, dict[str, str | bytes]] = {
     "notebooks side by side": {"ada.ipynb": "", "bo.ipynb": ""},
     "notebooks side by side below a folder": {"TP1/ada.ipynb": "", "TP1/bo.ipynb": ""},
@@ -268,6 +280,8 @@ DOUBTFUL: dict[str, dict[str, str | bytes]] = {
     "Gradescope's folders without its list": {EXPORT + "submission_1/x.py": "", EXPORT + "submission_2/x.py": ""},
     "Gradescope's list, damaged": {EXPORT + "submission_1/x.py": "", EXPORT + "submission_metadata.yml": "a: [b"},
     "Gradescope's list, too deep": {EXPORT + "submission_1/x.py": "", EXPORT + "submission_metadata.yml": "[" * 20_000},
+    "Gradescope's list of another export": {"submission_1/x.py": "", "submission_metadata.yml": GRADESCOPE},
+    "a class of one, with a list": {"all/1A/ada/x.ipynb": "", "all/1A/grades.csv": ""},
     "Drive": {"Ada Lovelace - tp1.ipynb": "", "Bo Lin - tp1.ipynb": ""},
 }
 

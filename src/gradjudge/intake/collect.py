@@ -40,7 +40,14 @@ from gradjudge.intake.names import (
     one_student,
     stem_of,
 )
-from gradjudge.intake.platforms import GRADESCOPES_LIST, MOST_LIST, gradescope, gradescopes_list, platform_of
+from gradjudge.intake.platforms import (
+    GRADESCOPE,
+    GRADESCOPES_LIST,
+    MOST_LIST,
+    gradescope,
+    gradescopes_list,
+    platform_of,
+)
 from gradjudge.intake.record import Collected, digest_of, folder_files, read_record, write_record
 from gradjudge.intake.refusals import Refused, RefusedEntry, UnreadableArchive
 
@@ -269,13 +276,19 @@ def _gradescopes(source: Path, entries: list[tuple[Entry, tuple[str, ...]]]) -> 
     folder = parts[:-1]
     if entry is None or not all(other[: len(folder)] == folder for _, other in entries if is_work(other[-1])):
         return None
+    beside = {other[len(folder)] for _, other in entries if other[: len(folder)] == folder}
     try:
-        return gradescope(folder, gradescopes_list(entry.read(MOST_LIST)))
-    except (RefusedEntry, ValueError) as problem:
-        raise Undecided(
-            f"{source.name}: {entry.name}: it cannot be read ({problem}), so nobody knows whose the submissions are. "
-            "Export them again, or say how to name the students with --pattern."
-        ) from problem
+        listed, problem = gradescopes_list(entry.read(MOST_LIST)), "its names are others"
+    except (RefusedEntry, ValueError) as fault:
+        listed, problem = {}, str(fault)
+    if not beside.isdisjoint(listed):
+        return gradescope(folder, listed)
+    if not any(GRADESCOPE.fullmatch(name) for name in beside):
+        return None  # a file like any other
+    raise Undecided(
+        f"{source.name}: {entry.name} cannot be used ({problem}), so nobody knows whose the submissions are. "
+        "Export them again, or say how to name the students with --pattern."
+    )
 
 
 def _unrelated(entries: list[tuple[Entry, tuple[str, ...]]]) -> list[str]:

@@ -218,14 +218,19 @@ def gradescopes_list(data: bytes) -> dict[str, Handed]:
 
 
 def _handed(one: Mapping[object, object]) -> Handed:
-    people = one.get(":submitters")
+    people = _field(one, "submitters")
     owners = [_submitter(person) for person in people if isinstance(person, dict)] if isinstance(people, list) else []
-    return Handed(tuple(owner for owner in owners if owner is not None), _stated(one.get(":created_at")))
+    return Handed(tuple(owner for owner in owners if owner is not None), _stated(_field(one, "created_at")))
+
+
+def _field(one: Mapping[object, object], key: str) -> object:
+    """Return a field whose key is a symbol of Ruby, as Gradescope writes it, or plain text."""
+    return one.get(f":{key}", one.get(key))
 
 
 def _submitter(person: Mapping[object, object]) -> Owner | None:
     name, number, mail = (
-        value.strip() if isinstance(value := person.get(key), str) else "" for key in (":name", ":sid", ":email")
+        value.strip() if isinstance(value := _field(person, key), str) else "" for key in ("name", "sid", "email")
     )
     known = mail or number or name
     return Owner(name or number or mail, f"gradescope:{known}", number or mail.partition("@")[0]) if known else None
