@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from packing import Lie, lying_zip, zipped
@@ -399,6 +400,27 @@ def test_students_archives_in_a_download_that_was_unpacked(desk: Desk) -> None:
     done = intake.collect(LAB, [desk.root / "upload"], desk.into, intake.Options())
     assert desk.tree() == {"lovelaceada/tp1.ipynb": "a", "linbo/tp1.ipynb": "b"}
     assert done.clean
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "10-5 - A - Jan 1, 2020 100 AM - Oct 3, 2026 1159 PM/tp1.ipynb",
+        "10-5 - A - Oct 3, 2026 1159 PM - Jan 1, 2020 100 AM - tp1.ipynb",
+        "TP_ada_attempt_2026-10-03-23-59-00_x_attempt_2020-01-01-01-00-00_tp1.ipynb",
+    ],
+)
+def test_a_name_of_the_students_sets_no_time(desk: Desk, name: str) -> None:
+    """Only what the platform has written counts."""
+    (one,) = desk.collect(("upload.zip", {name: "a"})).outcomes
+    assert one.handed_in == "2026-10-03 23:59:00.000000 UTC"
+
+
+@pytest.mark.parametrize("when", ["Dec 31, 9999 1159 PM", "Jan 1, 0001 1200 AM", "Feb 30, 2026 1200 AM"])
+def test_times_that_are_none(desk: Desk, when: str) -> None:
+    """They are no time of handing in, and stop nothing."""
+    done = desk.collect(("upload.zip", {f"10-5 - Ada - {when}/tp1.ipynb": "a"}), zone=ZoneInfo("America/New_York"))
+    assert [(one.student, one.handed_in) for one in done.outcomes] == [("Ada", "")]
 
 
 def test_rivals_are_both_named(desk: Desk) -> None:
