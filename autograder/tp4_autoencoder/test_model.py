@@ -179,7 +179,8 @@ def unmoved(models, model, start, draw):
     return [
         method
         for method, value in after.items()
-        if not isinstance(value, torch.Tensor) or torch.equal(value, before[method])
+        if not (isinstance(value, torch.Tensor) and isinstance(before[method], torch.Tensor))
+        or torch.equal(value, before[method])
     ]
 
 

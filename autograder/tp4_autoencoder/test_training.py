@@ -100,7 +100,11 @@ def test_fit_start(training, fitted):
     whole, _ = fitted(two, epochs=2)
     require_moved(whole, two)
     require(
-        all(torch.allclose(resumed[name], whole[name], rtol=1e-4, atol=1e-6) for name in whole),
+        all(
+            resumed[name].shape == value.shape
+            and torch.allclose(resumed[name].double(), value.double(), rtol=1e-4, atol=1e-6)
+            for name, value in whole.items()
+        ),
         "fit(..., epochs=4, start=2) does not train for two epochs: go through range(start, epochs).",
         "fit(..., epochs=4, start=2) n'entraîne pas pour deux époques : parcourez range(start, epochs).",
         mistake="start epoch",
@@ -166,6 +170,11 @@ def require_start(values):
             f"{name} ne part pas de zéro.",
         )
     theta = values["theta"]
+    require(
+        theta.dim() == 2 and theta.numel() > 1,
+        f"theta has shape {list(theta.shape)}; a matrix is due.",
+        f"theta a la forme {list(theta.shape)} ; on attend une matrice.",
+    )
     bound = 1 / math.sqrt(theta.shape[-1])  # a theta that lies the other way has paid for that
     spread = float(theta.std()) / (bound / math.sqrt(3))  # of 1024 numbers: 1, with a standard deviation of 1.4 %
     largest = float(theta.abs().max())  # once in 10^9 it is less than 0.98 of the bound

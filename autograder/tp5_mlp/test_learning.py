@@ -159,7 +159,7 @@ def solve_xor(build, fit, outputs, weights, device):
         fit(built, "MSE", 0.1, x, y, EPOCHS)
         yhat = outputs(built, x)
         require(
-            type(yhat) is Tensor and yhat.shape == y.shape and bool((yhat * y > 0).all()),
+            type(yhat) is Tensor and yhat.is_floating_point() and yhat.shape == y.shape and bool((yhat * y > 0).all()),
             f"After {EPOCHS} epochs the net does not give all four points of XOR their sign.",
             f"Après {EPOCHS} époques, le réseau ne donne pas leur signe aux quatre points de XOR.",
         )
@@ -331,7 +331,7 @@ def learn_digits(build, fit, outputs, weights, digits, threshold, device):
         x, y = digits.held_out
         yhat = outputs(built, x.to(dtype))
         require(
-            type(yhat) is Tensor and yhat.shape == (len(x), 10),
+            type(yhat) is Tensor and yhat.is_floating_point() and yhat.shape == (len(x), 10),
             "The net does not give 10 log-probabilities for each image.",
             "Le réseau ne donne pas 10 log-probabilités pour chaque image.",
         )
@@ -388,7 +388,9 @@ def careful_dropout(student, rng, device):
             for transposed in (False, True):
                 x, delta = (torch.randn(40, 3, generator=rng, dtype=torch.float64).to(dtype) for _ in range(2))
                 out, dx, x_after, delta_after = pass_through(x, delta, transposed)
-                right = {"forward": 2 * x * (out != 0), "backward": 2 * delta * (out != 0)}
+                fits = type(out) is Tensor and out.shape == x.shape  # what does not is told below, as any wrong value
+                kept = out != 0 if fits else torch.ones_like(x)
+                right = {"forward": 2 * x * kept, "backward": 2 * delta * kept}
                 require_dtype({"forward": out, "backward": dx}, right, dtype, device, "Dropout")
                 for name, before, after in (("x", x, x_after), ("delta", delta, delta_after)):
                     require_untouched("Dropout", name, before, after)

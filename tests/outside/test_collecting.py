@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from packing import Lie, lying_zip, zipped
@@ -256,6 +257,18 @@ def test_whose_each_file_is(desk: Desk, case: str) -> None:
     assert done.clean == (not nobodys)
 
 
+PLATFORMS["a list that is no list of Gradescope's"] = (
+    {"all/submission_metadata.yml": "x: 1", "all/ada/x.ipynb": "a", "all/bo/x.ipynb": "b"},
+    {"ada/x.ipynb": "a", "bo/x.ipynb": "b"},
+    ["all/submission_metadata.yml"],
+)
+PLATFORMS["Gradescope, its list in plain words"] = (
+    {"submission_metadata.yml": GRADESCOPE.replace(" :", " ").replace("- :", "- "), "submission_111/x.py": "a"},
+    {"Ada_Lovelace/x.py": "a"},
+    [],
+)
+
+
 DOUBTFUL: dict[str, dict[str, str | bytes]] = {
     "notebooks side by side": {"ada.ipynb": "", "bo.ipynb": ""},
     "notebooks side by side below a folder": {"TP1/ada.ipynb": "", "TP1/bo.ipynb": ""},
@@ -268,6 +281,8 @@ DOUBTFUL: dict[str, dict[str, str | bytes]] = {
     "Gradescope's folders without its list": {EXPORT + "submission_1/x.py": "", EXPORT + "submission_2/x.py": ""},
     "Gradescope's list, damaged": {EXPORT + "submission_1/x.py": "", EXPORT + "submission_metadata.yml": "a: [b"},
     "Gradescope's list, too deep": {EXPORT + "submission_1/x.py": "", EXPORT + "submission_metadata.yml": "[" * 20_000},
+    "Gradescope's list of another export": {"submission_1/x.py": "", "submission_metadata.yml": GRADESCOPE},
+    "a class of one, with a list": {"all/1A/ada/x.ipynb": "", "all/1A/grades.csv": ""},
     "Drive": {"Ada Lovelace - tp1.ipynb": "", "Bo Lin - tp1.ipynb": ""},
 }
 
@@ -349,6 +364,63 @@ def test_attempts_of_unknown_times(desk: Desk, files: dict[str, str | bytes], na
     assert all(name in ada.notes[0] for name in named)
     assert desk.tree() == {"Bo/tp1.ipynb": "b"}
     assert not done.clean
+
+
+def test_the_same_file_twice_is_no_rival(desk: Desk) -> None:
+    """A student who hands in a notebook, and a zip with the same one in it, is asked nothing."""
+    files: dict[str, str | bytes] = {
+        MOODLE + "file/tp1.ipynb": "a",
+        MOODLE + "file/all.zip": zipped({"tp1.ipynb": "a", "m.py": "m"}),
+    }
+    done = desk.collect(("upload.zip", files))
+    assert desk.tree() == {"Ada_Lovelace/tp1.ipynb": "a", "Ada_Lovelace/m.py": "m"}
+    assert done.clean
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in PLATFORMS if "PowerShell" not in case and "archive each" not in case]
+)
+def test_what_was_unpacked_by_hand(desk: Desk, case: str) -> None:
+    """The same folders and files on disk give the same students."""
+    files, expected, nobodys = PLATFORMS[case]
+    for name, data in files.items():
+        path = desk.root / "upload" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    done = intake.collect(LAB, [desk.root / "upload"], desk.into, intake.Options())
+    assert desk.tree() == expected
+    assert sorted(strays(done)) == sorted(nobodys)
+
+
+def test_students_archives_in_a_download_that_was_unpacked(desk: Desk) -> None:
+    """They are whose their names say, like the other files, and not students of their own."""
+    (desk.root / "upload").mkdir()
+    (desk.root / "upload/lovelaceada_11_21_tp1.zip").write_bytes(zipped({"tp1/tp1.ipynb": "a"}))
+    (desk.root / "upload/linbo_LATE_12_22_tp1.ipynb").write_text("b")
+    done = intake.collect(LAB, [desk.root / "upload"], desk.into, intake.Options())
+    assert desk.tree() == {"lovelaceada/tp1.ipynb": "a", "linbo/tp1.ipynb": "b"}
+    assert done.clean
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "10-5 - A - Jan 1, 2020 100 AM - Oct 3, 2026 1159 PM/tp1.ipynb",
+        "10-5 - A - Oct 3, 2026 1159 PM - Jan 1, 2020 100 AM - tp1.ipynb",
+        "TP_ada_attempt_2026-10-03-23-59-00_x_attempt_2020-01-01-01-00-00_tp1.ipynb",
+    ],
+)
+def test_a_name_of_the_students_sets_no_time(desk: Desk, name: str) -> None:
+    """Only what the platform has written counts."""
+    (one,) = desk.collect(("upload.zip", {name: "a"})).outcomes
+    assert one.handed_in == "2026-10-03 23:59:00.000000 UTC"
+
+
+@pytest.mark.parametrize("when", ["Dec 31, 9999 1159 PM", "Jan 1, 0001 1200 AM", "Feb 30, 2026 1200 AM"])
+def test_times_that_are_none(desk: Desk, when: str) -> None:
+    """They are no time of handing in, and stop nothing."""
+    done = desk.collect(("upload.zip", {f"10-5 - Ada - {when}/tp1.ipynb": "a"}), zone=ZoneInfo("America/New_York"))
+    assert [(one.student, one.handed_in) for one in done.outcomes] == [("Ada", "")]
 
 
 def test_rivals_are_both_named(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from pupils import Pupil
 
 from gradjudge.wire.messages import Answer, CellDone, Get, Ref, RunCell
+from gradjudge.worker.cells import remember_source
 
 
 def test_names_are_shared_and_failures_are_not_the_end(pupil: Pupil) -> None:
@@ -88,3 +90,10 @@ def test_a_piece_keeps_its_index(pupil: Pupil) -> None:
     assert isinstance(done, CellDone)
     assert done.error is not None
     assert done.error.place == (41, 3)
+
+
+@pytest.mark.parametrize("mark", ["\f", "\v", "\x1c", "\u2028", "\x85"])
+def test_lines_are_those_of_python(pupil: Pupil, mark: str) -> None:
+    """What ends a line in a text of Unicode, but not for Python, moves no line of a traceback."""
+    remember_source("a cell", f"first = 1  # {mark}\r\nsecond = 2\nthird = 3")
+    assert [linecache.getline("a cell", number) for number in (2, 3)] == ["second = 2\n", "third = 3"]

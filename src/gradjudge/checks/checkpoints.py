@@ -269,7 +269,9 @@ class Checkpoints:
             "load_checkpoint laisse le modèle tel quel : donnez-lui les paramètres du fichier (load_state_dict).",
             mistake="model not loaded",
         )
-        wrong = ", ".join(name for name, value in saved.items() if not self._same({name: got[name]}, {name: value}))
+        wrong = ", ".join(
+            name for name, value in saved.items() if name not in got or not self._same({name: got[name]}, {name: value})
+        )
         require(
             not wrong,
             f"After loading, these parameters are not those that were saved: {wrong}.",

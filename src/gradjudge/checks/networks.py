@@ -118,7 +118,7 @@ def require_same_for_views(student: Student, module: Any, x: Tensor, *, method: 
     require(
         type(plain) is Tensor
         and type(view) is Tensor
-        and plain.shape == view.shape
+        and (plain.shape, plain.dtype) == (view.shape, view.dtype)
         and torch.allclose(plain, view, rtol=1e-4, atol=1e-6, equal_nan=True),
         f"`{label}` gives other numbers when its input is not contiguous in memory.",
         f"`{label}` donne d'autres nombres quand son entrée n'est pas contiguë en mémoire.",

@@ -40,7 +40,14 @@ from gradjudge.intake.names import (
     one_student,
     stem_of,
 )
-from gradjudge.intake.platforms import GRADESCOPES_LIST, MOST_LIST, gradescope, gradescopes_list
+from gradjudge.intake.platforms import (
+    GRADESCOPE,
+    GRADESCOPES_LIST,
+    MOST_LIST,
+    gradescope,
+    gradescopes_list,
+    platform_of,
+)
 from gradjudge.intake.record import Collected, digest_of, folder_files, read_record, write_record
 from gradjudge.intake.refusals import Refused, RefusedEntry, UnreadableArchive
 
@@ -152,11 +159,18 @@ def _expanded(sources: Sequence[Path]) -> list[Path]:
             inside = sorted(source.iterdir()) if source.is_dir() else []
         except OSError as error:
             raise CourseError(f"{source}: it cannot be listed: {error.strerror}.") from error
-        archives = [path for path in inside if is_archive(path.name) and path.is_file() and not path.is_symlink()]
+        archives = [] if _downloaded(source) else [path for path in inside if is_archive(path.name) and path.is_file()]
+        archives = [path for path in archives if not path.is_symlink()]
         found += archives
         if not archives or any(not is_archive(path.name) and not path.name.startswith(".") for path in inside):
             found.append(source)
     return found
+
+
+def _downloaded(source: Path) -> bool:
+    """Tell whether a folder is a platform's archive that somebody unpacked: its archives are its students' own."""
+    names = [(path.name, *(["x"] if path.is_dir() else [])) for path in source.iterdir()] if source.is_dir() else []
+    return platform_of(names, 0, UTC) is not None if names else False
 
 
 def _opened(
@@ -173,7 +187,7 @@ def _opened(
             named.append((entry, safe_parts(entry.name, options.limits)))
         except RefusedEntry as refusal:
             unnamed.append(msgspec.structs.replace(entry, problem=refusal))
-    if source.is_dir():  # its archives are sources of their own
+    if source.is_dir() and not _downloaded(source):  # its archives are sources of their own
         named = [one for one in named if one[0].problem is not None or len(one[1]) > 1 or not is_archive(one[1][0])]
     named = [(entry, parts) for entry, parts in named if not is_junk(parts)]
     if not entries:
@@ -262,13 +276,19 @@ def _gradescopes(source: Path, entries: list[tuple[Entry, tuple[str, ...]]]) -> 
     folder = parts[:-1]
     if entry is None or not all(other[: len(folder)] == folder for _, other in entries if is_work(other[-1])):
         return None
+    beside = {other[len(folder)] for _, other in entries if other[: len(folder)] == folder}
     try:
-        return gradescope(folder, gradescopes_list(entry.read(MOST_LIST)))
-    except (RefusedEntry, ValueError) as problem:
-        raise Undecided(
-            f"{source.name}: {entry.name}: it cannot be read ({problem}), so nobody knows whose the submissions are. "
-            "Export them again, or say how to name the students with --pattern."
-        ) from problem
+        listed, problem = gradescopes_list(entry.read(MOST_LIST)), "its names are others"
+    except (RefusedEntry, ValueError) as fault:
+        listed, problem = {}, str(fault)
+    if not beside.isdisjoint(listed):
+        return gradescope(folder, listed)
+    if not any(GRADESCOPE.fullmatch(name) for name in beside):
+        return None  # a file like any other
+    raise Undecided(
+        f"{source.name}: {entry.name} cannot be used ({problem}), so nobody knows whose the submissions are. "
+        "Export them again, or say how to name the students with --pattern."
+    )
 
 
 def _unrelated(entries: list[tuple[Entry, tuple[str, ...]]]) -> list[str]:

@@ -77,7 +77,13 @@ class _Folders:
     def __init__(
         self, paths: Sequence[Path], works: Sequence[Path], assignment: str, stem: str, unrelated: Sequence[str]
     ) -> None:
-        self._works, self._assignment, self._stem, self._unrelated = works, assignment, stem, sorted(unrelated)
+        self._paths, self._works, self._assignment, self._stem, self._unrelated = (
+            paths,
+            works,
+            assignment,
+            stem,
+            sorted(unrelated),
+        )
         self._lab = re.match(r"([A-Za-z]+)[ _-]*(\d+)", assignment)
         self._inside = _tree(paths)
         self._working = _tree(works)
@@ -149,9 +155,16 @@ class _Folders:
         for folder in sorted(self._writing):
             if folder[: len(top)] == top and len(writers := self._writers(folder)) > 1:
                 raise self._doubt(["/".join((*folder[len(top) :], kid)) + "/" for kid in writers])
-        base = next((depth for depth, name in enumerate(top) if not self._thing(name)), -1)
+        people = [depth for depth, name in enumerate(top) if not self._thing(name)]
+        base = people[0] if people else -1
         if self._assignment in top:
             base = top.index(self._assignment) - 1
+        elif len(people) > 1 and any(
+            len(path) == depth and path[:-1] == top[: depth - 1]
+            for path in self._paths
+            for depth in range(people[0] + 2, people[-1] + 2)
+        ):
+            raise self._doubt(["/".join(top[: depth + 1]) + "/" for depth in people])
         if base < 0:
             return one_student(self._stem)
         return _below(top[:base], lambda parts: self._by_folder(parts) if parts[0] == top[base] else None)

@@ -134,8 +134,11 @@ def _take(
 
 
 def _settled(found: Gathered, piece: Piece, where: str, entry: Entry, path: str) -> bool:
-    """Tell whether a second file of this path needs no refusal: a newer one was taken, or staff must choose."""
+    """Tell whether a second file of this path needs no refusal: it is the same, or older, or staff must choose."""
     name, first = found.origins[path]
+    found.spent += entry.size
+    if entry.problem is None and entry.size == len(found.files[path]) and entry.read(entry.size) == found.files[path]:
+        return True
     if first.when is not None and piece.when is not None and first.when > piece.when:
         found.older.append(entry.name)
     elif is_work(path):

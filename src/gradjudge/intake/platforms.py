@@ -34,9 +34,9 @@ CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>\d+)_\d+_(?P<file>.+)
 CANVAS_TEXT = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<file>(?:text|link)\.html)")
 CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<name>anon)_(?P<id>[A-Za-z0-9]+)_(?:\d+_)?(?P<file>.+)", re.DOTALL)
 BLACKBOARD = re.compile(r"(?P<who>.+?)_attempt_(?P<when>\d{4}(?:-\d\d){5})_(?P<file>.+)", re.DOTALL)
-BRIGHTSPACE = re.compile(
-    r"(?P<id>\d+-\d+) - (?P<name>.+?) - (?P<when>[^-]*\b\d{4}\b[^-]*?)(?: - (?P<file>.+))?", re.DOTALL
-)
+_MOMENT = r"[^-]*\b\d{4}\b[^-]*?"
+BRIGHTSPACE = re.compile(rf"(?P<id>\d+-\d+) - (?P<name>.+) - (?P<when>{_MOMENT})", re.DOTALL)
+BRIGHTSPACE_FILE = re.compile(rf"(?P<id>\d+-\d+) - (?P<name>.+?) - (?P<when>{_MOMENT}) - (?P<file>.+)", re.DOTALL)
 SAKAI = re.compile(r"(?P<name>.*)\((?P<id>[^()]+)\)(?P<file>_Submission attachment\(s\)_.+)?", re.DOTALL)
 SAKAIS_FOLDER = "submission attachment(s)"
 TEAMS, TEAMS_DRAFTS = "submitted files", "working files"
@@ -111,21 +111,27 @@ def _blackboard(paths: Sequence[tuple[str, ...]], zone: tzinfo) -> Layout:
     return layout
 
 
+def _plausible(when: datetime) -> datetime | None:
+    """Return a time of our age; None for another one, which is no time of handing in."""
+    return when if 1980 <= when.year < 2200 else None
+
+
 def _dashed(text: str, zone: tzinfo) -> datetime | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%d-%H-%M-%S").replace(tzinfo=zone)
+        return _plausible(datetime.strptime(text, "%Y-%m-%d-%H-%M-%S").replace(tzinfo=zone))
     except ValueError:
         return None
 
 
 def _brightspace(zone: tzinfo) -> Layout:
     def layout(parts: tuple[str, ...]) -> Claim | None:
-        found = BRIGHTSPACE.fullmatch(parts[0])
-        if found is None or (len(parts) == 1 and not found["file"]):
+        flat = len(parts) == 1  # what stands behind the time is the student's, who may write a time there, too
+        found = (BRIGHTSPACE_FILE if flat else BRIGHTSPACE).fullmatch(parts[0])
+        if found is None:
             return PLATFORMS_OWN if parts == ("index.html",) else None
         when = spoken_time(found["when"], zone)
         owner = Owner(found["name"], f"brightspace:{found['id'].split('-')[0]}:{found['name']}", found["id"])
-        inside = (found["file"], *parts[1:]) if len(parts) == 1 else parts[1:]
+        inside = (found["file"],) if flat else parts[1:]
         return Claim(owner, inside, when=when, attempt=_attempt(found["when"], when))
 
     return layout
@@ -148,7 +154,7 @@ def spoken_time(text: str, zone: tzinfo) -> datetime | None:
         return None
     hour = hour % 12 + 12 * (half == "p") if half else hour
     try:
-        return datetime(int(date[2]), months.pop(), int(date[1]), hour, int(clock["minute"]), tzinfo=zone)
+        return _plausible(datetime(int(date[2]), months.pop(), int(date[1]), hour, int(clock["minute"]), tzinfo=zone))
     except ValueError:
         return None
 
@@ -218,14 +224,19 @@ def gradescopes_list(data: bytes) -> dict[str, Handed]:
 
 
 def _handed(one: Mapping[object, object]) -> Handed:
-    people = one.get(":submitters")
+    people = _field(one, "submitters")
     owners = [_submitter(person) for person in people if isinstance(person, dict)] if isinstance(people, list) else []
-    return Handed(tuple(owner for owner in owners if owner is not None), _stated(one.get(":created_at")))
+    return Handed(tuple(owner for owner in owners if owner is not None), _stated(_field(one, "created_at")))
+
+
+def _field(one: Mapping[object, object], key: str) -> object:
+    """Return a field whose key is a symbol of Ruby, as Gradescope writes it, or plain text."""
+    return one.get(f":{key}", one.get(key))
 
 
 def _submitter(person: Mapping[object, object]) -> Owner | None:
     name, number, mail = (
-        value.strip() if isinstance(value := person.get(key), str) else "" for key in (":name", ":sid", ":email")
+        value.strip() if isinstance(value := _field(person, key), str) else "" for key in ("name", "sid", "email")
     )
     known = mail or number or name
     return Owner(name or number or mail, f"gradescope:{known}", number or mail.partition("@")[0]) if known else None
@@ -238,4 +249,4 @@ def _stated(text: object) -> datetime | None:
         stated = datetime.fromisoformat(re.sub(r"\s+(?=Z|[+-]\d)", "", text.strip()))
     except ValueError:
         return None
-    return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
+    return _plausible(stated if stated.tzinfo else stated.replace(tzinfo=UTC))
