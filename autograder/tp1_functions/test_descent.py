@@ -9,14 +9,32 @@ import torch
 
 from gradjudge.checks.instruments import generator, kept, look, summary_writer
 from gradjudge.checks.logs import curves, require_curves, require_end
-from gradjudge.checks.outcomes import grows, loss_on, losses_of, require_falling_history, require_loss, step_limit
+from gradjudge.checks.outcomes import (
+    costs_along,
+    grows,
+    loss_on,
+    losses_of,
+    require_falling_history,
+    require_loss,
+    require_told,
+    step_limit,
+)
 from gradjudge.checks.source import forbidden_calls, leads_to
 from gradjudge.checks.structure import require_new_order_row_by_row
-from gradjudge.checks.training import require_trajectory, trained
+from gradjudge.checks.training import Descent, require_trajectory, trained
 from gradjudge.checks.verdict import CheckFailed, require
 from gradjudge.rubric import Forbidden
 
-AUTOGRAD = Forbidden(("train_batch",), (".backward", "torch.autograd.grad", "torch.autograd.backward"))
+KERNELS = (
+    "torch.ops",
+    "torch._C",
+    "torch._decomp",
+    "torch.nn.grad",
+    "torch.nn.functional.grad",
+    "torch.autograd.forward_ad",
+)
+AUTOGRAD = Forbidden(("train_batch",), (".backward", "torch.autograd.grad", "torch.autograd.backward", *KERNELS))
+HISTORY = "The history", "L'historique"
 OWN_FUNCTIONS = ("MSE", "mse", "Linear", "linear", "MSEFunction", "LinearFunction", "MyMSE", "MyLinear")
 
 
@@ -46,7 +64,7 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
 
     fr: train_batch déplace ses propres paramètres et laisse tels quels le w et le b qu'on lui donne.
     """
-    two_steps = descent(2)
+    two_steps = descent(2, outputs=3)
     (x, y), start = two_steps.batches[0], two_steps.start
     w, b = kept(helped_student, start["w"]), kept(helped_student, start["b"])
     after = trained(helped_student.train_batch(x, y, two_steps.lr, 2, w=w, b=b)).parameters
@@ -56,6 +74,11 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
         "w n'a pas bougé du tout.",
         mistake="frozen w",
     )
+    require(
+        along_the_gradient(after["w"] - start["w"], two_steps.end()["w"] - start["w"]),
+        "What comes back is no descent: w does not move along the gradient.",
+        "Ce qui est renvoyé n'est pas une descente : w ne bouge pas selon le gradient.",
+    )
     for name, given in (("w", w), ("b", b)):
         now = look(given)
         require(
@@ -64,6 +87,11 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
             f"Le {name} donné a changé : écrivez {name} = {name} - lr * ..., ou travaillez sur une copie.",
             mistake="in place",
         )
+
+
+def along_the_gradient(move, right):
+    """Tell whether w moves as in a descent, be its sign, its size or one of its gradients wrong; NaN does not."""
+    return move.shape != right.shape or abs(float((move * right).sum())) >= 0.7 * float(move.norm() * right.norm())
 
 
 @pytest.mark.item("train_batch.p1")
@@ -92,8 +120,24 @@ def test_train_batch_three_outputs(descent, follow):
     require_trajectory(follow(five_steps), five_steps)
 
 
+@pytest.fixture
+def costs_told(helped_student, diabetes):
+    """Give what a descent on some rows costs on others: the right one, or (with no steps) the student's own."""
+
+    def costs(rows, others, steps):
+        at = [diabetes.start]
+        for count in range(steps or 4):
+            if steps:
+                at.append(Descent(at[-1], [rows], 0.1).end())
+            else:  # a wrong descent, one epoch longer each time
+                at.append(trained(helped_student.train_batch(*rows, 0.1, count + 1)).parameters)
+        return [[loss_on(each, diabetes.start, those) for each in at] for those in others]
+
+    return costs
+
+
 @pytest.mark.item("train_batch.curves")
-def test_train_batch_history(helped_student, diabetes, passed):
+def test_train_batch_history(helped_student, diabetes, passed, costs_told):
     """The history of train_batch has one number per epoch and falls to the cost of what is returned.
 
     fr: L'historique de train_batch a un nombre par époque et baisse jusqu'au coût de ce qui est renvoyé.
@@ -106,12 +150,18 @@ def test_train_batch_history(helped_student, diabetes, passed):
         "train_batch doit renvoyer (w, b, history).",
         mistake="history",
     )
+    right = passed("train_batch.p1")
     end = loss_on(got.parameters, diabetes.start, diabetes.train)
-    require_falling_history(got.rest[0], epochs, last=end if passed("train_batch.p1") else None)
+    require_falling_history(got.rest[0], epochs, last=end if right else None)
+    (costs,) = costs_told(diabetes.train, [diabetes.train], epochs if right else 0)
+    require_told(losses_of(got.rest[0], epochs), costs, *HISTORY, paid=not right)
+    if right:
+        whole = Descent(diabetes.start, [diabetes.train] * epochs, 0.1)
+        require_trajectory(got.parameters, whole, tolerance=1e-4)  # no epoch more than was asked for
 
 
 @pytest.mark.item("train_batch.curves")
-def test_train_batch_curves(helped_student, diabetes, passed, rng):
+def test_train_batch_curves(helped_student, diabetes, passed, rng, costs_told):
     """With a SummaryWriter, Loss/train and Loss/test are written once per epoch, and they fall.
 
     fr: Avec un SummaryWriter, Loss/train et Loss/test sont écrits une fois par époque, et ils baissent.
@@ -124,7 +174,13 @@ def test_train_batch_curves(helped_student, diabetes, passed, rng):
     got = trained(helped_student.train_batch(*train, 0.1, epochs, x_test=test[0], y_test=test[1], writer=writer))
     written = curves(helped_student, folder)
     require_curves(written, ["Loss/train", "Loss/test"], epochs)
-    if passed("train_batch.p1"):  # where a wrong descent ends has been paid for
+    right = passed("train_batch.p1")
+    for tag, costs in zip(
+        ("Loss/train", "Loss/test"), costs_told(train, (train, test), epochs if right else 0), strict=True
+    ):
+        values = [value for _, value in written[tag.lower()]]
+        require_told(values, costs, f"The curve {tag}", f"La courbe {tag}", slack=1, paid=not right)
+    if right:  # where a wrong descent ends has been paid for
         require_end(written, "Loss/train", loss_on(got.parameters, diabetes.start, train))
         require_end(written, "Loss/test", loss_on(got.parameters, diabetes.start, test))
 
@@ -220,13 +276,13 @@ def test_train_sgd_steps(train_sgd, descent):
     fr: Chaque pas de train_sgd va exactement là où mène la descente de gradient, et chaque époque a son nombre dans
     l'historique.
     """
-    (x, y), epochs = descent(1).batches[0], 2
+    (x, y), epochs = descent(1).batches[0], 12
     row = x[:1], y[:1]  # the same row again and again: whatever the order, these are the steps
-    steps = replace(descent(1), batches=[row] * (5 * epochs))
+    steps = replace(descent(1), batches=[row] * (5 * epochs), lr=0.001)  # small, so that one step more still shows
     rows = row[0].repeat(5, 1), row[1].repeat(5, 1)
     got = train_sgd(*rows, steps.lr, epochs, w=steps.start["w"], b=steps.start["b"])
     require_trajectory(got.parameters, steps)
-    losses_of(got.rest[0] if got.rest else None, epochs)
+    require_told(losses_of(got.rest[0] if got.rest else None, epochs), costs_along(steps), *HISTORY, each=5)
 
 
 @pytest.mark.item("train_minibatch.structure")
@@ -300,9 +356,9 @@ def test_train_minibatch_steps(train_minibatch, descent):
     fr: Avec un seul lot de toutes les lignes, train_minibatch est exactement la descente batch, avec un nombre par
     époque dans l'historique.
     """
-    (x, y), epochs = descent(1).batches[0], 3
+    (x, y), epochs = descent(1).batches[0], 23
     rows = x[:1].repeat(6, 1), y[:1].repeat(6, 1)  # alike: only the size and the number of the steps count here
-    steps = replace(descent(1), batches=[rows] * epochs)
+    steps = replace(descent(1), batches=[rows] * epochs, lr=0.002)  # small, so that one step more still shows
     ends = [
         train_minibatch(*rows, steps.lr, epochs, size, w=steps.start["w"], b=steps.start["b"])
         for size in (6, 12)  # which rows make up a batch is judged elsewhere: one of the two will do
@@ -311,7 +367,7 @@ def test_train_minibatch_steps(train_minibatch, descent):
         require_trajectory(ends[0].parameters, steps)
     except CheckFailed:
         require_trajectory(ends[1].parameters, steps)
-    losses_of(ends[0].rest[0] if ends[0].rest else None, epochs)
+    require_told(losses_of(ends[0].rest[0] if ends[0].rest else None, epochs), costs_along(steps), *HISTORY)
 
 
 @pytest.mark.item("train_minibatch.outcome")
