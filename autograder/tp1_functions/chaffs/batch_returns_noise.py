@@ -1,7 +1,6 @@
 """No descent at all: parameters at random, and a curve that falls."""
 
 # loses: train_batch.p1, train_batch.p3, train_batch.curves
-# mistake: history
 
 def train_batch(x, y, lr, epochs, w=None, b=None, *, x_test=None, y_test=None, writer=None):
     w, b = start_from(x, y, w, b)

@@ -170,23 +170,28 @@ def require_told(
     Raises:
         CheckFailed: a number is another one.
     """
-    margin = HISTORY_MARGIN if paid else TOLD_MARGIN
-    known = min(len(losses), (len(costs) - 1) // each)
-    spans = [costs[max(0, (epoch - slack) * each) : (epoch + slack + 1) * each + 1] for epoch in range(known)]
-    units = [1.0, *(losses[0] / cost for cost in spans[0] if paid and cost > 0)] if known else [1.0]
-    told = any(
-        all(
-            min(span) * unit * (1 - margin) <= loss <= max(span) * unit * (1 + margin)
-            for loss, span in zip(losses, spans, strict=False)
-        )
-        for unit in units
-    )
+    told = any(_tells(losses, costs, each, shift, paid) for shift in range(-slack, slack + 1))
     require(
         told,
         f"{en} does not hold the costs of the descent: in each epoch the cost at its start (or at its end) is due.",
         f"{fr} ne contient pas les coûts de la descente : à chaque époque, on attend le coût à son début (ou à sa "
         "fin).",
-        mistake="" if paid else "history",
+        mistake="" if paid or slack else "history",
+    )
+
+
+def _tells(losses: Sequence[float], costs: Sequence[float], each: int, shift: int, paid: bool) -> bool:
+    margin = HISTORY_MARGIN if paid else TOLD_MARGIN
+    starts = [(epoch + shift) * each for epoch in range(len(losses))]
+    known = [
+        (loss, costs[start : start + each + 1])
+        for loss, start in zip(losses, starts, strict=True)
+        if 0 <= start < len(costs) - each
+    ]
+    units = [1.0, *(known[0][0] / cost for cost in known[0][1] if paid and cost > 0)] if known else []
+    return any(
+        all(min(span) * unit * (1 - margin) <= loss <= max(span) * unit * (1 + margin) for loss, span in known)
+        for unit in units
     )
 
 
