@@ -14,8 +14,9 @@ from gradjudge.checks.verdict import fail, require
 LONGEST_HISTORY = 1_000_000
 #: A history's last value may differ this much from the cost of the returned parameters (start or end of the epoch).
 HISTORY_MARGIN = 0.25
-#: What is told of a descent that is known may be off by this: float32, rounding to some digits.
+#: What is told of a descent that is known may be off by this share, and by this: float32, rounding to three digits.
 TOLD_MARGIN = 5e-3
+ROUNDED = 1e-3
 MOST_EPOCHS = 100_000
 
 
@@ -190,7 +191,10 @@ def _tells(losses: Sequence[float], costs: Sequence[float], each: int, shift: in
     ]
     units = [1.0, *(known[0][0] / cost for cost in known[0][1] if paid and cost > 0)] if known else []
     return any(
-        all(min(span) * unit * (1 - margin) <= loss <= max(span) * unit * (1 + margin) for loss, span in known)
+        all(
+            min(span) * unit * (1 - margin) - ROUNDED <= loss <= max(span) * unit * (1 + margin) + ROUNDED
+            for loss, span in known
+        )
         for unit in units
     )
 
