@@ -102,8 +102,8 @@ def train_sgd(x, y, lr, epochs, w=None, b=None, *, generator=None):
     for _ in range(epochs):
         total = 0
         for i in torch.randperm(len(x), generator=generator):
-            total += float(mse(linear(x[[i]], w, b), y[[i]]))
-            w, b = one_step(x[[i]], y[[i]], w, b, lr)
+            total += float(mse(linear(x[i][None], w, b), y[i][None]))
+            w, b = one_step(x[i][None], y[i][None], w, b, lr)
         history.append(round(total / len(x), 4))
     return w, b, history
 
