@@ -82,7 +82,7 @@ def mse_check(student: Any, rng: torch.Generator, device: torch.device) -> Funct
         rng=rng,
         device=device,
         also_shapes=[{"yhat": (64, 5), "y": (64, 5)}, {"yhat": (5, 1), "y": (5, 1)}, {"yhat": (1, 4), "y": (1, 4)}],
-        scales=[100.0, 0.01],
+        scales=[1e6, 100.0, 0.01, 1e-6],
     )
 
 
@@ -100,7 +100,7 @@ def linear_check(student: Any, rng: torch.Generator, device: torch.device) -> Fu
             {"x": (5, 2), "w": (2, 1), "b": (1,)},
             {"x": (1, 3), "w": (3, 4), "b": (4,)},
         ],
-        scales=[100.0, 0.01],
+        scales=[1e6, 100.0, 0.01, 1e-6],
     )
 
 

@@ -9,14 +9,32 @@ import torch
 
 from gradjudge.checks.instruments import generator, kept, look, summary_writer
 from gradjudge.checks.logs import curves, require_curves, require_end
-from gradjudge.checks.outcomes import grows, loss_on, losses_of, require_falling_history, require_loss, step_limit
+from gradjudge.checks.outcomes import (
+    costs_along,
+    grows,
+    loss_on,
+    losses_of,
+    require_falling_history,
+    require_loss,
+    require_told,
+    step_limit,
+)
 from gradjudge.checks.source import forbidden_calls, leads_to
 from gradjudge.checks.structure import require_new_order_row_by_row
-from gradjudge.checks.training import require_first_step, require_trajectory, trained
+from gradjudge.checks.training import Descent, require_first_step, require_trajectory, trained
 from gradjudge.checks.verdict import CheckFailed, require
 from gradjudge.rubric import Forbidden
 
-AUTOGRAD = Forbidden(("train_batch",), (".backward", "torch.autograd.grad", "torch.autograd.backward"))
+KERNELS = (
+    "torch.ops",
+    "torch._C",
+    "torch._decomp",
+    "torch.nn.grad",
+    "torch.nn.functional.grad",
+    "torch.autograd.forward_ad",
+)
+AUTOGRAD = Forbidden(("train_batch",), (".backward", "torch.autograd.grad", "torch.autograd.backward", *KERNELS))
+HISTORY = "The history", "L'historique"
 OWN_FUNCTIONS = ("MSE", "mse", "Linear", "linear", "MSEFunction", "LinearFunction", "MyMSE", "MyLinear")
 
 
@@ -41,7 +59,7 @@ def test_train_batch_first_step_of_b(descent, follow):
 
 
 @pytest.mark.item("train_batch.p1")
-def test_train_batch_leaves_its_start_alone(helped_student, descent):
+def test_train_batch_leaves_its_start_alone(helped_student, descent, follow):
     """train_batch moves its own parameters and leaves the w and b that were given as they are.
 
     fr: train_batch déplace ses propres paramètres et laisse tels quels le w et le b qu'on lui donne.
@@ -56,6 +74,11 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
         "w n'a pas bougé du tout.",
         mistake="frozen w",
     )
+    require(
+        all(along_the_gradient(follow(one_step), one_step) for one_step in (descent(1), descent(1))),
+        "What comes back is no descent: w does not move along the gradient.",
+        "Ce qui est renvoyé n'est pas une descente : w ne bouge pas selon le gradient.",
+    )
     for name, given in (("w", w), ("b", b)):
         now = look(given)
         require(
@@ -64,6 +87,15 @@ def test_train_batch_leaves_its_start_alone(helped_student, descent):
             f"Le {name} donné a changé : écrivez {name} = {name} - lr * ..., ou travaillez sur une copie.",
             mistake="in place",
         )
+
+
+def along_the_gradient(got, descent):
+    """Tell whether w moves as in a descent, though the sign or the size may be wrong; NaN does not."""
+    start, right, w = descent.start["w"], descent.end()["w"], got["w"]
+    if w.shape != start.shape:
+        return False
+    move, due = w - start, right - start
+    return abs(float((move * due).sum())) >= 0.9 * float(move.norm() * due.norm()) > 0
 
 
 @pytest.mark.item("train_batch.p1")
@@ -92,8 +124,33 @@ def test_train_batch_three_outputs(descent, follow):
     require_trajectory(follow(five_steps), five_steps)
 
 
+@pytest.fixture
+def costs_told(helped_student, diabetes):
+    """Give what a descent on some rows costs on others: the right one, or (with no steps) the student's own.
+
+    Nothing where the student's own goes elsewhere with each call.
+    """
+
+    def trained_for(rows, epochs):
+        return trained(helped_student.train_batch(*rows, 0.1, epochs)).parameters
+
+    def costs(rows, others, steps):
+        at = [diabetes.start]
+        for count in range(steps or 4):  # a wrong descent is asked for one epoch more each time
+            at.append(Descent(at[-1], [rows], 0.1).end() if steps else trained_for(rows, count + 1))
+        found = [[loss_on(each, diabetes.start, those) for each in at] for those in others]
+        if not steps:
+            again = trained_for(rows, 4)
+            loss_on(again, diabetes.start, rows)  # fails if a shape is another
+            if not float((again["w"] - at[-1]["w"]).norm()) <= 0.5 * float(again["w"].norm()):
+                return [[] for _ in others]  # each call starts or goes elsewhere
+        return found
+
+    return costs
+
+
 @pytest.mark.item("train_batch.curves")
-def test_train_batch_history(helped_student, diabetes, passed):
+def test_train_batch_history(helped_student, diabetes, passed, costs_told):
     """The history of train_batch has one number per epoch and falls to the cost of what is returned.
 
     fr: L'historique de train_batch a un nombre par époque et baisse jusqu'au coût de ce qui est renvoyé.
@@ -106,12 +163,19 @@ def test_train_batch_history(helped_student, diabetes, passed):
         "train_batch doit renvoyer (w, b, history).",
         mistake="history",
     )
+    right = passed("train_batch.p1")
     end = loss_on(got.parameters, diabetes.start, diabetes.train)
-    require_falling_history(got.rest[0], epochs, last=end if passed("train_batch.p1") else None)
+    (costs,) = costs_told(diabetes.train, [diabetes.train], epochs if right else 0)
+    require_falling_history(got.rest[0], epochs, last=end if right or not costs else None)
+    if costs:
+        require_told(losses_of(got.rest[0], epochs), costs, *HISTORY, paid=not right)
+    if right:
+        whole = Descent(diabetes.start, [diabetes.train] * epochs, 0.1)
+        require_trajectory(got.parameters, whole, tolerance=1e-4)  # no epoch more than was asked for
 
 
 @pytest.mark.item("train_batch.curves")
-def test_train_batch_curves(helped_student, diabetes, passed, rng):
+def test_train_batch_curves(helped_student, diabetes, passed, rng, costs_told):
     """With a SummaryWriter, Loss/train and Loss/test are written once per epoch, and they fall.
 
     fr: Avec un SummaryWriter, Loss/train et Loss/test sont écrits une fois par époque, et ils baissent.
@@ -124,9 +188,14 @@ def test_train_batch_curves(helped_student, diabetes, passed, rng):
     got = trained(helped_student.train_batch(*train, 0.1, epochs, x_test=test[0], y_test=test[1], writer=writer))
     written = curves(helped_student, folder)
     require_curves(written, ["Loss/train", "Loss/test"], epochs)
-    if passed("train_batch.p1"):  # where a wrong descent ends has been paid for
-        require_end(written, "Loss/train", loss_on(got.parameters, diabetes.start, train))
-        require_end(written, "Loss/test", loss_on(got.parameters, diabetes.start, test))
+    right = passed("train_batch.p1")
+    told = costs_told(train, (train, test), epochs if right else 0)
+    for tag, rows, costs in zip(("Loss/train", "Loss/test"), (train, test), told, strict=True):
+        values = [value for _, value in written[tag.lower()]]
+        if costs:
+            require_told(values, costs, f"The curve {tag}", f"La courbe {tag}", slack=1, paid=not right)
+        if right or not costs:  # where a wrong descent ends has been paid for
+            require_end(written, tag, loss_on(got.parameters, diabetes.start, rows))
 
 
 @pytest.fixture
@@ -220,13 +289,13 @@ def test_train_sgd_steps(train_sgd, descent):
     fr: Chaque pas de train_sgd va exactement là où mène la descente de gradient, et chaque époque a son nombre dans
     l'historique.
     """
-    (x, y), epochs = descent(1).batches[0], 2
+    (x, y), epochs = descent(1).batches[0], 12
     row = x[:1], y[:1]  # the same row again and again: whatever the order, these are the steps
-    steps = replace(descent(1), batches=[row] * (5 * epochs))
+    steps = replace(descent(1), batches=[row] * (5 * epochs), lr=0.001)  # small, so that one step more still shows
     rows = row[0].repeat(5, 1), row[1].repeat(5, 1)
     got = train_sgd(*rows, steps.lr, epochs, w=steps.start["w"], b=steps.start["b"])
     require_trajectory(got.parameters, steps)
-    losses_of(got.rest[0] if got.rest else None, epochs)
+    require_told(losses_of(got.rest[0] if got.rest else None, epochs), costs_along(steps), *HISTORY, each=5)
 
 
 @pytest.mark.item("train_minibatch.structure")
@@ -300,9 +369,9 @@ def test_train_minibatch_steps(train_minibatch, descent):
     fr: Avec un seul lot de toutes les lignes, train_minibatch est exactement la descente batch, avec un nombre par
     époque dans l'historique.
     """
-    (x, y), epochs = descent(1).batches[0], 3
+    (x, y), epochs = descent(1).batches[0], 23
     rows = x[:1].repeat(6, 1), y[:1].repeat(6, 1)  # alike: only the size and the number of the steps count here
-    steps = replace(descent(1), batches=[rows] * epochs)
+    steps = replace(descent(1), batches=[rows] * epochs, lr=0.002)  # small, so that one step more still shows
     ends = [
         train_minibatch(*rows, steps.lr, epochs, size, w=steps.start["w"], b=steps.start["b"])
         for size in (6, 12)  # which rows make up a batch is judged elsewhere: one of the two will do
@@ -310,8 +379,9 @@ def test_train_minibatch_steps(train_minibatch, descent):
     try:
         require_trajectory(ends[0].parameters, steps)
     except CheckFailed:
-        require_trajectory(ends[1].parameters, steps)
-    losses_of(ends[0].rest[0] if ends[0].rest else None, epochs)
+        ends = ends[1:]
+        require_trajectory(ends[0].parameters, steps)
+    require_told(losses_of(ends[0].rest[0] if ends[0].rest else None, epochs), costs_along(steps), *HISTORY)
 
 
 @pytest.mark.item("train_minibatch.outcome")

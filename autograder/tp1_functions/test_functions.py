@@ -305,26 +305,32 @@ def test_robust_interleaved(sound):
 
 
 @pytest.mark.item("check_mine")
-def test_check_mine(student, formulas):
+def test_check_mine(student, formulas, rng):
     """check_mine(mse, linear) accepts right functions and refuses, or raises for, functions with a wrong gradient.
 
     fr: check_mine(mse, linear) accepte des fonctions justes et refuse, ou lève une erreur, si un gradient est faux.
     """
     mse, linear = formulas.MSE, formulas.LINEAR
-    require(
-        _accepts(student, mse, linear) is True,
-        "check_mine does not return True for two right functions.",
-        "check_mine ne renvoie pas True pour deux fonctions justes.",
-    )
-    for name, broken in (
-        ("mse", (f"2 * ({mse}) - ({mse}).detach()", linear)),
-        ("linear", (mse, "2 * (x @ w) - (x @ w).detach() + b")),
-        ("linear", (mse, "x @ w + b.detach()")),
-    ):
+    asked = [("", mse, linear)] * 3 + [
+        ("mse", f"2 * ({mse}) - ({mse}).detach()", linear),
+        ("linear", mse, "2 * (x @ w) - (x @ w).detach() + b"),
+        ("linear", mse, "x @ w + b.detach()"),
+        ("linear", mse, "x @ w.detach() + b"),
+    ]
+    for place in torch.randperm(len(asked), generator=rng).tolist():
+        broken, *both = asked[place]
+        if not broken:
+            require(
+                _accepts(student, *both) is True,
+                "check_mine does not return True for two right functions.",
+                "check_mine ne renvoie pas True pour deux fonctions justes.",
+            )
+            continue
         require(
-            _refuses(student, *broken),
-            f"check_mine accepts a {name} whose gradient is wrong: run gradcheck on the functions given as arguments.",
-            f"check_mine accepte un {name} dont le gradient est faux : appliquez gradcheck aux fonctions reçues en "
+            _refuses(student, *both),
+            f"check_mine accepts a {broken} whose gradient is wrong: run gradcheck on the functions given as "
+            "arguments.",
+            f"check_mine accepte un {broken} dont le gradient est faux : appliquez gradcheck aux fonctions reçues en "
             "argument.",
         )
 

@@ -9,13 +9,28 @@ import torch
 
 from gradjudge.checks.instruments import generator, kept, look
 from gradjudge.checks.networks_by_hand import NAMES, drawn_network, network_mse
-from gradjudge.checks.outcomes import loss_on, losses_of, require_falling_history, require_loss
+from gradjudge.checks.outcomes import (
+    costs_along,
+    loss_on,
+    losses_of,
+    require_falling_history,
+    require_loss,
+    require_told,
+)
 from gradjudge.checks.source import forbidden_calls, leads_to
 from gradjudge.checks.training import Descent, trained
 from gradjudge.checks.verdict import require
 from gradjudge.rubric import Forbidden
 
-AUTOGRAD = Forbidden(("train_mlp",), (".backward", "torch.autograd.grad", "torch.autograd.backward"))
+KERNELS = (
+    "torch.ops",
+    "torch._C",
+    "torch._decomp",
+    "torch.nn.grad",
+    "torch.nn.functional.grad",
+    "torch.autograd.forward_ad",
+)
+AUTOGRAD = Forbidden(("train_mlp",), (".backward", "torch.autograd.grad", "torch.autograd.backward", *KERNELS))
 GIVEN_FUNCTIONS = ("MSE", "mse", "Linear", "linear")
 
 
@@ -123,6 +138,8 @@ def test_train_mlp_history(train, activation, friedman, rng, passed):
             "Le premier nombre de l'historique n'est pas le coût de départ, avant le premier pas.",
             detail=f"history starts at {first:.6g}, the start costs {cost:.6g}",
         )
+        whole = Descent(start, [friedman.train] * epochs, 0.1, loss)
+        require_told(losses_of(got.rest[0], epochs), costs_along(whole), "The history", "L'historique")
 
 
 @pytest.mark.item("train_mlp.steps")

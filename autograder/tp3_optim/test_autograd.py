@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gradjudge.checks.instruments import kept, look
-from gradjudge.checks.outcomes import losses_of, require_falling_history
+from gradjudge.checks.outcomes import costs_along, losses_of, require_falling_history, require_told
 from gradjudge.checks.training import linear_mse, require_trajectory, trained
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail, require
 
@@ -86,6 +86,7 @@ def test_train_autograd_history(student, descent):
     history = got.rest[0]
     if _right(got.parameters, steps):
         require_falling_history(history, 20, last=float(linear_mse(steps.end(), x, y)))
+        require_told(losses_of(history, 20), costs_along(steps), "The history", "L'historique")
     else:  # wrong steps have been paid for, and so has one that is missing
         epochs = len(history) if isinstance(history, list) and abs(len(history) - 20) == 1 else 20
         require(

@@ -277,11 +277,11 @@ class Net:
 def test_few_trips_are_needed(load: Load, trips: Callable[[Student], int]) -> None:
     """Judging one gradient of a Linear at three draws of three sets of shapes costs a handful of messages each.
 
-    So do the four special points.
+    So do the three special points.
     """
     student = student_of(load)
     linear(student).gradient("w")
-    assert trips(student) <= (9 + 4) * 9
+    assert trips(student) <= (9 + 3) * 9
 
 
 def test_a_batch_of_many_rows_is_among_the_trials(load: Load) -> None:

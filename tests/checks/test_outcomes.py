@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gradjudge.checks.outcomes import (
+    costs_along,
     full_batch_epochs,
     grows,
     least_squares,
@@ -15,6 +16,7 @@ from gradjudge.checks.outcomes import (
     require_falling,
     require_falling_history,
     require_loss,
+    require_told,
     step_limit,
 )
 from gradjudge.checks.training import Descent, linear_mse
@@ -131,3 +133,48 @@ def test_a_curve_must_fall() -> None:
     for values in ([1.0], [], [2.0, math.nan], [1.0, 1.0], [1.0, 2.0]):
         with pytest.raises(CheckFailed):
             require_falling(values, "The curve", "La courbe")
+
+
+def descent(steps: int) -> Descent:
+    """Descend on one row, again and again."""
+    start = {"w": torch.tensor([[1.0], [-2.0]]).double(), "b": torch.zeros(1).double()}
+    rows = torch.tensor([[0.5, 1.5]]).double(), torch.tensor([[2.0]]).double()
+    return Descent(start, [rows] * steps, 0.01)
+
+
+def told(losses: list[float], costs: list[float], *, each: int = 1, slack: int = 0, paid: bool = False) -> bool:
+    """Say whether a history is taken for that of a descent."""
+    try:
+        require_told(losses, costs, "It", "Il", each=each, slack=slack, paid=paid)
+    except CheckFailed:
+        return False
+    return True
+
+
+def test_costs_along_a_descent() -> None:
+    """The cost of the start comes first, then one after each update."""
+    costs = costs_along(descent(3))
+    assert costs[0] == float(linear_mse(descent(1).start, *descent(1).batches[0]))
+    assert costs[3] == pytest.approx(float(linear_mse(descent(3).end(), *descent(3).batches[0])))
+
+
+def test_a_history_holds_costs_of_its_own_epochs() -> None:
+    """Start, end, last batch and mean of an epoch are all right; another epoch's cost and made up numbers are not."""
+    costs = costs_along(descent(20))
+    starts, ends, lasts = costs[0:20:5], costs[5::5], costs[4:20:5]
+    means = [sum(costs[at : at + 5]) / 5 for at in range(0, 20, 5)]
+    assert all(told(losses, costs, each=5) for losses in (starts, ends, lasts, means))
+    line = [costs[0] + (costs[-1] - costs[0]) * epoch / 4 for epoch in range(4)]
+    late = costs[10::5]
+    for wrong in ([1 / (1 + epoch) for epoch in range(4)], [3 * loss for loss in starts], line[::-1], late):
+        assert not told(wrong, costs, each=5)
+    assert told([costs[0], *costs[:10]], costs[:11], slack=1)
+
+
+def test_a_wrong_descent_tells_of_itself() -> None:
+    """Where the descent was paid for, its costs may be sums, but numbers that merely fall are not taken."""
+    costs = costs_along(descent(4))
+    assert told([12 * cost for cost in costs[:4]], costs, paid=True)
+    assert told([*costs[1:], 0.0, 0.0], costs, paid=True)
+    assert not told([1.0, 0.5, 0.25, 0.1], costs, paid=True)
+    assert not told([math.nan] * 4, costs, paid=True)

@@ -14,6 +14,9 @@ from gradjudge.checks.verdict import fail, require
 LONGEST_HISTORY = 1_000_000
 #: A history's last value may differ this much from the cost of the returned parameters (start or end of the epoch).
 HISTORY_MARGIN = 0.25
+#: What is told of a descent that is known may be off by this share, and by this: float32, rounding to three digits.
+TOLD_MARGIN = 5e-3
+ROUNDED = 1e-3
 MOST_EPOCHS = 100_000
 
 
@@ -131,6 +134,68 @@ def require_falling_history(history: object, epochs: int, last: float | None) ->
         "The last number of the history is not the cost of the parameters that were returned.",
         "Le dernier nombre de l'historique n'est pas le coût des paramètres renvoyés.",
         detail=f"history ends at {losses[-1]:.6g}, the parameters cost {last}",
+    )
+
+
+def costs_along(descent: Descent) -> list[float]:
+    """Return what a descent costs: on the first batch at its start, then after each update on that update's batch."""
+    now, costs = dict(descent.start), [float(descent.loss(descent.start, *descent.batches[0]))]
+    for batch in descent.batches:
+        now = Descent(now, [batch], descent.lr, descent.loss).end()
+        costs.append(float(descent.loss(now, *batch)))
+    return costs
+
+
+def require_told(
+    losses: Sequence[float],
+    costs: Sequence[float],
+    en: str,
+    fr: str,
+    *,
+    each: int = 1,
+    slack: int = 0,
+    paid: bool = False,
+) -> None:
+    """Require the numbers that training tells to be costs that it has had, each within its own epoch.
+
+    The cost at the start of the epoch, at its end, of its last batch or a mean over its batches are all right.
+
+    Args:
+        losses: what is judged; `en` and `fr` name it ("The history").
+        costs: at the start and after each update, as far as they are known: later epochs are not judged.
+        each: updates in one epoch.
+        slack: epochs by which the first number may be early or late.
+        paid: the descent is wrong, which was paid for elsewhere, and `costs` are its own, found by shorter runs: they
+            may be told in another unit (a sum for a mean), and about right will do.
+
+    Raises:
+        CheckFailed: a number is another one.
+    """
+    told = any(_tells(losses, costs, each, shift, paid) for shift in range(-slack, slack + 1))
+    require(
+        told,
+        f"{en} does not hold the costs of the descent: in each epoch the cost at its start (or at its end) is due.",
+        f"{fr} ne contient pas les coûts de la descente : à chaque époque, on attend le coût à son début (ou à sa "
+        "fin).",
+        mistake="" if paid or slack else "history",
+    )
+
+
+def _tells(losses: Sequence[float], costs: Sequence[float], each: int, shift: int, paid: bool) -> bool:
+    margin = HISTORY_MARGIN if paid else TOLD_MARGIN
+    starts = [(epoch + shift) * each for epoch in range(len(losses))]
+    known = [
+        (loss, costs[start : start + each + 1])
+        for loss, start in zip(losses, starts, strict=True)
+        if 0 <= start < len(costs) - each
+    ]
+    units = [1.0, *(known[0][0] / cost for cost in known[0][1] if paid and cost > 0)] if known else []
+    return any(
+        all(
+            min(span) * unit * (1 - margin) - ROUNDED <= loss <= max(span) * unit * (1 + margin) + ROUNDED
+            for loss, span in known
+        )
+        for unit in units
     )
 
 
