@@ -1,6 +1,6 @@
 """Every gradient is divided by the number of rows once more, though MSE.backward has done it."""
 
-# loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (7), outcome.tanh, outcome.relu
+# loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (6), outcome.tanh, outcome.relu
 # mistake: factor 1/q
 
 def train_mlp(x, y, activation, params, lr, epochs):
