@@ -1,7 +1,6 @@
 """`super().__init__()` is missing: torch refuses the first layer."""
 
 # loses: regressor.registered, regressor.forward
-# mistake: super
 
 class Regressor(nn.Module):
     def __init__(self, sizes):

@@ -1,7 +1,6 @@
 """`super().__init__()` is missing: torch refuses the first parameter."""
 
 # loses: encode, decode, tied, outcome.16 (2)
-# mistake: super
 
 class TiedAutoencoder(nn.Module):
     def __init__(self, inputs, latent):
