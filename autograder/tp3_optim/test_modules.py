@@ -17,7 +17,7 @@ from gradjudge.checks.tolerance import near, tolerance, widest
 from gradjudge.checks.verdict import CheckFailed, fail, require
 from gradjudge.proxy.objects import ObjectProxy
 
-LINEAR, HIDDEN = [6, 1], [6, 5, 4, 1]
+LINEAR, HIDDEN, ALIKE = [6, 1], [6, 5, 4, 1], [6, 4, 4, 4, 1]
 
 
 def _shapes(sizes):
@@ -57,7 +57,7 @@ def _require_registered(student, sizes):
             "sont pas des paramètres"
         )
     elif found < due:
-        en, fr = ": some are missing", " : il en manque"
+        en, fr = ": some are missing, or one serves twice", " : il en manque, ou l'un d'eux sert deux fois"
     elif found > due:
         en, fr = ": there are others besides", " : il y en a d'autres en plus"
     require(
@@ -98,6 +98,7 @@ def test_regressor_registers_all_layers(student):
     fr: Regressor avec des couches cachées a enregistré le poids et le biais de chaque couche.
     """
     _require_registered(student, HIDDEN)
+    _require_registered(student, ALIKE)  # layers of one size are several all the same
 
 
 def _put(student, model, sizes, numbers):

@@ -58,10 +58,10 @@ def require_own(ours):
     names = ", ".join(ours)
     require(
         not ours,
-        f"These points are for a net that is all your own; judged with ours: {names}. Put these right; fit itself is "
-        "judged apart.",
-        f"Ces points sont pour un réseau entièrement à vous ; remplacé par les nôtres : {names}. Corrigez-les ; fit "
-        "lui-même est jugé à part.",
+        f"These points are for a net that is all your own; points lost above have put ours in the place of {names}. "
+        "fit itself is judged apart.",
+        f"Ces points sont pour un réseau entièrement à vous ; des points perdus plus haut ont mis les nôtres à la "
+        f"place de {names}. fit lui-même est jugé à part.",
     )
 
 
