@@ -52,6 +52,7 @@ CASES = {
     "view": ("import torch\ntorch.ones(3, 2).T.view(-1)", "view", ""),
     "reshape": ("import torch\ntorch.ones(3, 2).reshape(4, 4)", "reshape", ""),
     "numpy": ("import torch\ntorch.ones(2, requires_grad=True).numpy()", "numpy", ""),
+    "no tensor": ("import torch\ntorch.relu(3.0)", "no tensor", ""),
     "condition": ("import torch\nif torch.ones(2) > 0: pass", "bool", ""),
     "no graph": ("import torch\ntorch.ones(()).backward()", "no graph", ""),
     "twice": (

@@ -11,6 +11,7 @@ from torch import Tensor
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
 from gradjudge.checks.gradients import gradcheck
+from gradjudge.checks.misread import misread_product, square_shapes
 from gradjudge.checks.references import Trial
 from gradjudge.checks.subjects import Needs, Subject, one_pass
 from gradjudge.checks.tolerance import Tolerance, difference, near, tolerance
@@ -107,7 +108,11 @@ class Derivative:
         results = subject.function.passes(passes, through="direct", inference=True)
         if any(result.raised for result in results):
             again = subject.function.passes(passes, through="direct")
-            raise_first(again, subject.label)
+            try:
+                raise_first(again, subject.label)
+            except StudentRaised as raised:
+                self._judge_product(raised)
+                raise
             fail(
                 f"`{subject.label}.backward` uses autograd: write the derivative by hand.",
                 f"`{subject.label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
@@ -115,6 +120,31 @@ class Derivative:
                 mistake="autograd",
             )
         return results
+
+    def _judge_product(self, raised: StudentRaised) -> None:
+        """Fail for the wrong product behind shapes that do not match, if there is one where all sizes are the same."""
+        if raised.cause not in ("product", "broadcast"):
+            return
+        subject = self._subject
+        try:
+            trials = [subject.reference.trial(square_shapes(subject.shapes, size), subject.dtype) for size in (3, 4)]
+        except (RuntimeError, IndexError):
+            return
+        results = subject.function.passes([one_pass(trial, subject.every()) for trial in trials], through="direct")
+        if any(result.raised is not None for result in results):
+            return
+        given = [subject.gradients_by_hand(result) for result in results]
+        for index, name in enumerate(subject.names):
+            ours = [one[index] for one in given]
+            tensors = [one for one in ours if isinstance(one, Tensor)]
+            text = misread_product(tensors, trials, index) if len(tensors) == len(trials) else None
+            if text is not None:
+                fail(
+                    f"The gradient of `{subject.label}` for `{name}` {text.en}.",
+                    f"Le gradient de `{subject.label}` pour `{name}` {text.fr}.",
+                    detail=raised.detail,
+                    mistake=text.mistake,
+                )
 
     def _judge_through_autograd(self) -> tuple[list[Trial], tuple[PassResult, ...]]:
         subject, node = self._subject, self._subject.node_name()
@@ -152,7 +182,7 @@ class Derivative:
             if self._others_raise(at, plan, results):
                 return
             raised = StudentRaised(result.raised, where=f"{self._subject.label}.apply")
-            if raised.cause == "gradient count":
+            if raised.cause in ("gradient count", "gradient kind"):
                 self._judge_count(at)
             raise raised
         flaw = self._flaw(result.grads[0][self._index], at.trial)
@@ -164,8 +194,8 @@ class Derivative:
         """Fail for what autograd does not take for one gradient for each input: too few of them, or a list."""
         subject = self._subject
         (result,) = subject.function.passes([one_pass(at.trial, at.needs)], through="direct")
-        if result.raised is None:
-            subject.gradients_by_hand(result)
+        given = () if result.raised is not None else subject.gradients_by_hand(result)
+        if given and all(one is None or isinstance(one, Tensor) for one in given):
             fail(
                 f"`{subject.label}.backward` returns its gradients in a list; `apply` needs a tuple.",
                 f"`{subject.label}.backward` renvoie ses gradients dans une liste ; `apply` demande un tuple.",

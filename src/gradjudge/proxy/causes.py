@@ -85,6 +85,11 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "`backward()` part d'un tenseur qui ne dépend de rien qui demande un gradient",
         "",
     ),
+    "no tensor": (
+        "a function of torch is given something else than a tensor",
+        "une fonction de torch reçoit autre chose qu'un tenseur",
+        "",
+    ),
     "none": ("something is None there", "quelque chose y vaut None", ""),
     "numpy": (
         "a tensor that requires grad cannot be converted to numpy; call `detach()` first",

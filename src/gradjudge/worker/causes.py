@@ -35,6 +35,7 @@ _SAYS: Final = tuple(
         ("unhashable", TypeError, r"unhashable type: '(?!list'|dict'|set'|slice')"),
         ("callable", TypeError, r"object is not callable"),
         ("unpack", (TypeError, ValueError), r"values to unpack \(expected|cannot unpack non-iterable "),
+        ("no tensor", TypeError, r"must be Tensor, not |must be tuple of Tensors, not "),
         ("saved", TypeError, r"save_for_backward can only save variables"),
         ("gradient count", RuntimeError, r"returned an incorrect number of gradients"),
         ("gradient kind", (RuntimeError, TypeError), r"expected Variable or None \(got "),
