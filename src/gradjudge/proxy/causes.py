@@ -158,7 +158,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "`torch.load` accepts only tensors and plain Python values in a file, unless it is given `weights_only=False`",
         "`torch.load` n'accepte dans un fichier que des tenseurs et des valeurs Python simples, sauf avec"
         " `weights_only=False`",
-        "",
+        "pickled object",
     ),
 }
 
