@@ -45,6 +45,7 @@ CASES = {
     "keyword": ("def f(x): pass\nf(1, w=2)", "keyword", "w"),
     "ctx attribute": (function(backward="return ctx.kept, g"), "attribute", "kept"),
     "None": ("x = None\nx.data", "none", "data"),
+    "plain number": ("x = 2.0\nx.data", "number", "data"),
     "None operand": ("x = None\nx + 1", "none", ""),
     "product": ("import torch\ntorch.ones(3, 2) @ torch.ones(3, 2)", "product", ""),
     "broadcast": ("import torch\ntorch.ones(3, 5) * torch.ones(5, 4)", "broadcast", ""),

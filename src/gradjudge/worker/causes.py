@@ -26,6 +26,7 @@ _SAYS: Final = tuple(
         ("undefined", NameError, r"name .* is not defined"),
         ("none", AttributeError, r"'NoneType' object has no attribute "),
         ("none", TypeError, r"'NoneType' object is not|unsupported operand type\(s\) for .*'NoneType'"),
+        ("number", AttributeError, r"'(int|float|bool)' object has no attribute "),
         ("attribute", AttributeError, r"has no attribute "),
         ("arguments", TypeError, r"\) takes .*positional arguments? but |\) missing \d+ required "),
         ("arguments", TypeError, r"\) got multiple values for argument "),
