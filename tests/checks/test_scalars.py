@@ -290,7 +290,7 @@ def test_a_threshold_is_not_taken_for_nothing(part: str, key: str) -> None:
     ],
 )
 def test_what_is_missing_is_named(nodes: list[tuple[str, tuple[int | Plain, ...]]], label: str, words: str) -> None:
-    """ "Your code raised TypeError in `2 - x`" sends a student looking for a mistake in what is not there."""
+    """Where only the type of the exception is told, a student looks for a mistake in what is not there."""
     with pytest.raises(StudentRaised, match=words) as caught:
         require_graph(scalars(source()), graph(*nodes), label)
     assert f"`{label}`" in caught.value.text.en
