@@ -68,8 +68,8 @@ def test_a_sentence_that_many_checks_end_in_is_shown_once_with_their_number() ->
     verdict = Verdict("tp0", "ada", "en", "d", "k", 0.0, 8.0, 0.0, items)
     report = Report(SCHEMA, verdict, Run("cpu", (), {}, 1.0, {"two/c2": CheckRun(0.1, "hidden")}, {}))
     for language, count, above in (
-        ("en", "(and 2 more for this reason)", "for the same reason as above"),
-        ("fr", "(et 2 de plus pour cette raison)", "pour la même raison que plus haut"),
+        ("en", "(the same for 2 other checks)", "for the same reason as above"),
+        ("fr", "(de même pour 2 autres vérifications)", "pour la même raison que plus haut"),
     ):
         text = "\n".join(render(line).plain for line in report_lines(report, language, staff=False))
         assert text.count(message[language]) == text.count(count) == text.count(above) == 1

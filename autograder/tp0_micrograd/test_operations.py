@@ -171,8 +171,9 @@ def test_divided(values, twice, inside, rng):
 
 def _alone_inside_twice(values, one, label, also, inside, twice):
     """Judge an operation alone, as a factor of something, and twice over the same values."""
-    for word, change in (("", lambda graph: graph), (", times z", inside), (", twice", twice)):
-        require_graph(values, change(one), f"{label}{word}", also=[change(other) for other in also])
+    both = f"p = {label}, q = {label}"
+    for written, change in ((label, lambda graph: graph), (f"({label}) * z", inside), (both, twice)):
+        require_graph(values, change(one), written, also=[change(other) for other in also])
 
 
 @pytest.mark.item("value.minus_div_pow")
@@ -207,7 +208,7 @@ def test_power_adds(values, overwrites, rng):
     fr: Les gradients à travers x ** k s'ajoutent à ce qui est déjà là.
     """
     (x,) = (abs(number) for number in leaves(rng, 1))
-    _adds(values, overwrites, graph((x,), ("**", 0, Plain(3))), "x ** 3, twice")
+    _adds(values, overwrites, graph((x,), ("**", 0, Plain(3))), "p = x ** 3, q = x ** 3")
 
 
 # --- functions --------------------------------------------------------------------------------------------------------
@@ -299,7 +300,7 @@ def test_exp_adds(values, overwrites, rng):
 
     fr: Les gradients à travers x.exp() s'ajoutent à ce qui est déjà là.
     """
-    _adds(values, overwrites, graph(leaves(rng, 1), ("exp", 0)), "x.exp(), twice")
+    _adds(values, overwrites, graph(leaves(rng, 1), ("exp", 0)), "p = x.exp(), q = x.exp()")
 
 
 @pytest.mark.item("value.tanh")
@@ -326,7 +327,7 @@ def test_tanh_adds(values, overwrites, rng):
 
     fr: Les gradients à travers x.tanh() s'ajoutent à ce qui est déjà là.
     """
-    _adds(values, overwrites, graph(leaves(rng, 1), ("tanh", 0)), "x.tanh(), twice")
+    _adds(values, overwrites, graph(leaves(rng, 1), ("tanh", 0)), "p = x.tanh(), q = x.tanh()")
 
 
 @pytest.mark.item("value.relu")
@@ -353,4 +354,4 @@ def test_relu_adds(values, overwrites, rng):
 
     fr: Les gradients à travers x.relu() s'ajoutent à ce qui est déjà là.
     """
-    _adds(values, overwrites, graph([abs(x) for x in leaves(rng, 1)], ("relu", 0)), "x.relu(), twice")
+    _adds(values, overwrites, graph([abs(x) for x in leaves(rng, 1)], ("relu", 0)), "p = x.relu(), q = x.relu()")

@@ -239,7 +239,7 @@ def test_order_far_apart(values, plus_and_times, overwriting, rng):
         require_graph(values, graph, "s = a*b, e = s + (s + a)*b", accept=overwriting(graph))
     for length in (5, 6, 7, 8, 9, 10):
         graph = chain(rng, plus_and_times.sound, 2, length)
-        require_graph(values, graph, "a chain with short cuts", accept=overwriting(graph))
+        require_graph(values, graph, "f(a, b)", accept=overwriting(graph))
 
 
 @pytest.mark.item("value.order")
@@ -251,7 +251,7 @@ def test_order_random(values, plus_and_times, overwriting, passed, rng):
     draw = mixed if passed("value.reuse") else chain  # with overwriting, one order alone has one result
     for length in (4, 6, 8, 10, 12):
         graph = draw(rng, plus_and_times.sound, 3, length)
-        require_graph(values, graph, "a random expression", accept=overwriting(graph))
+        require_graph(values, graph, "f(a, b, c)", accept=overwriting(graph))
 
 
 @pytest.mark.item("value.long_chain")

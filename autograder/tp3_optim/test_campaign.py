@@ -51,7 +51,7 @@ def test_campaign_table(run_campaign, rows):
     )
     require(
         found == due,
-        f"The table has {len(found)} rows; one for each batch size and each epoch is due, in order: {len(due)}.",
+        f"The table has {len(found)} rows; one for each batch size and each epoch is expected, in order: {len(due)}.",
         f"Le tableau a {len(found)} lignes ; on en attend {len(due)}, une par taille et par époque, dans l'ordre.",
     )
 

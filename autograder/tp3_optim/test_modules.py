@@ -181,14 +181,14 @@ def _require_forward(student, device, numbers, sizes):
             torch.relu,
             keep,
             "other activation",
-            "there is a ReLU where a tanh is due",
+            "there is a ReLU where a tanh is expected",
             "il y a une ReLU là où l'on attend une tanh",
         ),
         (
             torch.sigmoid,
             keep,
             "other activation",
-            "there is a sigmoid where a tanh is due",
+            "there is a sigmoid where a tanh is expected",
             "il y a une sigmoïde là où l'on attend une tanh",
         ),
     ):
@@ -321,9 +321,9 @@ def test_evaluate_value(student, device, network, numbers):
     if near(got, due, tolerance(device, torch.float64)):
         return
     for wrong, key, en, fr in (
-        (11 * due, "sum", "it is a sum where a mean is due", "c'est une somme là où l'on attend une moyenne"),
-        (0.5 * due, "factor 1/2", "it is half of what is due", "elle vaut la moitié de ce qu'on attend"),
-        (due.sqrt(), "root", "it is the root of what is due", "c'est la racine de ce qu'on attend"),
+        (11 * due, "sum", "it is a sum where a mean is expected", "c'est une somme là où l'on attend une moyenne"),
+        (0.5 * due, "factor 1/2", "it is half of what is expected", "elle vaut la moitié de ce qu'on attend"),
+        (due.sqrt(), "root", "it is the root of what is expected", "c'est la racine de ce qu'on attend"),
     ):
         if near(got, wrong, tolerance(device, torch.float64)):
             fail(

@@ -58,7 +58,7 @@ def test_encode_values(student, models, model, start, draw, allowed):
     shape = models.shape_of_theta(model)
     require(
         shape == list(start["theta"].shape),
-        f"theta has shape {shape}; (latent, inputs) is due: one row for each latent number.",
+        f"theta has shape {shape}; (latent, inputs) is expected: one row for each latent number.",
         f"theta a la forme {shape} ; on attend (latent, inputs) : une ligne par nombre latent.",
         mistake="transposed" if shape == list(start["theta"].T.shape) else "",
     )

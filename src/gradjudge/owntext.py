@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from msgspec.structs import replace
 
@@ -71,9 +71,15 @@ class OwnText:
         return words
 
 
+@lru_cache(maxsize=4)
+def _tree(source: str) -> ast.Module | None:
+    """Parse a cell once, however often a session says that it raised there."""
+    return parse_cell(source)
+
+
 def _statement(source: str, line: int) -> tuple[int, int]:
     """Return the first and last line of the innermost statement at a line: of a compound one, that line alone."""
-    tree = parse_cell(source)
+    tree = _tree(source)
     around = [
         node
         for node in (ast.walk(tree) if tree is not None else ())

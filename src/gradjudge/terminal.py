@@ -74,7 +74,8 @@ WORDS = {
         "to mark": "marked by a person",
         "hint": "hint:",
         "with": "judged with our",
-        "others": "and {} more for this reason",
+        "one": "the same for 1 other check",
+        "others": "the same for {} other checks",
         "as above": "for the same reason as above",
     },
     "fr": {
@@ -82,7 +83,8 @@ WORDS = {
         "to mark": "à noter par une personne",
         "hint": "indice\u00a0:",
         "with": "évalué avec notre",
-        "others": "et {} de plus pour cette raison",
+        "one": "de même pour 1 autre vérification",
+        "others": "de même pour {} autres vérifications",
         "as above": "pour la même raison que plus haut",
         "passed": "réussi",
         "partial": "partiel",
@@ -144,7 +146,8 @@ def _check_lines(
     if message not in seen:
         count = next((one["count"] for one in reasons(report, language) if one["message"] == message), 1)
         words = WORDS.get(language, WORDS["en"])
-        more = f"  [dim]({words['others'].format(count - 1)})[/]" if count > 1 and message else ""
+        others = words["one"] if count == 2 else words["others"].format(count - 1)
+        more = f"  [dim]({others})[/]" if count > 1 and message else ""
         yield f"{_INDENT}[bold]{escape(message)}[/]{more}"
     if message:
         seen.add(message)

@@ -596,3 +596,35 @@ def test_an_input_that_is_marked_dirty_is_no_crash(load: Load) -> None:
     check.gradient("x")
     with pytest.raises(CheckFailed, match="in place"):
         check.robust("no-mutation")
+
+
+@pytest.mark.parametrize(
+    ("backward", "name", "key"),
+    [
+        ("dx = g @ w", "x", "transposed"),
+        ("dw = x @ g", "w", "transposed"),
+        ("dw = g @ x.T", "w", "order of factors"),
+        ("dx = g * w", "x", "element-wise"),
+        ("dw = x.T * g", "w", "element-wise"),
+        ("dx = w.T @ w.T", "", ""),
+        ("db = (g @ x).sum(0)", "", ""),
+    ],
+)
+def test_a_product_whose_shapes_do_not_match_is_told(load: Load, backward: str, name: str, key: str) -> None:
+    """Where all sizes are the same, any product has a result: it tells which one was meant."""
+    for asked in ("x", "w", "b"):
+        with pytest.raises(CheckFailed) as caught:
+            linear_check(load(linear(backward)), 1).gradient(asked)
+        assert caught.value.text.mistake == key
+        assert (f"for `{name}` is" in caught.value.text.en) is bool(name)
+
+
+def test_a_list_with_one_gradient_is_told(load: Load) -> None:
+    """torch complains of what is no tensor there."""
+    source = "import torch\nclass Square(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n"
+    source += "        ctx.save_for_backward(x)\n        return x * x\n    @staticmethod\n    def backward(ctx, g):\n"
+    source += "        return [2 * g * ctx.saved_tensors[0]]\n"
+    generator = torch.Generator().manual_seed(1)
+    with pytest.raises(CheckFailed, match="returns its gradients in a list") as caught:
+        FunctionCheck(load(source).Square, lambda x: x * x, {"x": (4, 3)}, rng=generator).gradient("x")
+    assert caught.value.text.mistake == "list"

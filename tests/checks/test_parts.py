@@ -123,7 +123,7 @@ def test_a_name_bound_to_something_else_fails(load: Load, bound: str) -> None:
 @pytest.mark.parametrize("wrong", ["MSE = 3", "class MSE: pass", "def MSE(yhat, y): return yhat"])
 def test_what_is_no_function_fails(load: Load, wrong: str) -> None:
     """A name that is no class derived from Function fails, in words."""
-    with pytest.raises(CheckFailed, match=r"torch\.autograd\.Function is due"):
+    with pytest.raises(CheckFailed, match=r"torch\.autograd\.Function is expected"):
         mse_check(load(wrong))
 
 

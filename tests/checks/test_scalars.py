@@ -303,13 +303,13 @@ def test_a_threshold_is_not_taken_for_nothing(part: str, key: str) -> None:
     ("nodes", "label", "words"),
     [
         ([("exp", (0,))], "x.exp()", "there is no attribute or method `exp`"),
-        ([("-", (Plain(2), 0))], "2 - x", "the class needs a `__rsub__` for these types"),
-        ([("/", (0, 1))], "x / y", "the class needs a `__truediv__` for these types"),
-        ([("sum", (0, 1))], "sum([x, y])", "the class needs a `__radd__` for these types"),
+        ([("-", (Plain(2), 0))], "2 - x", "the class has no `__rsub__` for these types"),
+        ([("/", (0, 1))], "x / y", "the class has no `__truediv__` for these types"),
+        ([("sum", (0, 1))], "sum([x, y])", "the class has no `__radd__` for these types"),
     ],
 )
 def test_what_is_missing_is_named(nodes: list[tuple[str, tuple[int | Plain, ...]]], label: str, words: str) -> None:
-    """ "Your code raised TypeError in `2 - x`" sends a student looking for a mistake in what is not there."""
+    """Where only the type of the exception is told, a student looks for a mistake in what is not there."""
     with pytest.raises(StudentRaised, match=words) as caught:
         require_graph(scalars(source()), graph(*nodes), label)
     assert f"`{label}`" in caught.value.text.en

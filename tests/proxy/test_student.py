@@ -176,7 +176,7 @@ def test_torch_gradcheck_runs_unmodified(load: Load) -> None:
 
 def test_no_tensor_where_one_is_due(load: Load) -> None:
     """A call through which gradients are asked fails when it gives a number, and says which kind came."""
-    with pytest.raises(CheckFailed, match="`number` gives a value of type float; a tensor is due"):
+    with pytest.raises(CheckFailed, match="`number` gives a value of type float; a tensor is expected"):
         load(SOURCE).number(leaf(3))
 
 

@@ -45,6 +45,7 @@ CASES = {
     "keyword": ("def f(x): pass\nf(1, w=2)", "keyword", "w"),
     "ctx attribute": (function(backward="return ctx.kept, g"), "attribute", "kept"),
     "None": ("x = None\nx.data", "none", "data"),
+    "plain number": ("x = 2.0\nx.data", "number", "data"),
     "None operand": ("x = None\nx + 1", "none", ""),
     "product": ("import torch\ntorch.ones(3, 2) @ torch.ones(3, 2)", "product", ""),
     "broadcast": ("import torch\ntorch.ones(3, 5) * torch.ones(5, 4)", "broadcast", ""),
@@ -52,6 +53,7 @@ CASES = {
     "view": ("import torch\ntorch.ones(3, 2).T.view(-1)", "view", ""),
     "reshape": ("import torch\ntorch.ones(3, 2).reshape(4, 4)", "reshape", ""),
     "numpy": ("import torch\ntorch.ones(2, requires_grad=True).numpy()", "numpy", ""),
+    "no tensor": ("import torch\ntorch.relu(3.0)", "no tensor", ""),
     "condition": ("import torch\nif torch.ones(2) > 0: pass", "bool", ""),
     "no graph": ("import torch\ntorch.ones(()).backward()", "no graph", ""),
     "twice": (

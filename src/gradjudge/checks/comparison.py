@@ -44,10 +44,10 @@ class Due(msgspec.Struct, frozen=True):
 def flaw_in(got: object, due: Due, allowed: Tolerance) -> Flaw | None:
     """Find the first flaw of `got`, in the order kind, shape, dtype, finite, value; None if there is none."""
     if got is None:
-        return Flaw("none", Text("is None; a tensor is due", "vaut None ; on attend un tenseur", "none"))
+        return Flaw("none", Text("is None; a tensor is expected", "vaut None ; on attend un tenseur", "none"))
     if type(got) is not Tensor:
         en, fr = kind_of(got)
-        return Flaw("kind", Text(f"is {en}; a tensor is due", f"est {fr} ; on attend un tenseur"))
+        return Flaw("kind", Text(f"is {en}; a tensor is expected", f"est {fr} ; on attend un tenseur"))
     return _shape_flaw(got, due) or _dtype_flaw(got, due) or _value_flaw(got, due, allowed)
 
 

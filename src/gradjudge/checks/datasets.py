@@ -151,7 +151,7 @@ def require_float32(items: Sequence[tuple[object, object]]) -> None:
         dtype = str(vector.dtype).removeprefix("torch.")
         require(
             dtype == "float32",
-            f"The vector of dataset[i] is {dtype}; float32 is due, whatever the type of the images.",
+            f"The vector of dataset[i] is {dtype}; float32 is expected, whatever the type of the images.",
             f"Le vecteur de dataset[i] est de type {dtype} ; on attend float32, quel que soit le type des images.",
             mistake="dtype",
         )

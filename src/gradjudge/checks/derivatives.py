@@ -11,6 +11,7 @@ from torch import Tensor
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
 from gradjudge.checks.gradients import gradcheck
+from gradjudge.checks.misread import misread_product, square_shapes
 from gradjudge.checks.references import SPECIAL, Trial
 from gradjudge.checks.subjects import Needs, Subject, one_pass
 from gradjudge.checks.tolerance import Tolerance, difference, near, tolerance
@@ -76,7 +77,11 @@ class Derivative:
         """
         subject = self._subject
         trials = [subject.trial(), subject.trial(), *subject.further_trials()]
-        results = subject.ask_by_hand([one_pass(trial, subject.every()) for trial in trials])
+        try:
+            results = subject.ask_by_hand([one_pass(trial, subject.every()) for trial in trials])
+        except StudentRaised as raised:
+            self._judge_product(raised)
+            raise
         given = [subject.gradients_by_hand(result)[self._index] for result in results]
         flaws = [self._flaw(got, trial) for got, trial in zip(given, trials, strict=True)]
         if not value:
@@ -100,6 +105,31 @@ class Derivative:
         """
         counts = result.elsewhere[0] if result.elsewhere else ()
         return len(counts) > self._index and counts[self._index] >= trial.inputs[self._index].numel()
+
+    def _judge_product(self, raised: StudentRaised) -> None:
+        """Fail for the wrong product behind shapes that do not match, if there is one where all sizes are the same."""
+        if raised.cause not in ("product", "broadcast"):
+            return
+        subject = self._subject
+        try:
+            trials = [subject.reference.trial(square_shapes(subject.shapes, size), subject.dtype) for size in (3, 4)]
+        except (RuntimeError, IndexError):
+            return
+        results = subject.function.passes([one_pass(trial, subject.every()) for trial in trials], through="direct")
+        if any(result.raised is not None for result in results):
+            return
+        given = [subject.gradients_by_hand(result) for result in results]
+        for index, name in enumerate(subject.names):
+            ours = [one[index] for one in given]
+            tensors = [one for one in ours if isinstance(one, Tensor)]
+            text = misread_product(tensors, trials, index) if len(tensors) == len(trials) else None
+            if text is not None:
+                fail(
+                    f"The gradient of `{subject.label}` for `{name}` {text.en}.",
+                    f"Le gradient de `{subject.label}` pour `{name}` {text.fr}.",
+                    detail=raised.detail,
+                    mistake=text.mistake,
+                )
 
     def _judge_through_autograd(self) -> tuple[list[Trial], tuple[PassResult, ...]]:
         subject, node = self._subject, self._subject.node_name()
@@ -139,7 +169,7 @@ class Derivative:
                 return
             self._require_shapes(result, at.trial)
             raised = StudentRaised(result.raised, where=f"{self._subject.label}.apply")
-            if raised.cause == "gradient count":
+            if raised.cause in ("gradient count", "gradient kind"):
                 self._judge_count(at)
             raise raised
         flaw = self._flaw(result.grads[0][self._index], at.trial)
@@ -151,8 +181,8 @@ class Derivative:
         """Fail for what autograd does not take for one gradient for each input: too few of them, or a list."""
         subject = self._subject
         (result,) = subject.function.passes([one_pass(at.trial, at.needs)], through="direct")
-        if result.raised is None:
-            subject.gradients_by_hand(result)
+        given = () if result.raised is not None else subject.gradients_by_hand(result)
+        if given and all(one is None or isinstance(one, Tensor) for one in given):
             fail(
                 f"`{subject.label}.backward` returns its gradients in a list; `apply` needs a tuple.",
                 f"`{subject.label}.backward` renvoie ses gradients dans une liste ; `apply` demande un tuple.",

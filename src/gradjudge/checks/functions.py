@@ -372,7 +372,7 @@ def _require_function(function: object) -> FunctionProxy:
         label = label_of(function)
         en, fr = ("an object", "un objet") if isinstance(function, ObjectProxy) else kind_of(function)
         fail(
-            f"`{label}` is {en}; a class derived from torch.autograd.Function is due.",
+            f"`{label}` is {en}; a class derived from torch.autograd.Function is expected.",
             f"`{label}` est {fr} ; on attend une classe dérivée de torch.autograd.Function.",
             mistake="no Function",
         )
@@ -390,7 +390,7 @@ def _fail_unbound(name: str, function: str) -> None:
 def _due(trial: Trial, language: str) -> str:
     count = len(trial.outputs)
     if language == "en":
-        return "one tensor is due" if count == 1 else f"a tuple of {count} is due"
+        return "one tensor is expected" if count == 1 else f"a tuple of {count} is expected"
     return "on attend un tenseur" if count == 1 else f"on attend un tuple de {count}"
 
 

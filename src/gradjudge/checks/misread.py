@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from gradjudge.checks.references import Reference, Shape, Trial
+from gradjudge.proxy.failures import Text
 
 _PRODUCTS = (torch.matmul, torch.mm, Tensor.matmul, Tensor.mm, Tensor.__matmul__)
 _POWERS = (torch.pow, Tensor.pow, Tensor.__pow__)
@@ -63,3 +65,67 @@ def root_scale(trial: Trial, rows: int) -> tuple[float, ...]:
         return ()
     root = float(value) ** -0.5
     return root, root * rows**0.5, root * rows**-0.5
+
+
+_OTHER_SIDE = Text(
+    "is a matrix product with the right factors in the wrong order",
+    "est un produit matriciel des bons facteurs dans le mauvais ordre",
+    "order of factors",
+)
+_NOT_TURNED = Text(
+    "is a matrix product in which a factor is transposed and should not be, or should be and is not",
+    "est un produit matriciel dont un facteur est transposé à tort, ou ne l'est pas alors qu'il le faut",
+    "transposed",
+)
+_BY_ELEMENT = Text(
+    "is an element-wise product (`*`) where a matrix product (`@`) is needed",
+    "est un produit élément par élément (`*`) là où il faut un produit matriciel (`@`)",
+    "element-wise",
+)
+
+
+def misread_product(given: Sequence[Tensor], trials: Sequence[Trial], index: int) -> Text | None:
+    """Name what is wrong with a gradient that is a product of two matrices, at `square_shapes`, where any two fit.
+
+    Args:
+        given: the student's gradients for the input `index`; None if they are right.
+        trials: what each is for.
+        index: which input.
+    """
+    right = _pair([trial.gradients[index] for trial in trials], trials, torch.matmul)
+    if right is None or all(_is_near(trial.gradients[index], got) for trial, got in zip(trials, given, strict=True)):
+        return None
+    found = _pair(given, trials, torch.matmul)
+    if found is not None and {found[0][0], found[1][0]} == {right[0][0], right[1][0]}:
+        return _NOT_TURNED if found[0][0] == right[0][0] else _OTHER_SIDE
+    found = _pair(given, trials, torch.mul)
+    return _BY_ELEMENT if found is not None and {found[0][0], found[1][0]} == {right[0][0], right[1][0]} else None
+
+
+Factor = tuple[int, bool]
+"""A matrix of a trial: an input by its place, or the cotangent (-1); and whether it is transposed."""
+
+
+def _pair(
+    products: Sequence[Tensor], trials: Sequence[Trial], multiply: Callable[[Tensor, Tensor], Tensor]
+) -> tuple[Factor, Factor] | None:
+    """Find two matrices of each trial whose product is what was given."""
+    places = [-1, *(place for place, one in enumerate(trials[0].inputs) if one.ndim == 2)]
+    factors = [(place, turned) for place in places for turned in (False, True)]
+    for left, right in product(factors, repeat=2):
+        if all(
+            _is_near(multiply(_factor(trial, left), _factor(trial, right)), got)
+            for trial, got in zip(trials, products, strict=True)
+        ):
+            return left, right
+    return None
+
+
+def _factor(trial: Trial, factor: Factor) -> Tensor:
+    place, turned = factor
+    matrix = (trial.cotangents[0] if place < 0 else trial.inputs[place]).double()
+    return matrix.T if turned else matrix
+
+
+def _is_near(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other.double(), rtol=1e-6, atol=1e-9)

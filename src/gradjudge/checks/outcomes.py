@@ -38,7 +38,7 @@ def loss_on(parameters: Parameters, start: Parameters, rows: Batch, loss: Loss =
             value = value.reshape(due.shape)
         require(
             value.shape == due.shape,
-            f"{name} came back with shape {list(value.shape)} where {list(due.shape)} is due.",
+            f"{name} came back with shape {list(value.shape)} where {list(due.shape)} is expected.",
             f"{name} est revenu avec la forme {list(value.shape)} ; on attend {list(due.shape)}.",
         )
         fitted[name] = value.to(torch.float64)

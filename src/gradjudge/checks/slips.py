@@ -221,7 +221,7 @@ def _scale() -> Iterator[Slip]:
         (
             "entries",
             "sum",
-            "the loss is a sum where a mean is due.",
+            "the loss is a sum where a mean is expected.",
             "la perte est une somme là où il faut une moyenne.",
         ),
         (

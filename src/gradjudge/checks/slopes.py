@@ -26,7 +26,7 @@ class Slope(NamedTuple):
 
 
 _AT_INPUT = Text(
-    "is written with the input where the value of the function is due",
+    "is written with the input where the value of the function is expected",
     "est écrit avec l'entrée là où il faut la valeur de la fonction",
     "at input",
 )

@@ -38,7 +38,7 @@ def match(student: Student, params: Sequence[object], shapes: Sequence[Shape], l
     held = [param for param in params if isinstance(param, ObjectProxy)]
     require(
         len(held) == len(params) == len(shapes),
-        f"`{label}.parameters()` gives {len(params)} parameter(s); a list of {len(shapes)} Param is due.",
+        f"`{label}.parameters()` gives {len(params)} parameter(s); a list of {len(shapes)} Param is expected.",
         f"`{label}.parameters()` donne {len(params)} paramètre(s) ; on attend une liste de {len(shapes)} Param.",
     )
     recipe = Recipe(student, label=f"{label}.parameters")

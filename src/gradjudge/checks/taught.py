@@ -107,7 +107,7 @@ def require_losses(returned: object, epochs: int, *, where: str = "train_optim")
     """
     require(
         returned is not None,
-        f"`{where}` returns nothing; a list with one loss per epoch is due.",
+        f"`{where}` returns nothing; a list with one loss per epoch is expected.",
         f"`{where}` ne renvoie rien ; on attend une liste qui a une perte par époque.",
         mistake="history",
     )
@@ -132,7 +132,7 @@ def number_of(returned: object, *, where: str = "evaluate") -> float:
     if type(returned) is Tensor and returned.numel() > 1:
         shape = list(returned.shape)
         fail(
-            f"`{where}` must return one number, not a tensor of shape {shape}: one mean over all entries is due.",
+            f"`{where}` must return one number, not a tensor of shape {shape}: one mean over all entries is expected.",
             f"`{where}` doit renvoyer un nombre, pas un tenseur de forme {shape} : il faut une moyenne sur tout.",
             mistake="unreduced",
         )

@@ -75,7 +75,7 @@ def _misread(pairs: Sequence[tuple[Tensor, Trial]], reference: Reference) -> Tex
             for got, trial in pairs
         ):
             return Text(
-                "has a square root too many: the norm must be squared",
+                "has one square root too many: the norm must be squared",
                 "a une racine carrée de trop : la norme doit être élevée au carré",
                 "power",
             )

@@ -85,7 +85,17 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "`backward()` part d'un tenseur qui ne dépend de rien qui demande un gradient",
         "",
     ),
+    "no tensor": (
+        "a function of torch is given something else than a tensor",
+        "une fonction de torch reçoit autre chose qu'un tenseur",
+        "",
+    ),
     "none": ("something is None there", "quelque chose y vaut None", ""),
+    "number": (
+        "a plain number is used as if it were an object of the class",
+        "un simple nombre est utilisé comme un objet de la classe",
+        "",
+    ),
     "numpy": (
         "a tensor that requires grad cannot be converted to numpy; call `detach()` first",
         "un tenseur qui demande un gradient ne se convertit pas en numpy ; appelez d'abord `detach()`",
@@ -140,8 +150,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "",
     ),
     "unpack": (
-        "the values to unpack are not as many as the names",
-        "il n'y a pas autant de valeurs que de noms à gauche de l'affectation",
+        "the number of values to unpack does not match the number of names",
+        "le nombre de valeurs ne correspond pas au nombre de variables à gauche du signe =",
         "",
     ),
     "view": (
@@ -153,7 +163,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "`torch.load` accepts only tensors and plain Python values in a file, unless it is given `weights_only=False`",
         "`torch.load` n'accepte dans un fichier que des tenseurs et des valeurs Python simples, sauf avec"
         " `weights_only=False`",
-        "",
+        "pickled object",
     ),
 }
 
@@ -163,7 +173,8 @@ _NAMED: Final[dict[str, tuple[str, str]]] = {
     "keyword": ("there is no parameter `{}`", "il n'y a pas de paramètre `{}`"),
     "module": ("there is no module `{}` here", "il n'y a pas de module `{}` ici"),
     "none": ("`{}` is looked up on None", "`{}` est cherché sur None"),
-    "operand": ("the class needs a `{}` for these types", "il faut à la classe un `{}` pour ces types"),
+    "number": ("a plain number has no `{}`", "un simple nombre n'a pas de `{}`"),
+    "operand": ("the class has no `{}` for these types", "la classe n'a pas de `{}` pour ces types"),
     "unassigned": ("`{}` is used before it has a value", "`{}` sert avant d'avoir une valeur"),
     "undefined": ("`{}` is not defined", "`{}` n'est pas défini"),
 }

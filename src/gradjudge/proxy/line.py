@@ -97,7 +97,7 @@ def require_tensor(value: object, where: str, due: Text = DUE) -> Tensor:
     if type(value) is Tensor and value.layout is torch.strided and value.device.type == "cpu":
         return value.detach()
     en, fr = kind_of(value)
-    text = Text(en=f"`{where}` gives {en}; {due.en} is due.", fr=f"`{where}` donne {fr} ; on attend {due.fr}.")
+    text = Text(en=f"`{where}` gives {en}; {due.en} is expected.", fr=f"`{where}` donne {fr} ; on attend {due.fr}.")
     raise CheckFailed(text)
 
 
