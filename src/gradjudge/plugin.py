@@ -228,10 +228,12 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
         on_ready: called when the session is there, which after a death takes a replay of the cells first.
     """
     hearing.ways, hearing.helping = 0, int(hearing.deadly)
+    bounds = dict(hearing.bounds)
     outcome = _attempt(item, hearing, on_ready)
     while outcome.state not in ("passed", "ungraded") and hearing.helping < hearing.ways:
         hearing.deadly |= outcome.state != "failed"
         hearing.helping += 1
+        hearing.bounds = dict(bounds)
         outcome = _better(outcome, _attempt(item, hearing, on_ready), hearing.offered)
     return outcome
 
