@@ -171,6 +171,10 @@ CASES = {
         ],
         {"linear.forward": 0.5, "linear.dw": 4.0},
     ),
+    "a Linear that ends the process": (
+        [("        return x @ w + b\n", "        import os; os._exit(3)\n")],
+        {"linear.forward": 3.0, "linear.dx": 4.0, "linear.dw": 4.0, "linear.db": 4.0, "linear.b_row": 2.0},
+    ),
     "a cost of shape (1,)": ([(COST, COST.replace("sum()", "sum().reshape(1)"))], {"mse.forward": 4.0}),
     "a mean, and a Linear without gradients": (
         [
