@@ -227,15 +227,17 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
         on_ready: called when the session is there, which after a death takes a replay of the cells first.
     """
     hearing.ways, hearing.helping = 0, int(hearing.deadly)
+    bounds, whose = dict(hearing.bounds), _WITH_OURS if hearing.helping else _WITH_YOURS
     outcome = _attempt(item, hearing, on_ready)
     while outcome.state not in ("passed", "ungraded") and hearing.helping < hearing.ways:
         hearing.deadly |= outcome.state != "failed"
         hearing.helping += 1
-        outcome = _better(outcome, _attempt(item, hearing, on_ready), hearing.offered)
+        hearing.bounds = dict(bounds)
+        outcome = _better(outcome, _attempt(item, hearing, on_ready), hearing.offered, whose)
     return outcome
 
 
-def _better(own: Outcome, helped: Outcome, offered: Sequence[str]) -> Outcome:
+def _better(own: Outcome, helped: Outcome, offered: Sequence[str], whose: Mapping[str, str]) -> Outcome:
     """Choose between what became of a check with the student's own functions and with stand-ins for some of them.
 
     Where both fail, what was found with the stand-ins says more of the function that is judged, unless it is only that
@@ -245,7 +247,7 @@ def _better(own: Outcome, helped: Outcome, offered: Sequence[str]) -> Outcome:
         return helped
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(offered))
     if own.state == "failed":
-        return _said(own, _WITH_YOURS, names)
+        return _said(own, whose, names)
     return _said(helped, _WITH_OURS, names)
 
 

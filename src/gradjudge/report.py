@@ -66,7 +66,7 @@ class ItemResult(msgspec.Struct, frozen=True):
             ``pending`` for a manual item.
         kind: ``"auto"`` or ``"manual"``.
         checks: its checks in the order of ``grading.toml``.
-        judged_with: stand-ins that took the place of the student's own functions, because those had failed already.
+        judged_with: stand-ins that took the place of the student's own functions, which had failed before.
         hint: a hint of the course, by language, shown when points were lost.
     """
 

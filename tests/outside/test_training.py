@@ -163,6 +163,18 @@ CASES = {
         BOTH_GRADIENTS,
     ),
     "no name for apply": ([("\nmse = MSE.apply\n", "\n"), ("mse(linear(", "MSE.apply(linear(")], {"mse.forward": 0.5}),
+    "a class where its apply is due, half a gradient": (
+        [
+            ("\nlinear = Linear.apply\n", "\nlinear = Linear\n"),
+            ("mse(linear(", "mse(linear.apply("),
+            (LINEAR_GRADIENTS, LINEAR_GRADIENTS.replace("x.T @ grad_output", "x.T @ grad_output / 2")),
+        ],
+        {"linear.forward": 0.5, "linear.dw": 4.0},
+    ),
+    "a Linear that ends the process": (
+        [("        return x @ w + b\n", "        import os; os._exit(3)\n")],
+        {"linear.forward": 3.0, "linear.dx": 4.0, "linear.dw": 4.0, "linear.db": 4.0, "linear.b_row": 2.0},
+    ),
     "a cost of shape (1,)": ([(COST, COST.replace("sum()", "sum().reshape(1)"))], {"mse.forward": 4.0}),
     "a mean, and a Linear without gradients": (
         [

@@ -1,6 +1,6 @@
 """MSE.backward is handed the cost itself, not 1."""
 
-# loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (6), outcome.tanh, outcome.relu
+# loses: train_mlp.w1, train_mlp.b1, train_mlp.w2, train_mlp.b2, train_mlp.steps (7), outcome.tanh, outcome.relu
 # mistake: first grad_output
 
 def train_mlp(x, y, activation, params, lr, epochs):

@@ -31,7 +31,7 @@ def diagnose_output(
     if len(trials) < FEWEST or any(len(trial.outputs) != 1 for trial in trials):
         return None
     pairs = list(zip(given, trials, strict=True))
-    if all(not trial.outputs[0].ndim and got.numel() > 1 for got, trial in pairs):
+    if all(not trial.outputs[0].ndim and got.ndim for got, trial in pairs) and any(got.numel() > 1 for got in given):
         return _unreduced(pairs)
     for name, value in VALUES.items():
         for sign in ("", "-"):
