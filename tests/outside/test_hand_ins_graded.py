@@ -37,11 +37,11 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
     folder = tmp_path_factory.mktemp("hand-ins")
     for name, hand_in in {**{name: COHORT[name] for name in RIGHT}, **MORE}.items():
         write(hand_in, folder / "submitted" / name / LAB)
-    where = {"submitted": folder / "submitted", "grades": folder / "grades"}
-    plan = cohort.plan(COURSE, LAB, cohort.KeyMaker(COURSE, "cpu", "required"), **where)
+    submitted, grades = folder / "submitted", folder / "grades"
+    plan = cohort.plan(COURSE, LAB, cohort.KeyMaker(COURSE, "cpu", "required"), submitted=submitted, grades=grades)
     with Bench(COURSE, (LAB,)) as bench:
         judged = cohort.run(plan.jobs, bench, lambda _report: None, jobs=2)
-    done, _ = cohort.finish(COURSE, plan, judged, **where)
+    done, _ = cohort.finish(COURSE, plan, judged, submitted=submitted, grades=grades)
     return {report.verdict.student: report for report in done}
 
 
