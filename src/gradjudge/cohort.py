@@ -34,8 +34,8 @@ MISSING = {
 
 UNREAD = {
     "en": "the name of your file cannot be read: staff will look at it; use letters, digits, '-' and '_'",
-    "fr": "le nom de votre fichier ne peut pas être lu : l'équipe s'en occupe ; utilisez des lettres, des chiffres, "
-    "« - » et « _ »",
+    "fr": "le nom de votre fichier ne peut pas être lu : l'équipe s'en occupe ; utilisez des lettres, des chiffres, "
+    "« - » et « _ »",
 }
 
 

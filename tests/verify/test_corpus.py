@@ -88,7 +88,7 @@ def test_a_header_that_says_nothing_is_refused(tmp_path: Path, header: str, mess
 
 
 def test_a_folder_is_a_submission_with_companions(tmp_path: Path) -> None:
-    """The file that is named after the assignment is the one to grade."""
+    """The file that is named after the assignment is the one to grade, else the one that a student's would be."""
     write(tmp_path, chaff="# loses: a\nx = 1\n")
     (tmp_path / "wheats" / "two").mkdir()
     (tmp_path / "wheats" / "two" / "lab.py").write_text('"""Both."""\nimport tool\n')
@@ -96,7 +96,10 @@ def test_a_folder_is_a_submission_with_companions(tmp_path: Path) -> None:
     two = next(case for case in read_corpus(tmp_path, ASSIGNMENT) if case.name == "two")
     assert (two.main, sorted(two.files), two.why) == ("lab.py", ["lab.py", "tool.py"], "Both.")
     (tmp_path / "wheats" / "two" / "lab.py").unlink()
-    with pytest.raises(CourseError, match="named lab"):
+    (tmp_path / "wheats" / "two" / "main.py").write_text("import tool\n")
+    assert next(case for case in read_corpus(tmp_path, ASSIGNMENT) if case.name == "two").main == "main.py"
+    (tmp_path / "wheats" / "two" / "main.py").write_text("x = 1\n")
+    with pytest.raises(CourseError, match=r"Name it lab\.py"):
         read_corpus(tmp_path, ASSIGNMENT)
 
 

@@ -420,7 +420,7 @@ def _undecided(folder: Path, files: Sequence[Candidate], assignment: str) -> Cho
             "en": f"Several of your files could be the one to grade: {listed(names)}. Staff will choose; "
             f"next time hand in one file, {wanted}.",
             "fr": f"Plusieurs de vos fichiers pourraient être celui à évaluer\u00a0: {listed(names, 'fr')}. L'équipe "
-            f"choisira ; la prochaine fois, rendez un seul fichier, {wanted}.",
+            f"choisira ; la prochaine fois, rendez un seul fichier, {wanted}.",
         },
         unread=True,
     )
@@ -481,7 +481,7 @@ def _most(name: str, others: Sequence[str], wanted: str) -> Remark:
     if not others:
         return Remark(
             f"Of your files, {name} was graded, for what it holds; next time name it {wanted}.",
-            f"De vos fichiers, {name} a été évalué, pour son contenu ; la prochaine fois, nommez-le {wanted}.",
+            f"De vos fichiers, {name} a été évalué, pour son contenu ; la prochaine fois, nommez-le {wanted}.",
             f"{name} was taken, for what it holds",
         )
     return Remark(
@@ -497,7 +497,7 @@ def _with_others(name: str, also: Sequence[str]) -> Remark:
     name, lines = shown(name), "; ".join(also)
     return Remark(
         f"After {name} this was run, for what stands in your other files: {lines}.",
-        f"Après {name}, ceci a été exécuté, pour ce qui se trouve dans vos autres fichiers : {lines}.",
+        f"Après {name}, ceci a été exécuté, pour ce qui se trouve dans vos autres fichiers : {lines}.",
         f"run after {name}: {lines}",
     )
 
@@ -506,7 +506,7 @@ def _deeper(name: str, wanted: str) -> Remark:
     name = shown(name)
     return Remark(
         f"Your file was found inside a folder, as {name}. Next time hand in the file itself, {wanted}.",
-        f"Votre fichier a été trouvé dans un dossier : {name}. "
+        f"Votre fichier a été trouvé dans un dossier : {name}. "
         f"La prochaine fois, rendez le fichier lui-même, {wanted}.",
         f"{name} was taken, from inside a folder",
     )
@@ -517,7 +517,7 @@ def _misnamed(name: str, wanted: str, others: Sequence[str]) -> Remark:
     if not others:
         return Remark(
             f"Your file is named {name}. It was taken all the same; next time name it {wanted}.",
-            f"Votre fichier s'appelle {name}. Il a été pris quand même ; la prochaine fois, nommez-le {wanted}.",
+            f"Votre fichier s'appelle {name}. Il a été pris quand même ; la prochaine fois, nommez-le {wanted}.",
             f"{name} was taken: only its name differs from {wanted}",
         )
     return Remark(
@@ -533,7 +533,7 @@ def _released(name: str, wanted: str, others: Sequence[str]) -> Remark:
     return Remark(
         f"{name} was taken: of your notebooks, only it was made from the assignment's; not {listed(others)}. "
         f"Hand in one file, {wanted}.",
-        f"{name} a été pris : c'est le seul de vos notebooks qui vienne de celui du travail, et non "
+        f"{name} a été pris : c'est le seul de vos notebooks qui vienne de celui du travail, et non "
         f"{listed(others, 'fr')}. Rendez un seul fichier, {wanted}.",
         f"{name} was taken: the only one that says it was made from {wanted}; not {listed(others)}",
     )
@@ -543,7 +543,7 @@ def _only(name: str, wanted: str) -> Remark:
     name, what = shown(name), "notebook" if wanted.endswith(".ipynb") else "script"
     return Remark(
         f"Your file is named {name}. It was taken as your only {what}; next time name it {wanted}.",
-        f"Votre fichier s'appelle {name}. Il a été pris comme votre seul {what} ; "
+        f"Votre fichier s'appelle {name}. Il a été pris comme votre seul {what} ; "
         f"la prochaine fois, nommez-le {wanted}.",
         f"{name} was taken: the only {what}; expected {wanted}",
     )

@@ -159,7 +159,7 @@ def read_submission(
     except UnicodeEncodeError as error:  # bytes of another encoding; reports could not name the file
         raise UnreadableSubmission(
             f"Rename your file: only letters, digits, '-' and '_', such as {assignment}.ipynb.",
-            f"Renommez votre fichier : lettres, chiffres, « - » et « _ » seulement, par exemple {assignment}.ipynb.",
+            f"Renommez votre fichier : lettres, chiffres, « - » et « _ » seulement, par exemple {assignment}.ipynb.",
             f"{str(path)!a}: the name is not UTF-8",
         ) from error
     try:
@@ -213,7 +213,7 @@ def _ending_remarks(name: str, *, is_notebook: bool) -> list[Remark]:
     return [
         Remark(
             f"{name} holds {kind}, and was run as such: its name should end with {ending}.",
-            f"{name} contient {french} et a été exécuté comme tel : son nom devrait finir par {ending}.",
+            f"{name} contient {french} et a été exécuté comme tel : son nom devrait finir par {ending}.",
             f"{name}: {kind}, read as such",
         )
     ]

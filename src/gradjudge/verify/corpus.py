@@ -1,7 +1,7 @@
 """Read the wheats and chaffs of an assignment.
 
-A wheat is a right submission: a file in ``wheats/``, or a folder there with the submission and its companions. It
-loses nothing, or exactly what its header says.
+A wheat is a right submission: a file in ``wheats/``, or a folder there with the submission and its companions, of which
+the one to grade is chosen as a student's is. It loses nothing, or exactly what its header says.
 
 A chaff is one mistake: a file in ``chaffs/`` that holds only the definitions that differ from ``wheats/plain.py``. Its
 docstring says what the mistake is, and a line ``# loses: mse.dyhat, train_batch.p1 (3)`` says what it costs: whole
@@ -18,7 +18,9 @@ from pathlib import Path
 
 import msgspec
 
+from gradjudge.course import Course
 from gradjudge.errors import CourseError
+from gradjudge.notebooks.choice import choose
 from gradjudge.rubric import Assignment
 
 BASE = "plain.py"
@@ -34,7 +36,7 @@ class Case(msgspec.Struct, frozen=True):
         name: of the file or folder, without suffix.
         kind: ``"wheat"`` or ``"chaff"``.
         why: first line of its docstring.
-        main: name of the file to grade, ``tp1_functions.py`` or ``.ipynb``.
+        main: name of the file to grade.
         files: all files by name, `main` among them.
         loses: points lost by item; items that are not named lose nothing.
         mistakes: keys of the mistake; empty if it has no label.
@@ -74,11 +76,17 @@ def _wheats(folder: Path, assignment: Assignment) -> Iterator[Case]:
             files = {f"{assignment.name}{path.suffix}": path.read_text(encoding="utf-8")}
         else:
             continue
-        main = next((name for name in files if Path(name).stem == assignment.name), None)
-        if main is None:
-            raise CourseError(f"{path}: no file is named {assignment.name}. Name the one to grade so.")
+        main = next((name for name in files if Path(name).stem == assignment.name), None) or _chosen(path, assignment)
         text = files[main]
         yield Case(path.stem, "wheat", _why(text), main, files, _loses(path, text, assignment, required=False))
+
+
+def _chosen(folder: Path, assignment: Assignment) -> str:
+    course = Course(folder.parents[3])
+    choice = choose(folder, assignment.name, lambda: course.asked(assignment.name))
+    if choice.file is None or choice.also:
+        raise CourseError(f"{folder}: which file is to be graded? Name it {assignment.name}.py or .ipynb.")
+    return choice.file
 
 
 def _chaffs(folder: Path, assignment: Assignment) -> Iterator[Case]:
