@@ -88,3 +88,22 @@ def test_a_piece_keeps_its_index(pupil: Pupil) -> None:
     assert isinstance(done, CellDone)
     assert done.error is not None
     assert done.error.place == (41, 3)
+
+
+def test_an_annotation_that_has_no_value_yet_is_its_text(pupil: Pupil) -> None:
+    """As in Python 3.14; what can be evaluated is, for code that looks for types."""
+    pupil.define(
+        "import dataclasses, typing\n@dataclasses.dataclass\nclass Node:\n    T = int\n    x: int = 1\n"
+        "    next: Node | None = None\n"
+        "    def link(self, other: Node, *rest: T, key: 'x' | None = None) -> list[Node]: ...\n"
+        "class Pair(typing.NamedTuple):\n    a: int\n    b: Pair | None = None\n"
+        "def f(x: Nowhere.at_all[3]) -> None: ...\n"
+        "assert typing.get_type_hints(Node)['next'] == Node | None and Node(2, Node()).next.x == 1\n"
+        "assert Node.__annotations__ == {'x': int, 'next': 'Node | None'} and Pair(1).b is None\n"
+        "r = Node.link.__annotations__"
+    )
+    hints = pupil.namespace.names["r"]
+    assert hints == {"other": "Node", "rest": int, "key": "'x' | None", "return": "list[Node]"}
+    pupil.define("from __future__ import annotations")
+    pupil.define("def g(x: int, y: Later): ...\nr = g.__annotations__")
+    assert pupil.namespace.names["r"] == {"x": "int", "y": "Later"}
