@@ -1,6 +1,6 @@
 """Definitions are what a killed submission is restarted from."""
 
-from gradjudge.definitions import definitions
+from gradjudge.definitions import MOST_REMAINING, definitions, remaining
 
 
 def kept(source: str) -> list[str]:
@@ -59,3 +59,23 @@ def test_a_cell_with_ipythons_lines_keeps_its_definitions() -> None:
         "    g()",
         "    return 1",
     ]
+
+
+def test_remaining_definitions_come_one_by_one() -> None:
+    """Each with its line; names of one import apart, below it; work is left out."""
+    source = "%pip install x\nimport a, b as c\nfrom d import (e,\n f)\n@g\ndef h():\n    return 1\nx = load()\n"
+    source += "y = 2; train()\nz = 3"
+    assert remaining(source) == (
+        (3, "import a"),
+        (3, "import b as c"),
+        (5, "from d import e"),
+        (5, "from d import f"),
+        (5, "@g\ndef h():\n    return 1"),
+        (10, "z = 3"),
+    )
+
+
+def test_remaining_definitions_have_an_end() -> None:
+    """Neither a hundred thousand statements nor absurd nesting is too much."""
+    assert len(remaining("a = 1\n" * 100_000 + "f()")) == MOST_REMAINING
+    assert [remaining(source) for source in ("(" * 5000, "x = f" + ".a" * 900 + "()", "def f(:")] == [(), (), ()]

@@ -318,3 +318,42 @@ def test_forgiving_has_an_end() -> None:
     sitting, _ = sit(["a = 1", "b = 2"], killer("b = 2", reason="killed"), places)
     sitting.run_cells()
     assert sitting.cells[1].state == "crashed"
+
+
+def test_what_a_cell_used_up_is_there_for_the_next() -> None:
+    """The session is started anew after a refused resource, and of that cell only definitions are run again."""
+    bad = "def f():\n    return 1\nstart_threads()"
+    refused = CellDone(error=Raised("RuntimeError", True, "trace", limit="threads"), used_up=True)
+    sitting, log = sit([bad, "b = 2"], lambda source: refused if source == bad else fine(source))
+    sitting.run_cells()
+    assert log == ["open", bad, "close", "open", "def f():\n    return 1", "b = 2"]
+    assert [cell.state for cell in sitting.cells.values()] == ["crashed"]
+    assert "64 threads and was stopped" in sitting.cells[0].message["en"]
+
+
+def test_what_a_check_was_refused_is_there_for_the_next() -> None:
+    """As after a death; memory comes back by itself."""
+    for limit, restarts in (("threads", 1), ("descriptors", 1), ("memory", 0)):
+        refused = Raised("OSError", True, "trace", limit=limit)
+        sitting, _ = sit(["a = 1"], lambda source, refused=refused: refused if source == "get" else fine(source))  # type: ignore[misc]
+        sitting.run_cells()
+        for _ in range(2):
+            with sitting.check("one"):
+                sitting.ask(Get(Ref("x")) if sitting.restarts == 0 else Drop())
+        assert sitting.restarts == restarts
+
+
+def test_the_session_gets_what_remains_of_a_cell() -> None:
+    """Definitions with their lines; of a cell that is no Python, those of the pieces that are."""
+    asked: list[RunCell] = []
+
+    class Listening(FakeSession):
+        def ask(self, request: Request, *, seconds: float, grace: float | None = None) -> Reply:
+            if isinstance(request, RunCell):
+                asked.append(request)
+            return super().ask(request, seconds=seconds, grace=grace)
+
+    sitting, log = sit(["1 / 0\nx = 1", "print(f'{' if)\ndef f():\n    return 1\ny = 2"], fine)
+    sitting._open_session = lambda: Listening(fine, log)
+    sitting.run_cells()
+    assert [cell.rest for cell in asked] == [((2, "x = 1"),), ((2, "def f():\n    return 1"), (4, "y = 2"))]

@@ -46,7 +46,7 @@ def cut(output_kb: int) -> Text:
 
 def unknown_magic(source: str, magic: str) -> Text | None:
     """Say what became of a cell whose magic is not known here; None if no line of it begins with that magic."""
-    if not any(line.partition(" ")[0].rstrip() == f"%%{magic}" for line in source.split("\n")):
+    if not any(line.removeprefix("%%").split()[:1] == [magic] for line in source.split("\n") if line[:2] == "%%"):
         return None
     if not (plain_python(source) or "").strip():  # no Python, or another language
         return Text(

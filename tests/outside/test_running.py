@@ -86,7 +86,8 @@ NEWER = {
     "override": RIGHT.replace(
         "import torch\n", "import torch\nfrom typing import override, TypeIs, Self, ReadOnly\n", 1
     )
-    + "class A:\n    @override\n    def f(self) -> Self: ...\nfollow = (lambda f: lambda x: f(x) if A() else x)(follow)\n",
+    + "class A:\n    @override\n    def f(self) -> Self: ...\nplain = follow\n"
+    "def follow(x): return plain(x) if A() else x\n",
     "a class names itself": RIGHT
     + "class V:\n    def __add__(self, other: V | None) -> V: return other\nplain = follow\n"
     "def follow(x: 'V' | None, n: int = 0) -> Nowhere:\n    assert follow.__annotations__['n'] is int\n"
@@ -122,7 +123,7 @@ FIRST_CELLS = [
 
 @pytest.mark.parametrize("line", FIRST_CELLS)
 def test_a_line_that_fails_costs_no_definition_below_it(judge: Judge, line: str) -> None:
-    """The rest of the cell's imports, functions, classes and plain assignments is there; the record says what failed."""
+    """The rest of the cell's imports, functions, classes and plain assignments is there; what failed is said."""
     report = judge(f"{line}{HEAD}\nclass Lost(Nowhere): pass\n{DOUBLE}\nk = 1", SQUARE, FOLLOW)
     assert points(report) == ALL
     assert states(report) == ["failed"]
@@ -134,20 +135,12 @@ def test_the_names_of_one_import_fail_one_by_one(judge: Judge) -> None:
     report = judge("\n\n".join([head, DOUBLE, SQUARE, FOLLOW]))
     assert points(report) == ALL
     assert states(report) == ["failed", "failed"]
-    assert points(
-        judge_again(judge, "1 / 0\nk = list()\n" + RIGHT.replace("return 2 * x\n", "return 2 * x, k\n", 1))
-    ) == (ALL | {"double": 0.0})
 
 
-def judge_again(judge: Judge, cell: str) -> Report:
-    """Judge a notebook of one cell beside what was handed in before."""
-    closure = judge.__closure__  # type: ignore[attr-defined]
-    bench, folder = (cell.cell_contents for cell in closure)
-    file = folder / "again" / "lab.ipynb"
-    file.parent.mkdir()
-    file.write_text(notebook("pass", cell))
-    report: Report = bench.judge(Job("ada", "lab", str(file), "key"))
-    return report
+def test_what_only_a_call_gives_is_not_made_up(judge: Judge) -> None:
+    """Below a failing line nothing is called: a plain assignment is a definition, another is work."""
+    cell = "1 / 0\nkept = list()\n" + RIGHT.replace("return 2 * x\n", "return 2 * x + 0 * len(kept)\n", 1)
+    assert points(judge("pass", cell)) == ALL | {"double": 0.0}
 
 
 MAGICS = [

@@ -56,6 +56,19 @@ joblib.cpu_count()
 from sklearn.ensemble import RandomForestRegressor
 RandomForestRegressor(n_estimators=5, n_jobs=2).fit([[1], [2], [3]], [1, 2, 3])
 """,
+    "locks": """
+import fcntl, sqlite3
+with open("lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB); fcntl.lockf(lock, fcntl.LOCK_UN)
+for _ in range(2):
+    with sqlite3.connect("kept.db") as base:
+        base.execute("create table if not exists t (x)"); base.execute("insert into t values (1)")
+        assert sqlite3.connect("kept.db", timeout=1).execute("select count(*) from sqlite_master").fetchone()[0] < 2
+assert base.execute("select count(*) from t").fetchone() == (2,)
+from matplotlib.cbook import _lock_path
+with _lock_path("kept.db"): pass
+""",
     "numpy file": "import numpy; assert numpy.loadtxt('companion.csv', delimiter=',').shape == (2,)",
     "scipy": "import scipy.optimize; assert abs(scipy.optimize.brentq(lambda x: x - 1, 0, 3) - 1) < 1e-9",
     "temporary files": """

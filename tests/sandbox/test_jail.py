@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import socket
 import stat
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,6 +190,32 @@ def test_there_are_no_other_processes(probe: Probe, attack: str) -> None:
 def test_other_processes_are_out_of_reach(probe: Probe, attack: str) -> None:
     """No signal, tracing or limits for the grader, the zygote or anyone, not even through a descriptor's owner."""
     assert probe.outcome(attack.format(grader=os.getpid(), group=os.getpgrp())) == "refused"
+
+
+def test_locks_carry_nothing_to_others(probe: Probe) -> None:
+    """A session may ask for locks on a file that all may read, is told that it has them, and nobody sees them."""
+    probe.output(f"""
+import fcntl, struct
+kept = open({json.__file__!r})
+asked = struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+fcntl.flock(kept, fcntl.LOCK_EX)
+fcntl.lockf(kept, fcntl.LOCK_SH)
+for command in (fcntl.F_SETLK, fcntl.F_SETLKW, 37, 38):
+    fcntl.fcntl(kept, command, asked)
+""")
+    writes = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    with Path(json.__file__).open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for command in (fcntl.F_GETLK, 36):
+            assert struct.unpack("h", fcntl.fcntl(file, command, writes)[:2]) == (fcntl.F_UNLCK,)
+
+
+@pytest.mark.parametrize(
+    "call", ["27, 232, 4096, 4096, bytes(1)", "294, 26, 0", "300, 262, 0, 0", "451, 451, 0, 0, 0, 0"]
+)
+def test_what_tells_of_others_use_of_files_is_closed(probe: Probe, call: str) -> None:
+    """mincore, inotify, fanotify and cachestat are not to be had."""
+    assert probe.outcome(f"call({call})") == "refused"
 
 
 @pytest.mark.parametrize(

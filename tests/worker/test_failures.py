@@ -81,3 +81,34 @@ def test_text_is_cut_in_the_middle_at_whole_characters() -> None:
     assert cut.startswith("débuté")
     assert cut.endswith("éfin")
     assert bounded("short", 100) == "short"
+
+
+REFUSED = "import os\ndef start():\n    raise PermissionError(1, 'Operation not permitted')\n    os.fork()\n"
+
+
+@pytest.mark.parametrize(
+    "source, limit",
+    [
+        ("try: start()\nexcept OSError as e: raise RuntimeError('compiler') from e", "processes"),
+        ("try: start()\nexcept OSError: raise ValueError('in a handler')", "processes"),
+        ("try:\n    try: start()\n    except OSError as e: raise KeyError from e\nexcept KeyError: 1 / 0", "processes"),
+        ("raise ValueError from MemoryError()", "memory"),
+        ("e = ValueError(); e.__cause__ = e; raise e", ""),
+        ("class E(Exception):\n    __cause__ = property(lambda s: MemoryError())\nraise E", ""),
+    ],
+)
+def test_a_limit_is_found_behind_other_exceptions(source: str, limit: str) -> None:
+    """What a library raises because of what it was refused is told by its cause; loops and lies do no harm."""
+    assert raised(caught(REFUSED + source)).limit == limit
+
+
+def test_a_thread_without_room_for_its_stack_lacks_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python says the same of both."""
+    refused = 'raise RuntimeError("can\'t start new thread")'
+    assert raised(caught(refused)).limit == "threads"
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("mmap.mmap", refuse)
+    assert raised(caught(refused)).limit == "memory"

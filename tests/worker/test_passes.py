@@ -11,6 +11,7 @@ import torch
 from pupils import Pupil
 
 from gradjudge.wire.messages import Missing, Pass, Passes, PassesDone, PassResult, Ref, StandIn
+from gradjudge.worker.passes import DirectContext
 
 FUNCTIONS = """
 import torch
@@ -567,3 +568,27 @@ def test_outputs_that_are_no_tensors_are_shown_as_they_are(functions: Pupil) -> 
     (result,) = run(functions, "Odd", Pass((torch.ones(1),), (True,)), through="direct")
     assert result.outputs[:2] == (1.5, None)
     assert not result.output_is_tensor
+
+
+def test_the_context_of_direct_calls_has_all_that_torchs_own_has() -> None:
+    """No public attribute or method is missing, and each that torch lets a student read can be read."""
+    seen: list[Any] = []
+
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+            return 2 * x
+
+        @staticmethod
+        def backward(ctx: Any, *cotangents: Any) -> Any:
+            seen.append(ctx)
+            return 2 * cotangents[0]
+
+    Double.apply(torch.ones(1, requires_grad=True)).backward()  # type: ignore[no-untyped-call]
+    ours = DirectContext((True,), Double)
+    public = [name for name in dir(seen[0]) if not name.startswith("_")]
+    assert len(public) > 15
+    assert [name for name in public if not hasattr(ours, name)] == []
+    assert (ours.name(), ours.apply(torch.ones(1))) == (seen[0].name(), torch.full((1,), 2.0))
+    ours.save_for_backward(torch.ones(1))
+    assert ours.saved_variables is ours.saved_tensors is ours.to_save

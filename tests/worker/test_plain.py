@@ -186,3 +186,19 @@ def test_arrays_keep_their_dtype(pupil: Pupil, dtype: Any) -> None:
     assert answer.value.numpy().dtype == array.dtype
     array[0] = 0
     assert answer.value[0] == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import warnings\nwith warnings.catch_warnings():\n  warnings.simplefilter('ignore')\n"
+        "  x = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])",
+        "x = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)",
+        "x = torch._to_functional_tensor(torch.ones(3))",
+        "k = []\ntorch.func.vmap(lambda t: k.append(t) or t)(torch.ones(3, 2))\nx = k[0]",
+        "x = torch.ones(3, device='meta')",
+    ],
+)
+def test_a_tensor_without_memory_of_its_own_is_a_handle(pupil: Pupil, source: str) -> None:
+    """Nested, wrapped and pending tensors look like ordinary ones, and cannot be read: they stay where they are."""
+    assert type(fetch(pupil, source)) is Handle

@@ -97,3 +97,22 @@ def test_lines_are_those_of_python(pupil: Pupil, mark: str) -> None:
     """What ends a line in a text of Unicode, but not for Python, moves no line of a traceback."""
     remember_source("a cell", f"first = 1  # {mark}\r\nsecond = 2\nthird = 3")
     assert [linecache.getline("a cell", number) for number in (2, 3)] == ["second = 2\n", "third = 3"]
+
+
+def test_an_annotation_that_has_no_value_yet_is_its_text(pupil: Pupil) -> None:
+    """As in Python 3.14; what can be evaluated is, for code that looks for types."""
+    pupil.define(
+        "import dataclasses, typing\n@dataclasses.dataclass\nclass Node:\n    T = int\n    x: int = 1\n"
+        "    next: Node | None = None\n"
+        "    def link(self, other: Node, *rest: T, key: 'x' | None = None) -> list[Node]: ...\n"
+        "class Pair(typing.NamedTuple):\n    a: int\n    b: Pair | None = None\n"
+        "def f(x: Nowhere.at_all[3]) -> None: ...\n"
+        "assert typing.get_type_hints(Node)['next'] == Node | None and Node(2, Node()).next.x == 1\n"
+        "assert Node.__annotations__ == {'x': int, 'next': 'Node | None'} and Pair(1).b is None\n"
+        "r = Node.link.__annotations__"
+    )
+    hints = pupil.namespace.names["r"]
+    assert hints == {"other": "Node", "rest": int, "key": "'x' | None", "return": "list[Node]"}
+    pupil.define("from __future__ import annotations")
+    pupil.define("def g(x: int, y: Later): ...\nr = g.__annotations__")
+    assert pupil.namespace.names["r"] == {"x": "int", "y": "Later"}

@@ -10,7 +10,6 @@ import resource
 import sys
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 from gradjudge.wire.messages import CellDone, Raised, RunCell
@@ -65,7 +64,7 @@ class Runner:
         )
 
     def _is_used_up(self, limit: str) -> bool:
-        """Tell whether there is still too little of what a cell was refused: of memory, less than half."""
+        """Tell whether there is still too little of what a cell was refused."""
         return limit in _STAY or (limit == "memory" and _room() < self._room / 2)
 
     def _run(self, cell: RunCell) -> Raised | None:
@@ -81,13 +80,12 @@ class Runner:
         return said
 
 
-def _room() -> float:
-    """Return how many bytes of memory this process may still take."""
-    pages = [int(field) for field in Path("/proc/self/statm").read_text().split()]
-    used = {resource.RLIMIT_AS: pages[0], resource.RLIMIT_DATA: pages[5]}
-    most = {which: resource.getrlimit(which)[0] for which in used}
-    page = resource.getpagesize()
-    return min(float("inf") if size < 0 else size - used[which] * page for which, size in most.items())
+def _room() -> int:
+    """Return how many bytes of memory this process may still take, within a factor of two; without a limit, 0."""
+    size = max(resource.getrlimit(resource.RLIMIT_DATA)[0], 0)
+    while size and not failures.can_map(size):
+        size //= 2
+    return size
 
 
 def run_remaining(cell: RunCell, stopped: int, execute: Callable[[str], object]) -> None:

@@ -94,11 +94,12 @@ def _own_limit(error: BaseException) -> str:
         return _BY_ERRNO.get(error.errno or 0, "") or ("processes" if _is_refused_fork(error) else "")
     text = str(error) if type(error) is RuntimeError else ""
     limit = next((limit for said, limit in _BY_TEXT.items() if said in text), "")
-    return "memory" if limit == "threads" and not _can_map(_STACK) else limit
+    # Where there is no memory for a stack, that is why no thread could be started.
+    return "memory" if limit == "threads" and not can_map(_STACK) else limit
 
 
-def _can_map(size: int) -> bool:
-    """Tell whether memory for one more thread is to be had: if not, that is why it could not be started."""
+def can_map(size: int) -> bool:
+    """Tell whether so many bytes of memory are to be had."""
     try:
         mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
     except (OSError, ValueError):
