@@ -104,20 +104,20 @@ def test_another_function_does_not_earn_the_fallback(load: Load, name: str) -> N
 
 
 def test_the_bound_name_is_the_own_apply(load: Load) -> None:
-    """The name given to ``apply`` passes when it is the Function's, or calls it."""
+    """The name passes when it is the Function's ``apply``, or calls it."""
     for bound in ("MSE.apply", "lambda a, b: MSE.apply(a, b)"):
         student = load(source(bound=bound))
-        mse_check(student, apply=student.mse).forward()
+        mse_check(student).bound(student.mse)
 
 
 @pytest.mark.parametrize(
     "bound", ["lambda a, b: ((a - b) ** 2).sum() / len(a)", "3", "lambda a, b: MSE.apply(a, b).detach()", "MSE.forward"]
 )
 def test_a_name_bound_to_something_else_fails(load: Load, bound: str) -> None:
-    """A name that runs plain torch, has no graph, or is no function fails forward."""
+    """A name that runs plain torch, has no graph, or is no function fails."""
     student = load(source(bound=bound))
     with pytest.raises(CheckFailed):
-        mse_check(student, apply=student.mse).forward()
+        mse_check(student).bound(student.mse)
 
 
 @pytest.mark.parametrize("wrong", ["MSE = 3", "class MSE: pass", "def MSE(yhat, y): return yhat"])
