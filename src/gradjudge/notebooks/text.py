@@ -80,7 +80,7 @@ def written_module(source: str) -> tuple[str, str] | None:
     return None if found is None else (found[1], source[found.end() :])
 
 
-#: Strings, and what Python writes for numbers that JSON has not. Possessive, and a string may be open: each is one step.
+#: Strings (one may be open) and what Python writes for numbers that JSON has not. Possessive: each is one step.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|NaN|-?Infinity', re.DOTALL)
 _STORED = re.compile(rb"\s*+:\s*+(?=[\[{])")
 _TO_A_BRACKET = re.compile(rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)[^"\[\]{}]*+)*+', re.DOTALL)
