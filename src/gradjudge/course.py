@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +47,8 @@ class Found(msgspec.Struct, frozen=True):
     unread: bool = False
 
 
+#: How a hidden test asks for a name.
+_OF_A_STUDENT = re.compile(r"\bstudent\.(?!stand_in)([A-Za-z_]\w*)")
 #: What a student can bring about who hands in links: they go round in circles, or to names that no path can have.
 _BY_LINKS = (errno.ELOOP, errno.ENAMETOOLONG)
 
@@ -194,9 +197,11 @@ class Course:
             raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
 
     def asked(self, assignment: str) -> Asked:
-        """Return what the assignment asks for; nothing where there is no release of it."""
+        """Return what the assignment asks for: what its release says, else what its hidden tests ask of a student."""
         releases = [path for language in LANGUAGES if (path := self.release(language, assignment)).is_file()]
-        return asked_for(releases, self.rubric.assignment(assignment).aliases) if releases else Asked()
+        tests = [] if releases else sorted(self.autograder(assignment).glob("*.py"))
+        names = {name for test in tests for name in _OF_A_STUDENT.findall(test.read_text(encoding="utf-8"))}
+        return asked_for(releases, names, self.rubric.assignment(assignment).aliases) if releases or names else Asked()
 
     def _in_folder(self, student: str, assignment: str, folder: Path) -> Found | None:
         """Say what a student's folder holds; None if there is none. What cannot be looked at stops nobody else."""

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from gradjudge.notebooks.text import decode_module, odd_encoding, written_module
+from gradjudge.notebooks.text import decode_module, odd_encoding, without_outputs, written_module
 
 COOKIES = (
     b"# coding: %s\n",
@@ -70,3 +70,17 @@ def test_what_honest_editors_write_is_kept(encoding: bytes) -> None:
 def test_a_cell_that_writes_a_module(source: str, written: tuple[str, str] | None) -> None:
     """The name and the text of what ``%%writefile`` writes."""
     assert written_module(source) == written
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"outputs": ["x', b'{"outputs": [[1]', b'"\\', b'{"a": "outputs"}', b'["outputs", [1]]']
+)
+def test_what_has_no_outputs_to_leave_out_stays(raw: bytes) -> None:
+    """Half of a file, and texts that only look like a key."""
+    assert without_outputs(raw) == raw
+
+
+def test_outputs_are_left_out_and_odd_numbers_replaced() -> None:
+    """Brackets and quotes in texts close nothing."""
+    raw = b'{"outputs": [{"t": ["]}", "\\"]"]}], "m": [NaN, -Infinity, "NaN"], "attachments" : {"a": {}}, "s": "[1"}'
+    assert without_outputs(raw) == b'{"outputs": [], "m": [null, null, "NaN"], "attachments" : {}, "s": "[1"}'

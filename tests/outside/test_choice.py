@@ -13,6 +13,19 @@ from gradjudge.notebooks.choice import Choice, choose
 from gradjudge.notebooks.content import Asked
 
 COURSE = Course(ROOT)
+RUBRIC = """
+[course]
+name = "T"
+languages = ["en"]
+seed = { default = "s" }
+[assignments.tp1]
+title = { en = "T" }
+aliases = { Square = ["Carre"] }
+[assignments.tp1.items.a]
+points = 1
+checks = ["a"]
+cells = ["a"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +60,24 @@ def test_the_cohort_is_large() -> None:
     """Sixty folders and more, and some of them in doubt."""
     assert len(COHORT) >= 60
     assert 4 <= sum(hand_in.right == "" for hand_in in COHORT.values()) <= 10
+
+
+def test_a_course_without_a_release(tmp_path: Path) -> None:
+    """What is asked for is then what the hidden tests ask of a student."""
+    course = Course(tmp_path / "course")
+    course.autograder("tp1").mkdir(parents=True)
+    (course.autograder("tp1") / "test_tp1.py").write_text(
+        "def test_a(student):\n    with student.stand_in('A'):\n        student.double(student.Square.apply(1))\n"
+    )
+    course.rubric_file.write_text(RUBRIC)
+    folder = course.submission_folder("ada", "tp1")
+    folder.mkdir(parents=True)
+    (folder / "a.py").write_text("class Square:\n    side = 1\n")
+    (folder / "b.py").write_text("from a import *\n\ndef double(x):\n    return 2 * x\n")
+    (folder / "tp1.py").write_text("def double(x):\n    raise NotImplementedError\n")
+    assert sorted(course.asked("tp1").names) == ["Carre", "Square", "double"]
+    (found,) = course.submissions("tp1")
+    assert found.file == folder / "b.py"
 
 
 def test_the_order_of_names_decides_nothing(tmp_path: Path, asked: Asked) -> None:

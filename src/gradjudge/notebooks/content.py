@@ -50,9 +50,9 @@ class Content(msgspec.Struct, frozen=True):
     declared: str = ""
 
 
-def asked_for(releases: Iterable[Path], aliases: Mapping[str, Sequence[str]]) -> Asked:
-    """Return what the solution cells of an assignment's notebooks ask for."""
-    given: dict[str, set[str]] = {}
+def asked_for(releases: Iterable[Path], more: Iterable[str], aliases: Mapping[str, Sequence[str]]) -> Asked:
+    """Return what is asked for by the solution cells of an assignment's notebooks, and `more` names."""
+    given: dict[str, set[str]] = {name: set() for name in more}
     names: dict[str, str] = {}
     for path in releases:
         source = _source(path)
@@ -147,15 +147,18 @@ def _pieces(node: ast.stmt) -> Iterator[tuple[str, str]]:
         methods = [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
         full = {one.name: "" if _is_empty(one) or _gives_nothing(one, methods) else _written(one) for one in methods}
         yield from ((f"{node.name}.{name}", text) for name, text in full.items())
-        yield node.name, "\n".join(filter(None, full.values())) if methods else _written(node) if node.bases else ""
+        yield (
+            node.name,
+            "\n".join(filter(None, full.values())) if methods else "" if _is_empty(node) else _written(node),
+        )
     elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if isinstance(target, ast.Name):
                 yield target.id, _written(node.value)
 
 
-def _is_empty(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Tell whether a function does nothing yet."""
+def _is_empty(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """Tell whether a function does nothing yet, or a class has nothing."""
     return all(
         isinstance(one, ast.Pass)
         or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))

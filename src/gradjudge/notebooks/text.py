@@ -80,12 +80,13 @@ def written_module(source: str) -> tuple[str, str] | None:
     return None if found is None else (found[1], source[found.end() :])
 
 
-#: Strings, brackets, and what Python writes for numbers that JSON has not. Possessive: a long string costs one step.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]|NaN|-?Infinity', re.DOTALL)
-_STORED = re.compile(rb"\s*:\s*[\[{]")
+#: Strings (one may be open) and what Python writes for numbers that JSON has not. Possessive: each is one step.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|NaN|-?Infinity', re.DOTALL)
+_STORED = re.compile(rb"\s*+:\s*+(?=[\[{])")
+_TO_A_BRACKET = re.compile(rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)[^"\[\]{}]*+)*+', re.DOTALL)
 #: Parts of a notebook that a person reads and no grader: outputs, pictures in texts, the state of widgets.
 _UNREAD = (b'"outputs"', b'"attachments"', b'"widgets"')
-_MOST_TOKENS = 10_000_000
+_MOST_STEPS = 5_000_000  # some seconds
 
 
 def without_outputs(raw: bytes) -> bytes:
@@ -94,23 +95,32 @@ def without_outputs(raw: bytes) -> bytes:
     What is no JSON stays none. Nothing is built of what is left out, so this takes no memory but the result's.
     """
     kept: list[bytes] = []
-    start, skipped = 0, 0  # where what is kept goes on; how many brackets are open in what is left out
-    pending = -1  # where the value of a key starts that is left out
-    for count, found in enumerate(_TOKEN.finditer(raw)):
-        if count == _MOST_TOKENS:
-            return raw
-        token = found[0]
-        if skipped or found.start() == pending:
-            skipped += (token in b"[{") - (token in b"]}") if len(token) == 1 else 0
-            if not skipped:
-                kept.append(b"[]" if token == b"]" else b"{}")
-                start = found.end()
-        elif token in _UNREAD:
-            value = _STORED.match(raw, found.end())
-            if value is not None:
-                pending = value.end() - 1
-                kept.append(raw[start:pending])
-        elif token[:1] in b"NI-":
+    start = place = steps = 0
+    while found := _TOKEN.search(raw, place):
+        place = found.end()
+        steps += 1
+        if raw[found.start() : found.start() + 1] != b'"':
             kept += (raw[start : found.start()], b"null")
-            start = found.end()
-    return raw if skipped else b"".join((*kept, raw[start:]))
+            start = place
+        elif found[0] in _UNREAD and (value := _STORED.match(raw, place)):
+            kept.append(raw[start : value.end()])
+            start = place = value.end()
+            depth = 0
+            while place < len(raw) and steps < _MOST_STEPS:
+                depth += 1 if raw[place] in b"[{" else -1
+                steps += 1
+                place += 1
+                if not depth:
+                    break
+                place = _end(_TO_A_BRACKET.match(raw, place))
+            if depth:
+                return raw
+            kept.append(raw[start : start + 1] + (b"]" if raw[start] in b"[" else b"}"))
+            start = place
+        if steps >= _MOST_STEPS:
+            return raw
+    return b"".join((*kept, raw[start:]))
+
+
+def _end(found: re.Match[bytes] | None) -> int:
+    return found.end() if found is not None else 0
