@@ -71,6 +71,27 @@ def test_small_printers_pass_through(notebook: Session) -> None:
     assert result(notebook, source) == [3, (1, 2), None, "a"]
 
 
+def test_names_of_newer_pythons_disturb_no_library(notebook: Session) -> None:
+    """torch's own tracing, which defines types when it is first used, works beside them."""
+    source = (
+        "import torch, typing\nfrom typing import override, ReadOnly, TypeIs\n"
+        "@torch.jit.script\ndef f(x: torch.Tensor, n: int) -> torch.Tensor: return x * n\n"
+        "traced = torch.jit.trace(lambda x: x + 1, torch.ones(1))\n"
+        "r = [f(torch.ones(1), 3).item(), traced(torch.ones(1)).item(), hasattr(typing, 'Nothing')]"
+    )
+    assert result(notebook, source) == [3.0, 2.0, False]
+
+
+def test_decorators_for_speed_and_types_give_back_what_they_get(notebook: Session) -> None:
+    """With arguments and without."""
+    source = (
+        "import numba\nfrom numba import njit, prange\nfrom beartype import beartype\n"
+        "@njit\ndef f(n): return sum(prange(n))\n@numba.jit(nopython=True)\n@beartype\ndef g(n): return f(n) + 1\n"
+        "r = [f(3), g(3)]"
+    )
+    assert result(notebook, source) == [3, 4]
+
+
 def test_an_absent_module_raises_only_where_it_is_used(notebook: Session) -> None:
     """Importing, naming and subclassing go through; a call raises ModuleNotFoundError."""
     source = (

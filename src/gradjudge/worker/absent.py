@@ -40,6 +40,11 @@ def _colored(text: object, *_: object, **__: object) -> str:
     return str(text)
 
 
+def _decorator(function: Any = None, *_: object, **__: object) -> Any:
+    """Give back what is decorated, as ``@jit`` or as ``@jit(nopython=True)``: it only makes it faster, or checks it."""
+    return function if callable(function) else lambda decorated: decorated
+
+
 class _IceCream:
     """Return the arguments as they came, as icecream's ``ic`` does, and print nothing."""
 
@@ -101,6 +106,11 @@ _PASSING: Final[dict[str, dict[str, Any]]] = {
     "tqdm.autonotebook": _TQDM,
     "tqdm.notebook": _TQDM,
     "tqdm.std": _TQDM,
+    "numba": {"jit": _decorator, "njit": _decorator, "prange": range},
+    "beartype": {"beartype": _decorator},
+    "typeguard": {"typechecked": _decorator},
+    "memory_profiler": {"profile": _decorator},
+    "line_profiler": {"profile": _decorator},
     "icecream": {"ic": _IceCream(), "install": _nothing},
     "termcolor": {"colored": _colored, "cprint": lambda text, *_, **__: print(text)},
 }

@@ -121,7 +121,7 @@ def _name_what_newer_pythons_have() -> None:
 
     import typing_extensions
 
-    for name in typing_extensions.__all__:
+    for name in set(typing_extensions.__all__) - {"TypeAliasType"}:  # it takes this one for a sign of Python 3.12
         _add(typing, name, getattr(typing_extensions, name))
     _add(collections.abc, "Buffer", typing_extensions.Buffer)
     _add(warnings, "deprecated", typing_extensions.deprecated)
