@@ -1,7 +1,7 @@
 """Two Values of the same number are equal and have the same hash, so the set of what was seen drops one of two nodes."""
 
 # loses: value.reuse (3)
-# mistake: equal nodes
+# mistake: by value
 
 class Value:
     def __init__(self, data, _children=()):
