@@ -564,6 +564,17 @@ def test_a_name_is_bound_to_apply(load: Load, binding: str, says: str) -> None:
         check.bound(student.mse)
 
 
+def test_what_apply_raises_as_well_is_not_the_names_fault(load: Load) -> None:
+    """A forward that fails where gradients are asked for is paid for with them, and not for its name too."""
+    source = mse().replace("save_for_backward(yhat, y)", "save_for_backward(yhat, y, 7)")
+    student = load(
+        source.replace("yhat, y = ctx", "yhat, y, _ = ctx") + "mse = MSE.apply\nwrong = lambda a, b: 0 * a\n"
+    )
+    mse_check(student, 1).bound(student.mse)
+    with pytest.raises(CheckFailed):
+        mse_check(student, 1).bound(student.wrong)
+
+
 def test_another_reduction_is_a_convention(load: Load) -> None:
     """A mean over all entries that is consistent passes everything for its own formula; a wrong gradient does not."""
     mean = "out = ((yhat - y) ** 2).mean()"

@@ -184,7 +184,7 @@ def test_python_in_a_cell_that_is_no_code_is_named(judge: Judge, tmp_path: Path,
 LEFT = {
     "device": "torch.set_default_device('cuda')",
     "meta": "torch.set_default_device('meta')",
-    "dtype": "torch.set_default_dtype(torch.float64)",
+    "dtype": "torch.set_default_dtype(torch.float16)",
     "grad mode": "torch.set_grad_enabled(False)",
     "warnings": "import warnings; warnings.simplefilter('error')",
     "numbers": "import numpy; numpy.seterr(all='raise')",
@@ -203,6 +203,16 @@ STATES = (
 def test_what_cells_leave_on_is_put_back(judge: Judge, left: str) -> None:
     """A check finds the folder, the defaults and the filters that a fresh session has."""
     assert points(judge(RIGHT + STATES, left)) == ALL
+
+
+def test_double_precision_is_the_programs_own_choice(judge: Judge) -> None:
+    """What the cells choose stays for all checks; what a check's code chooses goes with the check."""
+    own = (
+        "\nplain, Plain = follow, Square\ndef follow(x):\n    assert torch.zeros(1).dtype is torch.float64\n"
+        "    return plain(x)\n"
+        "run = double\ndef double(x):\n    torch.set_default_dtype(torch.float32)\n    return run(x)\n"
+    )
+    assert points(judge(RIGHT + own, "torch.set_default_dtype(torch.float64)")) == ALL
 
 
 USED_UP = {

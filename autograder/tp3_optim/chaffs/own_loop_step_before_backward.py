@@ -1,6 +1,7 @@
 """The step comes before backward: each one moves by the gradients of the batch before it."""
 
 # loses: train_optim.sgd, train_optim.adam, train_optim.stale, train_optim.batches
+# mistake: in place
 
 def train_optim(model, loader, optimizer, epochs, loss_fn=nn.MSELoss()):
     history = []

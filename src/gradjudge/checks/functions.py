@@ -109,7 +109,11 @@ class FunctionCheck:
         try:
             answer = call_with_graph(apply, trial.inputs)
         except StudentRaised as raised:
-            subject.ask([forward_only(trial)])  # what `apply` raises too has nothing to do with the name
+            (own,) = subject.function.passes([one_pass(trial, subject.every())], through="apply")
+            if own.raised is not None:  # that has nothing to do with the name, and is paid for with the gradients
+                value = apply(*trial.inputs)
+                self._require_outputs(PassResult(_as_tuple(value), type(value) is not tuple), trial, name)
+                return
             fail(
                 f"`{name}` cannot be called, though `{subject.label}.apply` can: a Function is called by its `apply`, "
                 f"with a static `forward` and `backward`, and never as an instance, `{subject.label}()(...)`.",
@@ -119,8 +123,7 @@ class FunctionCheck:
                 detail=raised.detail,
                 mistake="not apply",
             )
-        value = answer.value if type(answer.value) is tuple else (answer.value,)
-        self._require_outputs(PassResult(value, type(answer.value) is not tuple), trial, name)
+        self._require_outputs(PassResult(_as_tuple(answer.value), type(answer.value) is not tuple), trial, name)
         if any(node != subject.node_name() for node in answer.grad_fns) or not answer.grad_fns:
             _fail_unbound(name, subject.label)
 
@@ -377,6 +380,10 @@ def _require_function(function: object) -> FunctionProxy:
             mistake="no Function",
         )
     return function
+
+
+def _as_tuple(value: object) -> tuple[object, ...]:
+    return value if type(value) is tuple else (value,)
 
 
 def _fail_unbound(name: str, function: str) -> None:

@@ -88,7 +88,9 @@ class Answers:
         try:
             if isinstance(request, RunCell):
                 self._changed = True
-                return self._namespace.run(request)
+                done = self._namespace.run(request)
+                self._defaults.choose()
+                return done
             if self._changed:
                 self._defaults.put_back()
             self._changed = isinstance(request, Drop)  # the end of a check

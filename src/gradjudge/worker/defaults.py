@@ -13,7 +13,10 @@ import torch
 
 
 class Defaults:
-    """Remember how this process is now: its folder, torch's defaults, what is done about warnings and odd numbers."""
+    """Remember how this process is now: its folder, torch's defaults, what is done about warnings and odd numbers.
+
+    Single or double precision, whichever the cells choose, is part of the program and stays; see `choose`.
+    """
 
     def __init__(self) -> None:
         self._folder = os.getcwd()  # noqa: PTH109
@@ -22,6 +25,11 @@ class Defaults:
         self._filters = list(warnings.filters)
         self._errors: dict[str, Any] = dict(numpy.geterr())
         self._depth = sys.getrecursionlimit()
+
+    def choose(self) -> None:
+        """Take the default dtype that a cell has left for the program's own, if it is one to compute gradients in."""
+        if torch.get_default_dtype() in (torch.float32, torch.float64):
+            self._dtype = torch.get_default_dtype()
 
     def put_back(self) -> None:
         """Make it so again, whatever a part of it says to that."""
