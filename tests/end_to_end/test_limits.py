@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -152,7 +153,7 @@ def test_a_cell_at_a_limit_is_told_and_the_rest_is_graded(patiently: Judge, name
     (cell,) = report.verdict.cells
     assert cell.index == 1
     assert cell.state in states, cell
-    assert cell.message["en"].startswith("code cell 2 ")
+    assert re.match("code cell 2[ ,]", cell.message["en"])
     assert en in cell.message["en"]
     assert fr in cell.message["fr"].replace("\u00a0", " ")
 
@@ -222,7 +223,7 @@ def test_ten_thousand_writers_that_are_kept_are_too_many_threads(patiently: Judg
     assert points(report) == ALL
     (cell,) = report.verdict.cells
     assert cell.state in {"failed", "crashed"}
-    assert THREADS[0] in cell.message["en"]
+    assert any(limit in cell.message["en"] for limit in (THREADS[0], MEMORY[0]))  # the stacks of 64 are 512 MB
 
 
 def test_thousands_of_handles_are_the_students_failure(patiently: Judge) -> None:

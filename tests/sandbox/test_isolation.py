@@ -132,7 +132,7 @@ time.sleep(60)
         pidfds = [os.pidfd_open(int(number)) for number in (pid, *inner)]
         process.kill()
     for pidfd in pidfds:
-        assert select.select([pidfd], [], [], 5.0)[0]
+        assert select.select([pidfd], [], [], 60.0)[0]
         os.close(pidfd)
     scratch.rmdir()
 
@@ -143,12 +143,10 @@ def test_a_hardened_session_dies_with_the_process_that_stands_by(
     """Killing what the client knows of kills the process in which the code runs, however busy it is."""
     if "hardened" in flavours:
         probe = start("hardened")
-        pid = probe.session.pid
-        inner = int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
-        pidfd = os.pidfd_open(inner)
+        pidfd = os.pidfd_open(probe.session.pid)
         with pytest.raises(SessionLost):
             probe.run("signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", seconds=0.1, grace=0.1)
-        assert select.select([pidfd], [], [], 5.0)[0]
+        assert select.select([pidfd], [], [], 60.0)[0]
         os.close(pidfd)
 
 
@@ -159,7 +157,7 @@ def test_sessions_die_with_the_zygote(tmp_path: Path) -> None:
         pidfd = os.pidfd_open(session.pid)
         assert doomed.pid is not None
         os.kill(doomed.pid, signal.SIGKILL)
-        assert select.select([pidfd], [], [], 5.0)[0]
+        assert select.select([pidfd], [], [], 60.0)[0]
         os.close(pidfd)
         with pytest.raises(InternalError, match="zygote is gone"):
             session.ask(RunCell(0, "1", "ipython"), seconds=5.0)
