@@ -212,9 +212,8 @@ class Bench:
     def _listen(self, judge: Child, job: Job) -> tuple[Event | None, str, bool]:
         """Read a judge's events up to its last: that, the check it was at, and whether it hung."""
         limits = self._terms.limits.get(job.assignment) or self._terms.course.rubric.assignment(job.assignment).limits
-        time_of_all = _Allowance(
-            2 * limits.submission_seconds + MARGIN
-        )  # the student's time, and as much for the judge
+        # The student's time, and as much for the judge.
+        time_of_all = _Allowance(2 * limits.submission_seconds + MARGIN)
         allowance, current, buffer = time_of_all, "", b""
         judge.wire.settimeout(LOOK_EVERY)
         with ExitStack() as held:
