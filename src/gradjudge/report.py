@@ -153,7 +153,7 @@ class Run(msgspec.Struct, frozen=True):
         device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
         jail: layers of the jail that were active, or ``["none"]``.
         used: seconds that the student's code computed or slept, which is what its time limits count.
-        waited: seconds that it, or the judge with its answer there, waited for a processor: nobody is charged with them.
+        waited: seconds that it, or the judge with its answer there, waited for a processor: charged to nobody.
         faults: what went wrong on the grader's side, for staff.
         output: the end of what the student's cells printed.
         bounds: what each threshold of ``grading.toml`` was compared with.
