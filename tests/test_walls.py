@@ -15,13 +15,14 @@ PACKAGE = Path(gradjudge.__file__).parent
 #: For each room (a folder or module of the package): the other rooms and the third-party packages that it may import.
 WALLS: dict[str, set[str]] = {
     "errors": set(),
+    "text": {"babel"},
     "forkserver": set(),
     "wire": {"msgspec", "torch"},
     "worker": {"wire", "forkserver", "msgspec", "torch", "numpy", "IPython", "matplotlib", "matplotlib_inline"}
     | {"tensorboard", "sklearn", "sympy", "joblib", "traitlets", "typing_extensions"},
     "sandbox": {"wire", "forkserver", "errors", "worker", "msgspec"},
-    "proxy": {"wire", "torch", "msgspec"},
-    "checks": {"proxy", "wire", "celltext", "torch", "numpy", "msgspec"},
+    "proxy": {"text", "wire", "torch", "msgspec"},
+    "checks": {"proxy", "text", "wire", "celltext", "torch", "numpy", "msgspec"},
     "tomltable": {"errors", "msgspec"},
     "rubric": {"errors", "msgspec", "rubric_file", "tomltable"},
     "rubric_file": {"rubric", "tomltable", "errors", "msgspec"},

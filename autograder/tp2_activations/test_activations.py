@@ -25,7 +25,7 @@ def collapsed(student, rng):
 
 def _require_layer(collapsed, name, shape, device, *, flatten=False):
     got, right = collapsed
-    due = Due(right[name], Text(f"{shape} here", f"{shape} ici"), flatten=flatten)
+    due = Due(right[name], Text.own(f"{shape} here", f"{shape} ici"), flatten=flatten)
     flaw = flaw_in(got[name], due, tolerance(device, torch.float64))
     if flaw is not None:
         fail(f"The {name} of `collapse` {flaw.text.en}.", f"Le {name} de `collapse` {flaw.text.fr}.")

@@ -114,7 +114,7 @@ def test_init_mlp_generator(drawn):
 
 def _require_outputs(asked, device):
     got, right, usual = asked
-    due = Due(right, Text("(q, p)", "(q, p)"))
+    due = Due(right, Text.own("(q, p)", "(q, p)"))
     flaw = flaw_in(got, due, tolerance(device, torch.float64))
     for wrong, text in usual if flaw is not None else ():
         if flaw_in(got, Due(wrong, due.shape), tolerance(device, torch.float64)) is None:

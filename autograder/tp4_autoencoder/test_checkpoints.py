@@ -10,12 +10,12 @@ from gradjudge.checks.instruments import summary_writer
 from gradjudge.checks.logs import images
 from gradjudge.checks.verdict import Text, require
 
-OPTIMIZER = Text(
+OPTIMIZER = Text.own(
     "Adam keeps averages of the gradients: save and load the state of the optimiser too.",
     "Adam garde des moyennes des gradients : sauvegardez et chargez aussi l'état de l'optimiseur.",
     "optimizer state",
 )
-GENERATOR = Text(
+GENERATOR = Text.own(
     "The order of the rows comes from the generator: save its state, and load it into the generator that is given.",
     "L'ordre des lignes vient du générateur : sauvegardez son état, et chargez-le dans le générateur donné.",
     "generator",

@@ -36,7 +36,7 @@ def matrices(student, model, theta):
 
 def require_output(got, right, where, mistakes, allowed):
     """Require `got` to be one of `right`; name the first of `mistakes` (a value, its key and its name) that it is."""
-    shape = Text(f"{list(right[0].shape)}", f"{list(right[0].shape)}")
+    shape = Text.own(f"{list(right[0].shape)}", f"{list(right[0].shape)}")
     flaws = [flaw_in(got, Due(value, shape), allowed) for value in right]
     if None in flaws:
         return

@@ -38,7 +38,7 @@ class Stop:
         self.calls += 1
         return self.calls == 3
 """
-ADDS_UP = Text(
+ADDS_UP = Text.own(
     "The gradients of earlier batches are still there: fit does not call zero_grad before each backward.",
     "Les gradients des lots précédents sont encore là : fit n'appelle pas zero_grad avant chaque backward.",
     "zero_grad",
@@ -182,7 +182,7 @@ def test_xor_steps(stand_in, build, fit, values, weights, rng, device):
     got = dict(zip(start, values(built), strict=True))
     require_zero_grad(all_near(got.values(), adding_up(start, [(x, y)] * 5, 0.05, mlp_mse, 5), device))
     descent = Descent(start, [(x, y)] * 5, 0.05, mlp_mse)
-    where = Text("After 5 epochs of fit on the whole batch", "Après 5 époques de fit sur le lot entier")
+    where = Text.own("After 5 epochs of fit on the whole batch", "Après 5 époques de fit sur le lot entier")
     try:
         require_parameters(got, descent.end(), allowed=tolerance(device, dtype), flatten=True, where=where)
     except CheckFailed:

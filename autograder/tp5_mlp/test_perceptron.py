@@ -72,7 +72,7 @@ def gradient(student, reference, draw, device):
                     "`perceptron_grad` doit renvoyer deux gradients : pour w et pour b.",
                 )
                 given.append(returned[("w", "b").index(name)])
-            where = Text(
+            where = Text.own(
                 f"The gradient for `{name}` that `perceptron_grad` returns",
                 f"Le gradient pour `{name}` que `perceptron_grad` renvoie",
             )

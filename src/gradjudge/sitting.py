@@ -20,12 +20,13 @@ from gradjudge.errors import InternalError
 from gradjudge.notebooks.scripts import parses, split_script
 from gradjudge.notebooks.submission import Cell, Submission
 from gradjudge.owntext import OwnText
-from gradjudge.proxy.failures import Text, bounded_detail, over_limit
+from gradjudge.proxy.failures import bounded_detail, over_limit
 from gradjudge.report import CellResult
 from gradjudge.rubric import GradingLimits
 from gradjudge.sandbox.policy import Limits
 from gradjudge.sandbox.session import Session, SessionLost
 from gradjudge.sentences import LONGEST_CELL, SKIPPED, TOO_LONG, cut, failed, in_seconds, of_cell, unknown_magic
+from gradjudge.text import Text
 from gradjudge.wire.messages import CellDone, Drop, PassesDone, Raised, Reply, Request, RunCell
 
 FULL_REPLAYS = 2
@@ -349,23 +350,23 @@ class Sitting:
 
     def _stopped(self, seconds: float) -> Text:
         if seconds < self._limits.cell_seconds:
-            return Text(
+            return Text.own(
                 en="was stopped because the time of all cells was used up; the rest was graded",
                 fr="a été arrêtée parce que le temps de toutes les cellules était épuisé ; le reste a été évalué",
             )
         en, fr = in_seconds(seconds)
-        return Text(
+        return Text.own(
             en=f"was stopped after {en}; the rest was graded", fr=f"a été arrêtée après {fr} ; le reste a été évalué"
         )
 
     def _ended(self, reason: str) -> Text:
         over = self.over_limit(reason)
         if over is None:
-            return Text(
+            return Text.own(
                 en="ended the Python process; the rest was graded without it",
                 fr="a mis fin au processus Python ; le reste a été évalué sans elle",
             )
-        return Text(
+        return Text.own(
             en=f"{over.en} and was stopped; the rest was graded without it",
             fr=f"{over.fr} et a été arrêtée ; le reste a été évalué sans elle",
         )

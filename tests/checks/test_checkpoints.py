@@ -46,7 +46,7 @@ MODEL = "model.load_state_dict(state['model'])"
 OPTIMIZER = "optimizer.load_state_dict(state['optimizer'])"
 GENERATOR = "generator.set_state(state['rng'])"
 DONE = "return state['epoch']"
-WHY = Text("Why.", "Pourquoi.")
+WHY = Text.own("Why.", "Pourquoi.")
 ROWS = torch.randn(10, 3, generator=torch.Generator().manual_seed(5))
 
 

@@ -174,7 +174,7 @@ def test_parameters_are_read_loaded_and_differentiated(counting: Counting) -> No
     assert torch.allclose(pulled.grads["theta"], 2 * x.T @ g)
     assert pulled.grads["unused"] is None
     double = tolerance("cpu", torch.float64)
-    where = Text("Here", "Ici")
+    where = Text.own("Here", "Ici")
     require_parameters(pulled.grads, {"theta": 2 * x.T @ g}, allowed=double, where=where)
     with pytest.raises(CheckFailed, match=r"Here, theta: the value is wrong"):
         require_parameters(pulled.grads, {"theta": x.T @ g}, allowed=double, where=where)

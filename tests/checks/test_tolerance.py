@@ -15,7 +15,7 @@ RIGHT = torch.tensor([[1.0, -2.0], [0.0, 4.0]], dtype=torch.float64)
 
 def kind(got: object, *, dtype: torch.dtype | None = None, flatten: bool = False) -> str:
     """Name the flaw of `got`, or ""."""
-    flaw = flaw_in(got, Due(RIGHT, Text("that of `w`", "celle de `w`"), dtype, flatten), DOUBLE)
+    flaw = flaw_in(got, Due(RIGHT, Text.own("that of `w`", "celle de `w`"), dtype, flatten), DOUBLE)
     return flaw.kind if flaw else ""
 
 
@@ -113,6 +113,6 @@ def test_fail_keeps_the_detail_for_staff() -> None:
     """The text is for the student, the detail is not in it."""
     with pytest.raises(CheckFailed) as caught:
         fail("wrong", "faux", detail="x = 3")
-    assert caught.value.text == Text("wrong", "faux")
+    assert caught.value.text == Text.own("wrong", "faux")
     assert caught.value.detail == "x = 3"
     assert "3" not in str(caught.value)

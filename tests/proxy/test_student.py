@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from gradjudge.proxy.failures import CheckFailed, StudentRaised, Text
+from gradjudge.proxy.failures import CheckFailed, StudentRaised
 from gradjudge.proxy.objects import CallableProxy, FunctionProxy, ObjectProxy
 from gradjudge.proxy.student import Student
+from gradjudge.text import Text
 from gradjudge.wire.messages import Answer, Get, Handle, Missing, Raised, Reply, Request
 
 SOURCE = """
@@ -253,7 +254,7 @@ def test_stand_in_is_undone(load: Load) -> None:
 
 def test_french_gets_no_break_spaces() -> None:
     """French punctuation is kept on its line by no-break spaces, whoever wrote the sentence."""
-    assert Text("a; b", "a ; b").fr == "a\u00a0; b"
+    assert Text.own("a; b", "a ; b").fr == "a\u00a0; b"
 
 
 @pytest.mark.parametrize("use", [lambda s: s.learning_rate(1), lambda s: s.learning_rate.apply, lambda s: s.MSE(1)])

@@ -92,7 +92,7 @@ class GradientsByHand:
     def _judge(self, name: str, trials: Sequence[Trial], function: Function) -> None:
         given = [self._ask(function, trial)[self._returns.index(name)] for trial in trials]
         place = list(self._shapes[0]).index(name)
-        shape = Text(f"that of `{name}`", f"celle de `{name}`")
+        shape = Text.own(f"that of `{name}`", f"celle de `{name}`")
         flaws = [
             flaw_in(trial.judged(got, place), Due(trial.gradients[place], shape, flatten=True), self._tolerance(trial))
             for got, trial in zip(given, trials, strict=True)
@@ -103,9 +103,9 @@ class GradientsByHand:
         special = bool(trials[flaws.index(first)].kinks)
         predicate = first.text if special else self._predicate(first, flaws, given, trials, place)
         if special:
-            predicate = Text(f"{predicate.en} {SPECIAL.en}", f"{predicate.fr} {SPECIAL.fr}")
+            predicate = Text.own(f"{predicate.en} {SPECIAL.en}", f"{predicate.fr} {SPECIAL.fr}")
         raise CheckFailed(
-            Text(
+            Text.own(
                 f"The gradient for `{name}` that `{self._label}` returns {predicate.en}.",
                 f"Le gradient pour `{name}` que `{self._label}` renvoie {predicate.fr}.",
                 predicate.mistake,
@@ -151,4 +151,4 @@ class GradientsByHand:
             return first.text
         if first.kind == "value":
             return cause
-        return Text(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}", cause.mistake)
+        return Text.own(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}", cause.mistake)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.tolerance import Tolerance, difference
-from gradjudge.proxy.failures import Text
 from gradjudge.proxy.line import kind_of
+from gradjudge.text import Text
 
 
 class Flaw(msgspec.Struct, frozen=True):
@@ -44,10 +44,10 @@ class Due(msgspec.Struct, frozen=True):
 def flaw_in(got: object, due: Due, allowed: Tolerance) -> Flaw | None:
     """Find the first flaw of `got`, in the order kind, shape, dtype, finite, value; None if there is none."""
     if got is None:
-        return Flaw("none", Text("is None; a tensor is expected", "vaut None ; on attend un tenseur", "none"))
+        return Flaw("none", Text.own("is None; a tensor is expected", "vaut None ; on attend un tenseur", "none"))
     if type(got) is not Tensor:
         en, fr = kind_of(got)
-        return Flaw("kind", Text(f"is {en}; a tensor is expected", f"est {fr} ; on attend un tenseur"))
+        return Flaw("kind", Text.own(f"is {en}; a tensor is expected", f"est {fr} ; on attend un tenseur"))
     return _shape_flaw(got, due) or _dtype_flaw(got, due) or _value_flaw(got, due, allowed)
 
 
@@ -63,9 +63,9 @@ def _shape_flaw(got: Tensor, due: Due) -> Flaw | None:
     if same:
         return None
     if got.numel() == 0:
-        return Flaw("empty", Text("is empty", "est vide"))
+        return Flaw("empty", Text.own("is empty", "est vide"))
     shape = list(got.shape)
-    return Flaw("shape", Text(f"has shape {shape}, not {due.shape.en}", f"a la forme {shape}, pas {due.shape.fr}"))
+    return Flaw("shape", Text.own(f"has shape {shape}, not {due.shape.en}", f"a la forme {shape}, pas {due.shape.fr}"))
 
 
 def _dtype_flaw(got: Tensor, due: Due) -> Flaw | None:
@@ -73,17 +73,17 @@ def _dtype_flaw(got: Tensor, due: Due) -> Flaw | None:
     if right:
         return None
     name = str(got.dtype).removeprefix("torch.")
-    text = Text(f"has dtype {name}, not that of the inputs", f"est de type {name}, pas celui des entrées", "dtype")
+    text = Text.own(f"has dtype {name}, not that of the inputs", f"est de type {name}, pas celui des entrées", "dtype")
     return Flaw("dtype", text)
 
 
 def _value_flaw(got: Tensor, due: Due, allowed: Tolerance) -> Flaw | None:
     if not bool(torch.isfinite(got).all()):
-        return Flaw("not-finite", Text("contains NaN or infinity", "contient NaN ou l'infini"))
+        return Flaw("not-finite", Text.own("contains NaN or infinity", "contient NaN ou l'infini"))
     error = difference(got, due.value, allowed)
     if error <= allowed.relative:
         return None
     size = magnitude(error)
     return Flaw(
-        "value", Text(f"is wrong (relative error of about {size})", f"est faux (erreur relative d'environ {size})")
+        "value", Text.own(f"is wrong (relative error of about {size})", f"est faux (erreur relative d'environ {size})")
     )

@@ -98,7 +98,7 @@ def require_vectors(items: Sequence[tuple[object, object]], images: Tensor) -> N
     for (vector, _), image in zip(items, images, strict=True):
         wanted = image.reshape(-1).double()
         if not isinstance(vector, Tensor) or vector.shape != (pixels,):
-            due = Due(wanted, Text(f"[{pixels}]: one row of numbers", f"[{pixels}] : une seule suite de nombres"))
+            due = Due(wanted, Text.own(f"[{pixels}]: one row of numbers", f"[{pixels}] : une seule suite de nombres"))
             flaw = flaw_in(vector, due, _FLOAT32)
             assert flaw is not None
             fail(f"The vector of dataset[i] {flaw.text.en}.", f"Le vecteur de dataset[i] {flaw.text.fr}.")

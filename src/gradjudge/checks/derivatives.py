@@ -40,7 +40,7 @@ _SUBSETS = (
     "when other inputs do or do not require grad (each entry of needs_input_grad is about one input)",
     "selon que d'autres entrées demandent un gradient (chaque élément de needs_input_grad concerne une entrée)",
 )
-_PASSED_ON = Text(
+_PASSED_ON = Text.own(
     "is grad_output itself, passed on: the local derivative is missing",
     "est grad_output lui-même, transmis tel quel : il manque la dérivée locale",
     "local derivative",
@@ -177,7 +177,7 @@ class Derivative:
         flaw = self._flaw(result.grads[0][self._index], at.trial)
         if flaw is not None:
             en, fr = _SUBSETS if flaw.kind == "none" else (at.en, at.fr)
-            self._fail(Text(f"{flaw.text.en} {en}", f"{flaw.text.fr} {fr}"))
+            self._fail(Text.own(f"{flaw.text.en} {en}", f"{flaw.text.fr} {fr}"))
 
     def _judge_count(self, at: _Circumstance) -> None:
         """Fail for what autograd does not take for one gradient for each input: too few of them, or a list."""
@@ -196,7 +196,7 @@ class Derivative:
         for got, right in zip(result.outputs, trial.outputs, strict=False):
             if type(got) is Tensor and got.numel() != right.numel():
                 self._fail(
-                    Text(
+                    Text.own(
                         f"cannot be asked for through `apply`: the result of `forward` has shape {list(got.shape)}, "
                         "which no grad_output of the right shape fits; mend `forward` first",
                         f"ne peut pas être demandé par `apply` : le résultat de `forward` a la forme "
@@ -233,7 +233,7 @@ class Derivative:
         return subject.allowed if worst <= subject.allowed.exact else tolerance(subject.device, torch.float32)
 
     def _flaw(self, got: object, trial: Trial) -> Flaw | None:
-        shape = Text(f"that of `{self._name}`", f"celle de `{self._name}`")
+        shape = Text.own(f"that of `{self._name}`", f"celle de `{self._name}`")
         due = Due(trial.gradients[self._index], shape, flatten=self._flatten)
         return flaw_in(trial.judged(got, self._index), due, self._subject.allowed)
 
@@ -249,7 +249,7 @@ class Derivative:
         if cause is not None:
             return cause if first.kind == "value" else _joined(first.text, cause)
         if flaws[0] is None and flaws[1] is None:
-            return Text(f"{first.text.en} {_SHAPES[0]}", f"{first.text.fr} {_SHAPES[1]}")
+            return Text.own(f"{first.text.en} {_SHAPES[0]}", f"{first.text.fr} {_SHAPES[1]}")
         return first.text
 
     def _passed_on(self, one: Sighting) -> bool:
@@ -269,14 +269,14 @@ class Derivative:
             if got.numel() > 0 and near(got, due, self._subject.allowed)
         ]
         if not right:
-            return Text("", "")
+            return Text.own("", "")
         found = ", ".join(right)
-        return Text(f" It is right for {found}.", f" Il est juste pour {found}.")
+        return Text.own(f" It is right for {found}.", f" Il est juste pour {found}.")
 
     def _fail(self, predicate: Text, after: Text | None = None) -> None:
-        after = after or Text("", "")
+        after = after or Text.own("", "")
         raise CheckFailed(
-            Text(
+            Text.own(
                 f"The gradient of `{self._subject.label}` for `{self._name}` {predicate.en}.{after.en}",
                 f"Le gradient de `{self._subject.label}` pour `{self._name}` {predicate.fr}.{after.fr}",
                 predicate.mistake,
@@ -285,4 +285,4 @@ class Derivative:
 
 
 def _joined(first: Text, cause: Text) -> Text:
-    return Text(f"{first.en}: it {cause.en}", f"{first.fr} : il {cause.fr}", cause.mistake)
+    return Text.own(f"{first.en}: it {cause.en}", f"{first.fr} : il {cause.fr}", cause.mistake)

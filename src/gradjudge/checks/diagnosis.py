@@ -17,7 +17,7 @@ from gradjudge.checks.misread import root_scale, with_absolute_values, without_s
 from gradjudge.checks.references import Reference, Trial
 from gradjudge.checks.slopes import SLOPES, Slope, acted
 from gradjudge.checks.tolerance import Tolerance, difference
-from gradjudge.proxy.failures import Text
+from gradjudge.text import Text
 
 FIT = 1e-6
 FEWEST = 2
@@ -74,11 +74,11 @@ def diagnose(
     for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES,
                     *_SQUARES, *_as_if_one(names)):  # fmt: skip
         if all(fits(_acted(mistake, sighting, reference), sighting.got) for sighting in sightings):
-            text = Text(mistake.en, mistake.fr, mistake.key)
+            text = Text.own(mistake.en, mistake.fr, mistake.key)
             return _or_another(text, sightings, names) if mistake.key == "sign" else text
     if all(_proportional(sighting) for sighting in sightings):
         size = magnitude(difference(sightings[0].got, sightings[0].right, allowed))
-        return Text(
+        return Text.own(
             f"is the right one but for a factor (relative error of about {size})",
             f"est le bon à un facteur près (erreur relative d'environ {size})",
             "factor",
@@ -90,7 +90,7 @@ def _or_another(sign: Text, sightings: Sequence[Sighting], names: Sequence[str])
     """Add that it may be another input's, where that is the same but for its sign: the two cannot be told apart."""
     for other, name in enumerate(names):
         if other != sightings[0].index and all(fits(one.trial.gradients[other], one.got) for one in sightings):
-            return Text(
+            return Text.own(
                 f"{sign.en}, or is the one for `{name}` (gradients are returned in the order of the inputs of forward)",
                 f"{sign.fr}, ou est celui de `{name}` (les gradients se rendent dans l'ordre des entrées de forward)",
                 sign.mistake,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gradjudge.proxy.failures import Text
+from gradjudge.text import Text
 
 WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "zero": (
@@ -106,4 +106,4 @@ LOCAL: Final = ("zero", "nothing", "sign", "one", "half", "one_sign", "swapped")
 
 def mistake(name: str) -> Text:
     """Give the words for a mistake."""
-    return Text(*WORDS[name])
+    return Text.own(*WORDS[name])

@@ -254,7 +254,9 @@ class FunctionCheck:
             )
             if all(self._is_right(result, trial) for result, trial in zip(results, trials, strict=True)):
                 return CheckFailed(
-                    Text(f"`{subject.label}.forward` {text.en}.", f"`{subject.label}.forward` {text.fr}.", text.mistake)
+                    Text.own(
+                        f"`{subject.label}.forward` {text.en}.", f"`{subject.label}.forward` {text.fr}.", text.mistake
+                    )
                 )
         return None
 
@@ -264,16 +266,16 @@ class FunctionCheck:
         if raised.cause == "arguments" and through == "direct":
             due = f"forward({', '.join(('ctx', *subject.names))})"
             if self._is_right_without_context(trials[0]):
-                text = Text(f"has no `ctx`: write `{due}`", f"n'a pas de `ctx` : écrivez `{due}`", "ctx")
+                text = Text.own(f"has no `ctx`: write `{due}`", f"n'a pas de `ctx` : écrivez `{due}`", "ctx")
             else:
-                text = Text(f"must be `{due}`", f"doit être `{due}`")
+                text = Text.own(f"must be `{due}`", f"doit être `{due}`")
             return CheckFailed(
-                Text(f"`{label}` {text.en}.", f"`{label}` {text.fr}.", text.mistake), detail=raised.detail
+                Text.own(f"`{label}` {text.en}.", f"`{label}` {text.fr}.", text.mistake), detail=raised.detail
             )
         if self._is_elementwise(through):
             en = "multiplies element by element (`*`) where a matrix product (`@`) is needed"
             fr = "multiplie élément par élément (`*`) là où il faut un produit matriciel (`@`)"
-            return CheckFailed(Text(f"`{label}` {en}.", f"`{label}` {fr}.", "element-wise"), detail=raised.detail)
+            return CheckFailed(Text.own(f"`{label}` {en}.", f"`{label}` {fr}.", "element-wise"), detail=raised.detail)
         return None
 
     def _is_right_without_context(self, trial: Trial) -> bool:
@@ -298,7 +300,7 @@ class FunctionCheck:
         return all(self._is_right(result, trial) for result, trial in zip(results, wrong, strict=True))
 
     def _is_right(self, result: PassResult, trial: Trial) -> bool:
-        due, allowed = Text("", ""), self._subject.allowed
+        due, allowed = Text.own("", ""), self._subject.allowed
         return len(result.outputs) == len(trial.outputs) and all(
             flaw_in(output, Due(right, due), allowed) is None
             for output, right in zip(result.outputs, trial.outputs, strict=True)
@@ -329,9 +331,9 @@ class FunctionCheck:
             self._require_output(output, right, where, cause)
 
     def _require_output(self, output: object, right: Tensor, where: str, cause: Callable[[], Text | None]) -> None:
-        shape = Text("a scalar (0 dimensions)", "un scalaire (0 dimension)")
+        shape = Text.own("a scalar (0 dimensions)", "un scalaire (0 dimension)")
         if right.ndim:
-            shape = Text("the shape of the statement", "la forme de l'énoncé")
+            shape = Text.own("the shape of the statement", "la forme de l'énoncé")
         flaw = flaw_in(output, Due(right, shape, self._subject.dtype), self._subject.allowed)
         if flaw is not None:
             text = (cause() if flaw.kind in ("value", "shape") else None) or flaw.text
@@ -344,7 +346,7 @@ def _judge_shape(subject: Subject, name: str, also: Sequence[Shape], paid: bool)
     trials = [subject.reference.trial(shapes, subject.dtype) for shapes in variants for _ in range(FEWEST)]
     results = subject.ask_by_hand([one_pass(trial, subject.only(index)) for trial in trials])
     for trial, result in zip(trials, results, strict=True):
-        due = Due(trial.gradients[index], Text(f"that of `{name}`", f"celle de `{name}`"))
+        due = Due(trial.gradients[index], Text.own(f"that of `{name}`", f"celle de `{name}`"))
         got = subject.gradients_by_hand(result)[index]
         flaw = flaw_in(got, due, subject.allowed)
         if flaw is not None and not (paid and isinstance(got, Tensor) and _is_nearly(got, due.value)):

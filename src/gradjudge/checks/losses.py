@@ -133,9 +133,9 @@ class LossCheck:
     def _judge_gradient(self, *, by_force: bool) -> None:
         trials = [self._trial(q, p) for q, p in self.SIZES for _ in range(DRAWS)]
         given = [self._backward(trial) if by_force else self._pass(trial.inputs)[1] for trial in trials]
-        where = Text(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
+        where = Text.own(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
         require_gradient("yhat", ("yhat", "y"), given, trials, self._reference, self._allowed, where)
-        where = Text(f"{where.en} {SPECIAL.en}", f"{where.fr} {SPECIAL.fr}")
+        where = Text.own(f"{where.en} {SPECIAL.en}", f"{where.fr} {SPECIAL.fr}")
         for trial in self._special(trials[0]):
             got = trial.judged(self._backward(trial) if by_force else self._pass(trial.inputs)[1], 0)
             require_gradient("yhat", ("yhat", "y"), [got], [trial], self._reference, self._allowed, where)

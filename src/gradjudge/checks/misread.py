@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from gradjudge.checks.references import Reference, Shape, Trial
-from gradjudge.proxy.failures import Text
+from gradjudge.text import Text
 
 _PRODUCTS = (torch.matmul, torch.mm, Tensor.matmul, Tensor.mm, Tensor.__matmul__)
 _POWERS = (torch.pow, Tensor.pow, Tensor.__pow__)
@@ -67,17 +67,17 @@ def root_scale(trial: Trial, rows: int) -> tuple[float, ...]:
     return root, root * rows**0.5, root * rows**-0.5
 
 
-_OTHER_SIDE = Text(
+_OTHER_SIDE = Text.own(
     "is a matrix product with the right factors in the wrong order",
     "est un produit matriciel des bons facteurs dans le mauvais ordre",
     "order of factors",
 )
-_NOT_TURNED = Text(
+_NOT_TURNED = Text.own(
     "is a matrix product in which a factor is transposed and should not be, or should be and is not",
     "est un produit matriciel dont un facteur est transposé à tort, ou ne l'est pas alors qu'il le faut",
     "transposed",
 )
-_BY_ELEMENT = Text(
+_BY_ELEMENT = Text.own(
     "is an element-wise product (`*`) where a matrix product (`@`) is needed",
     "est un produit élément par élément (`*`) là où il faut un produit matriciel (`@`)",
     "element-wise",

@@ -20,7 +20,7 @@ from gradjudge.proxy.objects import CallableProxy
 #: Passes in a row, after which a mistake that waits for a dozen calls has come.
 MANY_PASSES = 16
 
-_PASSED_THROUGH = Text(
+_PASSED_THROUGH = Text.own(
     "is delta itself, passed through: the local derivative is missing",
     "est delta lui-même, transmis tel quel : il manque la dérivée locale",
     "local derivative",
@@ -48,7 +48,7 @@ def require_gradient(
         CheckFailed: it is wrong somewhere.
     """
     place = list(names).index(name)
-    shape = Text(f"that of `{name}`", f"celle de `{name}`")
+    shape = Text.own(f"that of `{name}`", f"celle de `{name}`")
     flaws = [
         flaw_in(got, Due(trial.gradients[place], shape, flatten=True), allowed)
         for got, trial in zip(given, trials, strict=True)
@@ -57,7 +57,7 @@ def require_gradient(
     if first is None:
         return
     predicate = _predicate(first, flaws, given, trials, place, names, reference, allowed)
-    raise CheckFailed(Text(f"{where.en} {predicate.en}.", f"{where.fr} {predicate.fr}.", predicate.mistake))
+    raise CheckFailed(Text.own(f"{where.en} {predicate.en}.", f"{where.fr} {predicate.fr}.", predicate.mistake))
 
 
 def _predicate(
@@ -86,7 +86,7 @@ def _predicate(
         return first.text
     if first.kind == "value":
         return cause
-    return Text(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}", cause.mistake)
+    return Text.own(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}", cause.mistake)
 
 
 def _in_shape(got: Tensor, right: Tensor) -> Tensor:
@@ -99,9 +99,9 @@ def require_output(output: object, right: Tensor, allowed: Tolerance, where: str
     Raises:
         CheckFailed: it does not.
     """
-    shape = Text("a scalar (0 dimensions)", "celle d'un scalaire (0 dimension)")
+    shape = Text.own("a scalar (0 dimensions)", "celle d'un scalaire (0 dimension)")
     if right.ndim:
-        shape = Text("the shape of the statement", "celle de l'énoncé")
+        shape = Text.own("the shape of the statement", "celle de l'énoncé")
     flaw = flaw_in(output, Due(right, shape), allowed)
     if flaw is not None:
         fail(

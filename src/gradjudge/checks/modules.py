@@ -258,14 +258,14 @@ class ModuleCheck:
             dx, grads = self._backward(shapes, trial, by_force=by_force)
             trials.append(trial)
             given.append(grads[name] if place else dx)
-        where = Text(
+        where = Text.own(
             f"The grad that `{self._label}.backward` adds to `{name}`",
             f"Le grad que `{self._label}.backward` ajoute à `{name}`",
         )
         if not place:
-            where = Text(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
+            where = Text.own(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
         require_gradient(name, self._names, given, trials, self._reference, self._allowed, where)
-        where = Text(f"{where.en} {SPECIAL.en}", f"{where.fr} {SPECIAL.fr}")
+        where = Text.own(f"{where.en} {SPECIAL.en}", f"{where.fr} {SPECIAL.fr}")
         for trial in self._reference.special(trials[0]):
             dx, grads = self._backward(self._shapes[0], trial, by_force=by_force)
             got = trial.judged(grads[name] if place else dx, place)

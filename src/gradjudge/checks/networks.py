@@ -139,7 +139,7 @@ def require_parameters(
     Raises:
         CheckFailed: some differ; the message names them and the first flaw.
     """
-    shape = Text("that of the parameter", "celle du paramètre")
+    shape = Text.own("that of the parameter", "celle du paramètre")
     flaws = {
         name: flaw
         for name, value in expected.items()

@@ -47,19 +47,22 @@ def wrong_outputs(parameters: Parameters, x: Tensor, activation: Activation) -> 
     """Give what usual mistakes make of the network's outputs, each with its name, as a predicate of the function."""
     yield (
         activation(outputs(parameters, x, activation)),
-        Text("applies the activation after the last layer as well", "applique l'activation aussi après la dernière "
+        Text.own("applies the activation after the last layer as well", "applique l'activation aussi après la dernière "
              "couche", "activation at the end"),
     )  # fmt: skip
-    yield outputs(parameters, x, lambda a: a), Text("leaves the activation out", "oublie l'activation", "no activation")
+    yield (
+        outputs(parameters, x, lambda a: a),
+        Text.own("leaves the activation out", "oublie l'activation", "no activation"),
+    )
     for name, known in KNOWN_ACTIVATIONS.items():
         en, fr = (
             f"uses {name} where another activation is given",
             f"utilise {name} alors qu'une autre activation est donnée",
         )
-        yield outputs(parameters, x, known), Text(en, fr, "other activation")
+        yield outputs(parameters, x, known), Text.own(en, fr, "other activation")
     for name in ("b1", "b2"):
         rest = {**parameters, name: torch.zeros_like(parameters[name])}
-        yield outputs(rest, x, activation), Text(f"forgets {name}", f"oublie {name}", f"without {name}")
+        yield outputs(rest, x, activation), Text.own(f"forgets {name}", f"oublie {name}", f"without {name}")
 
 
 def network_mse(activation: Activation) -> Loss:
@@ -99,7 +102,7 @@ def require_network_trajectory(
             raise
         names_en, names_fr = _listed(judged, "and"), _listed(judged, "et")
         raise CheckFailed(
-            Text(
+            Text.own(
                 f"{names_en} {'is' if len(judged) == 1 else 'are'} not where gradient descent goes: {fitting.text.en}",
                 f"{names_fr} {'n’est' if len(judged) == 1 else 'ne sont'} pas là où mène la descente de gradient : "
                 f"{fitting.text.fr}",
@@ -133,7 +136,7 @@ class _Mistake(NamedTuple):
 def _unmoved(descent: Descent, judged: Sequence[str]) -> _Mistake:
     """Say that what is judged did not move; of the rest nothing is known."""
     of = judged[0] if len(judged) == 1 else ""
-    text = Text(
+    text = Text.own(
         f"{of or 'they'} did not move at all.",
         f"{of or 'ils'} n'{'a' if of else 'ont'} pas bougé du tout.",
         f"frozen {of}".strip(),
@@ -143,7 +146,7 @@ def _unmoved(descent: Descent, judged: Sequence[str]) -> _Mistake:
 
 def _mistakes(descent: Descent, activation: Activation) -> Iterator[_Mistake]:
     def wrong(loss: Loss, key: str, en: str, fr: str) -> _Mistake:
-        return _Mistake(replace(descent, loss=loss), Text(en, fr, key))
+        return _Mistake(replace(descent, loss=loss), Text.own(en, fr, key))
 
     yield wrong(
         _with_slope(activation, lambda a, _h: torch.ones_like(a)),

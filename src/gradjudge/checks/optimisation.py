@@ -206,7 +206,7 @@ def require_training(
         return
     text = _named(fits, [slip for slip in known if slip.family in unpaid], paid)
     raise CheckFailed(
-        Text(f"`{where}` does not leave the parameters where it should: {text.en}",
+        Text.own(f"`{where}` does not leave the parameters where it should: {text.en}",
              f"`{where}` ne laisse pas les paramètres là où il faut : {text.fr}", text.mistake),
         detail=_distances(values, training.end()),
     )  # fmt: skip
@@ -218,7 +218,7 @@ def _named(fits: Callable[[Plan], bool], unpaid: Sequence[Slip], paid: Sequence[
             for slip in unpaid:
                 if fits(replace(base, **slip.change)):
                     return slip.text
-    return Text(
+    return Text.own(
         "none of the usual mistakes gives these numbers.",
         "aucune des erreurs habituelles ne donne ces nombres.",
     )

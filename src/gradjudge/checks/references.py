@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from gradjudge.proxy.failures import Text
+from gradjudge.text import Text
 
 Shape = tuple[int, ...]
 Formula = Callable[..., Tensor | tuple[Tensor, ...]]
@@ -27,7 +27,7 @@ HUGE: Final = 20.0
 #: How far beside a point it is looked for a kink.
 ASIDE: Final = 1e-9
 
-SPECIAL: Final = Text(
+SPECIAL: Final = Text.own(
     "where inputs are equal, zero, very small or very large",
     "là où des entrées sont égales, nulles, très petites ou très grandes",
 )

@@ -167,11 +167,11 @@ def _require_gradient(
 ) -> None:
     name = subject.names[index]
     got = _gradient(result, index)
-    shape = Text(f"that of `{name}`", f"celle de `{name}`")
+    shape = Text.own(f"that of `{name}`", f"celle de `{name}`")
     flaw = flaw_in(got, Due(trial.gradients[index], shape, dtype, flatten=True), allowed)
     if flaw is not None:
         raise CheckFailed(
-            Text(
+            Text.own(
                 f"The gradient of `{subject.label}` for `{name}` {flaw.text.en} {en}.",
                 f"Le gradient de `{subject.label}` pour `{name}` {flaw.text.fr} {fr}.",
                 flaw.text.mistake,

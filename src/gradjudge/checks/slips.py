@@ -99,7 +99,7 @@ def _zero(stale: bool) -> Iterator[Slip]:
         yield Slip(
             "stale",
             {"zero": "after"},
-            Text(
+            Text.own(
                 "the gradients that the model arrived with are in the first step: call zero_grad before backward.",
                 "les gradients que le modèle avait en arrivant sont dans le premier pas : appelez zero_grad avant "
                 "backward.",
@@ -109,7 +109,7 @@ def _zero(stale: bool) -> Iterator[Slip]:
     yield Slip(
         "zero",
         {"zero": "never"},
-        Text(
+        Text.own(
             "gradients of earlier steps are still in it: zero_grad is missing.",
             "les gradients des pas précédents y sont encore : il manque zero_grad.",
             "zero_grad",
@@ -118,7 +118,7 @@ def _zero(stale: bool) -> Iterator[Slip]:
     yield Slip(
         "zero",
         {"zero": "epoch"},
-        Text(
+        Text.own(
             "gradients of the earlier batches of the epoch are still in it: call zero_grad for each batch, not once "
             "per epoch.",
             "les gradients des lots précédents de l'époque y sont encore : appelez zero_grad pour chaque lot, et non "
@@ -132,7 +132,7 @@ def _frozen(names: Sequence[str]) -> Iterator[Slip]:
     yield Slip(
         "still",
         {"frozen": frozenset(names)},
-        Text(
+        Text.own(
             "they did not move at all: is there a backward, then a step, and no zero_grad between the two?",
             "ils n'ont pas bougé du tout : y a-t-il un backward, puis un step, et pas de zero_grad entre les deux ?",
             "frozen",
@@ -154,7 +154,7 @@ def _frozen(names: Sequence[str]) -> Iterator[Slip]:
             yield Slip(
                 "frozen",
                 {"frozen": these},
-                Text(f"only {moving_en} move; the optimiser must have all parameters.",
+                Text.own(f"only {moving_en} move; the optimiser must have all parameters.",
                      f"seuls {moving_fr} bougent ; l'optimiseur doit avoir tous les paramètres.",
                      f"frozen all but {_short(moving_en)}"),
             )  # fmt: skip
@@ -180,7 +180,7 @@ def _stuck(names: frozenset[str], en: str, fr: str) -> Slip:
     return Slip(
         "frozen",
         {"frozen": names},
-        Text(f"{en} did not move; the optimiser must have all parameters.",
+        Text.own(f"{en} did not move; the optimiser must have all parameters.",
              f"{fr} n'ont pas bougé ; l'optimiseur doit avoir tous les paramètres.",
              f"frozen {_short(en)}"),
     )  # fmt: skip
@@ -198,21 +198,23 @@ def _pace() -> Iterator[Slip]:
             "les lots viennent dans l'ordre inverse.",
         ),
     ):
-        yield Slip("rows", {"rows": rows}, Text(en, fr, key))
+        yield Slip("rows", {"rows": rows}, Text.own(en, fr, key))
     yield Slip(
         "rows",
         {"step_per_epoch": True, "zero": "epoch"},
-        Text(
+        Text.own(
             "there is one step per epoch instead of one per batch.",
             "il y a un pas par époque au lieu d'un par lot.",
             "step per epoch",
         ),
     )
-    yield Slip("epochs", {"more_epochs": -1}, Text("an epoch is missing.", "il manque une époque.", "too few steps"))
+    yield Slip(
+        "epochs", {"more_epochs": -1}, Text.own("an epoch is missing.", "il manque une époque.", "too few steps")
+    )
     yield Slip(
         "epochs",
         {"more_epochs": 1},
-        Text("there is an epoch too many.", "il y a une époque de trop.", "too many steps"),
+        Text.own("there is an epoch too many.", "il y a une époque de trop.", "too many steps"),
     )
 
 
@@ -247,7 +249,7 @@ def _scale() -> Iterator[Slip]:
         ),
         ("-1", "sign", "the sign is wrong, the loss climbs.", "le signe est faux, la perte monte."),
     ):
-        yield Slip("scale", {"scale": scale}, Text(en, fr, key))
+        yield Slip("scale", {"scale": scale}, Text.own(en, fr, key))
 
 
 def _rule() -> Iterator[Slip]:
@@ -274,4 +276,4 @@ def _rule() -> Iterator[Slip]:
             "il y a deux pas pour chaque backward.",
         ),
     ):
-        yield Slip(family, change, Text(en, fr, key))
+        yield Slip(family, change, Text.own(en, fr, key))

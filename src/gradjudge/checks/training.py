@@ -117,7 +117,7 @@ def require_trajectory(
     names_en, names_fr = " and ".join(wrong), " et ".join(wrong)
     steps = len(descent.batches)
     raise CheckFailed(
-        Text(
+        Text.own(
             f"After {_count(steps, 'step', 'steps')}, {names_en} {'is' if len(wrong) == 1 else 'are'} not where "
             f"gradient descent goes: {text.en}",
             f"Après {steps} pas, {names_fr} {'n’est' if len(wrong) == 1 else 'ne sont'} pas là où mène "
@@ -154,7 +154,7 @@ def require_first_step(
 def _not_seeded_with_one(follow: Callable[[Descent], Parameters], descent: Descent, got: Parameters) -> Text | None:
     """Name what multiplies all gradients alike: the cost, a number of the student's own, or a step that is not lr."""
     if any(_row_by_row(got[name], name, descent) for name in descent.start):
-        return Text(
+        return Text.own(
             "The rows of the batch are kept apart: what MSE.backward gets first must be 1, the derivative of the cost "
             "with respect to itself, and no matrix.",
             "Les lignes du lot restent séparées : ce que MSE.backward reçoit en premier doit être 1, la dérivée du "
@@ -166,18 +166,18 @@ def _not_seeded_with_one(follow: Callable[[Descent], Parameters], descent: Desce
     if here is None or then is None:
         return None
     if _same(2 * then, here):
-        return Text(
+        return Text.own(
             "The step does not depend on lr: use the learning rate that is given.",
             "Le pas ne dépend pas de lr : utilisez le pas qui est donné.",
             "learning rate",
         )
     cost = float(descent.loss(descent.start, *descent.batches[0]))
-    by = Text("the same number", "un même nombre")
+    by = Text.own("the same number", "un même nombre")
     if _same(here, cost):
-        by = Text("the cost", "le coût")
+        by = Text.own("the cost", "le coût")
     elif not _same(then, here):
-        by = Text("a number that differs from call to call", "un nombre qui change d'un appel à l'autre")
-    return Text(
+        by = Text.own("a number that differs from call to call", "un nombre qui change d'un appel à l'autre")
+    return Text.own(
         f"All gradients are multiplied by {by.en}: what MSE.backward gets first must be 1, the derivative of the cost "
         "with respect to itself.",
         f"Tous les gradients sont multipliés par {by.fr} : ce que MSE.backward reçoit en premier doit être 1, la "
@@ -263,7 +263,7 @@ def _explain(values: Parameters, wrong: Sequence[str], descent: Descent, toleran
     end = descent.end()
     distance = max(_relative(values[name], end[name]) for name in wrong)
     size = f"10^{math.ceil(math.log10(distance))}" if distance > 0 else "0"
-    return Text(
+    return Text.own(
         f"none of the usual mistakes gives these numbers; they are off by at most {size}, relatively.",
         f"aucune des erreurs habituelles ne donne ces nombres ; l'écart relatif est au plus {size}.",
     )
@@ -282,7 +282,7 @@ def _mistakes(descent: Descent, wrong: Sequence[str], values: Parameters) -> Ite
         order = [*(name for name in descent.start if name != last), last]
         yield _Mistake(
             partial(_run, descent, one_by_one=order),
-            Text(
+            Text.own(
                 f"{order[0]} moves before the gradient of {last} is computed; compute all gradients first, then move.",
                 f"{order[0]} bouge avant le calcul du gradient de {last} ; calculez tous les gradients, puis déplacez.",
                 "one by one",
@@ -301,7 +301,7 @@ def _broadcast(descent: Descent) -> Iterator[_Mistake]:
 
         yield _Mistake(
             partial(_run, replace(descent, loss=loss)),
-            Text(
+            Text.own(
                 "each row is compared with the y of every row: (q, 1) minus (q,) is (q, q); give both the same shape.",
                 "chaque ligne est comparée au y de toutes les lignes : (q, 1) moins (q,) fait (q, q) ; donnez la même "
                 "forme aux deux.",
@@ -317,7 +317,7 @@ def _frozen(descent: Descent, wrong: Sequence[str], values: Parameters) -> Itera
         en, fr = " and ".join(names), " et ".join(names)
         yield _Mistake(
             partial(_run, descent, factors=dict.fromkeys(names, 0.0)),
-            Text(
+            Text.own(
                 f"{en} did not move at all.",
                 f"{fr} n'a pas bougé du tout." if len(names) == 1 else f"{fr} n'ont pas bougé du tout.",
                 f"frozen {names[0]}" if len(names) == 1 else "frozen",
@@ -327,7 +327,7 @@ def _frozen(descent: Descent, wrong: Sequence[str], values: Parameters) -> Itera
         zero = {name: torch.zeros_like(value) for name, value in descent.start.items()}
         yield _Mistake(
             partial(_run, replace(descent, start=zero)),
-            Text(
+            Text.own(
                 "it starts from zeros, not from the parameters that were given.",
                 "elle part de zéro, et non des paramètres donnés.",
                 "start",
@@ -378,7 +378,7 @@ def _scaled(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
             of_fr = "" if len(names) > 1 else f"dans le gradient de {names[0]}, "
             yield _Mistake(
                 partial(_run, descent, factors=dict.fromkeys(names, factor)),
-                Text(f"{of_en}{en}.", f"{of_fr}{fr}.", key),
+                Text.own(f"{of_en}{en}.", f"{of_fr}{fr}.", key),
             )
 
 
@@ -386,7 +386,7 @@ def _paced(descent: Descent) -> Iterator[_Mistake]:
     steps = len(descent.batches)
     yield _Mistake(
         partial(_run, descent, accumulate=True),
-        Text(
+        Text.own(
             "gradients of earlier steps are still in it; set them to zero before each backward.",
             "les gradients des pas précédents y sont encore ; remettez-les à zéro avant chaque backward.",
             "zero_grad",
@@ -397,7 +397,7 @@ def _paced(descent: Descent) -> Iterator[_Mistake]:
             batches = [*descent.batches, descent.batches[-1]][:count]
             yield _Mistake(
                 partial(_run, replace(descent, batches=batches)),
-                Text(
+                Text.own(
                     f"{_count(count, 'step was', 'steps were')} made instead of {steps}.",
                     f"{count} pas {'a été fait' if count == 1 else 'ont été faits'} au lieu de {steps}.",
                     "too few steps" if count < steps else "too many steps",

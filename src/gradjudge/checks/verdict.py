@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised, Text
+from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised
+from gradjudge.text import Text
 
 __all__ = ["CheckFailed", "Part", "StudentRaised", "Text", "fail", "require"]
 
 
-def fail(en: str, fr: str, *, detail: str = "", mistake: str = "") -> NoReturn:
+def fail(text: Text | str, fr: str = "", *, detail: str = "", mistake: str = "", **others: str) -> NoReturn:
     """Fail the check.
 
     Args:
-        en, fr: what the student reads: kinds, shapes of their own results, orders of magnitude; never hidden values.
+        text: what the student reads, in English: kinds, shapes of their own results, orders of magnitude; never hidden
+            values. Or a `Text`, which has its translations and its mistake.
+        fr, others: the same in French and in other languages, by their codes.
         detail: what only staff read.
         mistake: key of the mistake that the sentence names; empty where it only says what was seen.
 
     Raises:
         CheckFailed: always.
     """
-    raise CheckFailed(Text(en, fr, mistake), detail=detail)
+    if not isinstance(text, Text):
+        text = Text.own(text, fr, mistake, **others)
+    raise CheckFailed(text, detail=detail)
 
 
-def require(condition: bool, en: str, fr: str, *, detail: str = "", mistake: str = "") -> None:
+def require(
+    condition: bool, text: Text | str, fr: str = "", *, detail: str = "", mistake: str = "", **others: str
+) -> None:
     """Fail the check unless `condition` is True itself; NaN comparisons and other truthy values do not pass."""
     if condition is not True:
-        fail(en, fr, detail=detail, mistake=mistake)
+        fail(text, fr, detail=detail, mistake=mistake, **others)

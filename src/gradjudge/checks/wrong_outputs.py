@@ -11,7 +11,7 @@ from torch import Tensor
 from gradjudge.checks.diagnosis import FEWEST, VALUES, fits, letters, sizes
 from gradjudge.checks.misread import root_scale, with_absolute_values, without_squares
 from gradjudge.checks.references import Reference, Trial
-from gradjudge.proxy.failures import Text
+from gradjudge.text import Text
 
 Arrangement = tuple[tuple[Tensor, ...], Text]
 """Inputs for a forward that takes them otherwise than it should, and what is said if it is right for these."""
@@ -37,20 +37,20 @@ def diagnose_output(
         for sign in ("", "-"):
             if all(_times(got, trial, value, sign) for got, trial in pairs):
                 en, fr = letters(name)
-                return Text(f"is {sign}{name} times the right one{en}", f"vaut {sign}{name} fois le bon{fr}",
+                return Text.own(f"is {sign}{name} times the right one{en}", f"vaut {sign}{name} fois le bon{fr}",
                             f"factor {sign}{name}")  # fmt: skip
     if all(fits(-trial.outputs[0], got) for got, trial in pairs):
-        return Text("has the opposite sign", "a le signe opposé", "sign")
+        return Text.own("has the opposite sign", "a le signe opposé", "sign")
     if all(fits(_other_axis(trial, reference), got) for got, trial in pairs):
-        return Text("is taken over the other axis", "est pris sur l'autre axe", "axis")
+        return Text.own("is taken over the other axis", "est pris sur l'autre axe", "axis")
     misread = _misread(pairs, reference)
     if misread is not None:
         return misread
     for index, name in enumerate(names):
         if all(fits(_changed(trial, index, torch.neg, reference), got) for got, trial in pairs):
-            return Text(f"is what it would be for -{name}", f"est ce qu'il serait pour -{name}", f"sign of {name}")
+            return Text.own(f"is what it would be for -{name}", f"est ce qu'il serait pour -{name}", f"sign of {name}")
         if all(fits(_changed(trial, index, torch.zeros_like, reference), got) for got, trial in pairs):
-            return Text(
+            return Text.own(
                 f"is what it would be without `{name}`", f"est ce qu'il serait sans `{name}`", f"without {name}"
             )
     return None
@@ -74,7 +74,7 @@ def _misread(pairs: Sequence[tuple[Tensor, Trial]], reference: Reference) -> Tex
             and fits(trial.outputs[0] * scales[way], got)
             for got, trial in pairs
         ):
-            return Text(
+            return Text.own(
                 "has one square root too many: the norm must be squared",
                 "a une racine carrée de trop : la norme doit être élevée au carré",
                 "power",
@@ -83,10 +83,10 @@ def _misread(pairs: Sequence[tuple[Tensor, Trial]], reference: Reference) -> Tex
 
 
 _SQUARES: tuple[tuple[Callable[[Reference], Reference], Text], ...] = (
-    (without_squares, Text("is what it would be without the square", "est ce qu'il serait sans le carré", "power")),
+    (without_squares, Text.own("is what it would be without the square", "est ce qu'il serait sans le carré", "power")),
     (
         with_absolute_values,
-        Text(
+        Text.own(
             "has absolute values where there must be squares",
             "contient des valeurs absolues là où il faut des carrés",
             "power",
@@ -102,7 +102,7 @@ def arrangements(trial: Trial, names: Sequence[str]) -> Iterator[Arrangement]:
         due = ", ".join(names)
         yield (
             tuple(trial.inputs[index] for index in order),
-            Text(
+            Text.own(
                 f"takes its arguments in the order {listed}; it must be {due}",
                 f"prend ses arguments dans l'ordre {listed} ; ce doit être {due}",
                 "order",
@@ -111,7 +111,7 @@ def arrangements(trial: Trial, names: Sequence[str]) -> Iterator[Arrangement]:
     for index, name in enumerate(names):
         if trial.inputs[index].ndim == 2:
             turned = (*trial.inputs[:index], trial.inputs[index].T.contiguous(), *trial.inputs[index + 1 :])
-            yield turned, Text(f"takes `{name}` transposed", f"prend `{name}` transposé", "transposed")
+            yield turned, Text.own(f"takes `{name}` transposed", f"prend `{name}` transposé", "transposed")
 
 
 def _times(got: Tensor, trial: Trial, value: Callable[[int, int], float], sign: str) -> bool:
@@ -127,7 +127,7 @@ def _unreduced(pairs: Sequence[tuple[Tensor, Trial]]) -> Text | None:
             for got, trial in pairs
         ):
             shape_of = list(pairs[0][0].shape)
-            return Text(
+            return Text.own(
                 f"has shape {shape_of}, not a scalar (0 dimensions): its entries are not added up",
                 f"a la forme {shape_of}, ce n'est pas un scalaire (0 dimension) : ses éléments ne sont pas additionnés",
                 "unreduced",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised, Text
+from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised
 from gradjudge.proxy.objects import ApplyProxy, CallableProxy, FunctionProxy, ObjectProxy
 from gradjudge.proxy.student import Student
+from gradjudge.text import Text
 
 __all__ = [
     "ApplyProxy",

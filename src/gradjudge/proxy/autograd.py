@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from gradjudge.proxy.failures import CheckFailed, Text
+from gradjudge.proxy.failures import CheckFailed
 from gradjudge.proxy.line import Line, kind_of, require_tensor
+from gradjudge.text import Text
 from gradjudge.wire.messages import Value, Vjp
 
 
@@ -93,7 +94,7 @@ def _gradients(remote: Remote, shapes: list[torch.Size], value: Value) -> list[T
 
 def _unusable(label: str, found: tuple[str, str]) -> CheckFailed:
     return CheckFailed(
-        Text(
+        Text.own(
             en=f"The gradients of `{label}` are not one for each input: {found[0]}.",
             fr=f"Les gradients de `{label}` ne sont pas un par entrée : {found[1]}.",
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import builtins
-import re
 
 import msgspec
 
 from gradjudge.proxy.causes import cause_words
+from gradjudge.text import Text
 from gradjudge.wire.exceptions import KNOWN
 from gradjudge.wire.messages import Raised
 
@@ -15,22 +15,6 @@ LARGEST_CELL = 10_000
 LARGEST_LINE = 100_000
 #: Characters of what staff may read of one check or one cell.
 LONGEST_DETAIL = 8_000
-
-
-class Text(msgspec.Struct, frozen=True):
-    """Hold one sentence for the student in both languages; French gets its no-break spaces here.
-
-    Attributes:
-        mistake: a key for the mistake that the sentence names (``"sign"``, ``"factor 1/q"``), so that mistakes can be
-            counted and compared; empty where it only says what was seen.
-    """
-
-    en: str
-    fr: str
-    mistake: str = ""
-
-    def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "fr", re.sub(r" ([:;!?»])", "\u00a0\\1", self.fr))
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -51,7 +35,7 @@ class CheckFailed(Exception):
     """
 
     def __init__(self, text: Text, *, detail: str = "", parts: tuple[Part, ...] = ()) -> None:
-        super().__init__(text.en)
+        super().__init__(str(text))
         self.text = text
         self.detail = detail
         self.parts = parts
@@ -74,9 +58,9 @@ class StudentRaised(CheckFailed):
         kind = known_name(raised)
         place_en, place_fr = _place(raised)
         over, words = over_limit(raised.limit, raised.most), cause_words(raised.cause, raised.name)
-        done = over or Text(en=f"raised {kind}", fr=f"a levé {kind}")
+        done = over or Text.own(en=f"raised {kind}", fr=f"a levé {kind}")
         why_en, why_fr, key = ("", "", "") if over or words is None else (f": {words[0]}", f" : {words[1]}", words[2])
-        text = Text(
+        text = Text.own(
             en=f"Your code {done.en} in `{where}`{place_en}{why_en}.",
             fr=f"Votre code {done.fr} dans `{where}`{place_fr}{why_fr}.",
             mistake=key,
@@ -103,33 +87,33 @@ def over_limit(limit: str, most: int) -> Text | None:
         most: how much there is of it; 0 where that is not known.
     """
     return {
-        "memory": Text(
+        "memory": Text.own(
             en=f"needed more than {most} MB of memory" if most else "needed more memory than there is",
             fr=f"a eu besoin de plus de {most} Mo de mémoire"
             if most
             else "a eu besoin de plus de mémoire qu'il n'y en a",
         ),
-        "threads": Text(
+        "threads": Text.own(
             en=f"started more than {most} threads" if most else "started too many threads",
             fr=f"a lancé plus de {most} fils d'exécution" if most else "a lancé trop de fils d'exécution",
         ),
-        "descriptors": Text(
+        "descriptors": Text.own(
             en=f"had more than {most} files open at once" if most else "had too many files open at once",
             fr=f"a gardé plus de {most} fichiers ouverts à la fois" if most else "a gardé trop de fichiers ouverts",
         ),
-        "disk": Text(
+        "disk": Text.own(
             en=f"wrote more than {most} MB, or too many files" if most else "wrote too much to files",
             fr=f"a écrit plus de {most} Mo, ou trop de fichiers" if most else "a trop écrit dans des fichiers",
         ),
-        "file": Text(
+        "file": Text.own(
             en=f"wrote a file of more than {most} MB" if most else "wrote too large a file",
             fr=f"a écrit un fichier de plus de {most} Mo" if most else "a écrit un fichier trop grand",
         ),
-        "processes": Text(
+        "processes": Text.own(
             en="tried to start another process, which cannot be done here,",
             fr="a tenté de lancer un autre processus, ce qui n'est pas possible ici,",
         ),
-        "value": Text(
+        "value": Text.own(
             en=f"gave a value too large to be looked at (a tensor may have {most} MB)"
             if most
             else "gave a value too large to be looked at",

@@ -11,14 +11,15 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from gradjudge.proxy.failures import CheckFailed, StudentRaised, Text
+from gradjudge.proxy.failures import CheckFailed, StudentRaised
+from gradjudge.text import Text
 from gradjudge.wire.messages import Answer, Missing, Passes, PassesDone, PassResult, Raised, Reply, Request
 
 Ask = Callable[[Request], Reply]
 
 LONGEST_NAME = 40
 MOST_NAMES = 3
-DUE = Text(en="a tensor", fr="un tenseur")
+DUE = Text.own(en="a tensor", fr="un tenseur")
 
 
 class Line:
@@ -85,7 +86,7 @@ def missing(where: str, nearest: tuple[str, ...]) -> CheckFailed:
     names = [name for name in nearest if name.isidentifier() and len(name) <= LONGEST_NAME][:MOST_NAMES]
     found = ", ".join(f"`{name}`" for name in names)
     return CheckFailed(
-        Text(
+        Text.own(
             en=f"`{where}` is not defined." + (f" Names like it in your work: {found}." if names else ""),
             fr=f"`{where}` n'est pas défini." + (f" Noms proches dans votre travail : {found}." if names else ""),
         )
@@ -97,7 +98,7 @@ def require_tensor(value: object, where: str, due: Text = DUE) -> Tensor:
     if type(value) is Tensor and value.layout is torch.strided and value.device.type == "cpu":
         return value.detach()
     en, fr = kind_of(value)
-    text = Text(en=f"`{where}` gives {en}; {due.en} is expected.", fr=f"`{where}` donne {fr} ; on attend {due.fr}.")
+    text = Text.own(en=f"`{where}` gives {en}; {due.en} is expected.", fr=f"`{where}` donne {fr} ; on attend {due.fr}.")
     raise CheckFailed(text)
 
 
@@ -116,7 +117,7 @@ def kind_of(value: object) -> tuple[str, str]:
 def senseless(where: str, detail: str) -> NoReturn:
     """Fail the check because the session said what no session says."""
     raise CheckFailed(
-        Text(
+        Text.own(
             en=f"The session that runs your code gave no usable answer for `{where}`.",
             fr=f"La session qui exécute votre code n'a pas donné de réponse utilisable pour `{where}`.",
         ),

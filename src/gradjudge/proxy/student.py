@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from gradjudge.proxy.failures import CheckFailed, StudentRaised, Text
+from gradjudge.proxy.failures import CheckFailed, StudentRaised
 from gradjudge.proxy.line import Ask, Line, kind_of, missing
 from gradjudge.proxy.objects import ObjectProxy, receive, send
+from gradjudge.text import Text
 from gradjudge.wire.messages import Get, Missing, Raised, Ref, Restore, Set, StandIn, StandInSource
 
 
@@ -59,7 +60,7 @@ class Student:
         for name, value in self._given.items():
             if str(error).startswith(f"'{type(value).__name__}' object "):
                 en, fr = ("an object", "un objet") if isinstance(value, ObjectProxy) else kind_of(value)
-                text = Text(
+                text = Text.own(
                     en=f"`{name}` is {en}, and cannot be used as the question says.",
                     fr=f"`{name}` est {fr}, qui ne peut pas servir comme le dit la question.",
                 )

@@ -1,0 +1,101 @@
+"""Sentences and their catalogues."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages import pofile
+
+import gradjudge
+from gradjudge.text import LANGUAGES, LOCALE, Text
+
+#: Catalogues that are only begun: what they lack is said in English.
+BEGUN: set[str] = set()
+
+
+def written() -> Iterator[tuple[str, ast.Call]]:
+    """Yield each place of the code that makes a text of a template."""
+    for file in sorted(Path(gradjudge.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text":
+                yield f"{file.name}:{node.lineno}", node
+
+
+def placeholders(template: str) -> set[str]:
+    """Return the names of the parts of a template."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Read a catalogue, without its header."""
+    with (LOCALE / language / "LC_MESSAGES" / "gradjudge.po").open("rb") as stream:
+        found = pofile.read_po(stream, abort_invalid=True)
+    assert not any(message.fuzzy for message in found if message.id)
+    return {str(message.id): str(message.string) for message in found if message.id}
+
+
+TEMPLATES = {
+    str(node.args[0].value): where for where, node in written() if node.args and isinstance(node.args[0], ast.Constant)
+}
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+
+
+def test_every_template_stands_in_the_code_as_it_is() -> None:
+    """A template that is put together at run time is in no catalogue; names and numbers are parts."""
+    for where, node in written():
+        assert len(node.args) == 1, where
+        assert isinstance(node.args[0], ast.Constant), f"{where}: the template must be a literal"
+
+
+def test_every_part_is_given() -> None:
+    """What a template names is given beside it, and nothing else."""
+    for where, node in written():
+        if isinstance(node.args[0], ast.Constant) and not any(word.arg is None for word in node.keywords):
+            given = {str(word.arg) for word in node.keywords} - {"mistake"}
+            assert given == placeholders(str(node.args[0].value)), where
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_catalogue_has_the_sentences_of_the_code(language: str) -> None:
+    """Each sentence is there, with the same placeholders, and none that the code no longer has."""
+    found = catalogue(language)
+    assert not set(found) - set(TEMPLATES), "no longer in the code"
+    for template, said in found.items():
+        assert placeholders(said) == placeholders(template), template
+        assert said.strip(), template
+    missing = {template: where for template, where in TEMPLATES.items() if template not in found}
+    assert language in BEGUN or not missing
+
+
+def test_a_text_is_put_into_words_as_a_whole() -> None:
+    """Parts that are texts are said in the language of the whole, names and numbers as they are."""
+    part = Text.own("a list", "une liste")
+    whole = Text("{where}: {part}", where="MSE", part=part, mistake="kind")
+    assert whole.in_languages(("fr", "en")) == {"fr": "MSE: une liste", "en": "MSE: a list"}
+    assert whole.mistake == "kind"
+    assert str(whole) == "MSE: a list"
+
+
+def test_french_has_its_no_break_spaces_but_for_what_is_put_in() -> None:
+    """They are typography of the sentence; a student's own name is not touched."""
+    assert Text.own("a: b", "a : b").said("fr") == "a\u00a0: b"
+    assert Text("{name}", name="a : b").said("fr") == "a : b"
+
+
+def test_a_language_without_the_sentence_gets_the_english() -> None:
+    """A catalogue may be incomplete; a course's sentence may have two languages only."""
+    assert Text("nobody has translated {this}", this=1).said("fr") == "nobody has translated 1"
+    assert Text.own("yes", "oui").said("es") == "yes"
+
+
+def test_texts_are_equal_if_they_say_the_same_of_the_same_mistake() -> None:
+    """Two sightings of one mistake are one."""
+    assert Text("{a}", a=1) == Text("{a}", a=1)
+    assert Text("{a}", a=1) != Text("{a}", a=2)
+    assert Text("{a}", a=1, mistake="sign") != Text("{a}", a=1)
+    assert Text.own("a", "b") != Text.own("a", "c")
+    assert len({Text("{a}", a=1), Text("{a}", a=1)}) == 1
