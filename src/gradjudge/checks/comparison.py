@@ -46,7 +46,7 @@ def flaw_in(got: object, due: Due, allowed: Tolerance) -> Flaw | None:
     if got is None:
         return Flaw("none", Text.own("is None; a tensor is expected", "vaut None ; on attend un tenseur", "none"))
     if type(got) is not Tensor:
-        en, fr = kind_of(got)
+        en, fr = kind_of(got).said("en"), kind_of(got).said("fr")
         return Flaw("kind", Text.own(f"is {en}; a tensor is expected", f"est {fr} ; on attend un tenseur"))
     return _shape_flaw(got, due) or _dtype_flaw(got, due) or _value_flaw(got, due, allowed)
 

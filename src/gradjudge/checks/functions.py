@@ -375,7 +375,8 @@ def _shape_or(flaw: Flaw, got: object, due: Due) -> str:
 def _require_function(function: object) -> FunctionProxy:
     if not isinstance(function, FunctionProxy):
         label = label_of(function)
-        en, fr = ("an object", "un objet") if isinstance(function, ObjectProxy) else kind_of(function)
+        kind = Text("an object") if isinstance(function, ObjectProxy) else kind_of(function)
+        en, fr = kind.said("en"), kind.said("fr")
         fail(
             f"`{label}` is {en}; a class derived from torch.autograd.Function is expected.",
             f"`{label}` est {fr} ; on attend une classe dérivée de torch.autograd.Function.",

@@ -113,7 +113,8 @@ class Recipe:
         """
         if isinstance(proxy, ObjectProxy):
             return Step(self, handle_of(proxy).id)
-        en, fr = kind_of(proxy)
+        kind = kind_of(proxy)
+        en, fr = kind.said("en"), kind.said("fr")
         return fail(
             f"`{self._label}` cannot be judged: something that it needs is {en}.",
             f"`{self._label}` ne peut pas être évalué : ce dont il a besoin est {fr}.",
