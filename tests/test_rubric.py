@@ -236,6 +236,11 @@ BAD = {
         "grading.toml, [course], key 'seed': found an empty table; "
         "expected at least one of the keys 'env', 'file', 'default'",
     ),
+    "sandbox of another kind": (
+        ('name = "Deep learning by hand"', 'name = "Deep learning by hand"\nsandbox = "hardened"'),
+        "grading.toml, [course], key 'sandbox': found 'hardened'; expected 'required', the default; "
+        "for more walls, run the command in a container or a virtual machine",
+    ),
     "an item that is no table": (
         ('aliases = { Linear = ["MyLinear"] }', "items.q2 = 3"),
         "grading.toml, [assignments.tp1.items], key 'q2': found 3; expected a table",

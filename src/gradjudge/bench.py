@@ -105,7 +105,7 @@ class Bench:
         course: the course.
         assignments: names of those to grade.
         device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
-        sandbox: ``"required"``, ``"hardened"`` or ``"none"`` (said aloud by the person who runs it).
+        sandbox: ``"required"`` or ``"none"`` (said aloud by the person who runs it).
         limits: limits that replace an assignment's own (tests).
         without: layers of the jail to leave off (tests, see `gradjudge.sandbox.policy.Policy`).
         secret: where submissions lie, if not in the course: like what the course keeps secret, no session may read it.

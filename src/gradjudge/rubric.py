@@ -20,7 +20,7 @@ from gradjudge.tomltable import did_you_mean
 
 LANGUAGES = ("fr", "en")
 DEVICES = ("cpu", "cuda", "mps")
-SANDBOXES = ("required", "hardened", "none")
+SANDBOXES = ("required", "none")
 KINDS = ("auto", "manual")
 
 

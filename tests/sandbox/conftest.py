@@ -52,7 +52,7 @@ def wire():
 def jails() -> list[str]:
     """Return the kinds of jail that this machine gives, by the doctor's word."""
     active = {layer.name for layer in examine() if layer.active}
-    return ["floor", *(["namespaces"] if "scratchfs" in active else []), *(["hardened"] if "root" in active else [])]
+    return ["floor", *(["namespaces"] if "scratchfs" in active else [])]
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,6 @@ else:
 def secrets() -> tuple[str, ...]:
     """Name the files of the course that no session may read."""
     return SECRETS
-
-
-@pytest.fixture(scope="session")
-def flavours() -> list[str]:
-    """Name the kinds of jail that this machine gives."""
-    return jails()
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +137,6 @@ def policies(course: Path, base: Path) -> dict[str, Policy]:
     return {
         "floor": replace(plain, namespaces=False),
         "namespaces": plain,
-        "hardened": replace(plain, hardened=True),
         "none": replace(plain, jailed=False, required=()),
     }
 

@@ -39,7 +39,7 @@ SandboxOption = Annotated[
     str | None,
     typer.Option(
         "--sandbox",
-        help="required, hardened (more layers), or none: grade WITHOUT a jail, your own code only; reports say so.",
+        help="required, or none: grade WITHOUT a jail, your own code only; reports say so.",
     ),
 ]
 

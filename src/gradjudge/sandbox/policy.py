@@ -69,8 +69,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         secret: paths that no session may read (hidden tests, solutions, submissions, the grader's home). They are
             never sent anywhere: a session is refused if one of them lies under a readable path.
         required: layers without which the session is refused.
-        namespaces: add those namespaces that cost next to nothing, where this machine allows them.
-        hardened: add a pid namespace, a root folder with nothing but the readable paths, and, for root, another user.
+        namespaces: add those that cost next to nothing, where this machine allows them.
         without: layers to leave off, so that tests can show what each is worth; no command offers it.
         jailed: False for no jail at all; whoever says so must say it in the report.
         device: ``"cuda"`` opens the GPU's device files and lifts the limit on address space, which CUDA cannot bear.
@@ -83,7 +82,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret: tuple[Path, ...] = ()
     required: tuple[str, ...] = FLOOR
     namespaces: bool = True
-    hardened: bool = False
     jailed: bool = True
     without: tuple[str, ...] = ()
     device: str = "cpu"
@@ -98,7 +96,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Args:
             limits: those of the assignment.
             device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
-            sandbox: ``"required"``, ``"hardened"`` or ``"none"``.
+            sandbox: ``"required"`` or ``"none"``.
             base: the policy's `scratch`.
             readable: the course's data.
         """
@@ -107,7 +105,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             limits=Limits.for_submission(limits),
             readable=readable,
             device=device,
-            hardened=sandbox == "hardened",
             jailed=sandbox != "none",
         )
 
@@ -154,7 +151,6 @@ def fork_payload(policy: Policy, scratch: Path, config: Mapping[str, Any]) -> by
         "required": [layer for layer in policy.required if layer not in policy.without],
         "without": list(policy.without),
         "namespaces": policy.namespaces,
-        "hardened": policy.hardened,
         "jailed": policy.jailed,
         "device": policy.device,
         "limits": limits,
