@@ -170,8 +170,7 @@ BAD = {
     ),
     "unknown device": (
         ("cuda = 0.002", "gpu = 0.002"),
-        "grading.toml, [assignments.tp1.thresholds.\"train.loss\".tolerance]: unknown key 'gpu'. "
-        "There is: cpu, cuda, mps.",
+        "grading.toml, [assignments.tp1.thresholds.\"train.loss\".tolerance]: unknown key 'gpu'. There is: cpu, cuda.",
     ),
     "zero limit": (
         ("cell_seconds = 10", "cell_seconds = 0"),

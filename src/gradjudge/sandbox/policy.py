@@ -95,7 +95,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         Args:
             limits: those of the assignment.
-            device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
+            device: ``"cpu"`` or ``"cuda"``.
             sandbox: ``"required"`` or ``"none"``.
             base: the policy's `scratch`.
             readable: the course's data.
