@@ -107,8 +107,6 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SECRETS:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("expected = 42")
-    (root / "data").mkdir()
-    (root / "data" / "rows.csv").write_text("1,2\n")
     return root
 
 
@@ -130,9 +128,9 @@ def zygote(course: Path, base: Path) -> Iterator[Zygote]:
 
 
 @pytest.fixture(scope="session")
-def policies(course: Path, base: Path) -> dict[str, Policy]:
+def policies(base: Path) -> dict[str, Policy]:
     """Return a policy for each kind of jail."""
-    plain = Policy(scratch=base, limits=LIMITS, readable=(course / "data",))
+    plain = Policy(scratch=base, limits=LIMITS)
     replace = msgspec.structs.replace
     return {
         "floor": replace(plain, namespaces=False),

@@ -42,4 +42,4 @@ def test_without_namespaces_the_floor_holds(tmp_path: Path, record_property: Cal
     for layers in found["layers"]:
         assert {"rlimits", "no_new_privs", "landlock", "capabilities", "seccomp"} <= set(layers)
         assert not {"userns", "netns", "ipcns", "scratchfs"} & set(layers)
-    assert found["left"] == []
+    assert found["left"] == ["zygote"]

@@ -38,7 +38,6 @@ class Jail:
     """What `apply` must do; the fields are those of `gradjudge.sandbox.policy.Policy`."""
 
     scratch: str
-    readable: Sequence[str]
     required: Sequence[str]
     limits: Mapping[str, int]
     namespaces: bool = True
@@ -58,7 +57,7 @@ def apply(jail: Jail, python_paths: Sequence[str], *, with_namespaces: bool) -> 
     Raises:
         JailError: a layer in ``jail.required`` could not be applied.
     """
-    paths = [*readable.system_paths(), *python_paths, *jail.readable]
+    paths = [*readable.system_paths(), *python_paths]
     active = _layer(jail, "rlimits", lambda: _limit_resources(jail))
     if jail.namespaces and with_namespaces:
         active += namespaces.enter(jail.scratch, jail.limits)

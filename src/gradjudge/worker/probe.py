@@ -35,7 +35,7 @@ def examine(folder: str) -> dict[str, Any]:
 
 
 def _jailed(folder: str) -> dict[str, Any]:
-    asked = jail.Jail(scratch=folder, readable=(), required=(), limits=_LIMITS)
+    asked = jail.Jail(scratch=folder, required=(), limits=_LIMITS)
     layers = jail.apply(asked, readable.python_paths(), with_namespaces=namespaces.allowed(folder))
     attacks: dict[str, tuple[str, Callable[[], object]]] = {
         "read a file outside": ("landlock", lambda: Path("/etc/passwd").read_bytes()),
