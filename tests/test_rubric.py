@@ -170,8 +170,7 @@ BAD = {
     ),
     "unknown device": (
         ("cuda = 0.002", "gpu = 0.002"),
-        "grading.toml, [assignments.tp1.thresholds.\"train.loss\".tolerance]: unknown key 'gpu'. "
-        "There is: cpu, cuda, mps.",
+        "grading.toml, [assignments.tp1.thresholds.\"train.loss\".tolerance]: unknown key 'gpu'. There is: cpu, cuda.",
     ),
     "zero limit": (
         ("cell_seconds = 10", "cell_seconds = 0"),
@@ -235,6 +234,11 @@ BAD = {
         ('{ env = "GRADJUDGE_SEED", default = "public" }', "{}"),
         "grading.toml, [course], key 'seed': found an empty table; "
         "expected at least one of the keys 'env', 'file', 'default'",
+    ),
+    "sandbox of another kind": (
+        ('name = "Deep learning by hand"', 'name = "Deep learning by hand"\nsandbox = "hardened"'),
+        "grading.toml, [course], key 'sandbox': found 'hardened'; expected 'required', the default; "
+        "for more walls, run the command in a container or a virtual machine",
     ),
     "an item that is no table": (
         ('aliases = { Linear = ["MyLinear"] }', "items.q2 = 3"),

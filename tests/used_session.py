@@ -5,7 +5,6 @@ from __future__ import annotations
 USE_A_SESSION = """
 import json, os, sys
 from pathlib import Path
-from gradjudge.sandbox.doctor import examine
 from gradjudge.sandbox.policy import Limits, Policy
 from gradjudge.sandbox.zygote import Zygote
 from gradjudge.wire.messages import RunCell
@@ -26,13 +25,11 @@ torch.save(torch.ones(2).requires_grad_().sum(), "x.pt")
 '''
 scratch = Path(sys.argv[1], "scratch")
 scratch.mkdir()
-active = {layer.name for layer in examine() if layer.active}
 found = {"uid": os.getuid(), "outputs": [], "layers": []}
 with Zygote.start(scratch=scratch) as zygote:
     plain = Policy(scratch=scratch, limits=Limits(threads=30))
-    hardened = Policy(scratch=scratch, limits=Limits(threads=30), hardened=True)
     floor = Policy(scratch=scratch, limits=Limits(threads=30), namespaces=False)
-    for policy in [floor, plain, *([hardened] if "root" in active else [])]:
+    for policy in (floor, plain):
         session = zygote.spawn(policy)
         done = session.ask(RunCell(0, attack, "ipython"), seconds=20.0)
         found["outputs"].append(done.output.split() if done.error is None else [done.error.text])

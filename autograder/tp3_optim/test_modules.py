@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gradjudge.checks.optimisation import Rule, Training, require_training
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.taught import mirrored, number_of, parameters_after, require_modes, require_no_graph
-from gradjudge.checks.tolerance import near, tolerance, widest
+from gradjudge.checks.tolerance import near, tolerance
 from gradjudge.checks.verdict import CheckFailed, fail, require
 from gradjudge.proxy.objects import ObjectProxy
 
@@ -162,7 +162,7 @@ def _require_forward(student, device, numbers, sizes):
     got, allowed = _output(student, model, x), tolerance(device, torch.float64)
     due = forward(torch.tanh, keep)
     require(
-        type(got) is Tensor and got.dtype == widest(device) and got.shape == due.shape,
+        type(got) is Tensor and got.dtype == torch.float64 and got.shape == due.shape,
         "Regressor must give a tensor of the dtype of x, with one row per row of x and one column per output.",
         "Regressor doit donner un tenseur du type de x, qui a une ligne par ligne de x et une colonne par sortie.",
     )

@@ -371,11 +371,12 @@ def outputs(student: Any) -> Callable[[Net, Tensor], Any]:
 def weights(rng: torch.Generator) -> Callable[..., list[Tensor]]:
     """Draw weights N(0, 1/n) and biases of zero for layers of these widths: ``weights(2, 4, 1)``."""
 
-    def draw(*widths: int, dtype: torch.dtype = torch.float64) -> list[Tensor]:
+    def draw(*widths: int) -> list[Tensor]:
         drawn: list[Tensor] = []
         for n, p in pairwise(widths):
-            drawn += [torch.randn(n, p, generator=rng, dtype=torch.float64) / n**0.5, torch.zeros(p)]
-        return [tensor.to(dtype) for tensor in drawn]
+            drawn.append(torch.randn(n, p, generator=rng, dtype=torch.float64) / n**0.5)
+            drawn.append(torch.zeros(p, dtype=torch.float64))
+        return drawn
 
     return draw
 
@@ -383,7 +384,7 @@ def weights(rng: torch.Generator) -> Callable[..., list[Tensor]]:
 def _digits() -> SimpleNamespace:
     data = load_digits()
     order = torch.randperm(len(data.target), generator=torch.Generator().manual_seed(0))
-    x, y = torch.tensor(data.data / 16, dtype=torch.float32)[order], torch.tensor(data.target)[order]
+    x, y = torch.tensor(data.data / 16)[order], torch.tensor(data.target)[order]
     return SimpleNamespace(x=x[:TRAINING_ROWS], y=y[:TRAINING_ROWS], held_out=(x[TRAINING_ROWS:], y[TRAINING_ROWS:]))
 
 

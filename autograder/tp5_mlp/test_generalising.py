@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.recipes import Recipe
-from gradjudge.checks.tolerance import near, tolerance, widest
+from gradjudge.checks.tolerance import near, tolerance
 from gradjudge.checks.verdict import require
 
 P = 0.3
@@ -17,10 +17,9 @@ ROWS, COLUMNS = 120, 80  # 9600 entries: the share of zeros has a standard devia
 
 
 @pytest.fixture
-def dropout(student, rng, device):
+def dropout(student, rng):
     """Run Dropout(0.3) on numbers that are not zero: train twice, then eval; give x, delta and what came back."""
-    dtype = widest(device)
-    x, delta = (torch.rand(ROWS, COLUMNS, generator=rng, dtype=torch.float64).to(dtype) + 0.5 for _ in range(2))
+    x, delta = (torch.rand(ROWS, COLUMNS, generator=rng, dtype=torch.float64) + 0.5 for _ in range(2))
 
     def run(*modes):
         recipe = Recipe(student, label="Dropout")
@@ -62,7 +61,7 @@ def test_dropout_train(dropout, device):
             f"En apprentissage, Dropout({P}) annule environ {round(100 * share)} % des nombres.",
         )
         require(
-            near(out[kept], x[kept] / (1 - P), tolerance(device, widest(device))),
+            near(out[kept], x[kept] / (1 - P), tolerance(device, torch.float64)),
             "In training, what Dropout keeps is not x / (1 - p): the expectation changes.",
             "En apprentissage, ce que Dropout garde n'est pas x / (1 - p) : l'espérance change.",
             mistake="unscaled",
@@ -82,7 +81,7 @@ def test_dropout_eval(dropout, device):
     fr: Après eval(), Dropout ne change rien, ni en avant ni en arrière, même après une passe en apprentissage.
     """
     x, delta, (_, _, out, dx) = dropout("train", "eval")
-    allowed = tolerance(device, widest(device))
+    allowed = tolerance(device, torch.float64)
     require(
         near(out, x, allowed) and near(dx, delta, allowed),
         "After eval(), Dropout must return x and delta as they are.",
@@ -102,7 +101,7 @@ def test_dropout_same_mask(dropout, device):
         require(
             bool((forward == 0).any())
             and bool(forward.any())
-            and near(backward * x, forward * delta, tolerance(device, widest(device))),
+            and near(backward * x, forward * delta, tolerance(device, torch.float64)),
             "Dropout.backward does not multiply delta by the mask (with its 1 / (1 - p)) of the last forward.",
             "Dropout.backward ne multiplie pas delta par le masque (avec son 1 / (1 - p)) du dernier forward.",
             mistake="mask",
@@ -110,14 +109,14 @@ def test_dropout_same_mask(dropout, device):
 
 
 @pytest.fixture
-def stopping(student, rng, device):
+def stopping(student, rng):
     """Follow a curve with EarlyStopping(patience); give its answers, or the first weights and what restore gives.
 
     Every second step changes the weights in place, as some optimisers do.
     """
 
     def run(curve, patience, *, restore=False):
-        start = torch.randn(3, 2, generator=rng, dtype=torch.float64).to(widest(device))
+        start = torch.randn(3, 2, generator=rng, dtype=torch.float64)
         recipe = Recipe(student, label="EarlyStopping")
         param = recipe.of(student.Param)(start)
         other = recipe.of(student.Param)(start[0])
@@ -176,7 +175,7 @@ def test_early_stopping_restores(stopping, device):
 
     fr: restore remet les poids de la meilleure époque, bien qu'ils aient changé depuis, sur place aussi.
     """
-    allowed = tolerance(device, widest(device))
+    allowed = tolerance(device, torch.float64)
     for curve, best in (((1.0, 0.8, 0.4, 0.9), 2), ((1.0, 0.5, 0.7), 1), ((0.3, 0.5), 0)):
         start, data, second = stopping(curve, 5, restore=True)
         require(

@@ -21,7 +21,7 @@ from gradjudge.checks.networks import require_parameters
 from gradjudge.checks.outcomes import losses_of
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.structure import BatchStructure
-from gradjudge.checks.tolerance import near, tolerance, widest
+from gradjudge.checks.tolerance import near, tolerance
 from gradjudge.checks.training import Descent, require_trajectory
 from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 
@@ -78,7 +78,7 @@ def adding_up(start, batches, lr, loss, lasting):
 
 def all_near(got, expected, device):
     """Tell whether weights are those that are expected, but for their shapes."""
-    allowed = tolerance(device, widest(device))
+    allowed = tolerance(device, torch.float64)
     return all(
         type(one) is Tensor and one.numel() == right.numel() and near(one.reshape(right.shape), right, allowed)
         for one, right in zip(got, expected.values(), strict=True)
@@ -93,16 +93,15 @@ def adds_up(stand_in, build, fit, values, device):
     """
 
     def read(size=None):
-        dtype = widest(device)
-        x, y = torch.full((10, 1), 2.0, dtype=dtype), torch.ones(10, 1, dtype=dtype)
-        start = {"w": torch.zeros(1, 1, dtype=dtype), "b": torch.zeros(1, dtype=dtype)}
+        x, y = torch.full((10, 1), 2.0, dtype=torch.float64), torch.ones(10, 1, dtype=torch.float64)
+        start = {"w": torch.zeros(1, 1, dtype=torch.float64), "b": torch.zeros(1, dtype=torch.float64)}
         built = build(list(start.values()))
         stand_in("MSE")
         fit(built, "MSE", 0.01, x, y, 2, *([] if size is None else [size]))
         got = values(built)
         steps = 2 * -(-10 // (size or 10))
         for lasting, name in ((steps, "always"), (steps // 2, "epoch")):
-            right = adding_up(start, [(x.double(), y.double())] * steps, 0.01, linear_mse, lasting)
+            right = adding_up(start, [(x, y)] * steps, 0.01, linear_mse, lasting)
             if lasting > 1 and all_near(got, right, device):
                 return name
         return ""
@@ -145,16 +144,15 @@ def solvable(draw, count):
 
 
 @pytest.fixture
-def solve_xor(build, fit, outputs, weights, device):
+def solve_xor(build, fit, outputs, weights):
     """Let fit train a 2-4-1 net on XOR, and require all four signs, from every start."""
 
     def run(count):
         for start in solvable(weights, count):
-            solve([value.to(widest(device)) for value in start])
+            solve(start)
 
     def solve(start):
-        dtype = widest(device)
-        x, y = torch.tensor(POINTS, dtype=dtype), torch.tensor(LABELS, dtype=dtype)
+        x, y = torch.tensor(POINTS, dtype=torch.float64), torch.tensor(LABELS, dtype=torch.float64)
         built = build(start)
         fit(built, "MSE", 0.1, x, y, EPOCHS)
         yhat = outputs(built, x)
@@ -174,17 +172,16 @@ def test_xor_steps(stand_in, build, fit, values, weights, rng, device):
     fr: Cinq époques de fit sur le lot entier mènent exactement là où mène la descente de gradient.
     """
     stand_in("Linear", "Tanh", "MSE", "Sequential", "SGD")
-    dtype = widest(device)
     x, y = (torch.randn(6, n, generator=rng, dtype=torch.float64) for n in (3, 2))
     start = dict(zip(("w1", "b1", "w2", "b2"), weights(3, 4, 2), strict=True))
-    built = build([value.to(dtype) for value in start.values()])
-    fit(built, "MSE", 0.05, x.to(dtype), y.to(dtype), 5)
+    built = build(list(start.values()))
+    fit(built, "MSE", 0.05, x, y, 5)
     got = dict(zip(start, values(built), strict=True))
     require_zero_grad(all_near(got.values(), adding_up(start, [(x, y)] * 5, 0.05, mlp_mse, 5), device))
     descent = Descent(start, [(x, y)] * 5, 0.05, mlp_mse)
     where = Text.own("After 5 epochs of fit on the whole batch", "Après 5 époques de fit sur le lot entier")
     try:
-        require_parameters(got, descent.end(), allowed=tolerance(device, dtype), flatten=True, where=where)
+        require_parameters(got, descent.end(), allowed=tolerance(device, torch.float64), flatten=True, where=where)
     except CheckFailed:
         name_mistake(got, descent)
         raise
@@ -219,14 +216,13 @@ def test_xor_history(student, stand_in, build, fit, weights, rng, device):
     fr: fit renvoie le coût moyen de chaque époque, pris avant chaque pas, et s'arrête quand stop le dit.
     """
     stand_in("Linear", "MSE", "Sequential", "SGD")
-    dtype, allowed = widest(device), tolerance(device, widest(device))
+    allowed = tolerance(device, torch.float64)
     x, y = (torch.randn(10, n, generator=rng, dtype=torch.float64) for n in (3, 2))
     start = weights(3, 2)
     cost = float(linear_mse(dict(zip(("w", "b"), start, strict=True)), x, y))
 
     def train(epochs, lr, **options):
-        built = build([value.to(dtype) for value in start])
-        return fit(built, "MSE", lr, x.to(dtype), y.to(dtype), epochs, **options)
+        return fit(build(start), "MSE", lr, x, y, epochs, **options)
 
     # On the whole batch the mean over rows and over batches are the same; weights that stay have one cost. An epoch
     # that is missing costs points elsewhere.
@@ -321,15 +317,14 @@ def test_digits_batches(batches, forgive):
 
 
 @pytest.fixture
-def learn_digits(build, fit, outputs, weights, digits, threshold, device):
+def learn_digits(build, fit, outputs, weights, digits, threshold):
     """Let fit train a 64-32-10 net on digits, and require the accuracy on held-out rows."""
 
     def run(seed):
-        dtype = widest(device)
-        built = build(weights(64, 32, 10, dtype=dtype), end="LogSoftmax")
-        fit(built, "NLL", 0.5, digits.x.to(dtype), digits.y, 15, 32, seed=seed)
+        built = build(weights(64, 32, 10), end="LogSoftmax")
+        fit(built, "NLL", 0.5, digits.x, digits.y, 15, 32, seed=seed)
         x, y = digits.held_out
-        yhat = outputs(built, x.to(dtype))
+        yhat = outputs(built, x)
         require(
             type(yhat) is Tensor and yhat.is_floating_point() and yhat.shape == (len(x), 10),
             "The net does not give 10 log-probabilities for each image.",
@@ -383,7 +378,7 @@ def careful_dropout(student, rng, device):
         return recipe.run(out, module.backward(given[1]), *given)
 
     def robust():
-        for dtype in dict.fromkeys((widest(device), torch.float32)):
+        for dtype in (torch.float64, torch.float32):
             allowed = tolerance(device, dtype)
             for transposed in (False, True):
                 x, delta = (torch.randn(40, 3, generator=rng, dtype=torch.float64).to(dtype) for _ in range(2))

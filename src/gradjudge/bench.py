@@ -8,7 +8,6 @@ judge, or the whole crew.
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from gradjudge.errors import CourseError, InternalError
 from gradjudge.forkserver import Child, ForkRefusedError, from_outside
 from gradjudge.jobs import Event, Job
 from gradjudge.report import Report, blank_report
-from gradjudge.rubric import GradingLimits
+from gradjudge.rubric import DEVICES, GradingLimits
 from gradjudge.sandbox.meter import WALL_FACTOR, Meter
 from gradjudge.sandbox.scratch import remove_abandoned
 
@@ -104,8 +103,8 @@ class Bench:
     Args:
         course: the course.
         assignments: names of those to grade.
-        device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
-        sandbox: ``"required"``, ``"hardened"`` or ``"none"`` (said aloud by the person who runs it).
+        device: ``"cpu"`` or ``"cuda"``.
+        sandbox: ``"required"`` or ``"none"`` (said aloud by the person who runs it).
         limits: limits that replace an assignment's own (tests).
         without: layers of the jail to leave off (tests, see `gradjudge.sandbox.policy.Policy`).
         secret: where submissions lie, if not in the course: like what the course keeps secret, no session may read it.
@@ -338,24 +337,19 @@ def judges(bench: Bench, at_once: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def resolve_device(name: str) -> str:
-    """Return the device to grade on; ``auto`` is CUDA or MPS where there is one.
+    """Return the device to grade on; ``auto`` is CUDA where there is a GPU.
 
     Raises:
-        CourseError: the device that was asked for is not there.
+        CourseError: the device that was asked for is unknown, or not there.
     """
-    if name == "cpu" or (name == "auto" and not _accelerator_likely()):
+    if name not in ("auto", *DEVICES):
+        raise CourseError(f"--device {name}: unknown device. Expected auto, {' or '.join(DEVICES)}.")
+    if name == "cpu" or (name == "auto" and not Path("/dev/nvidiactl").exists()):
         return "cpu"
-    import torch  # two seconds: only where an accelerator is likely or asked for
+    import torch  # two seconds: only where a GPU is likely or asked for
 
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if torch.cuda.is_available():
+        return "cuda"
     if name == "auto":
-        return next(device for device in ("cuda", "mps", "cpu") if available[device])
-    if name not in available:
-        raise CourseError(f"--device {name}: unknown device. Expected auto, cpu, cuda or mps.")
-    if not available[name]:
-        raise CourseError(f"--device {name}: torch sees no such device here. Use --device cpu or auto.")
-    return name
-
-
-def _accelerator_likely() -> bool:
-    return sys.platform == "darwin" or Path("/dev/nvidiactl").exists()
+        return "cpu"
+    raise CourseError(f"--device {name}: torch sees no such device here. Use --device cpu or auto.")

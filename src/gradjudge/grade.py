@@ -56,7 +56,7 @@ class Bench(msgspec.Struct, frozen=True):
     Attributes:
         checks: the collected hidden checks by name.
         open_session: starts a jailed session for the submission.
-        device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        device: ``"cpu"`` or ``"cuda"``.
         seed: the course's secret seed.
         key: digest of all that the verdict depends on.
         late: when it was handed in and what that costs, or None.

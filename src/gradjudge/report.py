@@ -150,7 +150,7 @@ class Run(msgspec.Struct, frozen=True):
     """How this grading went: never compared, never shown to students.
 
     Attributes:
-        device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        device: ``"cpu"`` or ``"cuda"``.
         jail: layers of the jail that were active, or ``["none"]``.
         used: seconds that the student's code computed or slept, which is what its time limits count.
         waited: seconds that it, or the judge with its answer there, waited for a processor: charged to nobody.

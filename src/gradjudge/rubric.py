@@ -19,8 +19,8 @@ from gradjudge.errors import CourseError
 from gradjudge.tomltable import did_you_mean
 
 LANGUAGES = ("fr", "en")
-DEVICES = ("cpu", "cuda", "mps")
-SANDBOXES = ("required", "hardened", "none")
+DEVICES = ("cpu", "cuda")
+SANDBOXES = ("required", "none")
 KINDS = ("auto", "manual")
 
 
@@ -94,7 +94,7 @@ class Threshold(msgspec.Struct, frozen=True):
     method: str = ""
 
     def on(self, device: str) -> float:
-        """Return the bound on a kind of device (``"cpu"``, ``"cuda"`` or ``"mps"``)."""
+        """Return the bound on a kind of device (``"cpu"`` or ``"cuda"``)."""
         return self.value + self.tolerance.get(device, 0.0)
 
 

@@ -69,13 +69,20 @@ def parse_rubric(path: Path) -> Rubric:
         name=course.text("name"),
         languages=languages,
         seed=_seed(course),
-        sandbox=course.text("sandbox", "required", choices=SANDBOXES),
+        sandbox=_sandbox(course),
         limits=limits,
         late=late,
         assignments=assignments,
         digest=hashlib.sha256(raw).hexdigest(),
         bar=_bar(root.table("verify", required=False)),
     )
+
+
+def _sandbox(course: Table) -> str:
+    if course.values.get("sandbox") == "hardened":
+        more = "'required', the default; for more walls, run the command in a container or a virtual machine"
+        course.fail("sandbox", "'hardened'", more)
+    return course.text("sandbox", "required", choices=SANDBOXES)
 
 
 def _bar(table: Table) -> Bar:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gradjudge.checks.comparison import Due, flaw_in, magnitude
-from gradjudge.checks.tolerance import difference, near, tolerance, widest
+from gradjudge.checks.tolerance import difference, near, tolerance
 from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 
 DOUBLE = tolerance("cpu", torch.float64)
@@ -43,14 +43,6 @@ def test_not_a_number_is_never_near() -> None:
 def test_difference_is_over_the_largest_magnitude() -> None:
     """The measure is norm-wise: the largest difference over the largest entry expected."""
     assert difference(RIGHT + 0.4, RIGHT, DOUBLE) == pytest.approx(0.1)
-
-
-def test_devices_without_float64_are_judged_in_float32() -> None:
-    """MPS has no float64; everything else is judged in it."""
-    assert widest("mps") is torch.float32
-    assert widest("cuda") is widest(torch.device("cpu")) is torch.float64
-    with pytest.raises(KeyError):
-        tolerance("mps", torch.float64)
 
 
 @pytest.mark.parametrize(

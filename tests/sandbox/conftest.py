@@ -52,7 +52,7 @@ def wire():
 def jails() -> list[str]:
     """Return the kinds of jail that this machine gives, by the doctor's word."""
     active = {layer.name for layer in examine() if layer.active}
-    return ["floor", *(["namespaces"] if "scratchfs" in active else []), *(["hardened"] if "root" in active else [])]
+    return ["floor", *(["namespaces"] if "scratchfs" in active else [])]
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,6 @@ def secrets() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def flavours() -> list[str]:
-    """Name the kinds of jail that this machine gives."""
-    return jails()
-
-
-@pytest.fixture(scope="session")
 def canary() -> str:
     """Return what was planted in the environment."""
     return CANARY
@@ -113,8 +107,6 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SECRETS:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("expected = 42")
-    (root / "data").mkdir()
-    (root / "data" / "rows.csv").write_text("1,2\n")
     return root
 
 
@@ -136,14 +128,13 @@ def zygote(course: Path, base: Path) -> Iterator[Zygote]:
 
 
 @pytest.fixture(scope="session")
-def policies(course: Path, base: Path) -> dict[str, Policy]:
+def policies(base: Path) -> dict[str, Policy]:
     """Return a policy for each kind of jail."""
-    plain = Policy(scratch=base, limits=LIMITS, readable=(course / "data",))
+    plain = Policy(scratch=base, limits=LIMITS)
     replace = msgspec.structs.replace
     return {
         "floor": replace(plain, namespaces=False),
         "namespaces": plain,
-        "hardened": replace(plain, hardened=True),
         "none": replace(plain, jailed=False, required=()),
     }
 

@@ -33,14 +33,6 @@ def test_an_endless_cell_is_interrupted_and_the_session_goes_on(start: Callable[
     assert session.output("print(kept)") == "5"
 
 
-def test_the_interrupt_reaches_a_hardened_session(start: Callable[[str], Probe], flavours: list[str]) -> None:
-    """The process that stands by passes it on."""
-    if "hardened" in flavours:
-        session = start("hardened")
-        assert session.run("while True: pass", seconds=0.3, grace=5.0).interrupted
-        assert session.output("print('on')") == "on"
-
-
 @pytest.mark.parametrize("how", ["signal.signal(signal.SIGINT, signal.SIG_DFL)", "kept = 1"])
 def test_a_cell_that_ends_its_process_when_interrupted_is_timed_out(start: Callable[[str], Probe], how: str) -> None:
     """It was its time limit that ended it: that it did not live on is no crash."""

@@ -15,7 +15,6 @@ import pytest
 
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.sandbox.policy import Policy, fork_payload
-from gradjudge.sandbox.session import SessionLost
 from gradjudge.sandbox.zygote import Zygote
 from gradjudge.wire.messages import RunCell
 
@@ -98,13 +97,8 @@ def test_closing_leaves_nothing(zygote: Zygote, policies: dict[str, Policy], bas
     assert not Path(f"/proc/{session.pid}").exists()
 
 
-@pytest.mark.parametrize("flavour", ["floor", "hardened"])
-def test_a_session_dies_with_its_client(
-    zygote: Zygote, policies: dict[str, Policy], base: Path, flavours: list[str], flavour: str
-) -> None:
+def test_a_session_dies_with_its_client(zygote: Zygote, policies: dict[str, Policy], base: Path) -> None:
     """A judge that is killed leaves no session behind."""
-    if flavour not in flavours:
-        return
     client = """
 import socket, sys, time
 from gradjudge.forkserver import request_fork
@@ -124,30 +118,13 @@ time.sleep(60)
     with process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(fork_payload(policies[flavour], scratch, {"output_kb": 1}))
+        process.stdin.write(fork_payload(policies["floor"], scratch, {"output_kb": 1}))
         process.stdin.close()
-        pid = process.stdout.readline().decode().strip()
-        inner = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        assert len(inner) == (flavour == "hardened")
-        pidfds = [os.pidfd_open(int(number)) for number in (pid, *inner)]
+        pidfd = os.pidfd_open(int(process.stdout.readline()))
         process.kill()
-    for pidfd in pidfds:
-        assert select.select([pidfd], [], [], 60.0)[0]
-        os.close(pidfd)
+    assert select.select([pidfd], [], [], 60.0)[0]
+    os.close(pidfd)
     scratch.rmdir()
-
-
-def test_a_hardened_session_dies_with_the_process_that_stands_by(
-    start: Callable[[str], Probe], flavours: list[str]
-) -> None:
-    """Killing what the client knows of kills the process in which the code runs, however busy it is."""
-    if "hardened" in flavours:
-        probe = start("hardened")
-        pidfd = os.pidfd_open(probe.session.pid)
-        with pytest.raises(SessionLost):
-            probe.run("signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", seconds=0.1, grace=0.1)
-        assert select.select([pidfd], [], [], 60.0)[0]
-        os.close(pidfd)
 
 
 def test_sessions_die_with_the_zygote(tmp_path: Path) -> None:
@@ -164,7 +141,7 @@ def test_sessions_die_with_the_zygote(tmp_path: Path) -> None:
         with pytest.raises(InternalError, match="no session could be started"):
             doomed.spawn(Policy(scratch=tmp_path))
         session.close()
-    assert list(tmp_path.iterdir()) == []
+    assert [entry.name for entry in tmp_path.iterdir()] == ["zygote"]
 
 
 def test_a_zygote_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

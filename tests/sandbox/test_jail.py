@@ -8,6 +8,8 @@ import os
 import socket
 import stat
 import struct
+import sysconfig
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,13 +105,14 @@ def test_changing_modes_owners_and_times_has_no_effect(probe: Probe, outside: Pa
     assert (stat.S_IMODE(after.st_mode), after.st_uid, after.st_mtime) == (0o666, before.st_uid, before.st_mtime)
 
 
-def test_data_of_the_course_is_for_reading_only(probe: Probe, course: Path) -> None:
-    """The course's data can be read and not be written, cut or removed, whoever owns it."""
-    rows = course / "data" / "rows.csv"
-    assert probe.output(f"print(open({str(rows)!r}).read())") == "1,2"
-    for attack in ("open({!r}, 'r+')", "os.open({!r}, os.O_RDONLY | os.O_TRUNC)", "os.unlink({!r})"):
-        assert probe.outcome(attack.format(str(rows))) == "refused"
-    assert rows.read_text() == "1,2\n"
+def test_what_can_be_read_is_for_reading_only(probe: Probe) -> None:
+    """A file among Python's packages can be read and not be written, cut or removed, whoever owns it."""
+    with tempfile.NamedTemporaryFile("w+", dir=sysconfig.get_paths()["purelib"]) as rows:
+        print("1,2", file=rows, flush=True)
+        assert probe.output(f"print(open({rows.name!r}).read())") == "1,2"
+        for attack in ("open({!r}, 'r+')", "os.open({!r}, os.O_RDONLY | os.O_TRUNC)", "os.unlink({!r})"):
+            assert probe.outcome(attack.format(rows.name)) == "refused"
+        assert Path(rows.name).read_text() == "1,2\n"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from torch import Tensor
 from gradjudge.checks.comparison import Due, Flaw, flaw_in
 from gradjudge.checks.diagnosis import Sighting, diagnose
 from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial
-from gradjudge.checks.tolerance import Tolerance, tolerance, widest
+from gradjudge.checks.tolerance import Tolerance, tolerance
 from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 from gradjudge.proxy.objects import CallableProxy, label_of
 
@@ -55,7 +55,6 @@ class GradientsByHand:
         self._shapes = [dict(shapes), *(dict(more) for more in also_shapes)]
         self._returns = tuple(returns)
         self._cotangent = cotangent
-        self._dtype = widest(device)
         self._device = torch.device(device)
 
     @property
@@ -68,7 +67,7 @@ class GradientsByHand:
         Raises:
             CheckFailed: it is wrong; the message names the mistake if it is a usual one.
         """
-        trials = [self._trial(shapes, self._dtype) for shapes in self._shapes for _ in range(DRAWS)]
+        trials = [self._trial(shapes, torch.float64) for shapes in self._shapes for _ in range(DRAWS)]
         trials.append(self._trial(self._shapes[0], torch.float32))
         trials += self._reference.special(trials[0])
         if isinstance(self._function, CallableProxy):
@@ -144,9 +143,9 @@ class GradientsByHand:
             and not trial.kinks
             and isinstance(got, Tensor)
             and flaw.kind in ("value", "shape")
-            and trial.inputs[0].dtype == self._dtype
+            and trial.inputs[0].dtype == torch.float64
         ]
-        cause = diagnose(wrong, tuple(self._shapes[0]), self._reference, tolerance(self._device, self._dtype))
+        cause = diagnose(wrong, tuple(self._shapes[0]), self._reference, tolerance(self._device, torch.float64))
         if cause is None:
             return first.text
         if first.kind == "value":

@@ -112,7 +112,7 @@ class Derivative:
             return
         subject = self._subject
         try:
-            trials = [subject.reference.trial(square_shapes(subject.shapes, size), subject.dtype) for size in (3, 4)]
+            trials = [subject.reference.trial(square_shapes(subject.shapes, size)) for size in (3, 4)]
         except (RuntimeError, IndexError):
             return
         results = subject.function.passes([one_pass(trial, subject.every()) for trial in trials], through="direct")
@@ -228,7 +228,7 @@ class Derivative:
         for got, right in zip(outputs, trial.outputs, strict=True):
             if type(got) is not Tensor or got.shape != right.shape or not near(got, right, subject.allowed):
                 return None
-            rounded = got.dtype != subject.dtype
+            rounded = got.dtype != torch.float64
             worst = max(worst, float("inf") if rounded else difference(got, right, subject.allowed))
         return subject.allowed if worst <= subject.allowed.exact else tolerance(subject.device, torch.float32)
 

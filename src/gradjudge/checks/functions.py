@@ -290,7 +290,7 @@ class FunctionCheck:
         subject = self._subject
         changed = elementwise(subject.reference)
         try:
-            trials = [subject.reference.trial(square_shapes(subject.shapes, size), subject.dtype) for size in (3, 4)]
+            trials = [subject.reference.trial(square_shapes(subject.shapes, size)) for size in (3, 4)]
             wrong = [msgspec.structs.replace(trial, outputs=changed.outputs(trial.inputs)) for trial in trials]
         except (RuntimeError, IndexError):
             return False
@@ -334,7 +334,7 @@ class FunctionCheck:
         shape = Text.own("a scalar (0 dimensions)", "un scalaire (0 dimension)")
         if right.ndim:
             shape = Text.own("the shape of the statement", "la forme de l'énoncé")
-        flaw = flaw_in(output, Due(right, shape, self._subject.dtype), self._subject.allowed)
+        flaw = flaw_in(output, Due(right, shape, torch.float64), self._subject.allowed)
         if flaw is not None:
             text = (cause() if flaw.kind in ("value", "shape") else None) or flaw.text
             fail(f"The result of `{where}` {text.en}.", f"Le résultat de `{where}` {text.fr}.", mistake=text.mistake)
@@ -343,7 +343,7 @@ class FunctionCheck:
 def _judge_shape(subject: Subject, name: str, also: Sequence[Shape], paid: bool) -> None:
     index = subject.names.index(name)
     variants = [subject.shapes, *({**subject.shapes, name: tuple(shape)} for shape in also)]
-    trials = [subject.reference.trial(shapes, subject.dtype) for shapes in variants for _ in range(FEWEST)]
+    trials = [subject.reference.trial(shapes) for shapes in variants for _ in range(FEWEST)]
     results = subject.ask_by_hand([one_pass(trial, subject.only(index)) for trial in trials])
     for trial, result in zip(trials, results, strict=True):
         due = Due(trial.gradients[index], Text.own(f"that of `{name}`", f"celle de `{name}`"))

@@ -27,7 +27,7 @@ from gradjudge.checks.module_results import (
 )
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import SPECIAL, Formula, Reference, Trial
-from gradjudge.checks.tolerance import tolerance, widest
+from gradjudge.checks.tolerance import tolerance
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text
 from gradjudge.proxy.student import Student
 
@@ -65,8 +65,7 @@ class LossCheck:
         self._draw = draw
         self._reference = Reference(formula, rng)
         self._device = torch.device(device)
-        self._dtype = widest(device)
-        self._allowed = tolerance(device, self._dtype)
+        self._allowed = tolerance(device, torch.float64)
 
     def forward(self) -> None:
         """Compare ``forward`` with the formula: a tensor without dimensions."""
@@ -92,7 +91,7 @@ class LossCheck:
         results = {"forward": output, "backward": gradient}
         for name, value in results.items():
             tensor_of(value, self._label, name)
-        for dtype in dict.fromkeys((self._dtype, torch.float32)):
+        for dtype in (torch.float64, torch.float32):
             output, gradient, *_ = self._pass(cast(trial.inputs, dtype))
             require_dtype({"forward": output, "backward": gradient}, results, dtype, self._device, self._label)
         for name, before, now in zip(("yhat", "y"), trial.inputs, after, strict=True):
@@ -117,7 +116,7 @@ class LossCheck:
         require_lasting(self._label, last, right, self._allowed)
 
     def _trial(self, q: int, p: int) -> Trial:
-        inputs = cast(self._draw(self._reference.rng, q, p), self._dtype)
+        inputs = cast(self._draw(self._reference.rng, q, p), torch.float64)
         return self._reference.at(inputs, (torch.ones((), dtype=torch.float64),))
 
     def _special(self, base: Trial) -> list[Trial]:

@@ -38,7 +38,7 @@ from gradjudge.checks.module_results import (
 from gradjudge.checks.recipes import Recipe, Step
 from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial
 from gradjudge.checks.slots import Slot, load, match
-from gradjudge.checks.tolerance import near, tolerance, widest
+from gradjudge.checks.tolerance import near, tolerance
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
 from gradjudge.proxy.student import Student
 
@@ -118,15 +118,14 @@ class ModuleCheck:
         many = {**shapes, x: (MANY_ROWS, *shapes[x][1:])}
         self._shapes = [dict(shapes), many, *(dict(more) for more in also_shapes)]
         self._device = torch.device(device)
-        self._dtype = widest(device)
-        self._allowed = tolerance(device, self._dtype)
+        self._allowed = tolerance(device, torch.float64)
 
     def forward(self) -> None:
         """Compare value and shape of ``forward`` with the formula at every set of shapes."""
         trials: list[Trial] = []
         given: list[object] = []
         for shapes in (self._shapes[0], *self._shapes):
-            trial = self._reference.trial(shapes, self._dtype)
+            trial = self._reference.trial(shapes)
             given += self._forward(self._load(shapes, trial), trial)
             trials.append(trial)
         require_outputs(given, trials, self._names, self._reference, self._allowed, f"{self._label}.forward")
@@ -155,9 +154,9 @@ class ModuleCheck:
             CheckFailed: the last one overwrites, or nothing is added at all.
         """
         shapes = self._shapes[0]
-        first = self._reference.trial(shapes, self._dtype)
+        first = self._reference.trial(shapes)
         parameters = first.inputs[1:]
-        drawn = self._reference.trial(shapes, self._dtype)
+        drawn = self._reference.trial(shapes)
         second = self._reference.at((drawn.inputs[0], *parameters), drawn.cotangents)
         alone = [self._pass(shapes, trial).grads for trial in (first, second)]
         both = self._pass(shapes, first, then=second).grads
@@ -188,7 +187,7 @@ class ModuleCheck:
 
     def zeroes(self) -> None:
         """Require that ``zero_grad`` sets every parameter's ``grad`` to zero and leaves ``data`` alone."""
-        trial = self._reference.trial(self._shapes[0], self._dtype)
+        trial = self._reference.trial(self._shapes[0])
         held = self._load(self._shapes[0], trial, ones=True)
         recipe = Recipe(self._student, label=f"{self._label}.zero_grad")
         recipe.of(held.module).zero_grad()
@@ -214,12 +213,12 @@ class ModuleCheck:
     def robust(self) -> None:
         """Require that dtypes are kept, that x and delta are left alone, and that transposed tensors change nothing."""
         shapes = self._shapes[0]
-        trial = self._reference.trial(shapes, self._dtype)
+        trial = self._reference.trial(shapes)
         plain = self._pass(shapes, trial)
         results = _results(plain)
         for name, value in results.items():
             tensor_of(value, self._label, name)
-        for dtype in dict.fromkeys((self._dtype, torch.float32)):
+        for dtype in (torch.float64, torch.float32):
             same = Trial(cast(trial.inputs, dtype), cast(trial.cotangents, dtype), (), ())
             require_dtype(_results(self._pass(shapes, same)), results, dtype, self._device, self._label)
         for name, before, after in (("x", trial.inputs[0], plain.x), ("delta", trial.cotangents[0], plain.delta)):
@@ -235,7 +234,7 @@ class ModuleCheck:
     def lasting(self) -> None:
         """Require results to be right after many passes still: for modules whose single passes were found right."""
         shapes = self._shapes[0]
-        trial = self._reference.trial(shapes, self._dtype)
+        trial = self._reference.trial(shapes)
         right = {"forward": trial.outputs[0], "backward": trial.gradients[0]}
         require_lasting(self._label, self._after_many(shapes, trial), right, self._allowed)
 
@@ -254,7 +253,7 @@ class ModuleCheck:
         trials: list[Trial] = []
         given: list[object] = []
         for shapes in [shapes for shapes in self._shapes for _ in range(DRAWS)]:
-            trial = self._reference.trial(shapes, self._dtype)
+            trial = self._reference.trial(shapes)
             dx, grads = self._backward(shapes, trial, by_force=by_force)
             trials.append(trial)
             given.append(grads[name] if place else dx)

@@ -71,7 +71,12 @@ class Reference:
         self.rng = rng
 
     def trial(
-        self, shapes: Mapping[str, Shape], dtype: torch.dtype, *, scale: float = 1.0, constant: bool = False
+        self,
+        shapes: Mapping[str, Shape],
+        dtype: torch.dtype = torch.float64,
+        *,
+        scale: float = 1.0,
+        constant: bool = False,
     ) -> Trial:
         """Draw inputs of these shapes, `scale` times a magnitude in [0.1, 2], and signed cotangents.
 

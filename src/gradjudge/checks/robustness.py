@@ -32,8 +32,7 @@ def judge_float32(subject: Subject) -> None:
     single = subject.trial(dtype=torch.float32)
     allowed = tolerance(subject.device, torch.float32)
     _judge_dtype(subject, right, single, allowed, through="apply", forward=forward)
-    trials = [single, subject.trial()] if subject.dtype != torch.float32 else [single]
-    for trial in trials:
+    for trial in (single, subject.trial()):
         _judge_dtype(subject, right, trial, allowed, through="direct", forward=forward)
 
 

@@ -10,7 +10,7 @@ import msgspec
 import torch
 
 from gradjudge.checks.references import Reference, Shape, Trial
-from gradjudge.checks.tolerance import Tolerance, tolerance, widest
+from gradjudge.checks.tolerance import Tolerance, tolerance
 from gradjudge.checks.verdict import fail
 from gradjudge.proxy.line import raise_first
 from gradjudge.proxy.objects import FunctionProxy, class_name_of, label_of
@@ -48,22 +48,17 @@ class Subject(msgspec.Struct, frozen=True):
         return tuple(self.shapes)
 
     @property
-    def dtype(self) -> torch.dtype:
-        """The dtype in which values are judged: float64 where the device has it."""
-        return widest(self.device)
-
-    @property
     def allowed(self) -> Tolerance:
-        """The tolerance that goes with `dtype`."""
-        return tolerance(self.device, self.dtype)
+        """The tolerance of float64, in which values are judged."""
+        return tolerance(self.device, torch.float64)
 
     def trial(self, **options: Any) -> Trial:
         """Draw a trial at the main shapes; options as for `Reference.trial`."""
-        return self.reference.trial(self.shapes, options.pop("dtype", self.dtype), **options)
+        return self.reference.trial(self.shapes, **options)
 
     def further_trials(self) -> list[Trial]:
         """Draw one trial at each further set of shapes."""
-        return [self.reference.trial(shapes, self.dtype) for shapes in self.also_shapes]
+        return [self.reference.trial(shapes) for shapes in self.also_shapes]
 
     def special_trials(self) -> list[Trial]:
         """Draw trials at special points, see `Reference.special`."""

@@ -34,12 +34,12 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 CourseOption = Annotated[
     Path | None, typer.Option("--course", help="Folder that holds grading.toml (default: here or above).")
 ]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 SandboxOption = Annotated[
     str | None,
     typer.Option(
         "--sandbox",
-        help="required, hardened (more layers), or none: grade WITHOUT a jail, your own code only; reports say so.",
+        help="required, or none: grade WITHOUT a jail, your own code only; reports say so.",
     ),
 ]
 

@@ -33,8 +33,6 @@ _REMEDIES: Final = {
     "netns": _NAMESPACES,
     "ipcns": _NAMESPACES,
     "scratchfs": _NAMESPACES,
-    "root": _NAMESPACES,
-    "pidns": _NAMESPACES,
 }
 
 _PURPOSES: Final = {
@@ -46,11 +44,7 @@ _PURPOSES: Final = {
     "netns": "no network, a second time",
     "ipcns": "no System V segments, a second time",
     "scratchfs": "a scratch folder with an end, which goes with the session",
-    "root": "hardened: a root folder with nothing else in it",
-    "pidns": "hardened: no other process in sight",
 }
-
-_HARDENED: Final = ("root", "pidns")
 
 
 @dataclass(frozen=True)
@@ -75,26 +69,25 @@ class Layer:
 def examine() -> list[Layer]:
     """Try every layer in a process of its own, which takes some tenths of a second. Does not import torch."""
     found = _probe()
-    plain, hardened = found.get("plain", {}), found.get("hardened", {})
-    return [_layer(name, found, hardened if name in _HARDENED else plain) for name in _PURPOSES]
+    return [_layer(name, found) for name in _PURPOSES]
 
 
-def _layer(name: str, found: dict[str, Any], tried: dict[str, Any]) -> Layer:
-    passed = [attack for attack, stopped_by in tried.get("passed", {}).items() if stopped_by == name]
+def _layer(name: str, found: dict[str, Any]) -> Layer:
+    passed = [attack for attack, stopped_by in found.get("passed", {}).items() if stopped_by == name]
     notes = [_PURPOSES[name]]
     if name == "landlock":
         notes.append(f"ABI {found.get('landlock_abi', 0)}, {found.get('kernel', sys.platform)}")
     if name == "seccomp":
         notes.append(str(found.get("machine", "unknown machine")))
     notes += [f"FAILED to stop: {attack}" for attack in passed]
-    active = name in tried.get("layers", ()) and not passed
-    if not active and "error" in tried:
-        notes.append(str(tried["error"]))
+    active = name in found.get("layers", ()) and not passed
+    if not active and "error" in found:
+        notes.append(str(found["error"]))
     return Layer(name, active, name in FLOOR, "; ".join(notes), "" if active else _REMEDIES[name])
 
 
 def _probe() -> dict[str, Any]:
-    """Run `gradjudge.worker.probe` and return what it found; its error as that of both jails if it could not run."""
+    """Run `gradjudge.worker.probe` and return what it found, or the error if it could not run."""
     with tempfile.TemporaryDirectory(prefix="gradjudge-") as base:
         folder = Path(base, "scratch")
         folder.mkdir()
@@ -102,7 +95,6 @@ def _probe() -> dict[str, Any]:
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True)
         except subprocess.CalledProcessError as error:
-            failure = {"error": error.stderr.strip().splitlines()[-1] if error.stderr.strip() else str(error)}
-            return {"plain": failure, "hardened": failure}
+            return {"error": error.stderr.strip().splitlines()[-1] if error.stderr.strip() else str(error)}
         found: dict[str, Any] = json.loads(done.stdout)
     return found

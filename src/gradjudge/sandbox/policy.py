@@ -65,49 +65,35 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         scratch: private folder under which each session gets a scratch folder of its own.
         limits: how much it may use.
-        readable: files and folders that sessions read besides Python, its packages and the system's libraries.
-        secret: paths that no session may read (hidden tests, solutions, submissions, the grader's home). They are
-            never sent anywhere: a session is refused if one of them lies under a readable path.
         required: layers without which the session is refused.
-        namespaces: add those namespaces that cost next to nothing, where this machine allows them.
-        hardened: add a pid namespace, a root folder with nothing but the readable paths, and, for root, another user.
+        namespaces: add those that cost next to nothing, where this machine allows them.
         without: layers to leave off, so that tests can show what each is worth; no command offers it.
         jailed: False for no jail at all; whoever says so must say it in the report.
         device: ``"cuda"`` opens the GPU's device files and lifts the limit on address space, which CUDA cannot bear.
-        env: environment variables for the session, besides the zygote's.
     """
 
     scratch: Path
     limits: Limits = Limits()
-    readable: tuple[Path, ...] = ()
-    secret: tuple[Path, ...] = ()
     required: tuple[str, ...] = FLOOR
     namespaces: bool = True
-    hardened: bool = False
     jailed: bool = True
     without: tuple[str, ...] = ()
     device: str = "cpu"
-    env: dict[str, str] = {}
 
     @classmethod
-    def for_submission(
-        cls, limits: GradingLimits, *, device: str, sandbox: str, base: Path, readable: tuple[Path, ...] = ()
-    ) -> Policy:
+    def for_submission(cls, limits: GradingLimits, *, device: str, sandbox: str, base: Path) -> Policy:
         """Make the policy of an assignment from the limits in ``grading.toml``.
 
         Args:
             limits: those of the assignment.
-            device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
-            sandbox: ``"required"``, ``"hardened"`` or ``"none"``.
+            device: ``"cpu"`` or ``"cuda"``.
+            sandbox: ``"required"`` or ``"none"``.
             base: the policy's `scratch`.
-            readable: the course's data.
         """
         return cls(
             scratch=base,
             limits=Limits.for_submission(limits),
-            readable=readable,
             device=device,
-            hardened=sandbox == "hardened",
             jailed=sandbox != "none",
         )
 
@@ -141,7 +127,7 @@ def refuse_exposed_secrets(secret: Iterable[Path], readable: Iterable[Path]) -> 
             if real == root or root in real.parents:
                 raise CourseError(
                     f"{path} must stay unread by submissions, but it lies under {root}, which every session can read "
-                    "(Python, its packages, or the course's data). Move one of the two."
+                    "(Python and its packages). Move one of the two."
                 )
 
 
@@ -150,13 +136,11 @@ def fork_payload(policy: Policy, scratch: Path, config: Mapping[str, Any]) -> by
     limits = msgspec.structs.asdict(policy.limits)
     jail = {
         "scratch": str(scratch),
-        "readable": [str(path.resolve()) for path in policy.readable],
         "required": [layer for layer in policy.required if layer not in policy.without],
         "without": list(policy.without),
         "namespaces": policy.namespaces,
-        "hardened": policy.hardened,
         "jailed": policy.jailed,
         "device": policy.device,
         "limits": limits,
     }
-    return json.dumps({"jail": jail, "env": policy.env, "serve": dict(config)}).encode()
+    return json.dumps({"jail": jail, "serve": dict(config)}).encode()

@@ -94,9 +94,8 @@ class JailedSession:
         self._closed = False
         try:
             self._layers = _hear_layers(child)
-            self._pid = _inner_pid(child.pid) if "pidns" in self._layers else child.pid
-            self._meter = Meter(self._pid, for_us=True)
-            self._watch = Watch(child, self._pid, policy.limits, scratch)
+            self._meter = Meter(child.pid, for_us=True)
+            self._watch = Watch(child, policy.limits, scratch)
         except BaseException:
             child.close()
             raise
@@ -112,7 +111,7 @@ class JailedSession:
     @property
     def pid(self) -> int:
         """The id of the process that runs the code."""
-        return self._pid
+        return self._child.pid
 
     @property
     def used(self) -> float:
@@ -280,13 +279,6 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _inner_pid(pid: int) -> int:
-    """Return the process that runs the code where `pid` only stands by; `pid` again if it has ended."""
-    with contextlib.suppress(OSError, IndexError):
-        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
-    return pid
 
 
 def _hear_layers(child: Child) -> tuple[str, ...]:

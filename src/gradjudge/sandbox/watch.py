@@ -32,12 +32,11 @@ class Watch:
         verdict: why the session was killed, as (reason, detail), or None.
     """
 
-    def __init__(self, child: Child, pid: int, limits: Limits, scratch: Path) -> None:
+    def __init__(self, child: Child, limits: Limits, scratch: Path) -> None:
         """Start watching.
 
         Args:
             child: the session.
-            pid: the process that runs its code.
             limits: what it may use.
             scratch: its folder.
         """
@@ -47,7 +46,7 @@ class Watch:
         self._scratch = scratch
         self._scratch_due = 0.0
         self._closing = threading.Event()
-        self._status = _open_status(pid)
+        self._status = _open_status(child.pid)
         self._resident = self._figures().get("VmRSS", 0)
         self._thread = threading.Thread(target=self._run, name="gradjudge-watch", daemon=True)
         self._thread.start()

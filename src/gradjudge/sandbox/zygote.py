@@ -37,14 +37,12 @@ class Zygote:
 
     Attributes:
         control: socket on which sessions are asked for. Its descriptor may be passed to processes that `attach`.
-        readable: what every session can read whatever its policy; known once the zygote is ready.
     """
 
     def __init__(self, control: socket.socket) -> None:
         """Use `start` or `attach`."""
         self.control = control
-        self.readable: tuple[Path, ...] = ()
-        self._scratch: Path | None = None
+        self._home: Path | None = None
         self._secret: tuple[Path, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ready = False
@@ -64,24 +62,24 @@ class Zygote:
         """Start a zygote, which takes two or three seconds to import torch; call `wait_ready` before the first use.
 
         Args:
-            scratch: private folder for the zygote's own files and all scratch folders. `close` empties it.
+            scratch: private folder for the zygote's own files and all scratch folders; whoever made it removes it.
             secret: paths that no session may read, besides the home folder; `wait_ready` refuses if this installation
                 exposes one.
         """
-        zygote_home = scratch / "zygote"
-        zygote_home.mkdir(mode=0o700)
+        home = scratch / "zygote"
+        home.mkdir(mode=0o700)
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         zygote = cls(control)
-        zygote._scratch, zygote._secret = scratch, (*secret, Path.home())
+        zygote._home, zygote._secret = home, (*secret, Path.home())
         command = [sys.executable, "-s", "-P", "-B", "-m", "gradjudge.worker.zygote", str(theirs.fileno())]
-        with theirs, (zygote_home / _STDERR_FILE).open("wb") as stderr:
+        with theirs, (home / _STDERR_FILE).open("wb") as stderr:
             zygote._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
-                cwd=zygote_home,
-                env=_environment(zygote_home),
+                cwd=home,
+                env=_environment(home),
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is for us; we end the zygote by hanging up
             )
@@ -114,8 +112,7 @@ class Zygote:
         if not data:
             raise InternalError(f"the zygote ended before it was ready{self._last_words()}")
         self.control.settimeout(None)
-        self.readable = tuple(Path(path) for path in json.loads(data)["readable"])
-        refuse_exposed_secrets(self._secret, self.readable)
+        refuse_exposed_secrets(self._secret, map(Path, json.loads(data)["readable"]))
         self._is_ready = True
 
     def spawn(
@@ -129,13 +126,12 @@ class Zygote:
             config: what ``gradjudge.worker.serve.serve`` takes; nothing that tells whose submission it is.
 
         Raises:
-            CourseError: a secret path is readable, or a required layer is not to be had on this machine.
+            CourseError: a required layer is not to be had on this machine.
             InternalError: the zygote is gone or could not fork.
         """
         from gradjudge.sandbox.session import JailedSession  # imports torch, which the command line does without
 
         self.wait_ready()
-        refuse_exposed_secrets((*self._secret, *policy.secret), (*self.readable, *policy.readable))
         scratch = new_scratch(policy.scratch, files)
         try:
             payload = fork_payload(policy, scratch, {"output_kb": policy.limits.output_kb, **(config or {})})
@@ -148,9 +144,9 @@ class Zygote:
             raise
 
     def close(self) -> None:
-        """End the zygote and with it every session, and empty its scratch folder. May be called again."""
+        """End the zygote and with it every session. May be called again."""
         self.control.close()
-        if self._process is None or self._scratch is None:
+        if self._process is None:
             return
         if self._is_ready:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -158,10 +154,6 @@ class Zygote:
         self._process.kill()
         self._process.wait()
         self._process = None
-        with contextlib.suppress(FileNotFoundError):  # somebody was here before us
-            for entry in self._scratch.iterdir():
-                if entry.is_dir():
-                    remove_scratch(entry)
 
     def __enter__(self) -> Zygote:
         """Return itself."""
@@ -172,11 +164,11 @@ class Zygote:
         self.close()
 
     def _last_words(self) -> str:
-        if self._scratch is None:
+        if self._home is None:
             return ""
         text = ""
         with contextlib.suppress(FileNotFoundError):
-            text = (self._scratch / "zygote" / _STDERR_FILE).read_text(errors="replace").strip()
+            text = (self._home / _STDERR_FILE).read_text(errors="replace").strip()
         return f"; it wrote:\n{text[-4000:]}" if text else ""
 
 

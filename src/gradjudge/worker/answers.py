@@ -64,8 +64,7 @@ class Answers:
     Args:
         namespace: where it runs.
         limits: what one answer may hold.
-        device: where the tensors that are sent are put: ``"cpu"``, ``"cuda"`` or ``"mps"`` (which has no float64:
-            there they become float32).
+        device: where the tensors that are sent are put: ``"cpu"`` or ``"cuda"``.
     """
 
     def __init__(self, namespace: Namespace, limits: WireLimits = DEFAULT, *, device: str = "cpu") -> None:
@@ -153,8 +152,7 @@ class Answers:
 
     def _on_device(self, tensor: torch.Tensor) -> torch.Tensor:
         """Copy a tensor to the device that is graded on."""
-        dtype = torch.float32 if self._device == "mps" and tensor.dtype is torch.float64 else tensor.dtype
-        return tensor.detach().to(self._device, dtype, copy=True)
+        return tensor.detach().to(self._device, copy=True)
 
     def _set(self, ref: Ref, item: Any) -> None:
         if not ref.path:

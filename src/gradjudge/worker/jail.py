@@ -38,11 +38,9 @@ class Jail:
     """What `apply` must do; the fields are those of `gradjudge.sandbox.policy.Policy`."""
 
     scratch: str
-    readable: Sequence[str]
     required: Sequence[str]
     limits: Mapping[str, int]
     namespaces: bool = True
-    hardened: bool = False
     jailed: bool = True
     without: Sequence[str] = ()
     device: str = "cpu"
@@ -51,24 +49,17 @@ class Jail:
 def apply(jail: Jail, python_paths: Sequence[str], *, with_namespaces: bool) -> list[str]:
     """Shut this process in and return the layers that are on, in order.
 
-    With `hardened`, the caller returns in another process than it called from, the only one in its pid namespace.
-
     Args:
         jail: what to allow.
         python_paths: where this interpreter imports from.
         with_namespaces: whether `gradjudge.worker.namespaces.allowed` said so.
 
     Raises:
-        JailError: a layer in ``jail.required`` could not be applied, or one that `hardened` stands for.
+        JailError: a layer in ``jail.required`` could not be applied.
     """
-    paths = [*readable.system_paths(), *python_paths, *jail.readable]
+    paths = [*readable.system_paths(), *python_paths]
     active = _layer(jail, "rlimits", lambda: _limit_resources(jail))
-    if jail.hardened:
-        try:
-            active += namespaces.enter_hardened(jail.scratch, jail.limits, paths, _devices(jail))
-        except OSError as error:
-            raise JailError(f"this machine does not allow a hardened session: {error}") from error
-    elif jail.namespaces and with_namespaces:
+    if jail.namespaces and with_namespaces:
         active += namespaces.enter(jail.scratch, jail.limits)
     if "userns" in active:
         # Elsewhere this limit counts all of the user's processes, and never root's: the watcher counts threads.

@@ -35,12 +35,6 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
     _checked(_LIBC.mount(*arguments, ctypes.c_ulong(flags), options.encode() or None), f"mount on {target}")
 
 
-def detach_mount(target: str) -> None:
-    """Take a mount away at once, busy or not. Raise OSError."""
-    detach = 2
-    _checked(_LIBC.umount2(os.fsencode(target), detach), f"umount {target}")
-
-
 def _checked(result: int, what: str) -> int:
     if result < 0:
         number = ctypes.get_errno()

@@ -43,11 +43,6 @@ _IOCTL: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C542A)  # 
 _PRCTL: Final = (2, 3, 15, 16, 21, 23, 29, 30, 39, 41, 42, 51, 0x53564D41)
 
 
-def supported() -> bool:
-    """Tell whether this machine's system calls are known."""
-    return platform.machine() in syscalls.MACHINES
-
-
 def install(*, truncate: bool, any_ioctl: bool) -> None:
     """Filter this process's system calls, for good. Needs no_new_privs and a single thread.
 

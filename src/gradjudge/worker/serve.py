@@ -31,7 +31,7 @@ def serve(sock: socket.socket, config: Mapping[str, Any]) -> NoReturn:
     Args:
         sock: connected ``AF_UNIX`` ``SOCK_STREAM`` socket.
         config: ``kind`` ("notebook" or "script"), ``seed`` (int), ``output_kb`` (int), ``device``
-            ("cpu", "cuda" or "mps"), ``main`` (str): by which name companions may import a script.
+            ("cpu" or "cuda"), ``main`` (str): by which name companions may import a script.
     """
     try:
         channel = Channel(_put_away(sock))

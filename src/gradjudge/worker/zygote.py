@@ -32,7 +32,7 @@ _PRELOADED: Final = (
     "torch.utils.data",
     "torch._dynamo",  # the first optimiser that is built imports it: 0.8 s
     "torch.utils.tensorboard",
-    "tensorboard.backend.event_processing.event_accumulator",
+    "tensorboard.backend.event_processing.event_accumulator",  # by which notebooks look at their own logs
     "sympy",  # so does the first gradcheck: 0.3 s
     "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
@@ -46,32 +46,27 @@ _WIRE_FD: Final = 3
 def main(control_fd: int) -> None:
     """Preload, say ready, and serve forks until the control socket closes."""
     die_with_parent()
-    absent = _preload()
+    _preload()
     gc.collect()
     gc.freeze()  # children must not copy pages only because the collector marks objects
     paths = readable.python_paths()
     with_namespaces = namespaces.allowed(os.environ["HOME"])
-    ready = {"readable": [*readable.system_paths(), *paths], "absent": absent, "namespaces": with_namespaces}
     with socket.socket(fileno=os.dup(control_fd)) as control:
-        control.send(json.dumps(ready).encode())
+        control.send(json.dumps({"readable": [*readable.system_paths(), *paths]}).encode())
     ForkServer(control_fd).run(partial(_become_session, python_paths=paths, with_namespaces=with_namespaces))
 
 
-def _preload() -> list[str]:
-    """Import what submissions import. Return the modules that this installation lacks."""
-    absent = []
+def _preload() -> None:
+    """Import what submissions import, as far as this installation has it."""
     for name in _PRELOADED:
-        try:
+        with contextlib.suppress(ImportError):
             importlib.import_module(name)
-        except ImportError:
-            absent.append(name)
     import torch
 
     from gradjudge.worker import cells
 
     torch.set_num_threads(1)
     cells.preload()
-    return absent
 
 
 def _become_session(payload: bytes, wire: socket.socket, *, python_paths: list[str], with_namespaces: bool) -> NoReturn:
@@ -79,7 +74,7 @@ def _become_session(payload: bytes, wire: socket.socket, *, python_paths: list[s
     asked = json.loads(payload)
     os.setsid()
     wire = _keep_only(wire)
-    _settle(Path(asked["jail"]["scratch"]), asked["env"])
+    _settle(Path(asked["jail"]["scratch"]))
     try:
         layers = _shut_in(jail.Jail(**asked["jail"]), python_paths, with_namespaces=with_namespaces)
     except jail.JailError as error:
@@ -104,14 +99,13 @@ def _keep_only(wire: socket.socket) -> socket.socket:
     return socket.socket(fileno=_WIRE_FD)
 
 
-def _settle(scratch: Path, env: dict[str, str]) -> None:
+def _settle(scratch: Path) -> None:
     """Make the scratch folder the session's home, working folder and place for temporary files."""
     os.chdir(scratch)
     for name in ("HOME", "TMPDIR"):
         os.environ[name] = str(scratch)
     for name in ("MPLCONFIGDIR", "IPYTHONDIR", "TORCHINDUCTOR_CACHE_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         os.environ[name] = str(scratch / ".cache")
-    os.environ.update(env)
     tempfile.tempdir = None  # the zygote's own was remembered
     sys.argv[:] = ["notebook"]
 
