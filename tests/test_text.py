@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,9 +33,10 @@ def placeholders(template: str) -> set[str]:
 
 def catalogue(language: str) -> dict[str, str]:
     """Read a catalogue, without its header."""
-    with (LOCALE / language / "LC_MESSAGES" / "gradjudge.po").open("rb") as stream:
-        found = pofile.read_po(stream, abort_invalid=True)
+    data = (LOCALE / language / "LC_MESSAGES" / "gradjudge.po").read_bytes()
+    found = pofile.read_po(io.BytesIO(data), abort_invalid=True)
     assert not any(message.fuzzy for message in found if message.id)
+    assert data.count(b"\nmsgid ") == len(found) + 1, "a sentence stands there twice"
     return {str(message.id): str(message.string) for message in found if message.id}
 
 

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from torch import Tensor
 
-from gradjudge.checks.verdict import fail
+from gradjudge.checks.verdict import Text, fail
 from gradjudge.proxy.line import kind_of, senseless
 from gradjudge.proxy.objects import ObjectProxy, handle_of, receive, send
 from gradjudge.proxy.student import Student, line_of
@@ -113,10 +113,9 @@ class Recipe:
         """
         if isinstance(proxy, ObjectProxy):
             return Step(self, handle_of(proxy).id)
-        en, fr = kind_of(proxy)
+        kind = Text.own(*kind_of(proxy))
         return fail(
-            f"`{self._label}` cannot be judged: something that it needs is {en}.",
-            f"`{self._label}` ne peut pas être évalué : ce dont il a besoin est {fr}.",
+            Text("`{label}` cannot be judged: something that it needs is {kind}.", label=self._label, kind=kind)
         )
 
     def make(self, path: str, *args: Any, **kwargs: Any) -> Step:
