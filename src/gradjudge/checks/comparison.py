@@ -82,6 +82,19 @@ def magnitude(error: float) -> str:
     return f"1e{max(-9, round(math.log10(error)))}" if error > 0 else "0"
 
 
+def number_in(value: object) -> int | float | None:
+    """Read one number: Python's own, or a tensor of one entry; None if it is something else."""
+    if type(value) is Tensor and value.numel() == 1:
+        value = value.item()
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def integer_in(value: object) -> int | None:
+    """Read one integer, see `number_in`."""
+    number = number_in(value)
+    return number if isinstance(number, int) else None
+
+
 def _shape_flaw(got: Tensor, due: Due) -> Flaw | None:
     same = got.numel() == due.value.numel() if due.flatten else got.shape == due.value.shape
     if same:

@@ -131,8 +131,13 @@ class Recipe:
         return self.make("torch:clone", tensor.detach()).requires_grad_()
 
     def strided(self, tensor: Tensor) -> Step:
-        """Put a copy of a matrix into the session as a transposed view, which is not contiguous in memory."""
-        return self.make("torch:clone", tensor.detach().T.contiguous()).t()
+        """Put a copy of a matrix into the session as a transposed view, which is not contiguous in memory.
+
+        A tensor of fewer dimensions has no such view: its copy is a plain one.
+        """
+        if tensor.ndim < 2:
+            return self.make("torch:clone", tensor.detach())
+        return self.make("torch:clone", tensor.detach().mT.contiguous()).mT
 
     def set(self, owner: Step, name: str, value: Any) -> None:
         """Set an attribute."""
