@@ -68,7 +68,7 @@ def test_values(tmp_path: Path) -> None:
     """A good file gives its values, limits inherit, and the order of items is the file's."""
     rubric = load(tmp_path, GOOD)
     tp1 = rubric.assignment("tp1")
-    assert rubric.languages == ("fr", "en")
+    assert rubric.languages == tp1.languages == ("fr", "en")
     assert rubric.default_language == "fr"
     assert rubric.sandbox == "required"
     assert tp1.limits == GradingLimits(cell_seconds=10, memory_mb=512)

@@ -10,7 +10,7 @@ import pytest
 
 from gradjudge.errors import InternalError
 from gradjudge.notebooks.submission import Cell, Submission
-from gradjudge.rubric import GradingLimits
+from gradjudge.rubric import Assignment, GradingLimits
 from gradjudge.sandbox.session import SessionLost
 from gradjudge.sitting import FORGIVEN, RESTARTS, SessionKilled, Sitting
 from gradjudge.wire.messages import Answer, CellDone, Drop, Get, Raised, Ref, Reply, Request, RunCell
@@ -59,6 +59,7 @@ def sit(
     script: Script,
     killed_at: tuple[str, ...] = (),
     works: Mapping[str, float] = MappingProxyType({}),
+    languages: tuple[str, ...] = ("en", "fr"),
     **limits: float,
 ) -> tuple[Sitting, list[str]]:
     """Make a sitting over some cells, and the log of its sessions."""
@@ -74,7 +75,8 @@ def sit(
         return FakeSession(script, log, works)
 
     chosen = GradingLimits(cell_seconds=limits.get("cell", 1.0), submission_seconds=limits.get("all", 100.0))
-    return Sitting(submission, open_session, chosen, killed_at), log
+    assignment = Assignment("tp1", {}, (), limits=chosen, languages=languages)
+    return Sitting(submission, open_session, assignment, killed_at), log
 
 
 def fine(_: str) -> Reply | SessionLost:
@@ -136,6 +138,13 @@ def test_the_line_of_a_script_is_the_one_that_raised(place: tuple[int, int] | No
     sitting, _ = sit([cell], lambda given: CellDone(error=error) if given == source else fine(given))
     sitting.run_cells()
     assert sitting.cells[0].message == {"en": f"{en} IndentationError", "fr": f"{fr} IndentationError"}
+
+
+def test_cells_are_spoken_of_in_the_languages_of_the_course() -> None:
+    """A course in English alone needs no French."""
+    sitting, _ = sit(["exit"], killer("exit"), languages=("en",))
+    sitting.run_cells()
+    assert sitting.cells[0].message == {"en": "code cell 1 ended the Python process; the rest was graded without it"}
 
 
 def test_what_is_kept_of_a_cells_error_is_bounded() -> None:

@@ -86,7 +86,7 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
             killed from outside (`SessionKilled`).
     """
     started = time.monotonic()
-    with Sitting(submission, bench.open_session, assignment.limits, bench.killed_at) as sitting:
+    with Sitting(submission, bench.open_session, assignment, bench.killed_at) as sitting:
         bench.on_event("cells", "")
         sitting.run_cells()
         hearing = Hearing(assignment, submission, sitting, bench.device, bench.seed)

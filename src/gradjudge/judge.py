@@ -16,7 +16,7 @@ import socket
 import sys
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -186,8 +186,8 @@ def main() -> int:
     """Collect the hidden tests of the course named on the command line, then serve."""
     setup = msgspec.json.decode(sys.argv[1], type=HostSetup)
     die_with_parent()
-    _preload()
     course = Course(Path(setup.root))
+    _preload(course.rubric.languages)
     host = Host(course, setup)
     folders = [course.autograder(name) for name in setup.assignments]
     for folder in folders:
@@ -206,14 +206,19 @@ def main() -> int:
     return int(code)
 
 
-def _preload() -> None:
-    """Import what the first check would otherwise pay for: gradcheck imports sympy, an optimiser torch._dynamo."""
+def _preload(languages: Iterable[str]) -> None:
+    """Do what the first check would otherwise pay for: gradcheck imports sympy, an optimiser torch._dynamo.
+
+    The first sentence reads the catalogues.
+    """
     import sympy  # noqa: F401
     import torch
     import torch._dynamo
 
     import gradjudge.grade  # noqa: F401
+    from gradjudge.sentences import SKIPPED
 
+    SKIPPED.in_languages(languages)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
 

@@ -344,10 +344,12 @@ def _lost(lost: SessionLost, hearing: Hearing, seconds: float) -> Outcome:
     detail = f"{lost.reason}: {lost.detail}"
     over = hearing.sitting.over_limit(lost.reason)
     if over is not None:
-        en, fr = f"your code {over.en} during this check", f"votre code {over.fr} pendant cette vérification"
-        return Outcome(state, {"en": en, "fr": fr}, detail, seconds)
+        en, fr = over.said("en"), over.said("fr")
+        message = {"en": f"your code {en} during this check", "fr": f"votre code {fr} pendant cette vérification"}
+        return Outcome(state, message, detail, seconds)
     if lost.reason == "timed-out":
-        en, fr = in_seconds(hearing.assignment.limits.check_seconds)
+        most = in_seconds(hearing.assignment.limits.check_seconds)
+        en, fr = most.said("en"), most.said("fr")
         message = {
             "en": f"your code did not answer within {en}, the time limit of this check",
             "fr": f"votre code n'a pas répondu en {fr}, le temps imparti à cette vérification",

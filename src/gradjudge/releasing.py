@@ -11,6 +11,7 @@ from gradjudge.errors import CourseError
 from gradjudge.jobs import Job
 from gradjudge.notebooks.release import Outcome, release
 from gradjudge.report import ItemResult
+from gradjudge.views import said
 
 
 def release_course(
@@ -34,7 +35,7 @@ def release_course(
             report = bench.judge(Job(student="release", assignment=notebook.stem, file=str(notebook), key=""))
             for cell in report.verdict.cells:
                 if cell.state == "timed-out":
-                    raise CourseError(f"{notebook}: {cell.message['en']}. Shorten it, or raise cell_seconds.")
+                    raise CourseError(f"{notebook}: {said(cell.message, 'en')}. Shorten it, or raise cell_seconds.")
             return report.verdict.items
 
         return release(course, names, check=check, judge=judge, progress=say)

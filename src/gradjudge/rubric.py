@@ -137,6 +137,7 @@ class Assignment(msgspec.Struct, frozen=True):
     late: LatePolicy | None = None
     aliases: dict[str, tuple[str, ...]] = {}
     thresholds: dict[str, Threshold] = {}
+    languages: tuple[str, ...] = LANGUAGES
 
     @property
     def points(self) -> float:
@@ -215,7 +216,7 @@ class Rubric(msgspec.Struct, frozen=True):
         It depends on values, not on how the file writes them: a comment, another order of tables that mean the same
         or ``2.0`` for ``2`` leave it as it is, so finished reports stay valid.
         """
-        section = [self.languages, self.sandbox, self.assignment(name)]
+        section = [self.sandbox, self.assignment(name)]
         return hashlib.sha256(msgspec.json.encode(section, order="deterministic")).hexdigest()
 
 

@@ -169,6 +169,7 @@ def _assignment(
         late=_late(table) if table.has("late") else late,
         aliases=_aliases(table.table("aliases", required=False)),
         thresholds={key: _threshold(entry) for key, entry in table.tables("thresholds")},
+        languages=languages,
     )
 
 

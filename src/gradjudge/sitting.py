@@ -22,10 +22,21 @@ from gradjudge.notebooks.submission import Cell, Submission
 from gradjudge.owntext import OwnText
 from gradjudge.proxy.failures import bounded_detail, over_limit
 from gradjudge.report import CellResult
-from gradjudge.rubric import GradingLimits
+from gradjudge.rubric import Assignment
 from gradjudge.sandbox.policy import Limits
 from gradjudge.sandbox.session import Session, SessionLost
-from gradjudge.sentences import LONGEST_CELL, SKIPPED, TOO_LONG, cut, failed, in_seconds, of_cell, unknown_magic
+from gradjudge.sentences import (
+    LONGEST_CELL,
+    OUT_OF_TIME,
+    SKIPPED,
+    TOO_LONG,
+    cut,
+    ended,
+    failed,
+    of_cell,
+    stopped,
+    unknown_magic,
+)
 from gradjudge.text import Text
 from gradjudge.wire.messages import CellDone, Drop, PassesDone, Raised, Reply, Request, RunCell
 
@@ -81,7 +92,7 @@ class Sitting:
     Args:
         submission: what was handed in.
         open_session: starts a fresh jailed session.
-        limits: seconds per cell, per check and in all.
+        assignment: seconds per cell, per check and in all; languages of what is said.
         killed_at: places at which a session was killed in earlier sittings of the same submission.
     """
 
@@ -89,7 +100,7 @@ class Sitting:
         self,
         submission: Submission,
         open_session: Callable[[], Session],
-        limits: GradingLimits,
+        assignment: Assignment,
         killed_at: Collection[str] = (),
     ) -> None:
         self.cells: dict[int, CellResult] = {}
@@ -100,7 +111,8 @@ class Sitting:
         self._submission = submission
         self._text = OwnText(submission.cells)
         self._open_session = open_session
-        self._limits = limits
+        self._limits = assignment.limits
+        self._languages = assignment.languages
         self._session: Session | None = None
         self._lost: SessionLost | None = None
         self._killed_at = killed_at
@@ -110,7 +122,7 @@ class Sitting:
         self._full_replays = 0
         self._doses: dict[int, Dose] = {}
         self._used = self._waited = 0.0  # of the sessions that have ended
-        self._until = limits.submission_seconds
+        self._until = self._limits.submission_seconds
 
     @property
     def used(self) -> float:
@@ -153,7 +165,7 @@ class Sitting:
             if lost.reason == "timed-out":
                 self._record(cell, "timed-out", lost.detail, self._stopped(seconds))
             else:
-                self._record(cell, "crashed", lost.detail, self._ended(lost.reason))
+                self._record(cell, "crashed", lost.detail, ended(self.over_limit(lost.reason)))
             return
         if done is None:
             return
@@ -164,7 +176,7 @@ class Sitting:
             self._doses[cell.index] = Dose.DEFINITIONS
             self._record(cell, "timed-out", done.error.text if done.error else "", self._stopped(seconds))
         elif done.error is not None and done.error.limit in WATCHED:
-            self._record(cell, "crashed", done.error.text, self._ended(done.error.limit))
+            self._record(cell, "crashed", done.error.text, ended(self.over_limit(done.error.limit)))
         elif done.error is not None:
             told = self._text.told(self.with_most(done.error))
             here = told.place is not None and done.error.place is not None and done.error.place[0] == cell.index
@@ -342,38 +354,18 @@ class Sitting:
         return replace(raised, most=self._most(raised.limit))
 
     def over_limit(self, reason: str) -> Text | None:
-        """Say what code did whose session was lost for a reason that is a limit."""
+        """Say what the code did, if its session was lost for a reason that is a limit."""
         return over_limit(reason, self._most(reason))
 
     def _most(self, limit: str) -> int:
         return Limits.for_submission(self._limits).most(limit)
 
     def _stopped(self, seconds: float) -> Text:
-        if seconds < self._limits.cell_seconds:
-            return Text.own(
-                en="was stopped because the time of all cells was used up; the rest was graded",
-                fr="a été arrêtée parce que le temps de toutes les cellules était épuisé ; le reste a été évalué",
-            )
-        en, fr = in_seconds(seconds)
-        return Text.own(
-            en=f"was stopped after {en}; the rest was graded", fr=f"a été arrêtée après {fr} ; le reste a été évalué"
-        )
-
-    def _ended(self, reason: str) -> Text:
-        over = self.over_limit(reason)
-        if over is None:
-            return Text.own(
-                en="ended the Python process; the rest was graded without it",
-                fr="a mis fin au processus Python ; le reste a été évalué sans elle",
-            )
-        return Text.own(
-            en=f"{over.en} and was stopped; the rest was graded without it",
-            fr=f"{over.fr} et a été arrêtée ; le reste a été évalué sans elle",
-        )
+        return OUT_OF_TIME if seconds < self._limits.cell_seconds else stopped(seconds)
 
     def _record(self, cell: Cell, state: str, detail: str, done: Text, line: int = 0) -> None:
         """Keep what became of a cell; `done` says it after the cell's name, and `line` where (0: that is not known)."""
-        self.cells[cell.index] = CellResult(cell.index, state, of_cell(cell, done, line))
+        self.cells[cell.index] = CellResult(cell.index, state, of_cell(cell, done, line).in_languages(self._languages))
         if detail:
             self.details[str(cell.index)] = bounded_detail(detail)
 

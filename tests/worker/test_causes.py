@@ -115,8 +115,8 @@ def test_causes_are_found(name: str) -> None:
     words = cause_words(cause, missing)
     assert bool(words) is bool(cause)
     if words is not None:
-        assert words[0] != words[1]
-        assert missing in words[0] and missing in words[1]  # noqa: PT018  # in both or in neither
+        assert words.said("en") != words.said("fr")
+        assert missing in words.said("en") and missing in words.said("fr")  # noqa: PT018  # in both or in neither
 
 
 def test_both_sides_have_the_same_list() -> None:
@@ -130,7 +130,7 @@ def test_a_name_in_a_cause_is_a_name() -> None:
     """A name that is none is not told, whatever the session says."""
     words = cause_words("attribute", "0.25 and 3")
     assert words is not None
-    assert "0.25" not in words[0] + words[1]
+    assert "0.25" not in words.said("en") + words.said("fr")
 
 
 @pytest.mark.parametrize(
@@ -151,12 +151,12 @@ def test_classes_are_called_as_one_catches_them(source: str, name: str) -> None:
     """Names of the standard library and torch are told, by identity; one's own class by its nearest known base."""
     record = raised(caught(source))
     assert record.type_name == name
-    assert StudentRaised(record, where="f").text.en.startswith(f"Your code raised {name} in `f`")
+    assert str(StudentRaised(record, where="f")).startswith(f"Your code raised {name} in `f`")
 
 
 def test_a_made_up_library_class_is_not_told() -> None:
     """The list is on our side."""
-    assert "Exception in" in StudentRaised(Raised("json.x_is_3", False, ""), where="f").text.en
+    assert "Exception in" in str(StudentRaised(Raised("json.x_is_3", False, ""), where="f"))
 
 
 def test_an_exception_that_misbehaves_has_no_cause() -> None:

@@ -54,7 +54,7 @@ def flaw_in(got: object, due: Due, allowed: Tolerance) -> Flaw | None:
     if got is None:
         return Flaw("none", Text("is None; a tensor is expected", mistake="none"))
     if type(got) is not Tensor:
-        return Flaw("kind", Text("is {kind}; a tensor is expected", kind=Text.own(*kind_of(got))))
+        return Flaw("kind", Text("is {kind}; a tensor is expected", kind=kind_of(got)))
     return _shape_flaw(got, due) or _dtype_flaw(got, due) or _value_flaw(got, due, allowed)
 
 

@@ -383,7 +383,7 @@ def _require_function(function: object) -> FunctionProxy:
             Text(
                 "`{label}` is {kind}; a class derived from torch.autograd.Function is expected.",
                 label=label_of(function),
-                kind=Text("an object") if isinstance(function, ObjectProxy) else Text.own(*kind_of(function)),
+                kind=Text("an object") if isinstance(function, ObjectProxy) else kind_of(function),
                 mistake="no Function",
             )
         )

@@ -113,9 +113,12 @@ class Recipe:
         """
         if isinstance(proxy, ObjectProxy):
             return Step(self, handle_of(proxy).id)
-        kind = Text.own(*kind_of(proxy))
         return fail(
-            Text("`{label}` cannot be judged: something that it needs is {kind}.", label=self._label, kind=kind)
+            Text(
+                "`{label}` cannot be judged: something that it needs is {kind}.",
+                label=self._label,
+                kind=kind_of(proxy),
+            )
         )
 
     def make(self, path: str, *args: Any, **kwargs: Any) -> Step:

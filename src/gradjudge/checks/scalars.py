@@ -24,7 +24,7 @@ from gradjudge.checks.engine_words import LOCAL, WORDS
 from gradjudge.checks.engines import explanation, replay
 from gradjudge.checks.graphs import OPERATIONS, Found, Graph, Node, Plain, near, same
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail
 from gradjudge.proxy.student import Student
 
 CHAIN_START: Final = 0.75
@@ -263,11 +263,7 @@ def require_graph(
     detail = f"{graph}: got {found}, expected {due}"
     wrong = [not near(got, right) for got, right in zip(found.data, due.data, strict=True)]
     if any(wrong):
-        fail(
-            f"`{label}`: the value (data) is wrong.",
-            f"`{label}` : la valeur (data) est fausse.",
-            detail=detail,
-        )
+        fail(Text("`{label}`: the value (data) is wrong.", label=label), detail=detail)
     # One mistake can give what another would give: what the class itself shows of overwriting goes first.
     named = "overwritten" if _overwrites(scalars, graph) else _confirmed(scalars, graph, found)
     if _has_equal_nodes(graph) and scalars.takes_equal_for_same():
@@ -277,12 +273,14 @@ def require_graph(
     elif named in LOCAL and _lone_nodes_are_right(scalars, graph):
         # Visited before its own gradient is there, or not at all: both send 0.
         named = "unreached" if same(found, replay(graph, order=lambda _graph, root: [root])) else ""
-    en, fr, key = WORDS.get(named, ("", "", ""))
+    if not named:
+        fail(Text("`{label}`: the value is right, but a gradient is wrong.", label=label), detail=detail)
+    why = WORDS[named]
     fail(
-        f"`{label}`: the value is right, but a gradient is wrong.{en and ' ' + en}",
-        f"`{label}` : la valeur est juste, mais un gradient est faux.{fr and ' ' + fr}",
+        Text(
+            "`{label}`: the value is right, but a gradient is wrong. {why}", label=label, why=why, mistake=why.mistake
+        ),
         detail=detail,
-        mistake=key,
     )
 
 
@@ -350,19 +348,19 @@ def require_long_chain(scalars: ScalarClass, operation: str, count: int = 10_000
         if error.kind != "RecursionError":
             raise
         fail(
-            f"A chain of {count} nodes ends in RecursionError: go through the graph with a list of nodes still to be"
-            " visited instead of a function that calls itself.",
-            f"Une chaîne de {count} nœuds finit en RecursionError : parcourez le graphe avec une liste de nœuds à"
-            " visiter plutôt qu'avec une fonction qui s'appelle elle-même.",
+            Text(
+                "A chain of {count} nodes ends in RecursionError: go through the graph with a list of nodes still to be"
+                " visited instead of a function that calls itself.",
+                count=count,
+                mistake="recursion",
+            ),
             detail=error.detail,
-            mistake="recursion",
         )
     step = CHAIN_STEPS[operation]
     due = (CHAIN_START + count * step, 1.0) if operation == "+" else (CHAIN_START * step**count, step**count)
     if not (near(data, due[0]) and near(grad, due[1])):
         fail(
-            f"A chain of {count} nodes does not give the right value and gradient.",
-            f"Une chaîne de {count} nœuds ne donne pas la bonne valeur ni le bon gradient.",
+            Text("A chain of {count} nodes does not give the right value and gradient.", count=count),
             detail=f"data {data}, grad {grad}; expected {due}",
         )
 
@@ -375,8 +373,4 @@ def as_number(value: object, label: str) -> float:
     """
     if (number := number_in(value)) is not None:
         return float(number)
-    return fail(
-        f"`{label}`: data and grad must be numbers.",
-        f"`{label}` : data et grad doivent être des nombres.",
-        detail=f"got {value!r}",
-    )
+    return fail(Text("`{label}`: data and grad must be numbers.", label=label), detail=f"got {value!r}")

@@ -87,15 +87,12 @@ def _gradients(remote: Remote, shapes: list[torch.Size], value: Value) -> list[T
     for gradient, shape in zip(value, shapes, strict=True):
         plain = None if gradient is None else require_tensor(gradient, remote.label)
         if plain is not None and plain.shape != shape:
-            raise _unusable(remote.label, (f"shape {list(plain.shape)}", f"la forme {list(plain.shape)}"))
+            raise _unusable(remote.label, Text("shape {shape}", shape=str(list(plain.shape))))
         gradients.append(plain)
     return gradients
 
 
-def _unusable(label: str, found: tuple[str, str]) -> CheckFailed:
+def _unusable(label: str, found: Text) -> CheckFailed:
     return CheckFailed(
-        Text.own(
-            en=f"The gradients of `{label}` are not one for each input: {found[0]}.",
-            fr=f"Les gradients de `{label}` ne sont pas un par entrée : {found[1]}.",
-        )
+        Text("The gradients of `{label}` are not one for each input: {found}.", label=label, found=found)
     )

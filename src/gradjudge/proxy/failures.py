@@ -1,8 +1,9 @@
-"""What ends a check: a failed verdict with words for the student (two languages) and a detail for staff only."""
+"""What ends a check: a failed verdict with words for the student and a detail for staff only."""
 
 from __future__ import annotations
 
 import builtins
+from typing import Final
 
 import msgspec
 
@@ -56,18 +57,20 @@ class StudentRaised(CheckFailed):
 
     def __init__(self, raised: Raised, *, where: str) -> None:
         kind = known_name(raised)
-        place_en, place_fr = _place(raised)
-        over, words = over_limit(raised.limit, raised.most), cause_words(raised.cause, raised.name)
-        done = over or Text.own(en=f"raised {kind}", fr=f"a levé {kind}")
-        why_en, why_fr, key = ("", "", "") if over or words is None else (f": {words[0]}", f" : {words[1]}", words[2])
-        text = Text.own(
-            en=f"Your code {done.en} in `{where}`{place_en}{why_en}.",
-            fr=f"Votre code {done.fr} dans `{where}`{place_fr}{why_fr}.",
-            mistake=key,
-        )
+        place = _place(raised, where)
+        over, cause = over_limit(raised.limit, raised.most), cause_words(raised.cause, raised.name)
+        done = over or Text("raised {name}", name=kind)
+        if raised.limit == "processes":
+            text = Text("Your code {done}, in {place}.", done=done, place=place)
+        elif over or cause is None:
+            text = Text("Your code {done} in {place}.", done=done, place=place)
+        else:
+            text = Text(
+                "Your code {done} in {place}: {cause}.", done=done, place=place, cause=cause, mistake=cause.mistake
+            )
         super().__init__(text, detail=raised.text)
         self.kind = kind
-        self.cause = raised.cause if words is not None else ""
+        self.cause = raised.cause if cause is not None else ""
         self.placed = raised.place is not None
 
 
@@ -86,42 +89,26 @@ def over_limit(limit: str, most: int) -> Text | None:
         limit: as in `gradjudge.wire.messages.Raised`; it may be anything.
         most: how much there is of it; 0 where that is not known.
     """
-    return {
-        "memory": Text.own(
-            en=f"needed more than {most} MB of memory" if most else "needed more memory than there is",
-            fr=f"a eu besoin de plus de {most} Mo de mémoire"
-            if most
-            else "a eu besoin de plus de mémoire qu'il n'y en a",
-        ),
-        "threads": Text.own(
-            en=f"started more than {most} threads" if most else "started too many threads",
-            fr=f"a lancé plus de {most} fils d'exécution" if most else "a lancé trop de fils d'exécution",
-        ),
-        "descriptors": Text.own(
-            en=f"had more than {most} files open at once" if most else "had too many files open at once",
-            fr=f"a gardé plus de {most} fichiers ouverts à la fois" if most else "a gardé trop de fichiers ouverts",
-        ),
-        "disk": Text.own(
-            en=f"wrote more than {most} MB, or too many files" if most else "wrote too much to files",
-            fr=f"a écrit plus de {most} Mo, ou trop de fichiers" if most else "a trop écrit dans des fichiers",
-        ),
-        "file": Text.own(
-            en=f"wrote a file of more than {most} MB" if most else "wrote too large a file",
-            fr=f"a écrit un fichier de plus de {most} Mo" if most else "a écrit un fichier trop grand",
-        ),
-        "processes": Text.own(
-            en="tried to start another process, which cannot be done here,",
-            fr="a tenté de lancer un autre processus, ce qui n'est pas possible ici,",
-        ),
-        "value": Text.own(
-            en=f"gave a value too large to be looked at (a tensor may have {most} MB)"
-            if most
-            else "gave a value too large to be looked at",
-            fr=f"a donné une valeur trop grande pour être examinée (un tenseur peut avoir {most} Mo)"
-            if most
-            else "a donné une valeur trop grande pour être examinée",
-        ),
-    }.get(limit)
+    counted = {
+        "memory": Text("needed more than {most} MB of memory", most=most),
+        "threads": Text("started more than {most} threads", most=most),
+        "descriptors": Text("had more than {most} files open at once", most=most),
+        "disk": Text("wrote more than {most} MB, or too many files", most=most),
+        "file": Text("wrote a file of more than {most} MB", most=most),
+        "value": Text("gave a value too large to be looked at (a tensor may have {most} MB)", most=most),
+    }
+    return (counted.get(limit) if most else None) or _TOO_MUCH.get(limit)
+
+
+_TOO_MUCH: Final = {
+    "memory": Text("needed more memory than there is"),
+    "threads": Text("started too many threads"),
+    "descriptors": Text("had too many files open at once"),
+    "disk": Text("wrote too much to files"),
+    "file": Text("wrote too large a file"),
+    "processes": Text("tried to start another process, which cannot be done here"),
+    "value": Text("gave a value too large to be looked at"),
+}
 
 
 def known_name(raised: Raised) -> str:
@@ -133,12 +120,10 @@ def known_name(raised: Raised) -> str:
     return raised.type_name if known else "Exception"
 
 
-def _place(raised: Raised) -> tuple[str, str]:
-    if raised.place is None:
-        return "", ""
-    cell, line = raised.place
+def _place(raised: Raised, where: str) -> Text | str:
+    cell, line = raised.place or (0, 0)
     if not (0 <= cell <= LARGEST_CELL and 1 <= line <= LARGEST_LINE):
-        return "", ""
+        return f"`{where}`"
     if cell == 0:  # a script
-        return f" (line {line})", f" (ligne {line})"
-    return f" (cell {cell}, line {line})", f" (cellule {cell}, ligne {line})"
+        return Text("`{where}` (line {line})", where=where, line=line)
+    return Text("`{where}` (cell {cell}, line {line})", where=where, cell=cell, line=line)

@@ -19,7 +19,6 @@ Ask = Callable[[Request], Reply]
 
 LONGEST_NAME = 40
 MOST_NAMES = 3
-DUE = Text.own(en="a tensor", fr="un tenseur")
 
 
 class Line:
@@ -84,42 +83,31 @@ def raise_first(results: tuple[PassResult, ...], where: str) -> None:
 def missing(where: str, nearest: tuple[str, ...]) -> CheckFailed:
     """Build the failure of a name that is not there, with names of the student's own that are like it."""
     names = [name for name in nearest if name.isidentifier() and len(name) <= LONGEST_NAME][:MOST_NAMES]
+    if not names:
+        return CheckFailed(Text("`{where}` is not defined.", where=where))
     found = ", ".join(f"`{name}`" for name in names)
-    return CheckFailed(
-        Text.own(
-            en=f"`{where}` is not defined." + (f" Names like it in your work: {found}." if names else ""),
-            fr=f"`{where}` n'est pas défini." + (f" Noms proches dans votre travail : {found}." if names else ""),
-        )
-    )
+    return CheckFailed(Text("`{where}` is not defined. Names like it in your work: {found}.", where=where, found=found))
 
 
-def require_tensor(value: object, where: str, due: Text = DUE) -> Tensor:
+def require_tensor(value: object, where: str) -> Tensor:
     """Give back `value` if it is a plain dense tensor on the CPU; fail the check with its kind if not."""
     if type(value) is Tensor and value.layout is torch.strided and value.device.type == "cpu":
         return value.detach()
-    en, fr = kind_of(value)
-    text = Text.own(en=f"`{where}` gives {en}; {due.en} is expected.", fr=f"`{where}` donne {fr} ; on attend {due.fr}.")
-    raise CheckFailed(text)
+    raise CheckFailed(Text("`{where}` gives {kind}; a tensor is expected.", where=where, kind=kind_of(value)))
 
 
-def kind_of(value: object) -> tuple[str, str]:
-    """Name the kind of a student's value, in English and French, without the value."""
+def kind_of(value: object) -> Text:
+    """Name the kind of a student's value, without the value."""
     if value is None:
-        return "None", "None"
+        return Text("None")
     for kind in (bool, int, float, str, bytes, list, tuple, dict):
         if type(value) is kind:
-            return f"a value of type {kind.__name__}", f"une valeur de type {kind.__name__}"
-    if isinstance(value, Tensor):
-        return "a tensor of another kind", "un tenseur d'une autre sorte"
-    return "another kind of object", "un objet d'une autre sorte"
+            return Text("a value of type {type}", type=kind.__name__)
+    return Text("a tensor of another kind") if isinstance(value, Tensor) else Text("another kind of object")
 
 
 def senseless(where: str, detail: str) -> NoReturn:
     """Fail the check because the session said what no session says."""
     raise CheckFailed(
-        Text.own(
-            en=f"The session that runs your code gave no usable answer for `{where}`.",
-            fr=f"La session qui exécute votre code n'a pas donné de réponse utilisable pour `{where}`.",
-        ),
-        detail=detail,
+        Text("The session that runs your code gave no usable answer for `{where}`.", where=where), detail=detail
     )

@@ -59,11 +59,8 @@ class Student:
             return None
         for name, value in self._given.items():
             if str(error).startswith(f"'{type(value).__name__}' object "):
-                en, fr = ("an object", "un objet") if isinstance(value, ObjectProxy) else kind_of(value)
-                text = Text.own(
-                    en=f"`{name}` is {en}, and cannot be used as the question says.",
-                    fr=f"`{name}` est {fr}, qui ne peut pas servir comme le dit la question.",
-                )
+                kind = Text("an object") if isinstance(value, ObjectProxy) else kind_of(value)
+                text = Text("`{name}` is {kind}, and cannot be used as the question says.", name=name, kind=kind)
                 return CheckFailed(text, detail=f"{type(error).__name__}: {error}")
         return None
 
