@@ -25,7 +25,7 @@ from gradjudge.checks.module_results import (
     tensor_of,
 )
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.references import SPECIAL, Formula, Reference, Trial
+from gradjudge.checks.references import SPECIAL, Formula, Reference, Trial, when
 from gradjudge.checks.tolerance import tolerance, widest
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text
 from gradjudge.proxy.student import Student
@@ -134,7 +134,7 @@ class LossCheck:
         given = [self._backward(trial) if by_force else self._pass(trial.inputs)[1] for trial in trials]
         where = Text("What `{label}.backward` returns", label=self._label)
         require_gradient("yhat", ("yhat", "y"), given, trials, self._reference, self._allowed, where)
-        where = Text("{where} {place}", where=where, place=SPECIAL)
+        where = when(where, SPECIAL)
         for trial in self._special(trials[0]):
             got = trial.judged(self._backward(trial) if by_force else self._pass(trial.inputs)[1], 0)
             require_gradient("yhat", ("yhat", "y"), [got], [trial], self._reference, self._allowed, where)

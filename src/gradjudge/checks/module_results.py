@@ -8,11 +8,11 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from gradjudge.checks.comparison import Due, Flaw, flaw_in
+from gradjudge.checks.comparison import Due, Flaw, changed_in_place, flaw_in, that_of, wrong_result
 from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
-from gradjudge.checks.references import SPECIAL, Reference, Trial
+from gradjudge.checks.references import WRONG_AT_SPECIAL, Reference, Trial
 from gradjudge.checks.tolerance import Tolerance, near, tolerance
-from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require, uses_autograd
 from gradjudge.checks.wrong_outputs import diagnose_output
 from gradjudge.proxy.objects import CallableProxy
 
@@ -43,9 +43,8 @@ def require_gradient(
         CheckFailed: it is wrong somewhere.
     """
     place = list(names).index(name)
-    shape = Text("that of `{name}`", name=name)
     flaws = [
-        flaw_in(got, Due(trial.gradients[place], shape, flatten=True), allowed)
+        flaw_in(got, Due(trial.gradients[place], that_of(name), flatten=True), allowed)
         for got, trial in zip(given, trials, strict=True)
     ]
     first = next((flaw for flaw in flaws if flaw is not None), None)
@@ -77,11 +76,7 @@ def _predicate(
         and all(near_in_shape(one.got, one.trial.cotangents[0], allowed) for one in wrong)
     ):
         cause = _PASSED_THROUGH
-    if cause is None:
-        return first.text
-    if first.kind == "value":
-        return cause
-    return Text("{flaw}: it {cause}", flaw=first.text, cause=cause, mistake=cause.mistake)
+    return first.explained(cause)
 
 
 def _in_shape(got: Tensor, right: Tensor) -> Tensor:
@@ -94,12 +89,9 @@ def require_output(output: object, right: Tensor, allowed: Tolerance, where: str
     Raises:
         CheckFailed: it does not.
     """
-    shape = Text("a scalar (0 dimensions)")
-    if right.ndim:
-        shape = Text("the shape of the statement")
-    flaw = flaw_in(output, Due(right, shape), allowed)
+    flaw = flaw_in(output, Due(right), allowed)
     if flaw is not None:
-        fail(Text("The result of `{where}` {flaw}.", where=where, flaw=flaw.text, mistake=flaw.text.mistake))
+        fail(wrong_result(where, flaw.text))
 
 
 def require_outputs(
@@ -135,7 +127,7 @@ def require_outputs(
     cause = diagnose_output([got for got, _ in wrong], [trial for _, trial in wrong], names, reference)
     if cause is None or first.text.mistake:
         raise first
-    fail(Text("The result of `{where}` {cause}.", where=where, cause=cause, mistake=cause.mistake))
+    fail(wrong_result(where, cause))
 
 
 def require_special(given: Sequence[object], right: Sequence[Tensor], allowed: Tolerance, where: str) -> None:
@@ -145,13 +137,7 @@ def require_special(given: Sequence[object], right: Sequence[Tensor], allowed: T
         CheckFailed: one is wrong.
     """
     if not all(near_in_shape(got, due, allowed) for got, due in zip(given, right, strict=True)):
-        fail(
-            Text(
-                "The result of `{where}` is wrong, or not finite, {place}; elsewhere it is right.",
-                where=where,
-                place=SPECIAL,
-            ),
-        )
+        fail(wrong_result(where, WRONG_AT_SPECIAL))
 
 
 def require_dtype(
@@ -196,12 +182,7 @@ def require_untouched(label: str, name: str, before: Tensor, after: object) -> N
     """
     require(
         type(after) is Tensor and torch.equal(after.cpu(), before),
-        Text(
-            "`{label}` changes {name} in place; compute a new tensor instead.",
-            label=label,
-            name=name,
-            mistake="in place",
-        ),
+        changed_in_place(label, name),
     )
 
 
@@ -248,7 +229,7 @@ def cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
 def fail_autograd(where: str, without: CheckFailed) -> NoReturn:
     """Fail a backward that is right only where torch differentiates for it."""
     fail(
-        Text("`{where}` uses autograd: write the derivative by hand.", where=where, mistake="autograd"),
+        uses_autograd(where),
         detail=f"{without.text} {without.detail}",
     )
 

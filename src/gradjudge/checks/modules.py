@@ -35,7 +35,7 @@ from gradjudge.checks.module_results import (
     tensor_of,
 )
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial
+from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial, when
 from gradjudge.checks.slots import Slot, load, match
 from gradjudge.checks.tolerance import near, tolerance, widest
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
@@ -275,7 +275,7 @@ class ModuleCheck:
         if not place:
             where = Text("What `{label}.backward` returns", label=self._label)
         require_gradient(name, self._names, given, trials, self._reference, self._allowed, where)
-        where = Text("{where} {place}", where=where, place=SPECIAL)
+        where = when(where, SPECIAL)
         for trial in self._reference.special(trials[0]):
             dx, grads = self._backward(self._shapes[0], trial, by_force=by_force)
             got = trial.judged(grads[name] if place else dx, place)
