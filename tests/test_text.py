@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 from babel.messages import pofile
 
 import gradjudge
+from gradjudge.checks.comparison import wrong_result
+from gradjudge.checks.diagnosis import times
 from gradjudge.text import LANGUAGES, LOCALE, Text
 
 #: Catalogues that are only begun: what they lack is said in English.
-BEGUN: set[str] = set()
+BEGUN = {"es"}
 
 
 def written() -> Iterator[tuple[str, ast.Call]]:
@@ -32,9 +35,10 @@ def placeholders(template: str) -> set[str]:
 
 def catalogue(language: str) -> dict[str, str]:
     """Read a catalogue, without its header."""
-    with (LOCALE / language / "LC_MESSAGES" / "gradjudge.po").open("rb") as stream:
-        found = pofile.read_po(stream, abort_invalid=True)
+    data = (LOCALE / language / "LC_MESSAGES" / "gradjudge.po").read_bytes()
+    found = pofile.read_po(io.BytesIO(data), abort_invalid=True)
     assert not any(message.fuzzy for message in found if message.id)
+    assert data.count(b"\nmsgid ") == len(found) + 1, "a sentence stands there twice"
     return {str(message.id): str(message.string) for message in found if message.id}
 
 
@@ -90,6 +94,13 @@ def test_a_language_without_the_sentence_gets_the_english() -> None:
     """A catalogue may be incomplete; a course's sentence may have two languages only."""
     assert Text("nobody has translated {this}", this=1).said("fr") == "nobody has translated 1"
     assert Text.own("yes", "oui").said("es") == "yes"
+
+
+def test_a_catalogue_that_is_only_begun_says_what_it_has() -> None:
+    """A diagnosis is said in Spanish; what nobody has translated is said in English, within the sentence too."""
+    said = wrong_result("MSE.forward", times("1/q")).said("es")
+    assert said == "El resultado de `MSE.forward` es 1/q veces el correcto (q: número de filas)."
+    assert wrong_result("f", Text("is {what}", what=1)).said("es") == "El resultado de `f` is 1."
 
 
 def test_texts_are_equal_if_they_say_the_same_of_the_same_mistake() -> None:

@@ -22,7 +22,7 @@ from gradjudge.checks.outcomes import (
 from gradjudge.checks.source import forbidden_calls, leads_to
 from gradjudge.checks.structure import require_new_order_row_by_row
 from gradjudge.checks.training import Descent, require_first_step, require_trajectory, trained
-from gradjudge.checks.verdict import CheckFailed, require
+from gradjudge.checks.verdict import CheckFailed, Text, require
 from gradjudge.rubric import Forbidden
 
 KERNELS = (
@@ -34,7 +34,6 @@ KERNELS = (
     "torch.autograd.forward_ad",
 )
 AUTOGRAD = Forbidden(("train_batch",), (".backward", "torch.autograd.grad", "torch.autograd.backward", *KERNELS))
-HISTORY = "The history", "L'historique"
 OWN_FUNCTIONS = ("MSE", "mse", "Linear", "linear", "MSEFunction", "LinearFunction", "MyMSE", "MyLinear")
 
 
@@ -168,7 +167,7 @@ def test_train_batch_history(helped_student, diabetes, passed, costs_told):
     (costs,) = costs_told(diabetes.train, [diabetes.train], epochs if right else 0)
     require_falling_history(got.rest[0], epochs, last=end if right or not costs else None)
     if costs:
-        require_told(losses_of(got.rest[0], epochs), costs, *HISTORY, paid=not right)
+        require_told(losses_of(got.rest[0], epochs), costs, paid=not right)
     if right:
         whole = Descent(diabetes.start, [diabetes.train] * epochs, 0.1)
         require_trajectory(got.parameters, whole, tolerance=1e-4)  # no epoch more than was asked for
@@ -193,7 +192,8 @@ def test_train_batch_curves(helped_student, diabetes, passed, rng, costs_told):
     for tag, rows, costs in zip(("Loss/train", "Loss/test"), (train, test), told, strict=True):
         values = [value for _, value in written[tag.lower()]]
         if costs:
-            require_told(values, costs, f"The curve {tag}", f"La courbe {tag}", slack=1, paid=not right)
+            curve = Text.own(f"The curve {tag}", f"La courbe {tag}")
+            require_told(values, costs, curve, slack=1, paid=not right)
         if right or not costs:  # where a wrong descent ends has been paid for
             require_end(written, tag, loss_on(got.parameters, diabetes.start, rows))
 
@@ -295,7 +295,7 @@ def test_train_sgd_steps(train_sgd, descent):
     rows = row[0].repeat(5, 1), row[1].repeat(5, 1)
     got = train_sgd(*rows, steps.lr, epochs, w=steps.start["w"], b=steps.start["b"])
     require_trajectory(got.parameters, steps)
-    require_told(losses_of(got.rest[0] if got.rest else None, epochs), costs_along(steps), *HISTORY, each=5)
+    require_told(losses_of(got.rest[0] if got.rest else None, epochs), costs_along(steps), each=5)
 
 
 @pytest.mark.item("train_minibatch.structure")
@@ -381,7 +381,7 @@ def test_train_minibatch_steps(train_minibatch, descent):
     except CheckFailed:
         ends = ends[1:]
         require_trajectory(ends[0].parameters, steps)
-    require_told(losses_of(ends[0].rest[0] if ends[0].rest else None, epochs), costs_along(steps), *HISTORY)
+    require_told(losses_of(ends[0].rest[0] if ends[0].rest else None, epochs), costs_along(steps))
 
 
 @pytest.mark.item("train_minibatch.outcome")

@@ -28,7 +28,7 @@ def _require_layer(collapsed, name, shape, device, *, flatten=False):
     due = Due(right[name], Text.own(f"{shape} here", f"{shape} ici"), flatten=flatten)
     flaw = flaw_in(got[name], due, tolerance(device, torch.float64))
     if flaw is not None:
-        fail(f"The {name} of `collapse` {flaw.text.en}.", f"Le {name} de `collapse` {flaw.text.fr}.")
+        fail(f"The {name} of `collapse` {flaw.text.said('en')}.", f"Le {name} de `collapse` {flaw.text.said('fr')}.")
 
 
 @pytest.mark.item("collapse")

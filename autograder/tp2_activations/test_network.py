@@ -118,9 +118,9 @@ def _require_outputs(asked, device):
     flaw = flaw_in(got, due, tolerance(device, torch.float64))
     for wrong, text in usual if flaw is not None else ():
         if flaw_in(got, Due(wrong, due.shape), tolerance(device, torch.float64)) is None:
-            fail(f"`predict` {text.en}.", f"`predict` {text.fr}.", mistake=text.mistake)
+            fail(f"`predict` {text.said('en')}.", f"`predict` {text.said('fr')}.", mistake=text.mistake)
     if flaw is not None:
-        fail(f"The result of `predict` {flaw.text.en}.", f"Le résultat de `predict` {flaw.text.fr}.")
+        fail(f"The result of `predict` {flaw.text.said('en')}.", f"Le résultat de `predict` {flaw.text.said('fr')}.")
 
 
 @pytest.mark.item("predict")

@@ -139,7 +139,7 @@ def test_train_mlp_history(train, activation, friedman, rng, passed):
             detail=f"history starts at {first:.6g}, the start costs {cost:.6g}",
         )
         whole = Descent(start, [friedman.train] * epochs, 0.1, loss)
-        require_told(losses_of(got.rest[0], epochs), costs_along(whole), "The history", "L'historique")
+        require_told(losses_of(got.rest[0], epochs), costs_along(whole))
 
 
 @pytest.mark.item("train_mlp.steps")

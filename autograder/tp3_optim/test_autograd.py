@@ -86,7 +86,7 @@ def test_train_autograd_history(student, descent):
     history = got.rest[0]
     if _right(got.parameters, steps):
         require_falling_history(history, 20, last=float(linear_mse(steps.end(), x, y)))
-        require_told(losses_of(history, 20), costs_along(steps), "The history", "L'historique")
+        require_told(losses_of(history, 20), costs_along(steps))
     else:  # wrong steps have been paid for, and so has one that is missing
         epochs = len(history) if isinstance(history, list) and abs(len(history) - 20) == 1 else 20
         require(

@@ -43,7 +43,7 @@ def require_output(got, right, where, mistakes, allowed):
     for value, key, en, fr in mistakes:
         if isinstance(got, torch.Tensor) and got.shape == value.shape and near(got, value, allowed):
             fail(f"`{where}` {en}", f"`{where}` {fr}", mistake=key)
-    fail(f"What `{where}` gives {flaws[0].text.en}.", f"Ce que donne `{where}` {flaws[0].text.fr}.")
+    fail(f"What `{where}` gives {flaws[0].text.said('en')}.", f"Ce que donne `{where}` {flaws[0].text.said('fr')}.")
 
 
 ACTIVATION = "extra activation", "has an activation; figure 1 has none.", "a une activation en trop."

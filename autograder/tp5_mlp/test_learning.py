@@ -125,7 +125,7 @@ def forgive(student, adds_up, sets_gradients):
 
 def require_zero_grad(found):
     """Require that gradients do not add up."""
-    require(not found, ADDS_UP.en, ADDS_UP.fr, mistake=ADDS_UP.mistake)
+    require(not found, ADDS_UP)
 
 
 def solvable(draw, count):

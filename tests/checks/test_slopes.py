@@ -64,7 +64,7 @@ def test_a_missing_factor_is_named_by_its_input() -> None:
     text = diagnose(sightings, ("x", "w", "b"), reference, tolerance("cpu", torch.float64))
     assert text is not None
     assert text.mistake == "local derivative"
-    assert "multiplied by `w`" in text.en
+    assert "multiplied by `w`" in str(text)
 
 
 def test_a_formula_that_is_not_defined_there_names_nothing() -> None:

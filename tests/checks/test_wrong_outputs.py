@@ -79,5 +79,5 @@ def test_other_arrangements() -> None:
     usual = list(arrangements(trial, tuple(LINEAR[0])))
     assert [text.mistake for _, text in usual] == ["order"] * 5 + ["transposed"] * 2
     assert not any(all(a is b for a, b in zip(inputs, trial.inputs, strict=True)) for inputs, _ in usual)
-    (w_b_x,) = (inputs for inputs, text in usual if "order w, b, x" in text.en)
+    (w_b_x,) = (inputs for inputs, text in usual if "order w, b, x" in str(text))
     assert [tuple(one.shape) for one in w_b_x] == [(5, 3), (3,), (7, 5)]

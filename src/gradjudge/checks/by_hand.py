@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gradjudge.checks.comparison import Due, Flaw, flaw_in
+from gradjudge.checks.comparison import Due, Flaw, flaw_in, that_of
 from gradjudge.checks.diagnosis import Sighting, diagnose
-from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial
+from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial, when
 from gradjudge.checks.tolerance import Tolerance, tolerance
 from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 from gradjudge.proxy.objects import CallableProxy, label_of
@@ -45,11 +45,7 @@ class GradientsByHand:
         also_shapes: Sequence[Mapping[str, Shape]] = (),
         device: torch.device | str = "cpu",
     ) -> None:
-        require(
-            callable(function),
-            f"`{label_of(function)}` is not a function.",
-            f"`{label_of(function)}` n'est pas une fonction.",
-        )
+        require(callable(function), Text("`{label}` is not a function.", label=label_of(function)))
         self._function: Function = function
         self._reference = Reference(formula, rng)
         self._shapes = [dict(shapes), *(dict(more) for more in also_shapes)]
@@ -82,16 +78,14 @@ class GradientsByHand:
         except CheckFailed as without:
             self._judge(name, trials, function)
             fail(
-                f"`{self._label}` uses autograd: work the gradient out by hand.",
-                f"`{self._label}` utilise la différentiation automatique : calculez le gradient à la main.",
-                detail=f"{without.text.en} {without.detail}",
-                mistake="autograd",
+                Text("`{label}` uses autograd: work the gradient out by hand.", label=self._label, mistake="autograd"),
+                detail=f"{without.text} {without.detail}",
             )
 
     def _judge(self, name: str, trials: Sequence[Trial], function: Function) -> None:
         given = [self._ask(function, trial)[self._returns.index(name)] for trial in trials]
         place = list(self._shapes[0]).index(name)
-        shape = Text.own(f"that of `{name}`", f"celle de `{name}`")
+        shape = that_of(name)
         flaws = [
             flaw_in(trial.judged(got, place), Due(trial.gradients[place], shape, flatten=True), self._tolerance(trial))
             for got, trial in zip(given, trials, strict=True)
@@ -100,14 +94,14 @@ class GradientsByHand:
         if first is None:
             return
         special = bool(trials[flaws.index(first)].kinks)
-        predicate = first.text if special else self._predicate(first, flaws, given, trials, place)
-        if special:
-            predicate = Text.own(f"{predicate.en} {SPECIAL.en}", f"{predicate.fr} {SPECIAL.fr}")
-        raise CheckFailed(
-            Text.own(
-                f"The gradient for `{name}` that `{self._label}` returns {predicate.en}.",
-                f"Le gradient pour `{name}` que `{self._label}` renvoie {predicate.fr}.",
-                predicate.mistake,
+        predicate = when(first.text, SPECIAL) if special else self._predicate(first, flaws, given, trials, place)
+        fail(
+            Text(
+                "The gradient for `{name}` that `{function}` returns {predicate}.",
+                name=name,
+                function=self._label,
+                predicate=predicate,
+                mistake=predicate.mistake,
             )
         )
 
@@ -122,13 +116,16 @@ class GradientsByHand:
 
     def _ask(self, function: Function, trial: Trial) -> Sequence[object]:
         returned = function(*trial.inputs, *(trial.cotangents if self._cotangent else ()))
-        names = ", ".join(self._returns)
         if len(self._returns) == 1 and isinstance(returned, Tensor):
             return [returned]
         require(
             isinstance(returned, tuple | list) and len(returned) == len(self._returns),
-            f"`{self._label}` must return {len(self._returns)} gradient(s): for {names}.",
-            f"`{self._label}` doit renvoyer {len(self._returns)} gradient(s) : pour {names}.",
+            Text(
+                "`{function}` must return {count} gradient(s): for {names}.",
+                function=self._label,
+                count=len(self._returns),
+                names=", ".join(self._returns),
+            ),
         )
         assert isinstance(returned, tuple | list)
         return returned
@@ -145,9 +142,5 @@ class GradientsByHand:
             and flaw.kind in ("value", "shape")
             and trial.inputs[0].dtype == torch.float64
         ]
-        cause = diagnose(wrong, tuple(self._shapes[0]), self._reference, tolerance(self._device, torch.float64))
-        if cause is None:
-            return first.text
-        if first.kind == "value":
-            return cause
-        return Text.own(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}", cause.mistake)
+        allowed = tolerance(self._device, torch.float64)
+        return first.explained(diagnose(wrong, tuple(self._shapes[0]), self._reference, allowed))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from gradjudge.checks.comparison import integer_in
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.tolerance import near, tolerance
 from gradjudge.checks.verdict import StudentRaised, Text, fail, require
@@ -92,11 +93,7 @@ class Checkpoints:
         self._bench.train(saved, 1, 0)
         before, unlike = self._now(saved.model), self._now(other.model)
         self._write("model", saved, 1)
-        require(
-            self._same(self._now(saved.model), before),
-            "Saving a checkpoint changes the model.",
-            "Sauvegarder change le modèle.",
-        )
+        require(self._same(self._now(saved.model), before), Text("Saving a checkpoint changes the model."))
         self._read("model", other)
         self._require_loaded(self._now(other.model), before, unlike)
 
@@ -111,16 +108,13 @@ class Checkpoints:
         for number in (3, 7):
             self._write(f"epoch{number}", saved, number)
         for number in (3, 7):
-            got = _integer(self._read(f"epoch{number}", other))
+            got = integer_in(self._read(f"epoch{number}", other))
             require(
-                got is not None,
-                "load_checkpoint must return the number of epochs that are done, an integer.",
-                "load_checkpoint doit renvoyer le nombre d'époques faites, un entier.",
+                got is not None, Text("load_checkpoint must return the number of epochs that are done, an integer.")
             )
             require(
                 got == number,
-                "load_checkpoint does not return the number of epochs that was given to save_checkpoint.",
-                "load_checkpoint ne renvoie pas le nombre d'époques donné à save_checkpoint.",
+                Text("load_checkpoint does not return the number of epochs that was given to save_checkpoint."),
                 detail=f"got {got}, expected {number}",
             )
 
@@ -137,20 +131,19 @@ class Checkpoints:
         self._bench.train(saved, 2, 1)
         second = self._now(saved.model)
         self._write("second", saved, 2)
-        done = _integer(self._read("first", other))
+        done = integer_in(self._read("first", other))
         got = self._now(other.model)
         require(
             not self._same(got, second),
-            "Loading the first of two checkpoints gives the second one: write to the given path, and only there.",
-            "Charger la première de deux sauvegardes donne la seconde : écrivez au chemin donné, et là seulement.",
-            mistake="one file",
+            Text(
+                "Loading the first of two checkpoints gives the second one: write to the given path, and only there.",
+                mistake="one file",
+            ),
         )
         if self._same(got, unlike) and done == 1:
             return  # the file is read, and the model forgotten: that is another question's mistake
         require(
-            self._same(got, first),
-            "Loading the first of two checkpoints does not give what was saved there.",
-            "Charger la première de deux sauvegardes ne donne pas ce qui y a été mis.",
+            self._same(got, first), Text("Loading the first of two checkpoints does not give what was saved there.")
         )
 
     def require_resumed(self, what: Text, *, cut: int = 2, epochs: int = 4, helped: bool = False) -> None:
@@ -174,14 +167,13 @@ class Checkpoints:
         self._write("cut", first, cut)
         saved = self._now(first.model)
         self._bench.train(first, cut + 1, cut)  # what is saved stays as it was, whatever becomes of the training
-        done = _integer(self._read("cut", second))
+        done = integer_in(self._read("cut", second))
         if helped:
             self._bench.place(second.model, saved)
             done = cut
         require(
             done is not None and 0 <= done <= epochs,
-            "load_checkpoint must return the number of epochs that are done, an integer.",
-            "load_checkpoint doit renvoyer le nombre d'époques faites, un entier.",
+            Text("load_checkpoint must return the number of epochs that are done, an integer."),
             detail=f"got {done!r}",
         )
         assert done is not None
@@ -189,10 +181,12 @@ class Checkpoints:
         ends = self._now(second.model), self._now(whole.model)
         if not self._same(*ends):
             fail(
-                f"The resumed training does not end where the uninterrupted one ends. {what.en}",
-                f"L'apprentissage repris ne finit pas là où finit l'apprentissage ininterrompu. {what.fr}",
+                Text(
+                    "The resumed training does not end where the uninterrupted one ends. {what}",
+                    what=what,
+                    mistake=what.mistake,
+                ),
                 detail=f"got {ends[0]}, expected {ends[1]}"[:4000],
-                mistake=what.mistake,
             )
 
     def require_atomic(self) -> None:
@@ -215,24 +209,23 @@ class Checkpoints:
         with contextlib.suppress(StudentRaised):  # it must raise, or do something better about it
             self._write("atomic", saved, 2)
         try:
-            done = _integer(self._read("atomic", other))
+            done = integer_in(self._read("atomic", other))
         except StudentRaised as raised:
             again = self._bench.fresh(0)
             self._write("whole", again, 1)
             self._read("whole", again)  # one that cannot be loaded anyway says so itself
             fail(
-                "After a save that failed half-way, the old checkpoint cannot be loaded any more: write to another "
-                "file, then os.replace it.",
-                "Après une sauvegarde interrompue, l'ancienne ne peut plus être chargée : écrivez dans un autre "
-                "fichier, puis os.replace.",
+                Text(
+                    "After a save that failed half-way, the old checkpoint cannot be loaded any more: write to "
+                    "another file, then os.replace it.",
+                    mistake="not atomic",
+                ),
                 detail=raised.detail,
-                mistake="not atomic",
             )
         got = self._now(other.model)
         require(
             self._same(got, old) or self._same(got, new) or (self._same(got, unlike) and done in (1, 2)),
-            "After a save that failed half-way, neither the old checkpoint nor the new one can be loaded whole.",
-            "Après une sauvegarde interrompue, ni l'ancienne ni la nouvelle ne peut être chargée en entier.",
+            Text("After a save that failed half-way, neither the old checkpoint nor the new one can be loaded whole."),
         )
 
     # --- calls -------------------------------------------------------------------------------------------------------
@@ -265,22 +258,12 @@ class Checkpoints:
     def _require_loaded(self, got: Parameters, saved: Parameters, unlike: Parameters) -> None:
         require(
             not self._same(got, unlike),
-            "load_checkpoint leaves the model as it was: give it the parameters of the file (load_state_dict).",
-            "load_checkpoint laisse le modèle tel quel : donnez-lui les paramètres du fichier (load_state_dict).",
-            mistake="model not loaded",
+            Text(
+                "load_checkpoint leaves the model as it was: give it the parameters of the file (load_state_dict).",
+                mistake="model not loaded",
+            ),
         )
         wrong = ", ".join(
             name for name, value in saved.items() if name not in got or not self._same({name: got[name]}, {name: value})
         )
-        require(
-            not wrong,
-            f"After loading, these parameters are not those that were saved: {wrong}.",
-            f"Après le chargement, ces paramètres ne sont pas ceux qui ont été sauvegardés : {wrong}.",
-        )
-
-
-def _integer(value: object) -> int | None:
-    """Read a whole number: an int, or a tensor of one."""
-    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_floating_point():
-        value = value.item()
-    return value if type(value) is int else None
+        require(not wrong, Text("After loading, these parameters are not those that were saved: {wrong}.", wrong=wrong))

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gradjudge.checks.comparison import Due, flaw_in
+from gradjudge.checks.comparison import Due, flaw_in, integer_in
 from gradjudge.checks.instruments import make
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.tolerance import tolerance
@@ -38,11 +38,7 @@ def built(student: Student, dataset: Any, images: Any, labels: Tensor, scale: fl
         CheckFailed: `dataset` cannot be called.
     """
     label = label_of(dataset)
-    require(
-        isinstance(dataset, CallableProxy),
-        f"`{label}` is not a class.",
-        f"`{label}` n'est pas une classe.",
-    )
+    require(isinstance(dataset, CallableProxy), Text("`{label}` is not a class.", label=label))
     recipe = Recipe(student, label=label)
     source = recipe.of(images) if isinstance(images, ObjectProxy) else images
     (made,) = recipe.run(recipe.of(dataset)(source, labels, scale))
@@ -59,8 +55,7 @@ def require_length(student: Student, dataset: Any, rows: int) -> None:
     (length,) = recipe.run(recipe.make("builtins:len", recipe.of(dataset)))
     require(
         length == rows,
-        "len(dataset) is not the number of images.",
-        "len(dataset) n'est pas le nombre d'images.",
+        Text("len(dataset) is not the number of images."),
         detail=f"got {length!r}, expected {rows}",
     )
 
@@ -78,8 +73,7 @@ def items_of(student: Student, dataset: Any, rows: Sequence[int]) -> list[tuple[
     for item in recipe.run(*(held[row] for row in rows)):
         require(
             isinstance(item, tuple | list) and len(item) == 2,
-            "dataset[i] must be a pair: the vector and the label.",
-            "dataset[i] doit être un couple : le vecteur et l'étiquette.",
+            Text("dataset[i] must be a pair: the vector and the label."),
         )
         pairs.append((item[0], item[1]))
     return pairs
@@ -98,24 +92,22 @@ def require_vectors(items: Sequence[tuple[object, object]], images: Tensor) -> N
     for (vector, _), image in zip(items, images, strict=True):
         wanted = image.reshape(-1).double()
         if not isinstance(vector, Tensor) or vector.shape != (pixels,):
-            due = Due(wanted, Text.own(f"[{pixels}]: one row of numbers", f"[{pixels}] : une seule suite de nombres"))
+            due = Due(wanted, Text("[{pixels}]: one row of numbers", pixels=pixels))
             flaw = flaw_in(vector, due, _FLOAT32)
             assert flaw is not None
-            fail(f"The vector of dataset[i] {flaw.text.en}.", f"Le vecteur de dataset[i] {flaw.text.fr}.")
+            fail(Text("The vector of dataset[i] {flaw}.", flaw=flaw.text))
         got = vector.double()
         if _same(got / got.abs().max(), wanted / wanted.max()):
             continue
         transposed = image.T.reshape(-1).double()
         if _same(got / got.abs().max(), transposed / transposed.max()):
             fail(
-                "The vector of dataset[i] reads the image column by column; read it row by row: reshape(-1).",
-                "Le vecteur de dataset[i] lit l'image colonne par colonne ; lisez-la ligne par ligne : reshape(-1).",
-                mistake="by columns",
+                Text(
+                    "The vector of dataset[i] reads the image column by column; read it row by row: reshape(-1).",
+                    mistake="by columns",
+                ),
             )
-        fail(
-            "The vector of dataset[i] is not image i, read row by row and divided by one number.",
-            "Le vecteur de dataset[i] n'est pas l'image i, lue ligne par ligne et divisée par un nombre.",
-        )
+        fail(Text("The vector of dataset[i] is not image i, read row by row and divided by one number."))
 
 
 def require_labels(items: Sequence[tuple[object, object]], labels: Tensor) -> None:
@@ -125,13 +117,7 @@ def require_labels(items: Sequence[tuple[object, object]], labels: Tensor) -> No
         CheckFailed: a label is another number, or no integer.
     """
     for (_, label), right in zip(items, labels.tolist(), strict=True):
-        if isinstance(label, Tensor) and label.numel() == 1 and not label.is_floating_point():
-            label = label.item()
-        require(
-            type(label) is int and label == right,
-            "The label of dataset[i] is not labels[i], as an integer.",
-            "L'étiquette de dataset[i] n'est pas labels[i], comme nombre entier.",
-        )
+        require(integer_in(label) == right, Text("The label of dataset[i] is not labels[i], as an integer."))
 
 
 def require_float32(items: Sequence[tuple[object, object]]) -> None:
@@ -143,17 +129,19 @@ def require_float32(items: Sequence[tuple[object, object]]) -> None:
     for vector, _ in items:
         if not isinstance(vector, Tensor):
             fail(
-                "The vector of dataset[i] is no tensor; a float32 tensor is due, whatever the type of the images.",
-                "Le vecteur de dataset[i] n'est pas un tenseur ; on attend un tenseur float32, quel que soit le type "
-                "des images.",
-                mistake="dtype",
+                Text(
+                    "The vector of dataset[i] is no tensor; a float32 tensor is due, whatever the type of the images.",
+                    mistake="dtype",
+                ),
             )
         dtype = str(vector.dtype).removeprefix("torch.")
         require(
             dtype == "float32",
-            f"The vector of dataset[i] is {dtype}; float32 is expected, whatever the type of the images.",
-            f"Le vecteur de dataset[i] est de type {dtype} ; on attend float32, quel que soit le type des images.",
-            mistake="dtype",
+            Text(
+                "The vector of dataset[i] is {dtype}; float32 is expected, whatever the type of the images.",
+                dtype=dtype,
+                mistake="dtype",
+            ),
         )
 
 
@@ -166,30 +154,22 @@ def require_unit_range(items: Sequence[tuple[object, object]], images: Tensor, s
     for (vector, _), image in zip(items, images, strict=True):
         require(
             isinstance(vector, Tensor) and vector.numel() == image.numel(),
-            "dataset[i] has no vector of the size of the image.",
-            "dataset[i] n'a pas de vecteur de la taille de l'image.",
+            Text("dataset[i] has no vector of the size of the image."),
         )
         assert isinstance(vector, Tensor)
         got, raw = vector.double().reshape(-1).sort().values, image.double().reshape(-1).sort().values
         if _same(got, raw / scale):
             continue
         if _same(got, raw):
-            fail(
-                "The vector of dataset[i] is not normalised: divide it by scale.",
-                "Le vecteur de dataset[i] n'est pas normalisé : divisez-le par scale.",
-                mistake="not normalised",
-            )
+            fail(Text("The vector of dataset[i] is not normalised: divide it by scale.", mistake="not normalised"))
         if _same(got, raw / raw.max()):
             fail(
-                "The vector of dataset[i] is divided by the largest number of its own image; divide it by scale.",
-                "Le vecteur de dataset[i] est divisé par le plus grand nombre de sa propre image ; divisez-le par "
-                "scale.",
-                mistake="own maximum",
+                Text(
+                    "The vector of dataset[i] is divided by the largest number of its own image; divide it by scale.",
+                    mistake="own maximum",
+                ),
             )
-        fail(
-            "The vector of dataset[i] is not the image divided by the scale that was given.",
-            "Le vecteur de dataset[i] n'est pas l'image divisée par le scale qui a été donné.",
-        )
+        fail(Text("The vector of dataset[i] is not the image divided by the scale that was given."))
 
 
 def require_lazy(student: Student, dataset: Any, images: Tensor, labels: Tensor, scale: float) -> None:
@@ -214,24 +194,25 @@ def require_lazy(student: Student, dataset: Any, images: Tensor, labels: Tensor,
         read = rows.seen()
         require(
             read == [asked],
-            f"dataset[i] reads {'no image' if read == [] else 'other images than image i'}: read images[i] in "
-            "__getitem__, and nothing else.",
-            f"dataset[i] ne lit {'aucune image' if read == [] else 'pas seulement l’image i'} : lisez images[i] dans "
-            "__getitem__, et rien d'autre.",
+            Text("dataset[i] reads no image: read images[i] in __getitem__, and nothing else.", mistake="not lazy")
+            if read == []
+            else Text(
+                "dataset[i] reads other images than image i: read images[i] in __getitem__, and nothing else.",
+                mistake="not lazy",
+            ),
             detail=f"asked for {asked}, read {read!r}"[:500],
-            mistake="not lazy",
         )
 
 
 def _require_unread(read: object) -> None:
     require(
         read == [],
-        "Images are read before any is asked for: keep `images` as it is in __init__, and read images[i] in "
-        "__getitem__.",
-        "Des images sont lues avant qu'on en demande une : gardez `images` tel quel dans __init__, et lisez images[i] "
-        "dans __getitem__.",
+        Text(
+            "Images are read before any is asked for: keep `images` as it is in __init__, and read images[i] in "
+            "__getitem__.",
+            mistake="not lazy",
+        ),
         detail=f"read {read!r}"[:500],
-        mistake="not lazy",
     )
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import msgspec
 import torch
 from torch import Tensor
 
-from gradjudge.checks.comparison import Due, Flaw, flaw_in
+from gradjudge.checks.comparison import Due, Flaw, flaw_in, that_of
 from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
 from gradjudge.checks.gradients import gradcheck
 from gradjudge.checks.misread import misread_product, square_shapes
-from gradjudge.checks.references import SPECIAL, Trial
+from gradjudge.checks.references import SPECIAL, Trial, when
 from gradjudge.checks.subjects import Needs, Subject, one_pass
 from gradjudge.checks.tolerance import Tolerance, difference, near, tolerance
 from gradjudge.checks.verdict import Text, fail
-from gradjudge.proxy.failures import CheckFailed, StudentRaised
+from gradjudge.proxy.failures import StudentRaised
 from gradjudge.wire.messages import PassResult
 
 REPEATS = 24
@@ -28,24 +29,16 @@ class _Circumstance(msgspec.Struct, frozen=True):
 
     trial: Trial
     needs: Needs
-    en: str
-    fr: str
+    text: Text
 
 
-_PLAIN = ("through `apply`", "par `apply`")
-_LINEAR = ("when grad_output changes sign or size", "quand grad_output change de signe ou de taille")
-_SHAPES = ("for other sizes of the inputs", "pour d'autres tailles des entrées")
-_SCALES = ("for large or small inputs", "pour de grandes ou de petites entrées")
-_SUBSETS = (
-    "when other inputs do or do not require grad (each entry of needs_input_grad is about one input)",
-    "selon que d'autres entrées demandent un gradient (chaque élément de needs_input_grad concerne une entrée)",
-)
-_PASSED_ON = Text.own(
-    "is grad_output itself, passed on: the local derivative is missing",
-    "est grad_output lui-même, transmis tel quel : il manque la dérivée locale",
-    "local derivative",
-)
-_REPEATS = ("after many calls", "après de nombreux appels")
+_PLAIN = Text("through `apply`")
+_LINEAR = Text("when grad_output changes sign or size")
+_SHAPES = Text("for other sizes of the inputs")
+_SCALES = Text("for large or small inputs")
+_SUBSETS = Text("when other inputs do or do not require grad (each entry of needs_input_grad is about one input)")
+_PASSED_ON = Text("is grad_output itself, passed on: the local derivative is missing", mistake="local derivative")
+_REPEATS = Text("after many calls")
 
 
 class Derivative:
@@ -91,11 +84,13 @@ class Derivative:
             self._fail(self._say(first, flaws, given, trials), self._others(results[0], trials[0]))
         if all(self._by_differences(trial, result) for trial, result in zip(trials, results, strict=True)):
             fail(
-                f"`{self._subject.label}.backward` calls `forward` for each entry of `{self._name}`: write the "
-                "derivative by hand, not as differences.",
-                f"`{self._subject.label}.backward` appelle `forward` pour chaque élément de `{self._name}` : "
-                "écrivez la dérivée à la main, pas comme des différences.",
-                mistake="differences",
+                Text(
+                    "`{function}.backward` calls `forward` for each entry of `{name}`: write the derivative by hand, "
+                    "not as differences.",
+                    function=subject.label,
+                    name=self._name,
+                    mistake="differences",
+                )
             )
 
     def _by_differences(self, trial: Trial, result: PassResult) -> bool:
@@ -124,12 +119,7 @@ class Derivative:
             tensors = [one for one in ours if isinstance(one, Tensor)]
             text = misread_product(tensors, trials, index) if len(tensors) == len(trials) else None
             if text is not None:
-                fail(
-                    f"The gradient of `{subject.label}` for `{name}` {text.en}.",
-                    f"Le gradient de `{subject.label}` pour `{name}` {text.fr}.",
-                    detail=raised.detail,
-                    mistake=text.mistake,
-                )
+                fail(subject.wrong_gradient(name, text), detail=raised.detail)
 
     def _judge_through_autograd(self) -> tuple[list[Trial], tuple[PassResult, ...]]:
         subject, node = self._subject, self._subject.node_name()
@@ -138,28 +128,30 @@ class Derivative:
         results = subject.function.passes(passes)
         asked = list(zip(plan, results, strict=True))
         # Special points last: what is wrong after so many calls is wrong at any point.
-        for circumstance, result in sorted(asked, key=lambda one: one[0].en == SPECIAL.en):
+        for circumstance, result in sorted(asked, key=lambda one: one[0].text is SPECIAL):
             self._judge_one(circumstance, result, plan, results)
         if any(name != node for result in results if result.raised is None for name in result.grad_fns):
             fail(
-                f"`{subject.label}.apply` does not run your own `forward` and `backward`.",
-                f"`{subject.label}.apply` n'exécute pas votre `forward` et votre `backward`.",
-                mistake="not own",
+                Text(
+                    "`{function}.apply` does not run your own `forward` and `backward`.",
+                    function=subject.label,
+                    mistake="not own",
+                )
             )
         return [circumstance.trial for circumstance in plan], results
 
     def _plan(self) -> list[_Circumstance]:
         subject, needs, reference = self._subject, self._needs, self._subject.reference
         base = subject.trial()
-        plan = [_Circumstance(trial, needs, *_PLAIN) for trial in (base, subject.trial())]
+        plan = [_Circumstance(trial, needs, _PLAIN) for trial in (base, subject.trial())]
         for factor in COTANGENT_SCALES:
             scaled = reference.at(base.inputs, tuple(cotangent * factor for cotangent in base.cotangents))
-            plan.append(_Circumstance(scaled, needs, *_LINEAR))
-        plan += [_Circumstance(trial, needs, *_SHAPES) for trial in subject.further_trials()]
-        plan += [_Circumstance(subject.trial(scale=scale), needs, *_SCALES) for scale in subject.scales]
-        plan += [_Circumstance(trial, needs, SPECIAL.en, SPECIAL.fr) for trial in subject.special_trials()]
-        plan += [_Circumstance(base, subset, *_SUBSETS) for subset in subject.subsets() if subset != needs]
-        return plan + [_Circumstance(base, needs, *_REPEATS)] * REPEATS
+            plan.append(_Circumstance(scaled, needs, _LINEAR))
+        plan += [_Circumstance(trial, needs, _SHAPES) for trial in subject.further_trials()]
+        plan += [_Circumstance(subject.trial(scale=scale), needs, _SCALES) for scale in subject.scales]
+        plan += [_Circumstance(trial, needs, SPECIAL) for trial in subject.special_trials()]
+        plan += [_Circumstance(base, subset, _SUBSETS) for subset in subject.subsets() if subset != needs]
+        return plan + [_Circumstance(base, needs, _REPEATS)] * REPEATS
 
     def _judge_one(
         self, at: _Circumstance, result: PassResult, plan: list[_Circumstance], results: tuple[PassResult, ...]
@@ -176,8 +168,7 @@ class Derivative:
             raise raised
         flaw = self._flaw(result.grads[0][self._index], at.trial)
         if flaw is not None:
-            en, fr = _SUBSETS if flaw.kind == "none" else (at.en, at.fr)
-            self._fail(Text.own(f"{flaw.text.en} {en}", f"{flaw.text.fr} {fr}"))
+            self._fail(when(flaw.text, _SUBSETS if flaw.kind == "none" else at.text))
 
     def _judge_count(self, at: _Circumstance) -> None:
         """Fail for what autograd does not take for one gradient for each input: too few of them, or a list."""
@@ -186,9 +177,11 @@ class Derivative:
         given = () if result.raised is not None else subject.gradients_by_hand(result)
         if given and all(one is None or isinstance(one, Tensor) for one in given):
             fail(
-                f"`{subject.label}.backward` returns its gradients in a list; `apply` needs a tuple.",
-                f"`{subject.label}.backward` renvoie ses gradients dans une liste ; `apply` demande un tuple.",
-                mistake="list",
+                Text(
+                    "`{function}.backward` returns its gradients in a list; `apply` needs a tuple.",
+                    function=subject.label,
+                    mistake="list",
+                )
             )
 
     def _require_shapes(self, result: PassResult, trial: Trial) -> None:
@@ -196,12 +189,10 @@ class Derivative:
         for got, right in zip(result.outputs, trial.outputs, strict=False):
             if type(got) is Tensor and got.numel() != right.numel():
                 self._fail(
-                    Text.own(
-                        f"cannot be asked for through `apply`: the result of `forward` has shape {list(got.shape)}, "
-                        "which no grad_output of the right shape fits; mend `forward` first",
-                        f"ne peut pas être demandé par `apply` : le résultat de `forward` a la forme "
-                        f"{list(got.shape)}, à laquelle aucun grad_output de la bonne forme ne convient ; corrigez "
-                        "d'abord `forward`",
+                    Text(
+                        "cannot be asked for through `apply`: the result of `forward` has shape {shape}, which no "
+                        "grad_output of the right shape fits; mend `forward` first",
+                        shape=str(list(got.shape)),
                     )
                 )
 
@@ -233,8 +224,7 @@ class Derivative:
         return subject.allowed if worst <= subject.allowed.exact else tolerance(subject.device, torch.float32)
 
     def _flaw(self, got: object, trial: Trial) -> Flaw | None:
-        shape = Text.own(f"that of `{self._name}`", f"celle de `{self._name}`")
-        due = Due(trial.gradients[self._index], shape, flatten=self._flatten)
+        due = Due(trial.gradients[self._index], that_of(self._name), flatten=self._flatten)
         return flaw_in(trial.judged(got, self._index), due, self._subject.allowed)
 
     def _say(self, first: Flaw, flaws: Sequence[Flaw | None], given: Sequence[object], trials: Sequence[Trial]) -> Text:
@@ -246,11 +236,9 @@ class Derivative:
         cause = diagnose(wrong, self._subject.names, self._subject.reference, self._subject.allowed)
         if cause is None and len(wrong) >= FEWEST and all(self._passed_on(one) for one in wrong):
             cause = _PASSED_ON
-        if cause is not None:
-            return cause if first.kind == "value" else _joined(first.text, cause)
-        if flaws[0] is None and flaws[1] is None:
-            return Text.own(f"{first.text.en} {_SHAPES[0]}", f"{first.text.fr} {_SHAPES[1]}")
-        return first.text
+        if cause is None and flaws[0] is None and flaws[1] is None:
+            return when(first.text, _SHAPES)
+        return first.explained(cause)
 
     def _passed_on(self, one: Sighting) -> bool:
         cotangent = one.trial.cotangents[0]
@@ -260,29 +248,18 @@ class Derivative:
         right = trial.gradients[self._index]
         return got.reshape(right.shape) if self._flatten and got.numel() == right.numel() else got
 
-    def _others(self, result: PassResult, trial: Trial) -> Text:
-        """Name the inputs whose gradients are right, for a student who looks for the mistake."""
+    def _others(self, result: PassResult, trial: Trial) -> str:
+        """List the inputs whose gradients are right, for a student who looks for the mistake."""
         right = [
             f"`{name}`"
             for name, got, due in zip(self._subject.names, result.grads[0], trial.gradients, strict=False)
             if name != self._name and type(got) is Tensor and got.shape == due.shape
             if got.numel() > 0 and near(got, due, self._subject.allowed)
         ]
-        if not right:
-            return Text.own("", "")
-        found = ", ".join(right)
-        return Text.own(f" It is right for {found}.", f" Il est juste pour {found}.")
+        return ", ".join(right)
 
-    def _fail(self, predicate: Text, after: Text | None = None) -> None:
-        after = after or Text.own("", "")
-        raise CheckFailed(
-            Text.own(
-                f"The gradient of `{self._subject.label}` for `{self._name}` {predicate.en}.{after.en}",
-                f"Le gradient de `{self._subject.label}` pour `{self._name}` {predicate.fr}.{after.fr}",
-                predicate.mistake,
-            )
-        )
-
-
-def _joined(first: Text, cause: Text) -> Text:
-    return Text.own(f"{first.en}: it {cause.en}", f"{first.fr} : il {cause.fr}", cause.mistake)
+    def _fail(self, predicate: Text, right_for: str = "") -> NoReturn:
+        wrong = self._subject.wrong_gradient(self._name, predicate)
+        if right_for:
+            wrong = Text("{wrong} It is right for {others}.", wrong=wrong, others=right_for, mistake=wrong.mistake)
+        fail(wrong)

@@ -50,11 +50,9 @@ Acted = Callable[[Sighting, Reference], Tensor | None]
 
 
 class _Mistake(msgspec.Struct, frozen=True):
-    """Describe a mistake: its key, a predicate in both languages, and what it would have given (None: it cannot be)."""
+    """Describe a mistake: a predicate that names it, and what it would have given (None: it cannot be)."""
 
-    key: str
-    en: str
-    fr: str
+    text: Text
     act: Acted
 
 
@@ -74,28 +72,24 @@ def diagnose(
     for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES,
                     *_SQUARES, *_as_if_one(names)):  # fmt: skip
         if all(fits(_acted(mistake, sighting, reference), sighting.got) for sighting in sightings):
-            text = Text.own(mistake.en, mistake.fr, mistake.key)
-            return _or_another(text, sightings, names) if mistake.key == "sign" else text
+            return _or_another(sightings, names) if mistake.text is OPPOSITE else mistake.text
     if all(_proportional(sighting) for sighting in sightings):
         size = magnitude(difference(sightings[0].got, sightings[0].right, allowed))
-        return Text.own(
-            f"is the right one but for a factor (relative error of about {size})",
-            f"est le bon à un facteur près (erreur relative d'environ {size})",
-            "factor",
-        )
+        return Text("is the right one but for a factor (relative error of about {size})", size=size, mistake="factor")
     return None
 
 
-def _or_another(sign: Text, sightings: Sequence[Sighting], names: Sequence[str]) -> Text:
-    """Add that it may be another input's, where that is the same but for its sign: the two cannot be told apart."""
+def _or_another(sightings: Sequence[Sighting], names: Sequence[str]) -> Text:
+    """Say that the sign is wrong, or that it is another input's where that is the same but for its sign."""
     for other, name in enumerate(names):
         if other != sightings[0].index and all(fits(one.trial.gradients[other], one.got) for one in sightings):
-            return Text.own(
-                f"{sign.en}, or is the one for `{name}` (gradients are returned in the order of the inputs of forward)",
-                f"{sign.fr}, ou est celui de `{name}` (les gradients se rendent dans l'ordre des entrées de forward)",
-                sign.mistake,
+            return Text(
+                "has the opposite sign, or is the one for `{name}` (gradients are returned in the order of the inputs "
+                "of forward)",
+                name=name,
+                mistake=OPPOSITE.mistake,
             )
-    return sign
+    return OPPOSITE
 
 
 def _acted(mistake: _Mistake, sighting: Sighting, reference: Reference) -> Tensor | None:
@@ -130,21 +124,24 @@ def _transposed(sighting: Sighting, _reference: Reference) -> Tensor | None:
     return sighting.right.T if sighting.right.ndim == 2 else None
 
 
+OPPOSITE = Text("has the opposite sign", mistake="sign")
+
 _SIMPLE = (
-    _Mistake(
-        "zero", "is zero everywhere", "est nul partout", lambda s, _: torch.zeros_like(s.got, dtype=torch.float64)
-    ),
-    _Mistake("ones", "is 1 everywhere", "vaut 1 partout", lambda s, _: torch.ones_like(s.got, dtype=torch.float64)),
-    _Mistake("sign", "has the opposite sign", "a le signe opposé", lambda s, _: -s.right),
-    _Mistake("transposed", "is transposed", "est transposé", _transposed),
+    _Mistake(Text("is zero everywhere", mistake="zero"), lambda s, _: torch.zeros_like(s.got, dtype=torch.float64)),
+    _Mistake(Text("is 1 everywhere", mistake="ones"), lambda s, _: torch.ones_like(s.got, dtype=torch.float64)),
+    _Mistake(OPPOSITE, lambda s, _: -s.right),
+    _Mistake(Text("is transposed", mistake="transposed"), _transposed),
 )
 
 
 # --- a constant factor ---------------------------------------------------------------------------------------------
 
 
-_LETTERS_EN = {"q": "rows", "p": "columns"}
-_LETTERS_FR = {"q": "lignes", "p": "colonnes"}
+_LEGENDS = {
+    "q": Text("q: number of rows"),
+    "p": Text("p: number of columns"),
+    "qp": Text("q: number of rows; p: number of columns"),
+}
 
 
 def sizes(trial: Trial) -> tuple[int, int] | None:
@@ -155,12 +152,11 @@ def sizes(trial: Trial) -> tuple[int, int] | None:
     return (first[0], last[-1]) if len(first) and len(last) else None
 
 
-def letters(name: str) -> tuple[str, str]:
-    """Explain q and p where a factor has them, in brackets, in both languages."""
-    used = [letter for letter in "qp" if letter in name]
-    en = "; ".join(f"{letter}: number of {_LETTERS_EN[letter]}" for letter in used)
-    fr = " ; ".join(f"{letter} : nombre de {_LETTERS_FR[letter]}" for letter in used)
-    return (f" ({en})", f" ({fr})") if used else ("", "")
+def times(factor: str) -> Text:
+    """Say that something is a usual factor times the right one, and what q and p in it are."""
+    said = Text("is {factor} times the right one", factor=factor, mistake=f"factor {factor}")
+    used = "".join(letter for letter in "qp" if letter in factor)
+    return Text("{said} ({legend})", said=said, legend=_LEGENDS[used], mistake=said.mistake) if used else said
 
 
 def _factor(name: str, value: Callable[[int, int], float]) -> _Mistake:
@@ -168,13 +164,7 @@ def _factor(name: str, value: Callable[[int, int], float]) -> _Mistake:
         found = sizes(sighting.trial)
         return None if found is None else sighting.right * value(*found)
 
-    en, fr = letters(name)
-    return _Mistake(
-        f"factor {name}",
-        f"is {name} times the right one{en}",
-        f"vaut {name} fois le bon{fr}",
-        act,
-    )
+    return _Mistake(times(name), act)
 
 
 #: Usual factors, as functions of q and p.
@@ -205,9 +195,11 @@ _FACTORS = tuple(
 def _orders(index: int, names: Sequence[str]) -> list[_Mistake]:
     return [
         _Mistake(
-            "order",
-            f"is the one for `{name}`: gradients are returned in the order of the inputs of forward",
-            f"est celui de `{name}` : les gradients se rendent dans l'ordre des entrées de forward",
+            Text(
+                "is the one for `{name}`: gradients are returned in the order of the inputs of forward",
+                name=name,
+                mistake="order",
+            ),
             lambda s, _, other=other: s.trial.gradients[other],  # type: ignore[misc]
         )
         for other, name in enumerate(names)
@@ -219,9 +211,11 @@ def _as_if_one(names: Sequence[str]) -> list[_Mistake]:
     """Act out a local derivative that lacks one of the inputs as a factor."""
     return [
         _Mistake(
-            "local derivative",
-            f"is what it would be if `{name}` were 1 everywhere: it has to be multiplied by `{name}`",
-            f"est ce qu'il serait si `{name}` valait 1 partout : il faut le multiplier par `{name}`",
+            Text(
+                "is what it would be if `{name}` were 1 everywhere: it has to be multiplied by `{name}`",
+                name=name,
+                mistake="local derivative",
+            ),
             lambda s, reference, other=other: _with_ones(s, reference, other),  # type: ignore[misc]
         )
         for other, name in enumerate(names)
@@ -268,9 +262,9 @@ def _total(sighting: Sighting, _reference: Reference) -> Tensor | None:
 
 
 _REDUCTIONS = (
-    _Mistake("unsummed", "is not summed over the batch", "n'est pas sommé sur les exemples du lot", _unsummed),
-    _Mistake("axis", "is summed over the wrong axis", "est sommé sur le mauvais axe", _over(1)),
-    _Mistake("axis", "is summed over all axes", "est sommé sur tous les axes", _total),
+    _Mistake(Text("is not summed over the batch", mistake="unsummed"), _unsummed),
+    _Mistake(Text("is summed over the wrong axis", mistake="axis"), _over(1)),
+    _Mistake(Text("is summed over all axes", mistake="axis"), _total),
 )
 
 
@@ -285,18 +279,16 @@ def _with_cotangent(change: Callable[[Tensor], Tensor]) -> Acted:
     return act
 
 
-_NOT_LINEAR = ("not linear", "is not proportional to grad_output", "n'est pas proportionnel à grad_output")
-
-_NOT_MULTIPLIED = ("grad_output", "is not multiplied by grad_output", "n'est pas multiplié par grad_output")
+_NOT_LINEAR = Text("is not proportional to grad_output", mistake="not linear")
 
 _COTANGENTS = (
-    _Mistake(*_NOT_MULTIPLIED, _with_cotangent(torch.ones_like)),
-    _Mistake(*_NOT_LINEAR, _with_cotangent(torch.square)),
-    _Mistake(*_NOT_LINEAR, _with_cotangent(lambda g: g * g.abs())),
-    _Mistake(*_NOT_LINEAR, _with_cotangent(torch.abs)),
-    _Mistake(*_NOT_LINEAR, _with_cotangent(torch.sign)),
-    _Mistake(*_NOT_LINEAR, _with_cotangent(lambda g: g.clamp(-1, 1))),
-    _Mistake(*_NOT_LINEAR, _with_cotangent(lambda g: g.clamp(0, 1))),
+    _Mistake(Text("is not multiplied by grad_output", mistake="grad_output"), _with_cotangent(torch.ones_like)),
+    _Mistake(_NOT_LINEAR, _with_cotangent(torch.square)),
+    _Mistake(_NOT_LINEAR, _with_cotangent(lambda g: g * g.abs())),
+    _Mistake(_NOT_LINEAR, _with_cotangent(torch.abs)),
+    _Mistake(_NOT_LINEAR, _with_cotangent(torch.sign)),
+    _Mistake(_NOT_LINEAR, _with_cotangent(lambda g: g.clamp(-1, 1))),
+    _Mistake(_NOT_LINEAR, _with_cotangent(lambda g: g.clamp(0, 1))),
 )
 
 
@@ -342,27 +334,26 @@ def _slope(slope: Slope) -> Acted:
     return act
 
 
+OTHER_AXIS = Text("is taken over the other axis", mistake="axis")
+
 _PLACES = (
     _Mistake(
-        "at output",
-        "is the derivative taken at the output, not at the input",
-        "est la dérivée prise en la sortie, pas en l'entrée",
+        Text("is the derivative taken at the output, not at the input", mistake="at output"),
         _at(lambda trial: trial.outputs[0]),
     ),
     _Mistake(
-        "at grad_output",
-        "is the derivative taken at grad_output, not at the input",
-        "est la dérivée prise en grad_output, pas en l'entrée",
+        Text("is the derivative taken at grad_output, not at the input", mistake="at grad_output"),
         _at(lambda trial: trial.cotangents[0]),
     ),
-    _Mistake("axis", "is taken over the other axis", "est pris sur l'autre axe", _other_axis),
+    _Mistake(OTHER_AXIS, _other_axis),
     _Mistake(
-        "diagonal",
-        "lets each entry of the result depend on one entry of the input alone, and it depends on others too",
-        "ne fait dépendre chaque élément du résultat que d'un élément de l'entrée, alors qu'il dépend aussi d'autres",
+        Text(
+            "lets each entry of the result depend on one entry of the input alone, and it depends on others too",
+            mistake="diagonal",
+        ),
         _diagonal,
     ),
-    *(_Mistake(slope.text.mistake, slope.text.en, slope.text.fr, _slope(slope)) for slope in SLOPES),
+    *(_Mistake(slope.text, _slope(slope)) for slope in SLOPES),
 )
 
 
@@ -389,10 +380,9 @@ def _of_root(way: int) -> Acted:
 
 
 _SQUARES = (
-    _Mistake("power", "is that of the formula without its square", "est celui de la formule sans son carré",
-             _misread(without_squares)),
-    _Mistake("power", "is that of absolute values where there must be squares",
-             "est celui de valeurs absolues là où il faut des carrés", _misread(with_absolute_values)),
-    *(_Mistake("power", "is that of a norm that is not squared", "est celui d'une norme qui n'est pas au carré",
-               _of_root(way)) for way in range(3)),
-)  # fmt: skip
+    _Mistake(Text("is that of the formula without its square", mistake="power"), _misread(without_squares)),
+    _Mistake(
+        Text("is that of absolute values where there must be squares", mistake="power"), _misread(with_absolute_values)
+    ),
+    *(_Mistake(Text("is that of a norm that is not squared", mistake="power"), _of_root(way)) for way in range(3)),
+)

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks import robustness
-from gradjudge.checks.comparison import Due, Flaw, flaw_in
+from gradjudge.checks.comparison import Due, Flaw, flaw_in, that_of, wrong_result
 from gradjudge.checks.derivatives import Derivative
 from gradjudge.checks.diagnosis import FEWEST, VALUES
 from gradjudge.checks.gradients import gradcheck
 from gradjudge.checks.misread import elementwise, square_shapes
-from gradjudge.checks.references import SPECIAL, Formula, Reference, ReferenceBackward, Shape, Trial
+from gradjudge.checks.references import WRONG_AT_SPECIAL, Formula, Reference, ReferenceBackward, Shape, Trial
 from gradjudge.checks.subjects import Subject, forward_only, named, one_pass
 from gradjudge.checks.tolerance import near
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail
@@ -38,6 +38,10 @@ ASPECTS: dict[str, Callable[[Subject], None]] = {
     "interleaved": robustness.judge_interleaved,
 }
 OWN_FORWARD_FIT = 1e-6
+
+_ELEMENT_WISE = Text(
+    "multiplies element by element (`*`) where a matrix product (`@`) is needed", mistake="element-wise"
+)
 
 
 class FunctionCheck:
@@ -115,13 +119,14 @@ class FunctionCheck:
                 self._require_outputs(PassResult(_as_tuple(value), type(value) is not tuple), trial, name)
                 return
             fail(
-                f"`{name}` cannot be called, though `{subject.label}.apply` can: a Function is called by its `apply`, "
-                f"with a static `forward` and `backward`, and never as an instance, `{subject.label}()(...)`.",
-                f"`{name}` ne peut pas être appelé, alors que `{subject.label}.apply` le peut : une Function s'appelle "
-                "par son `apply`, avec un `forward` et un `backward` statiques, et jamais comme une instance, "
-                f"`{subject.label}()(...)`.",
+                Text(
+                    "`{name}` cannot be called, though `{function}.apply` can: a Function is called by its `apply`, "
+                    "with a static `forward` and `backward`, and never as an instance, `{function}()(...)`.",
+                    name=name,
+                    function=subject.label,
+                    mistake="not apply",
+                ),
                 detail=raised.detail,
-                mistake="not apply",
             )
         self._require_outputs(PassResult(_as_tuple(answer.value), type(answer.value) is not tuple), trial, name)
         if any(node != subject.node_name() for node in answer.grad_fns) or not answer.grad_fns:
@@ -228,21 +233,15 @@ class FunctionCheck:
         gradcheck(subject.function, inputs, rng=subject.reference.rng, allowed=subject.allowed)
 
     def _fail_own(self, subject: Subject, index: int) -> None:
-        name = subject.names[index]
         fail(
-            f"The gradient of `{subject.label}` for `{name}` is not right for another reduction (mean, sum) either.",
-            f"Le gradient de `{subject.label}` pour `{name}` n'est pas juste non plus pour une autre réduction "
-            "(moyenne, somme).",
+            subject.wrong_gradient(subject.names[index], Text("is not right for another reduction (mean, sum) either"))
         )
 
     def _judge_special_outputs(self) -> None:
         trials, label = self._subject.special_trials(), self._subject.label
         results = self._subject.ask([forward_only(trial) for trial in trials], through="direct")
         if not all(self._is_right(result, trial) for trial, result in zip(trials, results, strict=True)):
-            fail(
-                f"The result of `{label}.forward` is wrong, or not finite, {SPECIAL.en}; elsewhere it is right.",
-                f"Le résultat de `{label}.forward` est faux, ou n'est pas fini, {SPECIAL.fr} ; ailleurs il est juste.",
-            )
+            fail(wrong_result(f"{label}.forward", WRONG_AT_SPECIAL))
 
     def _otherwise(self, trials: Sequence[Trial], through: str) -> CheckFailed | None:
         """Say how a forward that raises takes its arguments, if it is right for them in another order or transposed."""
@@ -253,30 +252,29 @@ class FunctionCheck:
                 [Pass(other[way][0], tuple(False for _ in names)) for other in usual], through=through
             )
             if all(self._is_right(result, trial) for result, trial in zip(results, trials, strict=True)):
-                return CheckFailed(
-                    Text.own(
-                        f"`{subject.label}.forward` {text.en}.", f"`{subject.label}.forward` {text.fr}.", text.mistake
-                    )
-                )
+                return self._wrong_forward(text)
         return None
 
     def _misread(self, trials: Sequence[Trial], through: str, raised: StudentRaised) -> CheckFailed | None:
         """Say that a forward that raises has no ctx, or takes a matrix product element by element, if that fits."""
-        subject, label = self._subject, f"{self._subject.label}.forward"
         if raised.cause == "arguments" and through == "direct":
-            due = f"forward({', '.join(('ctx', *subject.names))})"
+            due = f"forward({', '.join(('ctx', *self._subject.names))})"
+            text = Text("must be `{due}`", due=due)
             if self._is_right_without_context(trials[0]):
-                text = Text.own(f"has no `ctx`: write `{due}`", f"n'a pas de `ctx` : écrivez `{due}`", "ctx")
-            else:
-                text = Text.own(f"must be `{due}`", f"doit être `{due}`")
-            return CheckFailed(
-                Text.own(f"`{label}` {text.en}.", f"`{label}` {text.fr}.", text.mistake), detail=raised.detail
-            )
+                text = Text("has no `ctx`: write `{due}`", due=due, mistake="ctx")
+            return self._wrong_forward(text, raised.detail)
         if self._is_elementwise(through):
-            en = "multiplies element by element (`*`) where a matrix product (`@`) is needed"
-            fr = "multiplie élément par élément (`*`) là où il faut un produit matriciel (`@`)"
-            return CheckFailed(Text.own(f"`{label}` {en}.", f"`{label}` {fr}.", "element-wise"), detail=raised.detail)
+            return self._wrong_forward(_ELEMENT_WISE, raised.detail)
         return None
+
+    def _wrong_forward(self, predicate: Text, detail: str = "") -> CheckFailed:
+        text = Text(
+            "`{function}.forward` {predicate}.",
+            function=self._subject.label,
+            predicate=predicate,
+            mistake=predicate.mistake,
+        )
+        return CheckFailed(text, detail=detail)
 
     def _is_right_without_context(self, trial: Trial) -> bool:
         try:
@@ -300,9 +298,8 @@ class FunctionCheck:
         return all(self._is_right(result, trial) for result, trial in zip(results, wrong, strict=True))
 
     def _is_right(self, result: PassResult, trial: Trial) -> bool:
-        due, allowed = Text.own("", ""), self._subject.allowed
         return len(result.outputs) == len(trial.outputs) and all(
-            flaw_in(output, Due(right, due), allowed) is None
+            flaw_in(output, Due(right), self._subject.allowed) is None
             for output, right in zip(result.outputs, trial.outputs, strict=True)
         )
 
@@ -321,23 +318,27 @@ class FunctionCheck:
     def _require_outputs(
         self, result: PassResult, trial: Trial, where: str, cause: Callable[[], Text | None] = lambda: None
     ) -> None:
-        single = len(trial.outputs) == 1
-        if len(result.outputs) != len(trial.outputs) or (single and not result.output_is_tensor):
+        given, due = len(result.outputs), len(trial.outputs)
+        if due == 1 and not (given == 1 and result.output_is_tensor):
             fail(
-                f"`{where}` gives {len(result.outputs)} tensor(s) in a tuple; {_due(trial, 'en')}.",
-                f"`{where}` donne {len(result.outputs)} tenseur(s) dans un tuple ; {_due(trial, 'fr')}.",
+                Text("`{where}` gives {given} tensor(s) in a tuple; one tensor is expected.", where=where, given=given)
+            )
+        if given != due:
+            fail(
+                Text(
+                    "`{where}` gives {given} tensor(s) in a tuple; a tuple of {due} is expected.",
+                    where=where,
+                    given=given,
+                    due=due,
+                )
             )
         for output, right in zip(result.outputs, trial.outputs, strict=True):
             self._require_output(output, right, where, cause)
 
     def _require_output(self, output: object, right: Tensor, where: str, cause: Callable[[], Text | None]) -> None:
-        shape = Text.own("a scalar (0 dimensions)", "un scalaire (0 dimension)")
-        if right.ndim:
-            shape = Text.own("the shape of the statement", "la forme de l'énoncé")
-        flaw = flaw_in(output, Due(right, shape, torch.float64), self._subject.allowed)
+        flaw = flaw_in(output, Due(right, dtype=torch.float64), self._subject.allowed)
         if flaw is not None:
-            text = (cause() if flaw.kind in ("value", "shape") else None) or flaw.text
-            fail(f"The result of `{where}` {text.en}.", f"Le résultat de `{where}` {text.fr}.", mistake=text.mistake)
+            fail(wrong_result(where, (cause() if flaw.kind in ("value", "shape") else None) or flaw.text))
 
 
 def _judge_shape(subject: Subject, name: str, also: Sequence[Shape], paid: bool) -> None:
@@ -346,15 +347,19 @@ def _judge_shape(subject: Subject, name: str, also: Sequence[Shape], paid: bool)
     trials = [subject.reference.trial(shapes) for shapes in variants for _ in range(FEWEST)]
     results = subject.ask_by_hand([one_pass(trial, subject.only(index)) for trial in trials])
     for trial, result in zip(trials, results, strict=True):
-        due = Due(trial.gradients[index], Text.own(f"that of `{name}`", f"celle de `{name}`"))
+        due = Due(trial.gradients[index], that_of(name))
         got = subject.gradients_by_hand(result)[index]
         flaw = flaw_in(got, due, subject.allowed)
         if flaw is not None and not (paid and isinstance(got, Tensor) and _is_nearly(got, due.value)):
-            shape = list(trial.inputs[index].shape)
             fail(
-                f"The gradient of `{subject.label}` for `{name}` of shape {shape} {flaw.text.en}.",
-                f"Le gradient de `{subject.label}` pour `{name}` de forme {shape} {flaw.text.fr}.",
-                mistake=_shape_or(flaw, got, due),
+                Text(
+                    "The gradient of `{function}` for `{name}` of shape {shape} {flaw}.",
+                    function=subject.label,
+                    name=name,
+                    shape=str(list(trial.inputs[index].shape)),
+                    flaw=flaw.text,
+                    mistake=_shape_or(flaw, got, due),
+                )
             )
 
 
@@ -374,13 +379,13 @@ def _shape_or(flaw: Flaw, got: object, due: Due) -> str:
 
 def _require_function(function: object) -> FunctionProxy:
     if not isinstance(function, FunctionProxy):
-        label = label_of(function)
-        kind = Text("an object") if isinstance(function, ObjectProxy) else kind_of(function)
-        en, fr = kind.said("en"), kind.said("fr")
         fail(
-            f"`{label}` is {en}; a class derived from torch.autograd.Function is expected.",
-            f"`{label}` est {fr} ; on attend une classe dérivée de torch.autograd.Function.",
-            mistake="no Function",
+            Text(
+                "`{label}` is {kind}; a class derived from torch.autograd.Function is expected.",
+                label=label_of(function),
+                kind=Text("an object") if isinstance(function, ObjectProxy) else kind_of(function),
+                mistake="no Function",
+            )
         )
     return function
 
@@ -391,17 +396,13 @@ def _as_tuple(value: object) -> tuple[object, ...]:
 
 def _fail_unbound(name: str, function: str) -> None:
     fail(
-        f"`{name}` is not `{function}.apply`, or does not run your own `forward` and `backward`.",
-        f"`{name}` n'est pas `{function}.apply`, ou n'exécute pas votre `forward` et votre `backward`.",
-        mistake="not own",
+        Text(
+            "`{name}` is not `{function}.apply`, or does not run your own `forward` and `backward`.",
+            name=name,
+            function=function,
+            mistake="not own",
+        )
     )
-
-
-def _due(trial: Trial, language: str) -> str:
-    count = len(trial.outputs)
-    if language == "en":
-        return "one tensor is expected" if count == 1 else f"a tuple of {count} is expected"
-    return "on attend un tenseur" if count == 1 else f"on attend un tuple de {count}"
 
 
 def _positively_proportional(got: object, right: Tensor) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradjudge.checks.references import signed
 from gradjudge.checks.tolerance import Tolerance, tolerance
-from gradjudge.checks.verdict import fail
+from gradjudge.checks.verdict import Text, fail
 from gradjudge.proxy.line import require_tensor
 from gradjudge.proxy.objects import function_of, label_of
 from gradjudge.proxy.prefetch import Prefetched
@@ -70,8 +70,7 @@ def _require_small(outputs: Sequence[Tensor], label: str) -> None:
     odd = [str(output.dtype) for output in outputs if output.dtype not in (torch.float32, torch.float64)]
     if odd or max(entries, len(outputs)) > MOST_ENTRIES:
         fail(
-            f"`{label}` gives far larger outputs, or outputs of another type, when gradcheck asks.",
-            f"`{label}` donne des sorties bien plus grandes, ou d'un autre type, quand gradcheck les demande.",
+            Text("`{label}` gives far larger outputs, or outputs of another type, when gradcheck asks.", label=label),
             detail=f"{len(outputs)} outputs with {entries} entries, {odd[:1] or 'float32 or float64'}",
         )
 
@@ -124,7 +123,6 @@ def _run(function: Callable[..., Outputs], inputs: tuple[Tensor, ...], allowed: 
         passed, detail = False, f"{type(error).__name__}: {error}"
     if passed is not True:
         fail(
-            f"gradcheck refuses `{label}`: its gradient is not the derivative of its own forward.",
-            f"gradcheck refuse `{label}` : son gradient n'est pas la dérivée de sa propre passe avant.",
+            Text("gradcheck refuses `{label}`: its gradient is not the derivative of its own forward.", label=label),
             detail=detail,
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
 from gradjudge.checks.outcomes import require_falling
-from gradjudge.checks.verdict import fail, require
+from gradjudge.checks.verdict import Text, fail, require
 from gradjudge.proxy.student import Student
 from gradjudge.wire.messages import ReadImages, ReadScalars
 
@@ -83,10 +83,7 @@ def _point(point: object) -> Point:
 
 
 def _unreadable() -> NoReturn:
-    fail(
-        "The event files that your code wrote cannot be read.",
-        "Les fichiers d'événements que votre code a écrits ne peuvent pas être lus.",
-    )
+    fail(Text("The event files that your code wrote cannot be read."))
 
 
 def require_curves(found: Mapping[str, Sequence[Point]], tags: Sequence[str], epochs: int) -> None:
@@ -104,8 +101,7 @@ def require_curves(found: Mapping[str, Sequence[Point]], tags: Sequence[str], ep
     names = ", ".join(missing)
     require(
         not missing,
-        f"No points were written under the tag {names}.",
-        f"Aucun point n'a été écrit sous le nom {names}.",
+        Text("No points were written under the tag {names}.", names=names),
         detail=f"tags found: {sorted(found)}",
     )
     for tag in tags:
@@ -113,15 +109,18 @@ def require_curves(found: Mapping[str, Sequence[Point]], tags: Sequence[str], ep
         steps = [step for step, _ in points]
         require(
             abs(len(points) - epochs) <= 1,
-            f"{tag} has {len(points)} points for {epochs} epochs; write one per epoch.",
-            f"{tag} a {len(points)} points pour {epochs} époques ; écrivez-en un par époque.",
+            Text(
+                "{tag} has {points} points for {epochs} epochs; write one per epoch.",
+                tag=tag,
+                points=len(points),
+                epochs=epochs,
+            ),
         )
         require(
             steps == sorted(set(steps)),
-            f"The steps of {tag} do not grow by epoch: pass the number of the epoch to add_scalar.",
-            f"Les pas de {tag} ne suivent pas les époques : passez le numéro de l'époque à add_scalar.",
+            Text("The steps of {tag} do not grow by epoch: pass the number of the epoch to add_scalar.", tag=tag),
         )
-        require_falling([value for _, value in points], f"The curve {tag}", f"La courbe {tag}")
+        require_falling([value for _, value in points], Text("The curve {tag}", tag=tag))
 
 
 def require_end(found: Mapping[str, Sequence[Point]], tag: str, value: float, margin: float = 0.25) -> None:
@@ -133,7 +132,6 @@ def require_end(found: Mapping[str, Sequence[Point]], tag: str, value: float, ma
     last = found[tag.lower()][-1][1]
     require(
         math.isfinite(last) and abs(last - value) <= margin * value,
-        f"The curve {tag} does not end at the cost of the parameters that were returned.",
-        f"La courbe {tag} ne finit pas au coût des paramètres renvoyés.",
+        Text("The curve {tag} does not end at the cost of the parameters that were returned.", tag=tag),
         detail=f"ends at {last:.6g}, expected about {value:.6g}",
     )

@@ -16,7 +16,6 @@ from gradjudge.checks.module_results import (
     fail_raising_layout,
     method_of,
     near_in_shape,
-    put,
     require_dtype,
     require_gradient,
     require_lasting,
@@ -26,7 +25,7 @@ from gradjudge.checks.module_results import (
     tensor_of,
 )
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.references import SPECIAL, Formula, Reference, Trial
+from gradjudge.checks.references import SPECIAL, Formula, Reference, Trial, when
 from gradjudge.checks.tolerance import tolerance
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text
 from gradjudge.proxy.student import Student
@@ -125,16 +124,16 @@ class LossCheck:
     def _pass(self, inputs: Inputs, *, transposed: bool = False) -> tuple[Any, ...]:
         recipe = Recipe(self._student, label=self._label)
         loss = self._make(recipe)
-        yhat, y = (put(recipe, tensor, transposed) for tensor in inputs)
+        yhat, y = (recipe.strided(tensor) if transposed else recipe.make("torch:clone", tensor) for tensor in inputs)
         output = recipe.make("torch:clone", loss.forward(yhat, y))
         return recipe.run(output, loss.backward(), yhat, y)
 
     def _judge_gradient(self, *, by_force: bool) -> None:
         trials = [self._trial(q, p) for q, p in self.SIZES for _ in range(DRAWS)]
         given = [self._backward(trial) if by_force else self._pass(trial.inputs)[1] for trial in trials]
-        where = Text.own(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
+        where = Text("What `{label}.backward` returns", label=self._label)
         require_gradient("yhat", ("yhat", "y"), given, trials, self._reference, self._allowed, where)
-        where = Text.own(f"{where.en} {SPECIAL.en}", f"{where.fr} {SPECIAL.fr}")
+        where = when(where, SPECIAL)
         for trial in self._special(trials[0]):
             got = trial.judged(self._backward(trial) if by_force else self._pass(trial.inputs)[1], 0)
             require_gradient("yhat", ("yhat", "y"), [got], [trial], self._reference, self._allowed, where)

@@ -67,21 +67,12 @@ def root_scale(trial: Trial, rows: int) -> tuple[float, ...]:
     return root, root * rows**0.5, root * rows**-0.5
 
 
-_OTHER_SIDE = Text.own(
-    "is a matrix product with the right factors in the wrong order",
-    "est un produit matriciel des bons facteurs dans le mauvais ordre",
-    "order of factors",
-)
-_NOT_TURNED = Text.own(
+_OTHER_SIDE = Text("is a matrix product with the right factors in the wrong order", mistake="order of factors")
+_NOT_TURNED = Text(
     "is a matrix product in which a factor is transposed and should not be, or should be and is not",
-    "est un produit matriciel dont un facteur est transposé à tort, ou ne l'est pas alors qu'il le faut",
-    "transposed",
+    mistake="transposed",
 )
-_BY_ELEMENT = Text.own(
-    "is an element-wise product (`*`) where a matrix product (`@`) is needed",
-    "est un produit élément par élément (`*`) là où il faut un produit matriciel (`@`)",
-    "element-wise",
-)
+_BY_ELEMENT = Text("is an element-wise product (`*`) where a matrix product (`@`) is needed", mistake="element-wise")
 
 
 def misread_product(given: Sequence[Tensor], trials: Sequence[Trial], index: int) -> Text | None:

@@ -8,23 +8,18 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from gradjudge.checks.comparison import Due, Flaw, flaw_in
+from gradjudge.checks.comparison import Due, Flaw, changed_in_place, flaw_in, that_of, wrong_result
 from gradjudge.checks.diagnosis import FEWEST, Sighting, diagnose
-from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.references import SPECIAL, Reference, Trial
+from gradjudge.checks.references import WRONG_AT_SPECIAL, Reference, Trial
 from gradjudge.checks.tolerance import Tolerance, near, tolerance
-from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require, uses_autograd
 from gradjudge.checks.wrong_outputs import diagnose_output
 from gradjudge.proxy.objects import CallableProxy
 
 #: Passes in a row, after which a mistake that waits for a dozen calls has come.
 MANY_PASSES = 16
 
-_PASSED_THROUGH = Text.own(
-    "is delta itself, passed through: the local derivative is missing",
-    "est delta lui-même, transmis tel quel : il manque la dérivée locale",
-    "local derivative",
-)
+_PASSED_THROUGH = Text("is delta itself, passed through: the local derivative is missing", mistake="local derivative")
 
 
 def require_gradient(
@@ -48,16 +43,15 @@ def require_gradient(
         CheckFailed: it is wrong somewhere.
     """
     place = list(names).index(name)
-    shape = Text.own(f"that of `{name}`", f"celle de `{name}`")
     flaws = [
-        flaw_in(got, Due(trial.gradients[place], shape, flatten=True), allowed)
+        flaw_in(got, Due(trial.gradients[place], that_of(name), flatten=True), allowed)
         for got, trial in zip(given, trials, strict=True)
     ]
     first = next((flaw for flaw in flaws if flaw is not None), None)
     if first is None:
         return
     predicate = _predicate(first, flaws, given, trials, place, names, reference, allowed)
-    raise CheckFailed(Text.own(f"{where.en} {predicate.en}.", f"{where.fr} {predicate.fr}.", predicate.mistake))
+    fail(Text("{where} {predicate}.", where=where, predicate=predicate, mistake=predicate.mistake))
 
 
 def _predicate(
@@ -82,11 +76,7 @@ def _predicate(
         and all(near_in_shape(one.got, one.trial.cotangents[0], allowed) for one in wrong)
     ):
         cause = _PASSED_THROUGH
-    if cause is None:
-        return first.text
-    if first.kind == "value":
-        return cause
-    return Text.own(f"{first.text.en}: it {cause.en}", f"{first.text.fr} : il {cause.fr}", cause.mistake)
+    return first.explained(cause)
 
 
 def _in_shape(got: Tensor, right: Tensor) -> Tensor:
@@ -99,16 +89,9 @@ def require_output(output: object, right: Tensor, allowed: Tolerance, where: str
     Raises:
         CheckFailed: it does not.
     """
-    shape = Text.own("a scalar (0 dimensions)", "celle d'un scalaire (0 dimension)")
-    if right.ndim:
-        shape = Text.own("the shape of the statement", "celle de l'énoncé")
-    flaw = flaw_in(output, Due(right, shape), allowed)
+    flaw = flaw_in(output, Due(right), allowed)
     if flaw is not None:
-        fail(
-            f"The result of `{where}` {flaw.text.en}.",
-            f"Le résultat de `{where}` {flaw.text.fr}.",
-            mistake=flaw.text.mistake,
-        )
+        fail(wrong_result(where, flaw.text))
 
 
 def require_outputs(
@@ -144,7 +127,7 @@ def require_outputs(
     cause = diagnose_output([got for got, _ in wrong], [trial for _, trial in wrong], names, reference)
     if cause is None or first.text.mistake:
         raise first
-    fail(f"The result of `{where}` {cause.en}.", f"Le résultat de `{where}` {cause.fr}.", mistake=cause.mistake)
+    fail(wrong_result(where, cause))
 
 
 def require_special(given: Sequence[object], right: Sequence[Tensor], allowed: Tolerance, where: str) -> None:
@@ -154,10 +137,7 @@ def require_special(given: Sequence[object], right: Sequence[Tensor], allowed: T
         CheckFailed: one is wrong.
     """
     if not all(near_in_shape(got, due, allowed) for got, due in zip(given, right, strict=True)):
-        fail(
-            f"The result of `{where}` is wrong, or not finite, {SPECIAL.en}; elsewhere it is right.",
-            f"Le résultat de `{where}` est faux, ou n'est pas fini, {SPECIAL.fr} ; ailleurs il est juste.",
-        )
+        fail(wrong_result(where, WRONG_AT_SPECIAL))
 
 
 def require_dtype(
@@ -179,14 +159,18 @@ def require_dtype(
         kind = str(got.dtype).removeprefix("torch.")
         require(
             got.dtype == dtype,
-            f"For {words} inputs, `{label}` gives {kind} ({name}): keep the dtype of the inputs.",
-            f"Pour des entrées {words}, `{label}` donne {kind} ({name}) : gardez le type des entrées.",
-            mistake="dtype",
+            Text(
+                "For {words} inputs, `{label}` gives {kind} ({name}): keep the dtype of the inputs.",
+                words=words,
+                label=label,
+                kind=kind,
+                name=name,
+                mistake="dtype",
+            ),
         )
         require(
             near_in_shape(got, plain[name], allowed),
-            f"For {words} inputs, `{label}` gives other values ({name}).",
-            f"Pour des entrées {words}, `{label}` donne d'autres valeurs ({name}).",
+            Text("For {words} inputs, `{label}` gives other values ({name}).", words=words, label=label, name=name),
         )
 
 
@@ -198,9 +182,7 @@ def require_untouched(label: str, name: str, before: Tensor, after: object) -> N
     """
     require(
         type(after) is Tensor and torch.equal(after.cpu(), before),
-        f"`{label}` changes {name} in place; compute a new tensor instead.",
-        f"`{label}` modifie {name} sur place ; calculez plutôt un nouveau tenseur.",
-        mistake="in place",
+        changed_in_place(label, name),
     )
 
 
@@ -219,8 +201,11 @@ def tensor_of(value: object, label: str, name: str) -> Tensor:
     if type(value) is Tensor and value.is_floating_point():
         return value
     return fail(
-        f"`{label}` gives no tensor of floating point numbers ({name}), so there is nothing to judge here.",
-        f"`{label}` ne donne pas un tenseur de nombres à virgule ({name}) : il n'y a rien à juger ici.",
+        Text(
+            "`{label}` gives no tensor of floating point numbers ({name}), so there is nothing to judge here.",
+            label=label,
+            name=name,
+        ),
     )
 
 
@@ -233,15 +218,7 @@ def method_of(module: object, name: str, label: str) -> CallableProxy:
     method = getattr(module, name)
     if isinstance(method, CallableProxy):
         return method
-    return fail(f"`{label}.{name}` is no method.", f"`{label}.{name}` n'est pas une méthode.")
-
-
-def put(recipe: Recipe, tensor: Tensor, transposed: bool) -> Step:
-    """Put a copy of a tensor into the session; with `transposed`, one that is not contiguous there."""
-    if not transposed or tensor.ndim < 2:
-        return recipe.make("torch:clone", tensor)
-    stored: Step = recipe.make("torch:clone", tensor.T.contiguous()).T
-    return stored
+    return fail(Text("`{label}.{name}` is no method.", label=label, name=name))
 
 
 def cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
@@ -252,31 +229,26 @@ def cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
 def fail_autograd(where: str, without: CheckFailed) -> NoReturn:
     """Fail a backward that is right only where torch differentiates for it."""
     fail(
-        f"`{where}` uses autograd: write the derivative by hand.",
-        f"`{where}` utilise la différentiation automatique : écrivez la dérivée à la main.",
-        detail=f"{without.text.en} {without.detail}",
-        mistake="autograd",
+        uses_autograd(where),
+        detail=f"{without.text} {without.detail}",
     )
 
 
 def fail_raising_layout(label: str, raised: StudentRaised) -> NoReturn:
     """Fail a module that raises for inputs of another memory layout."""
     fail(
-        f"`{label}` raises when its inputs are transposed views: `reshape` works there, `view` does not.",
-        f"`{label}` lève une exception quand ses entrées sont des vues transposées : `reshape` y fonctionne, `view` "
-        "non.",
+        Text(
+            "`{label}` raises when its inputs are transposed views: `reshape` works there, `view` does not.",
+            label=label,
+            mistake="layout",
+        ),
         detail=raised.detail,
-        mistake="layout",
     )
 
 
 def fail_layout(label: str) -> NoReturn:
     """Fail a module whose results change with the memory layout of its inputs."""
-    fail(
-        f"`{label}` gives other results when its inputs are transposed views.",
-        f"`{label}` donne d'autres résultats quand ses entrées sont des vues transposées.",
-        mistake="layout",
-    )
+    fail(Text("`{label}` gives other results when its inputs are transposed views.", label=label, mistake="layout"))
 
 
 def require_lasting(label: str, last: Mapping[str, object], right: Mapping[str, Tensor], allowed: Tolerance) -> None:
@@ -288,6 +260,9 @@ def require_lasting(label: str, last: Mapping[str, object], right: Mapping[str, 
     for name, value in last.items():
         require(
             near_in_shape(value, right[name], allowed),
-            f"After many passes, `{label}` gives a wrong result ({name}), although it was right before.",
-            f"Après beaucoup de passes, `{label}` donne un résultat faux ({name}), alors qu'il était juste avant.",
+            Text(
+                "After many passes, `{label}` gives a wrong result ({name}), although it was right before.",
+                label=label,
+                name=name,
+            ),
         )

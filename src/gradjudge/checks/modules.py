@@ -26,7 +26,6 @@ from gradjudge.checks.module_results import (
     fail_raising_layout,
     method_of,
     near_in_shape,
-    put,
     require_dtype,
     require_gradient,
     require_lasting,
@@ -36,7 +35,7 @@ from gradjudge.checks.module_results import (
     tensor_of,
 )
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial
+from gradjudge.checks.references import SPECIAL, Formula, Reference, Shape, Trial, when
 from gradjudge.checks.slots import Slot, load, match
 from gradjudge.checks.tolerance import near, tolerance
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
@@ -170,19 +169,27 @@ class ModuleCheck:
             fits = same and of_first.numel() == one.numel()  # else its gradient is of another shape: no sum to look for
             if fits and bool((one + of_first.reshape(one.shape) - sum_).abs().max() <= 1e-6 * sum_.abs().max()):
                 fail(
-                    f"The second `{self._label}.backward` uses the input of the first forward: keep the last one.",
-                    f"Le second `{self._label}.backward` utilise l'entrée du premier forward : gardez la dernière.",
-                    mistake="state",
+                    Text(
+                        "The second `{label}.backward` uses the input of the first forward: keep the last one.",
+                        label=self._label,
+                        mistake="state",
+                    ),
                 )
             if same and near(sum_, two, self._allowed):
                 fail(
-                    f"The second `{self._label}.backward` overwrites the grad of `{name}`: add to it (`+=`).",
-                    f"Le second `{self._label}.backward` écrase le grad de `{name}` : ajoutez-y (`+=`).",
-                    mistake="overwritten",
+                    Text(
+                        "The second `{label}.backward` overwrites the grad of `{name}`: add to it (`+=`).",
+                        label=self._label,
+                        name=name,
+                        mistake="overwritten",
+                    ),
                 )
             fail(
-                f"After two passes of `{self._label}`, the grad of `{name}` is not the sum of those of each pass.",
-                f"Après deux passes de `{self._label}`, le grad de `{name}` n'est pas la somme de ceux de chacune.",
+                Text(
+                    "After two passes of `{label}`, the grad of `{name}` is not the sum of those of each pass.",
+                    label=self._label,
+                    name=name,
+                ),
             )
 
     def zeroes(self) -> None:
@@ -198,16 +205,22 @@ class ModuleCheck:
         ):
             require(
                 type(data) is Tensor and data.numel() == right.numel() and near(data, right, self._allowed),
-                f"`{self._label}.zero_grad` changes the data of `{name}`; only grad goes to zero.",
-                f"`{self._label}.zero_grad` change data de `{name}` ; seul grad se remet à zéro.",
-                mistake="zeroes data",
+                Text(
+                    "`{label}.zero_grad` changes the data of `{name}`; only grad goes to zero.",
+                    label=self._label,
+                    name=name,
+                    mistake="zeroes data",
+                ),
             )
             zero = not bool(grad.any()) if type(grad) is Tensor else type(grad) in (int, float) and grad == 0
             require(
                 zero,
-                f"After `{self._label}.zero_grad`, the grad of `{name}` is not zero.",
-                f"Après `{self._label}.zero_grad`, le grad de `{name}` n'est pas nul.",
-                mistake="zero_grad",
+                Text(
+                    "After `{label}.zero_grad`, the grad of `{name}` is not zero.",
+                    label=self._label,
+                    name=name,
+                    mistake="zero_grad",
+                ),
             )
 
     def robust(self) -> None:
@@ -257,14 +270,11 @@ class ModuleCheck:
             dx, grads = self._backward(shapes, trial, by_force=by_force)
             trials.append(trial)
             given.append(grads[name] if place else dx)
-        where = Text.own(
-            f"The grad that `{self._label}.backward` adds to `{name}`",
-            f"Le grad que `{self._label}.backward` ajoute à `{name}`",
-        )
+        where = Text("The grad that `{label}.backward` adds to `{name}`", label=self._label, name=name)
         if not place:
-            where = Text.own(f"What `{self._label}.backward` returns", f"Ce que `{self._label}.backward` renvoie")
+            where = Text("What `{label}.backward` returns", label=self._label)
         require_gradient(name, self._names, given, trials, self._reference, self._allowed, where)
-        where = Text.own(f"{where.en} {SPECIAL.en}", f"{where.fr} {SPECIAL.fr}")
+        where = when(where, SPECIAL)
         for trial in self._reference.special(trials[0]):
             dx, grads = self._backward(self._shapes[0], trial, by_force=by_force)
             got = trial.judged(grads[name] if place else dx, place)
@@ -310,7 +320,10 @@ class ModuleCheck:
         recipe = Recipe(self._student, label=f"{self._label}.backward")
         module = recipe.of(held.module)
         for one in (trial, *([then] if then else [])):
-            x, delta = (put(recipe, tensor, transposed) for tensor in (one.inputs[0], one.cotangents[0]))
+            x, delta = (
+                recipe.strided(tensor) if transposed else recipe.make("torch:clone", tensor)
+                for tensor in (one.inputs[0], one.cotangents[0])
+            )
             output = recipe.make("torch:clone", module.forward(x))  # as it is before backward
             dx = module.backward(delta)
         params = [recipe.of(slot.param) for slot in held.params.values()]

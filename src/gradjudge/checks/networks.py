@@ -44,8 +44,7 @@ def parameters_of(student: Student, module: Any) -> dict[str, Tensor]:
     (found,) = recipe.run(recipe.make("builtins:dict", recipe.of(module).named_parameters()))
     if not isinstance(found, dict) or not all(type(value) is Tensor for value in found.values()):
         fail(
-            f"The parameters of `{label}` cannot be read.",
-            f"Les paramètres de `{label}` ne peuvent pas être lus.",
+            Text("The parameters of `{label}` cannot be read.", label=label),
             detail=repr(found)[:500],
         )
     return {str(name): value.detach() for name, value in found.items()}
@@ -120,8 +119,7 @@ def require_same_for_views(student: Student, module: Any, x: Tensor, *, method: 
         and type(view) is Tensor
         and (plain.shape, plain.dtype) == (view.shape, view.dtype)
         and torch.allclose(plain, view, rtol=1e-4, atol=1e-6, equal_nan=True),
-        f"`{label}` gives other numbers when its input is not contiguous in memory.",
-        f"`{label}` donne d'autres nombres quand son entrée n'est pas contiguë en mémoire.",
+        Text("`{label}` gives other numbers when its input is not contiguous in memory.", label=label),
     )
 
 
@@ -139,7 +137,7 @@ def require_parameters(
     Raises:
         CheckFailed: some differ; the message names them and the first flaw.
     """
-    shape = Text.own("that of the parameter", "celle du paramètre")
+    shape = Text("that of the parameter")
     flaws = {
         name: flaw
         for name, value in expected.items()
@@ -147,17 +145,15 @@ def require_parameters(
     }
     if not flaws:
         return
-    names, first = ", ".join(flaws), next(iter(flaws.values()))
+    names, first = ", ".join(flaws), next(iter(flaws.values())).text
+    text = Text("{where}, {name}: the value {flaw}.", where=where, name=names, flaw=first)
+    if len(flaws) > 1:
+        text = Text("{where}, {names}: the first {flaw}.", where=where, names=names, flaw=first)
     fail(
-        f"{where.en}, {names}: {'the value' if len(flaws) == 1 else 'the first'} {first.text.en}.",
-        f"{where.fr}, {names} : {'la valeur' if len(flaws) == 1 else 'le premier'} {first.text.fr}.",
+        text,
         detail="; ".join(f"{name}: got {got.get(name)}, expected {expected[name]}" for name in flaws)[:4000],
     )
 
 
 def _require_module(module: object, label: str) -> None:
-    require(
-        isinstance(module, CallableProxy),
-        f"`{label}` is no module: derive it from nn.Module.",
-        f"`{label}` n'est pas un module : faites-le hériter de nn.Module.",
-    )
+    require(isinstance(module, CallableProxy), Text("`{label}` is no module: derive it from nn.Module.", label=label))

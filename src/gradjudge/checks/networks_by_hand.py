@@ -47,22 +47,15 @@ def wrong_outputs(parameters: Parameters, x: Tensor, activation: Activation) -> 
     """Give what usual mistakes make of the network's outputs, each with its name, as a predicate of the function."""
     yield (
         activation(outputs(parameters, x, activation)),
-        Text.own("applies the activation after the last layer as well", "applique l'activation aussi après la dernière "
-             "couche", "activation at the end"),
-    )  # fmt: skip
-    yield (
-        outputs(parameters, x, lambda a: a),
-        Text.own("leaves the activation out", "oublie l'activation", "no activation"),
+        Text("applies the activation after the last layer as well", mistake="activation at the end"),
     )
+    yield outputs(parameters, x, lambda a: a), Text("leaves the activation out", mistake="no activation")
     for name, known in KNOWN_ACTIVATIONS.items():
-        en, fr = (
-            f"uses {name} where another activation is given",
-            f"utilise {name} alors qu'une autre activation est donnée",
-        )
-        yield outputs(parameters, x, known), Text.own(en, fr, "other activation")
+        text = Text("uses {name} where another activation is given", name=name, mistake="other activation")
+        yield outputs(parameters, x, known), text
     for name in ("b1", "b2"):
         rest = {**parameters, name: torch.zeros_like(parameters[name])}
-        yield outputs(rest, x, activation), Text.own(f"forgets {name}", f"oublie {name}", f"without {name}")
+        yield outputs(rest, x, activation), Text("forgets {name}", name=name, mistake=f"without {name}")
 
 
 def network_mse(activation: Activation) -> Loss:
@@ -100,21 +93,15 @@ def require_network_trajectory(
         fitting = next((mistake for mistake in mistakes if _fits(got, mistake.descent.end(), judged)), None)
         if fitting is None:
             raise
-        names_en, names_fr = _listed(judged, "and"), _listed(judged, "et")
-        raise CheckFailed(
-            Text.own(
-                f"{names_en} {'is' if len(judged) == 1 else 'are'} not where gradient descent goes: {fitting.text.en}",
-                f"{names_fr} {'n’est' if len(judged) == 1 else 'ne sont'} pas là où mène la descente de gradient : "
-                f"{fitting.text.fr}",
-                fitting.text.mistake,
-            ),
-            detail=failed.detail,
-        ) from None
+        raise CheckFailed(_elsewhere(judged, fitting.text), detail=failed.detail) from None
 
 
-def _listed(names: Sequence[str], last: str) -> str:
-    *first, end = names
-    return f"{', '.join(first)} {last} {end}" if first else end
+def _elsewhere(names: Sequence[str], why: Text) -> Text:
+    *first, last = names
+    if not first:
+        return Text("{name} is not where gradient descent goes: {why}", name=last, why=why, mistake=why.mistake)
+    both = Text("{one} and {other}", one=", ".join(first), other=last)
+    return Text("{names} are not where gradient descent goes: {why}", names=both, why=why, mistake=why.mistake)
 
 
 def _fits(got: Parameters, end: Parameters, judged: Sequence[str]) -> bool:
@@ -135,69 +122,58 @@ class _Mistake(NamedTuple):
 
 def _unmoved(descent: Descent, judged: Sequence[str]) -> _Mistake:
     """Say that what is judged did not move; of the rest nothing is known."""
-    of = judged[0] if len(judged) == 1 else ""
-    text = Text.own(
-        f"{of or 'they'} did not move at all.",
-        f"{of or 'ils'} n'{'a' if of else 'ont'} pas bougé du tout.",
-        f"frozen {of}".strip(),
-    )
+    text = Text("they did not move at all.", mistake="frozen")
+    if len(judged) == 1:
+        text = Text("{name} did not move at all.", name=judged[0], mistake=f"frozen {judged[0]}")
     return _Mistake(replace(descent, batches=[]), text)
 
 
 def _mistakes(descent: Descent, activation: Activation) -> Iterator[_Mistake]:
-    def wrong(loss: Loss, key: str, en: str, fr: str) -> _Mistake:
-        return _Mistake(replace(descent, loss=loss), Text.own(en, fr, key))
+    def wrong(loss: Loss, text: Text) -> _Mistake:
+        return _Mistake(replace(descent, loss=loss), text)
 
     yield wrong(
         _with_slope(activation, lambda a, _h: torch.ones_like(a)),
-        "local derivative",
-        "the derivative of the activation is left out; what `activation.backward` returns goes on to the first layer.",
-        "la dérivée de l'activation manque ; c'est ce que renvoie `activation.backward` qui va à la première couche.",
+        Text(
+            "the derivative of the activation is left out; what `activation.backward` returns goes on to the first "
+            "layer.",
+            mistake="local derivative",
+        ),
     )
     yield wrong(
         _with_slope(activation, lambda _a, h: _slope(activation, h)),
-        "at output",
-        "the derivative of the activation is taken at its output, not at its input.",
-        "la dérivée de l'activation est prise en sa sortie, et non en son entrée.",
+        Text("the derivative of the activation is taken at its output, not at its input.", mistake="at output"),
     )
-    yield wrong(
-        network_mse(lambda a: a),
-        "no activation",
-        "the activation is left out.",
-        "l'activation manque.",
-    )
+    yield wrong(network_mse(lambda a: a), Text("the activation is left out.", mistake="no activation"))
     yield wrong(
         _with_slope(lambda a: a, lambda a, _h: _slope(activation, a)),
-        "no activation",
-        "the activation is left out of the forward pass, though its derivative is in the backward pass.",
-        "l'activation manque dans la passe avant, alors que sa dérivée est dans la passe arrière.",
+        Text(
+            "the activation is left out of the forward pass, though its derivative is in the backward pass.",
+            mistake="no activation",
+        ),
     )
     yield wrong(
         lambda parameters, x, y: _mse(activation(outputs(parameters, x, activation)), y),
-        "activation at the end",
-        "the activation is applied after the last layer as well.",
-        "l'activation est appliquée aussi après la dernière couche.",
+        Text("the activation is applied after the last layer as well.", mistake="activation at the end"),
     )
     yield wrong(
         _second_layer_first(activation, descent.lr),
-        "one by one",
-        "w2 moves before the gradient passes through it; compute all gradients first, then move.",
-        "w2 bouge avant que le gradient ne le traverse ; calculez tous les gradients, puis déplacez.",
+        Text(
+            "w2 moves before the gradient passes through it; compute all gradients first, then move.",
+            mistake="one by one",
+        ),
     )
     yield wrong(
         _first_layer_first(activation, descent.lr),
-        "one by one",
-        "the first layer moves before the gradients of w2 and b2 are computed; compute all gradients first, then move.",
-        "la première couche bouge avant le calcul des gradients de w2 et b2 ; calculez tous les gradients, puis "
-        "déplacez.",
+        Text(
+            "the first layer moves before the gradients of w2 and b2 are computed; compute all gradients first, then "
+            "move.",
+            mistake="one by one",
+        ),
     )
     for name, known in KNOWN_ACTIVATIONS.items():
-        yield wrong(
-            network_mse(known),
-            "other activation",
-            f"it uses {name} where another activation is given.",
-            f"elle utilise {name} alors qu'une autre activation est donnée.",
-        )
+        text = Text("it uses {name} where another activation is given.", name=name, mistake="other activation")
+        yield wrong(network_mse(known), text)
 
 
 def _mse(yhat: Tensor, y: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ import torch
 from torch import Tensor, nn
 
 from gradjudge.checks.slips import Plan, Slip, slips
-from gradjudge.checks.verdict import CheckFailed, Text, require
+from gradjudge.checks.verdict import Text, fail, require
 
 Batch = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -205,11 +205,15 @@ def require_training(
     if any(fits(plan) for plan in _together(paid, pairs=not only)):
         return
     text = _named(fits, [slip for slip in known if slip.family in unpaid], paid)
-    raise CheckFailed(
-        Text.own(f"`{where}` does not leave the parameters where it should: {text.en}",
-             f"`{where}` ne laisse pas les paramètres là où il faut : {text.fr}", text.mistake),
+    fail(
+        Text(
+            "`{where}` does not leave the parameters where it should: {why}",
+            where=where,
+            why=text,
+            mistake=text.mistake,
+        ),
         detail=_distances(values, training.end()),
-    )  # fmt: skip
+    )
 
 
 def _named(fits: Callable[[Plan], bool], unpaid: Sequence[Slip], paid: Sequence[Sequence[Slip]]) -> Text:
@@ -218,10 +222,7 @@ def _named(fits: Callable[[Plan], bool], unpaid: Sequence[Slip], paid: Sequence[
             for slip in unpaid:
                 if fits(replace(base, **slip.change)):
                     return slip.text
-    return Text.own(
-        "none of the usual mistakes gives these numbers.",
-        "aucune des erreurs habituelles ne donne ces nombres.",
-    )
+    return Text("none of the usual mistakes gives these numbers.")
 
 
 def _together(families: Sequence[Sequence[Slip]], *, pairs: bool) -> Iterator[Plan]:
@@ -246,15 +247,13 @@ def _fitted(got: Parameters, training: Training) -> dict[str, Tensor]:
         value = got.get(name)
         require(
             type(value) is Tensor and value.is_floating_point() and value.shape == start.shape,
-            "The model came back without one of its parameters, or with another shape of it.",
-            "Le modèle est revenu sans l'un de ses paramètres, ou avec une autre forme de celui-ci.",
+            Text("The model came back without one of its parameters, or with another shape of it."),
             detail=f"{name}: {value if value is None else list(value.shape)}",
         )
         assert value is not None
         require(
             bool(torch.isfinite(value).all()),
-            "After the training the parameters hold NaN or infinite numbers: it diverged.",
-            "Après l'apprentissage, les paramètres contiennent des NaN ou des infinis : il a divergé.",
+            Text("After the training the parameters hold NaN or infinite numbers: it diverged."),
         )
         values[name] = value.detach().cpu().to(torch.float64)
     return values

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from gradjudge.checks.comparison import number_in
 from gradjudge.checks.training import Batch, Descent, Loss, Parameters, linear_mse
-from gradjudge.checks.verdict import fail, require
+from gradjudge.checks.verdict import Text, fail, require
 
 LONGEST_HISTORY = 1_000_000
 #: A history's last value may differ this much from the cost of the returned parameters (start or end of the epoch).
@@ -18,6 +19,7 @@ HISTORY_MARGIN = 0.25
 TOLD_MARGIN = 5e-3
 ROUNDED = 1e-3
 MOST_EPOCHS = 100_000
+HISTORY = Text("The history")
 
 
 def loss_on(parameters: Parameters, start: Parameters, rows: Batch, loss: Loss = linear_mse) -> float:
@@ -38,8 +40,12 @@ def loss_on(parameters: Parameters, start: Parameters, rows: Batch, loss: Loss =
             value = value.reshape(due.shape)
         require(
             value.shape == due.shape,
-            f"{name} came back with shape {list(value.shape)} where {list(due.shape)} is expected.",
-            f"{name} est revenu avec la forme {list(value.shape)} ; on attend {list(due.shape)}.",
+            Text(
+                "{name} came back with shape {shape} where {due} is expected.",
+                name=name,
+                shape=str(list(value.shape)),
+                due=str(list(due.shape)),
+            ),
         )
         fitted[name] = value.to(torch.float64)
     return float(loss(fitted, *rows))
@@ -54,28 +60,26 @@ def require_loss(value: float, bound: float) -> None:
     if value <= bound:
         return
     if not math.isfinite(value):
-        fail(
-            "The loss on rows that your code has not seen is not a finite number: the descent diverged.",
-            "La perte sur des lignes que votre code n'a pas vues n'est pas un nombre fini : la descente a divergé.",
-        )
-    en, fr = _times(value / bound)
+        fail(Text("The loss on rows that your code has not seen is not a finite number: the descent diverged."))
     fail(
-        f"The loss on rows that your code has not seen is {en} the largest that a right descent reaches.",
-        f"La perte sur des lignes jamais vues vaut {fr} la plus grande qu'atteint une descente correcte.",
+        Text(
+            "The loss on rows that your code has not seen is {times} the largest that a right descent reaches.",
+            times=_times(value / bound),
+        ),
         detail=f"loss {value:.6g}, bound {bound:.6g}",
     )
 
 
-def _times(ratio: float) -> tuple[str, str]:
-    for limit, en, fr in (
-        (1.5, "a little more than", "un peu plus que"),
-        (4, "about twice", "environ deux fois"),
-        (30, "about ten times", "environ dix fois"),
-        (300, "about a hundred times", "environ cent fois"),
+def _times(ratio: float) -> Text:
+    for limit, text in (
+        (1.5, Text("a little more than")),
+        (4, Text("about twice")),
+        (30, Text("about ten times")),
+        (300, Text("about a hundred times")),
     ):
         if ratio < limit:
-            return en, fr
-    return "more than a hundred times", "plus de cent fois"
+            return text
+    return Text("more than a hundred times")
 
 
 def losses_of(history: object, epochs: int) -> list[float]:
@@ -88,26 +92,23 @@ def losses_of(history: object, epochs: int) -> list[float]:
         history = history.tolist() if history.numel() <= LONGEST_HISTORY else None
     require(
         isinstance(history, list | tuple) and len(history) == epochs,
-        f"The history must be a list with one number for each of the {epochs} epochs.",
-        f"L'historique doit être une liste qui a un nombre pour chacune des {epochs} époques.",
-        mistake="history",
+        Text(
+            "The history must be a list with one number for each of the {epochs} epochs.",
+            epochs=epochs,
+            mistake="history",
+        ),
     )
     assert isinstance(history, list | tuple)
     losses = [_number(entry) for entry in history]
-    require(
-        all(math.isfinite(loss) for loss in losses),
-        "The history holds something else than finite numbers.",
-        "L'historique contient autre chose que des nombres finis.",
-    )
+    require(all(math.isfinite(loss) for loss in losses), Text("The history holds something else than finite numbers."))
     return losses
 
 
 def _number(entry: object) -> float:
     if isinstance(entry, list | tuple) and len(entry) == 2:
         entry = entry[1]
-    if type(entry) is Tensor and entry.numel() == 1 and entry.dim() <= 2 and not entry.is_complex():
-        entry = entry.item()
-    return float(entry) if isinstance(entry, int | float) else math.nan
+    number = number_in(entry)
+    return math.nan if number is None else float(number)
 
 
 def require_falling_history(history: object, epochs: int, last: float | None) -> None:
@@ -124,15 +125,10 @@ def require_falling_history(history: object, epochs: int, last: float | None) ->
         CheckFailed: it does not fall, or its last number is far from `last`.
     """
     losses = losses_of(history, epochs)
-    require(
-        losses[-1] < losses[0],
-        "The history does not fall from the first epoch to the last.",
-        "L'historique ne baisse pas de la première époque à la dernière.",
-    )
+    require(losses[-1] < losses[0], Text("The history does not fall from the first epoch to the last."))
     require(
         last is None or abs(losses[-1] - last) <= HISTORY_MARGIN * last,
-        "The last number of the history is not the cost of the parameters that were returned.",
-        "Le dernier nombre de l'historique n'est pas le coût des paramètres renvoyés.",
+        Text("The last number of the history is not the cost of the parameters that were returned."),
         detail=f"history ends at {losses[-1]:.6g}, the parameters cost {last}",
     )
 
@@ -149,8 +145,7 @@ def costs_along(descent: Descent) -> list[float]:
 def require_told(
     losses: Sequence[float],
     costs: Sequence[float],
-    en: str,
-    fr: str,
+    what: Text = HISTORY,
     *,
     each: int = 1,
     slack: int = 0,
@@ -161,8 +156,9 @@ def require_told(
     The cost at the start of the epoch, at its end, of its last batch or a mean over its batches are all right.
 
     Args:
-        losses: what is judged; `en` and `fr` name it ("The history").
+        losses: what is judged.
         costs: at the start and after each update, as far as they are known: later epochs are not judged.
+        what: names what is judged, a singular subject.
         each: updates in one epoch.
         slack: epochs by which the first number may be early or late.
         paid: the descent is wrong, which was paid for elsewhere, and `costs` are its own, found by shorter runs: they
@@ -174,10 +170,12 @@ def require_told(
     told = any(_tells(losses, costs, each, shift, paid) for shift in range(-slack, slack + 1))
     require(
         told,
-        f"{en} does not hold the costs of the descent: in each epoch the cost at its start (or at its end) is due.",
-        f"{fr} ne contient pas les coûts de la descente : à chaque époque, on attend le coût à son début (ou à sa "
-        "fin).",
-        mistake="" if paid or slack else "history",
+        Text(
+            "{what} does not hold the costs of the descent: in each epoch the cost at its start (or at its end) is "
+            "due.",
+            what=what,
+            mistake="" if paid or slack else "history",
+        ),
     )
 
 
@@ -238,18 +236,17 @@ def grows(lr: float, x: Tensor, steps: int = 200) -> bool:
     return not float(error.norm()) <= start
 
 
-def require_falling(values: Sequence[float], en: str, fr: str) -> None:
-    """Require a curve to be finite and to end below where it starts; `en` and `fr` name it.
+def require_falling(values: Sequence[float], what: Text) -> None:
+    """Require a curve to be finite and to end below where it starts; `what` names it.
 
     Raises:
         CheckFailed: it has fewer than two points, is not finite, or does not fall.
     """
     require(
         len(values) >= 2 and all(math.isfinite(value) for value in values),
-        f"{en} has fewer than two points, or points that are not finite numbers.",
-        f"{fr} a moins de deux points, ou des points qui ne sont pas des nombres finis.",
+        Text("{what} has fewer than two points, or points that are not finite numbers.", what=what),
     )
-    require(values[-1] < values[0], f"{en} does not fall.", f"{fr} ne baisse pas.")
+    require(values[-1] < values[0], Text("{what} does not fall.", what=what))
 
 
 def _with_ones(x: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from torch import Tensor
 
-from gradjudge.checks.verdict import fail
+from gradjudge.checks.verdict import Text, fail
 from gradjudge.proxy.line import kind_of, senseless
 from gradjudge.proxy.objects import ObjectProxy, handle_of, receive, send
 from gradjudge.proxy.student import Student, line_of
@@ -113,11 +113,12 @@ class Recipe:
         """
         if isinstance(proxy, ObjectProxy):
             return Step(self, handle_of(proxy).id)
-        kind = kind_of(proxy)
-        en, fr = kind.said("en"), kind.said("fr")
         return fail(
-            f"`{self._label}` cannot be judged: something that it needs is {en}.",
-            f"`{self._label}` ne peut pas être évalué : ce dont il a besoin est {fr}.",
+            Text(
+                "`{label}` cannot be judged: something that it needs is {kind}.",
+                label=self._label,
+                kind=kind_of(proxy),
+            )
         )
 
     def make(self, path: str, *args: Any, **kwargs: Any) -> Step:
@@ -133,8 +134,13 @@ class Recipe:
         return self.make("torch:clone", tensor.detach()).requires_grad_()
 
     def strided(self, tensor: Tensor) -> Step:
-        """Put a copy of a matrix into the session as a transposed view, which is not contiguous in memory."""
-        return self.make("torch:clone", tensor.detach().T.contiguous()).t()
+        """Put a copy of a matrix into the session as a transposed view, which is not contiguous in memory.
+
+        A tensor of fewer dimensions has no such view: its copy is a plain one.
+        """
+        if tensor.ndim < 2:
+            return self.make("torch:clone", tensor.detach())
+        return self.make("torch:clone", tensor.detach().mT.contiguous()).mT
 
     def set(self, owner: Step, name: str, value: Any) -> None:
         """Set an attribute."""

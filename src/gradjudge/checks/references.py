@@ -27,10 +27,13 @@ HUGE: Final = 20.0
 #: How far beside a point it is looked for a kink.
 ASIDE: Final = 1e-9
 
-SPECIAL: Final = Text.own(
-    "where inputs are equal, zero, very small or very large",
-    "là où des entrées sont égales, nulles, très petites ou très grandes",
-)
+SPECIAL: Final = Text("where inputs are equal, zero, very small or very large")
+WRONG_AT_SPECIAL: Final = Text("is wrong, or not finite, {where}; elsewhere it is right", where=SPECIAL)
+
+
+def when(said: Text, circumstance: Text, *, mistake: str = "") -> Text:
+    """Add to something said the circumstance in which it is so."""
+    return Text("{said} {circumstance}", said=said, circumstance=circumstance, mistake=mistake)
 
 
 class Trial(msgspec.Struct, frozen=True):

@@ -11,19 +11,18 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gradjudge.checks.comparison import Due, flaw_in
-from gradjudge.checks.references import Trial
+from gradjudge.checks.comparison import Due, changed_in_place, flaw_in, that_of, wrong_result
+from gradjudge.checks.references import Trial, when
 from gradjudge.checks.subjects import Subject, one_pass
 from gradjudge.checks.tolerance import Tolerance, near, tolerance
 from gradjudge.checks.verdict import Text, fail
-from gradjudge.proxy.failures import CheckFailed
 from gradjudge.proxy.line import raise_first
 from gradjudge.wire.messages import Pass, PassResult
 
 LAYOUTS = ("transposed", "strided")
 SIDE_BY_SIDE = 3
 
-_NOT_CONTIGUOUS = ("for inputs that are not contiguous", "pour des entrées non contiguës")
+_NOT_CONTIGUOUS = Text("for inputs that are not contiguous")
 
 
 def judge_float32(subject: Subject) -> None:
@@ -50,17 +49,18 @@ def judge_layouts(subject: Subject) -> None:
     results = subject.function.passes([one for _, _, one in asked])
     if any(result.raised is not None for result in results):
         fail(
-            f"`{subject.label}` raises when its inputs are not contiguous in memory (transposed, sliced or expanded): "
-            "`reshape` works there, `view` does not.",
-            f"`{subject.label}` lève une exception quand ses entrées ne sont pas contiguës en mémoire (transposées, "
-            "découpées ou étendues) : `reshape` y fonctionne, `view` non.",
+            Text(
+                "`{function}` raises when its inputs are not contiguous in memory (transposed, sliced or expanded): "
+                "`reshape` works there, `view` does not.",
+                function=subject.label,
+                mistake="layout",
+            ),
             detail=next(result.raised.text for result in results if result.raised),
-            mistake="layout",
         )
     for (index, trial, _), result in zip(asked, results, strict=True):
         if forward:
-            _require_outputs(subject, result, trial, subject.allowed, *_NOT_CONTIGUOUS)
-        _require_gradient(subject, index, result, trial, subject.allowed, *_NOT_CONTIGUOUS)
+            _require_outputs(subject, result, trial, subject.allowed, _NOT_CONTIGUOUS)
+        _require_gradient(subject, index, result, trial, subject.allowed, _NOT_CONTIGUOUS)
 
 
 def judge_no_mutation(subject: Subject) -> None:
@@ -70,9 +70,9 @@ def judge_no_mutation(subject: Subject) -> None:
     passes = [one_pass(trial, subject.only(index)) for index in right]
     for through in ("apply", "direct"):
         for result in subject.ask(passes, through=through):
-            _require_untouched(result.inputs_after, trial.inputs, subject, "an input", "une entrée")
+            _require_untouched(result.inputs_after, trial.inputs, subject, Text("an input"))
             after = result.cotangents_after[0] if len(result.cotangents_after) == 1 else ()
-            _require_untouched(after, trial.cotangents, subject, "grad_output", "grad_output")
+            _require_untouched(after, trial.cotangents, subject, "grad_output")
 
 
 def judge_interleaved(subject: Subject) -> None:
@@ -84,12 +84,12 @@ def judge_interleaved(subject: Subject) -> None:
         for trial, result in zip(trials, results, strict=True):
             if not _gradient_near(result, index, trial, subject.allowed):
                 fail(
-                    f"When `{subject.label}` runs forward several times before backward, the gradient is wrong: keep "
-                    "what backward needs on `ctx`, not on the class or in a global variable.",
-                    f"Quand `{subject.label}` fait plusieurs passes avant puis les passes arrière, le gradient est "
-                    "faux : gardez ce dont backward a besoin sur `ctx`, pas sur la classe ni dans une variable "
-                    "globale.",
-                    mistake="state",
+                    Text(
+                        "When `{function}` runs forward several times before backward, the gradient is wrong: keep "
+                        "what backward needs on `ctx`, not on the class or in a global variable.",
+                        function=subject.label,
+                        mistake="state",
+                    )
                 )
 
 
@@ -109,8 +109,7 @@ def _sound(subject: Subject) -> tuple[list[int], bool]:
     ]
     if not right:
         fail(
-            f"No gradient of `{subject.label}` is right yet, so there is nothing to judge here.",
-            f"Aucun gradient de `{subject.label}` n'est encore juste : il n'y a rien à juger ici.",
+            Text("No gradient of `{function}` is right yet, so there is nothing to judge here.", function=subject.label)
         )
     return right, all(_outputs_near(result, trial, subject.allowed) for result in (*by_apply, by_hand))
 
@@ -139,19 +138,20 @@ def _judge_dtype(
     dtype = trial.inputs[0].dtype
     results = subject.function.passes([one_pass(trial, subject.only(index)) for index in right], through=through)
     words = str(dtype).removeprefix("torch.")
+    where = Text("in {dtype}", dtype=words)
     for output in (output for result in results for output in result.outputs):
         if type(output) is Tensor and output.dtype != dtype:
             _fail_dtype(subject, output.dtype, words)
     raise_first(results, subject.label)
     for index, result in zip(right, results, strict=True):
         if forward:
-            _require_outputs(subject, result, trial, allowed, f"in {words}", f"en {words}")
-        _require_gradient(subject, index, result, trial, allowed, f"in {words}", f"en {words}", dtype)
+            _require_outputs(subject, result, trial, allowed, where)
+        _require_gradient(subject, index, result, trial, allowed, where, dtype)
 
 
-def _require_outputs(subject: Subject, result: PassResult, trial: Trial, allowed: Tolerance, en: str, fr: str) -> None:
+def _require_outputs(subject: Subject, result: PassResult, trial: Trial, allowed: Tolerance, where: Text) -> None:
     if not _outputs_near(result, trial, allowed):
-        fail(f"The result of `{subject.label}` is wrong {en}.", f"Le résultat de `{subject.label}` est faux {fr}.")
+        fail(wrong_result(subject.label, Text("is wrong {where}", where=where)))
 
 
 def _require_gradient(
@@ -160,41 +160,31 @@ def _require_gradient(
     result: PassResult,
     trial: Trial,
     allowed: Tolerance,
-    en: str,
-    fr: str,
+    where: Text,
     dtype: torch.dtype | None = None,
 ) -> None:
     name = subject.names[index]
-    got = _gradient(result, index)
-    shape = Text.own(f"that of `{name}`", f"celle de `{name}`")
-    flaw = flaw_in(got, Due(trial.gradients[index], shape, dtype, flatten=True), allowed)
+    due = Due(trial.gradients[index], that_of(name), dtype, flatten=True)
+    flaw = flaw_in(_gradient(result, index), due, allowed)
     if flaw is not None:
-        raise CheckFailed(
-            Text.own(
-                f"The gradient of `{subject.label}` for `{name}` {flaw.text.en} {en}.",
-                f"Le gradient de `{subject.label}` pour `{name}` {flaw.text.fr} {fr}.",
-                flaw.text.mistake,
-            )
-        )
+        fail(subject.wrong_gradient(name, when(flaw.text, where, mistake=flaw.text.mistake)))
 
 
 def _fail_dtype(subject: Subject, found: torch.dtype, due: str) -> None:
-    name = str(found).removeprefix("torch.")
     fail(
-        f"The result of `{subject.label}` has dtype {name} for inputs of dtype {due}: keep the dtype of the inputs.",
-        f"Le résultat de `{subject.label}` est de type {name} pour des entrées de type {due} : gardez le type des "
-        "entrées.",
-        mistake="dtype",
+        Text(
+            "The result of `{function}` has dtype {found} for inputs of dtype {due}: keep the dtype of the inputs.",
+            function=subject.label,
+            found=str(found).removeprefix("torch."),
+            due=due,
+            mistake="dtype",
+        )
     )
 
 
-def _require_untouched(after: Sequence[object], before: Sequence[Tensor], subject: Subject, en: str, fr: str) -> None:
+def _require_untouched(after: Sequence[object], before: Sequence[Tensor], subject: Subject, what: Text | str) -> None:
     same = len(after) == len(before) and all(
         type(now) is Tensor and torch.equal(now, then) for now, then in zip(after, before, strict=True)
     )
     if not same:
-        fail(
-            f"`{subject.label}` changes {en} in place; compute a new tensor instead.",
-            f"`{subject.label}` modifie {fr} sur place ; calculez plutôt un nouveau tenseur.",
-            mistake="in place",
-        )
+        fail(changed_in_place(subject.label, what))

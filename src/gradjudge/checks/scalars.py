@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
-from torch import Tensor
 
+from gradjudge.checks.comparison import number_in
 from gradjudge.checks.engine_words import LOCAL, WORDS
 from gradjudge.checks.engines import explanation, replay
 from gradjudge.checks.graphs import OPERATIONS, Found, Graph, Node, Plain, near, same
@@ -371,8 +371,6 @@ def as_number(value: object, label: str) -> float:
     Raises:
         CheckFailed: it is something else.
     """
-    if isinstance(value, Tensor) and value.numel() == 1:
-        value = value.item()
-    if type(value) in (int, float):
-        return float(value)  # type: ignore[arg-type]
+    if (number := number_in(value)) is not None:
+        return float(number)
     return fail(Text("`{label}`: data and grad must be numbers.", label=label), detail=f"got {value!r}")

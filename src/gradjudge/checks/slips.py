@@ -99,31 +99,23 @@ def _zero(stale: bool) -> Iterator[Slip]:
         yield Slip(
             "stale",
             {"zero": "after"},
-            Text.own(
+            Text(
                 "the gradients that the model arrived with are in the first step: call zero_grad before backward.",
-                "les gradients que le modèle avait en arrivant sont dans le premier pas : appelez zero_grad avant "
-                "backward.",
-                "zero_grad late",
+                mistake="zero_grad late",
             ),
         )
     yield Slip(
         "zero",
         {"zero": "never"},
-        Text.own(
-            "gradients of earlier steps are still in it: zero_grad is missing.",
-            "les gradients des pas précédents y sont encore : il manque zero_grad.",
-            "zero_grad",
-        ),
+        Text("gradients of earlier steps are still in it: zero_grad is missing.", mistake="zero_grad"),
     )
     yield Slip(
         "zero",
         {"zero": "epoch"},
-        Text.own(
-            "gradients of the earlier batches of the epoch are still in it: call zero_grad for each batch, not once "
-            "per epoch.",
-            "les gradients des lots précédents de l'époque y sont encore : appelez zero_grad pour chaque lot, et non "
-            "une fois par époque.",
-            "zero_grad per epoch",
+        Text(
+            "gradients of the earlier batches of the epoch are still in it: call zero_grad for each batch, not "
+            "once per epoch.",
+            mistake="zero_grad per epoch",
         ),
     )
 
@@ -132,148 +124,99 @@ def _frozen(names: Sequence[str]) -> Iterator[Slip]:
     yield Slip(
         "still",
         {"frozen": frozenset(names)},
-        Text.own(
+        Text(
             "they did not move at all: is there a backward, then a step, and no zero_grad between the two?",
-            "ils n'ont pas bougé du tout : y a-t-il un backward, puis un step, et pas de zero_grad entre les deux ?",
-            "frozen",
+            mistake="frozen",
         ),
     )
-    for ending, en, fr in (("bias", "the biases", "les biais"), ("weight", "the weights", "les poids")):
+    biases, weights = Text("the biases", mistake="biases"), Text("the weights", mistake="weights")
+    for ending, parameters in (("bias", biases), ("weight", weights)):
         these = frozenset(name for name in names if name.endswith(ending))
         if these and len(these) < len(names):
-            yield _stuck(these, en, fr)
+            yield _stuck(these, parameters)
     layers = list(dict.fromkeys(name.rpartition(".")[0] for name in names))
     for number, layer in enumerate(layers):
         these = frozenset(name for name in names if name.rpartition(".")[0] == layer)
         if len(these) < len(names):
-            yield _stuck(these, *_place(number, len(layers)))
+            yield _stuck(these, _layer(number, len(layers)))
     if len(layers) > 2:
         for number, layer in enumerate(layers):
             these = frozenset(name for name in names if name.rpartition(".")[0] != layer)
-            moving_en, moving_fr = _place(number, len(layers))
-            yield Slip(
-                "frozen",
-                {"frozen": these},
-                Text.own(f"only {moving_en} move; the optimiser must have all parameters.",
-                     f"seuls {moving_fr} bougent ; l'optimiseur doit avoir tous les paramètres.",
-                     f"frozen all but {_short(moving_en)}"),
-            )  # fmt: skip
+            moving = _layer(number, len(layers))
+            text = Text(
+                "only {parameters} move; the optimiser must have all parameters.",
+                parameters=moving,
+                mistake=f"frozen all but {moving.mistake}",
+            )
+            yield Slip("frozen", {"frozen": these}, text)
     for name in names:
-        yield _stuck(frozenset({name}), f"those of one kind ({name.rpartition('.')[2]}) in one layer",
-                     f"ceux d'une sorte ({name.rpartition('.')[2]}) dans une couche")  # fmt: skip
+        kind = name.rpartition(".")[2]
+        key = f"those of one kind ({kind}) in one layer"
+        yield _stuck(frozenset({name}), Text("those of one kind ({kind}) in one layer", kind=kind, mistake=key))
 
 
-def _place(number: int, count: int) -> tuple[str, str]:
+def _layer(number: int, count: int) -> Text:
     if number == 0:
-        return "the parameters of the first layer", "les paramètres de la première couche"
+        return Text("the parameters of the first layer", mistake="first layer")
     if number == count - 1:
-        return "the parameters of the last layer", "les paramètres de la dernière couche"
-    return f"the parameters of layer {number + 1}", f"les paramètres de la couche {number + 1}"
+        return Text("the parameters of the last layer", mistake="last layer")
+    return Text("the parameters of layer {number}", number=number + 1, mistake=f"layer {number + 1}")
 
 
-def _short(en: str) -> str:
-    """Shorten the name of some parameters for a key: ``the parameters of the first layer`` is ``first layer``."""
-    return en.removeprefix("the ").removeprefix("parameters of ").removeprefix("the ")
-
-
-def _stuck(names: frozenset[str], en: str, fr: str) -> Slip:
-    return Slip(
-        "frozen",
-        {"frozen": names},
-        Text.own(f"{en} did not move; the optimiser must have all parameters.",
-             f"{fr} n'ont pas bougé ; l'optimiseur doit avoir tous les paramètres.",
-             f"frozen {_short(en)}"),
-    )  # fmt: skip
+def _stuck(names: frozenset[str], parameters: Text) -> Slip:
+    text = Text(
+        "{parameters} did not move; the optimiser must have all parameters.",
+        parameters=parameters,
+        mistake=f"frozen {parameters.mistake}",
+    )
+    return Slip("frozen", {"frozen": names}, text)
 
 
 def _pace() -> Iterator[Slip]:
-    for rows, key, en, fr in (
-        ("first", "first batch", "only the first batch is used.", "seul le premier lot sert."),
-        ("last", "last batch only", "only the last batch moves them.", "seul le dernier lot les fait bouger."),
-        ("but last", "last batch", "the last batch is left out.", "le dernier lot est laissé de côté."),
-        (
-            "reversed",
-            "reversed",
-            "the batches come in the reverse order.",
-            "les lots viennent dans l'ordre inverse.",
-        ),
-    ):
-        yield Slip("rows", {"rows": rows}, Text.own(en, fr, key))
+    yield Slip("rows", {"rows": "first"}, Text("only the first batch is used.", mistake="first batch"))
+    yield Slip("rows", {"rows": "last"}, Text("only the last batch moves them.", mistake="last batch only"))
+    yield Slip("rows", {"rows": "but last"}, Text("the last batch is left out.", mistake="last batch"))
+    yield Slip("rows", {"rows": "reversed"}, Text("the batches come in the reverse order.", mistake="reversed"))
     yield Slip(
         "rows",
         {"step_per_epoch": True, "zero": "epoch"},
-        Text.own(
-            "there is one step per epoch instead of one per batch.",
-            "il y a un pas par époque au lieu d'un par lot.",
-            "step per epoch",
-        ),
+        Text("there is one step per epoch instead of one per batch.", mistake="step per epoch"),
     )
-    yield Slip(
-        "epochs", {"more_epochs": -1}, Text.own("an epoch is missing.", "il manque une époque.", "too few steps")
-    )
-    yield Slip(
-        "epochs",
-        {"more_epochs": 1},
-        Text.own("there is an epoch too many.", "il y a une époque de trop.", "too many steps"),
-    )
+    yield Slip("epochs", {"more_epochs": -1}, Text("an epoch is missing.", mistake="too few steps"))
+    yield Slip("epochs", {"more_epochs": 1}, Text("there is an epoch too many.", mistake="too many steps"))
 
 
 def _scale() -> Iterator[Slip]:
-    for scale, key, en, fr in (
-        (
-            "entries",
-            "sum",
-            "the loss is a sum where a mean is expected.",
-            "la perte est une somme là où il faut une moyenne.",
-        ),
-        (
-            "rows",
-            "factor q",
-            "the loss is not divided by the rows.",
-            "la perte n'est pas divisée par le nombre de lignes.",
-        ),
-        (
-            "1/rows",
-            "factor 1/q",
-            "the loss is divided by the rows twice.",
-            "la perte est divisée deux fois par le nombre de lignes.",
-        ),
-        ("1/2", "factor 1/2", "a factor 2 is missing in the loss.", "il manque un facteur 2 dans la perte."),
+    for scale, text in (
+        ("entries", Text("the loss is a sum where a mean is expected.", mistake="sum")),
+        ("rows", Text("the loss is not divided by the rows.", mistake="factor q")),
+        ("1/rows", Text("the loss is divided by the rows twice.", mistake="factor 1/q")),
+        ("1/2", Text("a factor 2 is missing in the loss.", mistake="factor 1/2")),
         (
             "2",
-            "double step",
-            "each step is twice as long as it should be: a factor 2 too many in the loss, or two steps for each "
-            "backward.",
-            "chaque pas est deux fois trop long : il y a un facteur 2 de trop dans la perte, ou deux pas pour chaque "
-            "backward.",
+            Text(
+                "each step is twice as long as it should be: a factor 2 too many in the loss, or two steps for each "
+                "backward.",
+                mistake="double step",
+            ),
         ),
-        ("-1", "sign", "the sign is wrong, the loss climbs.", "le signe est faux, la perte monte."),
+        ("-1", Text("the sign is wrong, the loss climbs.", mistake="sign")),
     ):
-        yield Slip("scale", {"scale": scale}, Text.own(en, fr, key))
+        yield Slip("scale", {"scale": scale}, text)
 
 
 def _rule() -> Iterator[Slip]:
-    for family, change, key, en, fr in (
-        (
-            "rule",
-            {"by_hand": True},
-            "given optimiser unused",
+    yield Slip(
+        "rule",
+        {"by_hand": True},
+        Text(
             "they move by lr times the gradient; it is the optimiser that was given that must make the step.",
-            "ils bougent de lr fois le gradient ; c'est l'optimiseur donné qui doit faire le pas.",
+            mistake="given optimiser unused",
         ),
-        (
-            "rule",
-            {"fresh_optimizer": True},
-            "new optimiser",
-            "the optimiser starts anew in each epoch and forgets what it has kept.",
-            "l'optimiseur repart de rien à chaque époque et oublie ce qu'il a gardé.",
-        ),
-        (
-            "steps",
-            {"steps": 2},
-            "step twice",
-            "there are two steps for each backward.",
-            "il y a deux pas pour chaque backward.",
-        ),
-    ):
-        yield Slip(family, change, Text.own(en, fr, key))
+    )
+    yield Slip(
+        "rule",
+        {"fresh_optimizer": True},
+        Text("the optimiser starts anew in each epoch and forgets what it has kept.", mistake="new optimiser"),
+    )
+    yield Slip("steps", {"steps": 2}, Text("there are two steps for each backward.", mistake="step twice"))

@@ -25,13 +25,9 @@ class Slope(NamedTuple):
     text: Text
 
 
-_AT_INPUT = Text.own(
-    "is written with the input where the value of the function is expected",
-    "est écrit avec l'entrée là où il faut la valeur de la fonction",
-    "at input",
-)
-_NO_SQUARE = Text.own("lacks the square of the derivative", "n'a pas le carré de la dérivée", "power")
-_SQUARE = Text.own("has a square that the derivative does not have", "a un carré que la dérivée n'a pas", "power")
+_AT_INPUT = Text("is written with the input where the value of the function is expected", mistake="at input")
+_NO_SQUARE = Text("lacks the square of the derivative", mistake="power")
+_SQUARE = Text("has a square that the derivative does not have", mistake="power")
 
 SLOPES = (
     Slope(lambda v: 1 - v**2, lambda x, _v: 1 - x**2, _AT_INPUT),

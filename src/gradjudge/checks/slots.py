@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.references import Shape
-from gradjudge.checks.verdict import fail, require
+from gradjudge.checks.verdict import Text, fail, require
 from gradjudge.proxy.objects import ObjectProxy
 from gradjudge.proxy.student import Student
 
@@ -38,8 +38,12 @@ def match(student: Student, params: Sequence[object], shapes: Sequence[Shape], l
     held = [param for param in params if isinstance(param, ObjectProxy)]
     require(
         len(held) == len(params) == len(shapes),
-        f"`{label}.parameters()` gives {len(params)} parameter(s); a list of {len(shapes)} Param is expected.",
-        f"`{label}.parameters()` donne {len(params)} paramètre(s) ; on attend une liste de {len(shapes)} Param.",
+        Text(
+            "`{label}.parameters()` gives {count} parameter(s); a list of {due} Param is expected.",
+            label=label,
+            count=len(params),
+            due=len(shapes),
+        ),
     )
     recipe = Recipe(student, label=f"{label}.parameters")
     datas = recipe.run(*(recipe.of(param).data for param in held))
@@ -48,10 +52,7 @@ def match(student: Student, params: Sequence[object], shapes: Sequence[Shape], l
     for shape in shapes:
         place = next((i for i, (_, data) in enumerate(left) if _has_shape(data, shape)), None)
         if place is None:
-            return fail(
-                f"No parameter of `{label}` has the shape {list(shape)}.",
-                f"Aucun paramètre de `{label}` n'a la forme {list(shape)}.",
-            )
+            return fail(Text("No parameter of `{label}` has the shape {shape}.", label=label, shape=str(list(shape))))
         param, data = left.pop(place)
         found.append(Slot(param, tuple(data.shape)))
     return found

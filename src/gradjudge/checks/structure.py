@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.training import Descent, Parameters
-from gradjudge.checks.verdict import fail, require
+from gradjudge.checks.verdict import Text, fail, require
 
 #: ``train(x, y, lr, epochs, batch_size, w, b) -> parameters``; a test writes the call of the student's function.
 Train = Callable[[Tensor, Tensor, float, int, int, Tensor, Tensor], Parameters]
@@ -73,21 +73,24 @@ class BatchStructure:
         readable = self._is_partition() and whole.count(0) in (0, self.short)
         if readable and (self.batch_size not in sizes or sizes - {self.batch_size, self.short}):
             found = Counter(size for size in whole if size > 0).most_common(1)
-            seen_en = f"; most rows moved as in batches of {found[0][0]}" if found else ""
-            seen_fr = f" ; la plupart des lignes ont bougé comme dans des lots de {found[0][0]}" if found else ""
-            if found and found[0][0] == 1:
-                seen_en += ", or as if the gradient was not divided by the number of rows of the batch"
-                seen_fr += ", ou comme si le gradient n'était pas divisé par le nombre de lignes du lot"
-            one_by_one = self.batch_size == 1
-            en = "Steps do not take one row each" if one_by_one else f"Batches do not have {self.batch_size} rows"
-            fr = (
-                "Les pas ne prennent pas une ligne chacun"
-                if one_by_one
-                else f"Les lots n'ont pas {self.batch_size} lignes"
-            )
-            # Rows as in batches of one can come of another mistake, and the sentence names both.
-            named = "batch size" if found and found[0][0] > 1 else ""
-            fail(f"{en}{seen_en}.", f"{fr}{seen_fr}.", detail=f"sizes {self._first.sizes}", mistake=named)
+            wrong = Text("Batches do not have {size} rows", size=self.batch_size)
+            if self.batch_size == 1:
+                wrong = Text("Steps do not take one row each")
+            text = Text("{wrong}.", wrong=wrong)
+            if found and found[0][0] == 1:  # that can come of another mistake, and the sentence names both
+                text = Text(
+                    "{wrong}; most rows moved as in batches of 1, or as if the gradient was not divided by the number "
+                    "of rows of the batch.",
+                    wrong=wrong,
+                )
+            elif found:
+                text = Text(
+                    "{wrong}; most rows moved as in batches of {seen}.",
+                    wrong=wrong,
+                    seen=found[0][0],
+                    mistake="batch size",
+                )
+            fail(text, detail=f"sizes {self._first.sizes}")
         self._require_updates()
 
     def _require_updates(self) -> None:
@@ -99,52 +102,46 @@ class BatchStructure:
         together = abs(1.0 - self.batches * 10 * ALIKE_LR * self._factor)
         require(
             enough or 0 in self._first.whole or not abs(self._alike() - together) <= SMALLEST_MOVE,
-            "In an epoch the gradients of all batches are added up, and there is one step: make a step for each batch.",
-            "À chaque époque, les gradients des lots sont additionnés, et il n'y a qu'un pas : faites un pas par lot.",
-            mistake="step per epoch",
+            Text(
+                "In an epoch the gradients of all batches are added up, and there is one step: make a step for each "
+                "batch.",
+                mistake="step per epoch",
+            ),
         )
         unseen = self._first.whole.count(0)
-        require(
-            enough or unseen < self.rows,
-            "The weights do not move at all.",
-            "Les poids ne bougent pas du tout.",
-            mistake="frozen",
+        wrong = Text(
+            "An epoch of {rows} rows in batches of {size} is {due} updates, not {updates}",
+            rows=self.rows,
+            size=self.batch_size,
+            due=self.batches,
+            updates=_shown(updates),
         )
+        require(enough or unseen < self.rows, Text("The weights do not move at all.", mistake="frozen"))
         require(
             enough or unseen in (0, self.short) or not self._is_partition(),
-            f"An epoch of {self.rows} rows in batches of {self.batch_size} is {self.batches} updates, "
-            f"not {_shown(updates)}: {unseen} rows are left out.",
-            f"Une époque de {self.rows} lignes par lots de {self.batch_size} fait {self.batches} mises à jour, "
-            f"et non {_shown(updates)} : {unseen} lignes sont oubliées.",
-            mistake="rows left out",
+            Text("{wrong}: {unseen} rows are left out.", wrong=wrong, unseen=unseen, mistake="rows left out"),
         )
-        require(
-            enough,
-            f"An epoch of {self.rows} rows in batches of {self.batch_size} is {self.batches} updates, "
-            f"not {_shown(updates)}.",
-            f"Une époque de {self.rows} lignes par lots de {self.batch_size} fait {self.batches} mises à jour, "
-            f"et non {_shown(updates)}.",
-        )
+        require(enough, Text("{wrong}.", wrong=wrong))
 
     def each_row_once(self) -> None:
         """Require that every epoch visits every row once; a missing short batch is not charged here."""
         whole = self._first.whole
         unseen = whole.count(0)
-        again_en, again_fr = "", ""
-        if not self._is_partition():  # rows that were met again show no size
-            again_en = " and visits others more than once: take a permutation, do not draw rows with replacement"
-            again_fr = " et en visite d'autres plusieurs fois : prenez une permutation, sans tirage avec remise"
-        require(
-            unseen in (0, self.short),
-            f"An epoch leaves out {unseen} of {self.rows} rows{again_en}.",
-            f"Une époque oublie {unseen} lignes sur {self.rows}{again_fr}.",
-            mistake="replacement" if again_en else "rows left out",
+        text = Text(
+            "An epoch leaves out {unseen} of {rows} rows.", unseen=unseen, rows=self.rows, mistake="rows left out"
         )
+        if not self._is_partition():  # rows that were met again show no size
+            text = Text(
+                "An epoch leaves out {unseen} of {rows} rows and visits others more than once: take a permutation, do "
+                "not draw rows with replacement.",
+                unseen=unseen,
+                rows=self.rows,
+                mistake="replacement",
+            )
+        require(unseen in (0, self.short), text)
         require(
             self._is_partition(),
-            "In one epoch, some rows are visited more often than others.",
-            "Dans une époque, des lignes sont visitées plus souvent que d'autres.",
-            mistake="replacement",
+            Text("In one epoch, some rows are visited more often than others.", mistake="replacement"),
             detail=f"sizes {self._first.sizes}",
         )
         last = self._residuals(EPOCHS)
@@ -157,8 +154,7 @@ class BatchStructure:
             regular = all(count is not None for count in self._short_visits(last))
         require(
             regular,
-            "Later epochs do not visit every row once, as the first one does.",
-            "Les époques suivantes ne visitent pas chaque ligne une fois, comme le fait la première.",
+            Text("Later epochs do not visit every row once, as the first one does."),
             detail=f"log residuals {moved} after {EPOCHS} epochs",
         )
 
@@ -167,9 +163,12 @@ class BatchStructure:
         whole = self._first.whole
         require(
             0 not in whole or whole.count(0) != self.short or not self._is_partition(),
-            f"The last {self.short} of {self.rows} rows are left out: the last batch is shorter.",
-            f"Les {self.short} dernières lignes sur {self.rows} sont oubliées : le dernier lot est plus court.",
-            mistake="last batch",
+            Text(
+                "The last {short} of {rows} rows are left out: the last batch is shorter.",
+                short=self.short,
+                rows=self.rows,
+                mistake="last batch",
+            ),
         )
         size = max(self._first_size(), 1)
         left = self.rows % size
@@ -178,15 +177,15 @@ class BatchStructure:
         others = [one for one in whole if one != self.batch_size]
         require(
             right or (size == self.batch_size and 0 not in whole and len(others) in (0, self.short)),
-            f"Batches of {self.batch_size} rows cannot be seen, and so neither can the last, shorter one.",
-            f"On ne voit pas de lots de {self.batch_size} lignes, et donc pas non plus le dernier, plus court.",
+            Text(
+                "Batches of {size} rows cannot be seen, and so neither can the last, shorter one.",
+                size=self.batch_size,
+            ),
             detail=f"sizes {self._first.sizes}",
         )
         require(
             right,
-            "The last, shorter batch does not count with its own number of rows.",
-            "Le dernier lot, plus court, ne compte pas avec son propre nombre de lignes.",
-            mistake="short batch",
+            Text("The last, shorter batch does not count with its own number of rows.", mistake="short batch"),
             detail=f"sizes {self._first.sizes}",
         )
 
@@ -198,16 +197,17 @@ class BatchStructure:
         if not (self._is_partition() and not self._uniform()):
             require(
                 not self._same_twice(),
-                "Two calls give the very same weights: no order is drawn, or there is one batch of all rows.",
-                "Deux appels donnent exactement les mêmes poids : aucun ordre n'est tiré, ou il y a un seul lot.",
+                Text("Two calls give the very same weights: no order is drawn, or there is one batch of all rows."),
             )
             return
         counts = self._short_visits(self._residuals(EPOCHS))
         require(
             not all(count in (0, EPOCHS) for count in counts),
-            f"Rows come in the same batches in each of {EPOCHS} epochs: shuffle anew in every epoch.",
-            f"Les lignes viennent dans les mêmes lots à chacune des {EPOCHS} époques : mélangez-les chaque fois.",
-            mistake="shuffle",
+            Text(
+                "Rows come in the same batches in each of {epochs} epochs: shuffle anew in every epoch.",
+                epochs=EPOCHS,
+                mistake="shuffle",
+            ),
         )
 
     # --- measuring ---------------------------------------------------------------------------------------------------
@@ -234,8 +234,11 @@ class BatchStructure:
         got = self.train(x, y, lr, epochs, batch_size or self.batch_size, w, b)["w"]
         require(
             got.shape == w.shape and bool(torch.isfinite(got).all()),
-            f"w came back with shape {list(got.shape)} or numbers that are not finite, for {rows} rows and columns.",
-            f"w est revenu avec la forme {list(got.shape)} ou des nombres non finis, pour {rows} lignes et colonnes.",
+            Text(
+                "w came back with shape {shape} or numbers that are not finite, for {rows} rows and columns.",
+                shape=str(list(got.shape)),
+                rows=rows,
+            ),
         )
         residuals: list[float] = (1.0 - SCALE * got.flatten()).tolist()
         return residuals
@@ -315,9 +318,11 @@ def require_new_order_row_by_row(train: Train) -> None:
         end = Descent(start, rows, 0.05).end()
         if got["w"].shape == end["w"].shape and torch.allclose(got["w"], end["w"], rtol=1e-5, atol=0):
             fail(
-                f"Rows come in the same order in each of {EPOCHS} epochs: shuffle anew in every epoch.",
-                f"Les lignes viennent dans le même ordre à chacune des {EPOCHS} époques : mélangez à chaque époque.",
-                mistake="shuffle",
+                Text(
+                    "Rows come in the same order in each of {epochs} epochs: shuffle anew in every epoch.",
+                    epochs=EPOCHS,
+                    mistake="shuffle",
+                )
             )
 
 

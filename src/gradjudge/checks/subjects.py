@@ -11,7 +11,7 @@ import torch
 
 from gradjudge.checks.references import Reference, Shape, Trial
 from gradjudge.checks.tolerance import Tolerance, tolerance
-from gradjudge.checks.verdict import fail
+from gradjudge.checks.verdict import Text, fail, uses_autograd
 from gradjudge.proxy.line import raise_first
 from gradjudge.proxy.objects import FunctionProxy, class_name_of, label_of
 from gradjudge.wire.messages import Pass, PassResult
@@ -51,6 +51,16 @@ class Subject(msgspec.Struct, frozen=True):
     def allowed(self) -> Tolerance:
         """The tolerance of float64, in which values are judged."""
         return tolerance(self.device, torch.float64)
+
+    def wrong_gradient(self, name: str, predicate: Text) -> Text:
+        """Say what is wrong with the gradient of one input."""
+        return Text(
+            "The gradient of `{function}` for `{name}` {predicate}.",
+            function=self.label,
+            name=name,
+            predicate=predicate,
+            mistake=predicate.mistake,
+        )
 
     def trial(self, **options: Any) -> Trial:
         """Draw a trial at the main shapes; options as for `Reference.trial`."""
@@ -120,10 +130,8 @@ class Subject(msgspec.Struct, frozen=True):
             again = self.function.passes(passes, through="direct")
             raise_first(again, self.label)
             fail(
-                f"`{self.label}.backward` uses autograd: write the derivative by hand.",
-                f"`{self.label}.backward` utilise la différentiation automatique : écrivez la dérivée à la main.",
+                uses_autograd(f"{self.label}.backward"),
                 detail=next(result.raised.text for result in results if result.raised),
-                mistake="autograd",
             )
         return results
 
@@ -137,11 +145,14 @@ class Subject(msgspec.Struct, frozen=True):
         due = len(self.shapes)
         if len(given) < due or any(extra is not None for extra in given[due:]):
             fail(
-                f"`{self.label}.backward` returns {len(given)} value(s); it owes one gradient for each of the {due} "
-                "inputs of forward (ctx not counted).",
-                f"`{self.label}.backward` renvoie {len(given)} valeur(s) ; il faut un gradient pour chacune des {due} "
-                "entrées de forward (sans compter ctx).",
-                mistake="number of gradients",
+                Text(
+                    "`{function}.backward` returns {given} value(s); it owes one gradient for each of the {due} inputs "
+                    "of forward (ctx not counted).",
+                    function=self.label,
+                    given=len(given),
+                    due=due,
+                    mistake="number of gradients",
+                )
             )
         return tuple(given[:due])
 

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gradjudge.checks.comparison import number_in
 from gradjudge.checks.instruments import optimizer as make_optimizer
+from gradjudge.checks.networks import parameters_of
 from gradjudge.checks.optimisation import Batch, Training
 from gradjudge.checks.outcomes import losses_of
 from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.verdict import fail, require
+from gradjudge.checks.verdict import Text, fail, require
 from gradjudge.proxy.line import senseless
 from gradjudge.proxy.objects import ObjectProxy
 from gradjudge.proxy.student import Student
@@ -92,11 +94,8 @@ def taught(
 
 def parameters_after(student: Student, model: ObjectProxy, names: Mapping[str, str]) -> dict[str, Tensor]:
     """Read the parameters of a module of the session; a name that it does not have is left out."""
-    recipe = Recipe(student, label="model.named_parameters")
-    (found,) = recipe.run(recipe.make("builtins:dict", recipe.of(model).named_parameters()))
-    if type(found) is not dict:
-        senseless("model", "parameters that are none")
-    return {ours: found[theirs] for ours, theirs in names.items() if type(found.get(theirs)) is Tensor}
+    found = parameters_of(student, model)
+    return {ours: found[theirs] for ours, theirs in names.items() if theirs in found}
 
 
 def require_losses(returned: object, epochs: int, *, where: str = "train_optim") -> list[float]:
@@ -107,9 +106,7 @@ def require_losses(returned: object, epochs: int, *, where: str = "train_optim")
     """
     require(
         returned is not None,
-        f"`{where}` returns nothing; a list with one loss per epoch is expected.",
-        f"`{where}` ne renvoie rien ; on attend une liste qui a une perte par époque.",
-        mistake="history",
+        Text("`{where}` returns nothing; a list with one loss per epoch is expected.", where=where, mistake="history"),
     )
     return losses_of(returned, epochs)
 
@@ -130,21 +127,19 @@ def number_of(returned: object, *, where: str = "evaluate") -> float:
         CheckFailed: it is something else.
     """
     if type(returned) is Tensor and returned.numel() > 1:
-        shape = list(returned.shape)
+        shape = str(list(returned.shape))
         fail(
-            f"`{where}` must return one number, not a tensor of shape {shape}: one mean over all entries is expected.",
-            f"`{where}` doit renvoyer un nombre, pas un tenseur de forme {shape} : il faut une moyenne sur tout.",
-            mistake="unreduced",
+            Text(
+                "`{where}` must return one number, not a tensor of shape {shape}: one mean over all entries is "
+                "expected.",
+                where=where,
+                shape=shape,
+                mistake="unreduced",
+            ),
         )
-    if type(returned) is Tensor and returned.numel() == 1 and returned.is_floating_point():
-        returned = returned.item()
-    require(
-        isinstance(returned, int | float) and not isinstance(returned, bool),
-        f"`{where}` must return one number.",
-        f"`{where}` doit renvoyer un nombre.",
-    )
-    assert isinstance(returned, int | float)
-    return float(returned)
+    whole = type(returned) is Tensor and not returned.is_floating_point()
+    number = None if whole else number_in(returned)
+    return fail(Text("`{where}` must return one number.", where=where)) if number is None else float(number)
 
 
 class _Watched(NamedTuple):
@@ -171,8 +166,7 @@ def _into_last_layer(student: Student, watched: _Watched, where: str) -> tuple[T
     (kept,) = recipe.run(recipe.of(watched.keep)(recipe.of(watched.layer)))
     require(
         type(kept) is tuple and len(kept) == 1 and type(kept[0]) is Tensor,
-        f"`{where}` does not call the model that it was given.",
-        f"`{where}` n'appelle pas le modèle qui lui est donné.",
+        Text("`{where}` does not call the model that it was given.", where=where),
     )
     recipe = Recipe(student, label=where)
     (tracked,) = recipe.run(recipe.of(watched.keep)(recipe.of(watched.layer))[0].requires_grad)
@@ -194,9 +188,11 @@ def require_no_graph(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, w
     _, tracked = _into_last_layer(student, watched, where)
     require(
         not tracked,
-        f"`{where}` builds a graph that nobody needs: call the model under torch.no_grad().",
-        f"`{where}` construit un graphe dont personne n'a besoin : appelez le modèle sous torch.no_grad().",
-        mistake="graph",
+        Text(
+            "`{where}` builds a graph that nobody needs: call the model under torch.no_grad().",
+            where=where,
+            mistake="graph",
+        ),
     )
 
 
@@ -216,13 +212,17 @@ def require_modes(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, wher
         hidden, _ = _into_last_layer(student, watched, where)
         require(
             bool((hidden != 0).all()),
-            f"`{where}` leaves layers such as dropout in training mode: call model.eval() first.",
-            f"`{where}` laisse des couches comme dropout en mode d'entraînement : appelez d'abord model.eval().",
-            mistake="eval",
+            Text(
+                "`{where}` leaves layers such as dropout in training mode: call model.eval() first.",
+                where=where,
+                mistake="eval",
+            ),
         )
         require(
             watched.model.training is training,
-            f"After `{where}` the model is in another mode than before: put model.training back as it was.",
-            f"Après `{where}`, le modèle est dans un autre mode qu'avant : remettez model.training comme il était.",
-            mistake="mode",
+            Text(
+                "After `{where}` the model is in another mode than before: put model.training back as it was.",
+                where=where,
+                mistake="mode",
+            ),
         )

@@ -72,21 +72,26 @@ def trained(returned: object, names: Sequence[str] = ("w", "b"), where: str = "t
     listed = ", ".join(names)
     require(
         isinstance(returned, tuple | list) and len(returned) >= len(names),
-        f"`{where}` must return a tuple that starts with {listed}.",
-        f"`{where}` doit renvoyer un tuple qui commence par {listed}.",
+        Text("`{where}` must return a tuple that starts with {listed}.", where=where, listed=listed),
     )
     assert isinstance(returned, tuple | list)
     parameters: dict[str, Tensor] = {}
     for name, value in zip(names, returned, strict=False):
         require(
             type(value) is Tensor and value.is_floating_point(),
-            f"`{where}` returns something else than a tensor of floating point numbers for {name}.",
-            f"`{where}` renvoie autre chose qu'un tenseur de nombres à virgule pour {name}.",
+            Text(
+                "`{where}` returns something else than a tensor of floating point numbers for {name}.",
+                where=where,
+                name=name,
+            ),
         )
         require(
             value.numel() <= MOST_ENTRIES,
-            f"`{where}` returns a tensor for {name} that is far larger than any parameter here.",
-            f"`{where}` renvoie pour {name} un tenseur bien plus grand que tout paramètre ici.",
+            Text(
+                "`{where}` returns a tensor for {name} that is far larger than any parameter here.",
+                where=where,
+                name=name,
+            ),
         )
         parameters[name] = value.detach().to(torch.float64)
     return Trained(parameters, tuple(returned[len(names) :]))
@@ -113,19 +118,34 @@ def require_trajectory(
     wrong = [name for name in judged if not _close(values[name], end[name], descent.start[name], tolerance)]
     if not wrong:
         return
-    text = _explain(values, wrong, descent, tolerance)
-    names_en, names_fr = " and ".join(wrong), " et ".join(wrong)
-    steps = len(descent.batches)
-    raise CheckFailed(
-        Text.own(
-            f"After {_count(steps, 'step', 'steps')}, {names_en} {'is' if len(wrong) == 1 else 'are'} not where "
-            f"gradient descent goes: {text.en}",
-            f"Après {steps} pas, {names_fr} {'n’est' if len(wrong) == 1 else 'ne sont'} pas là où mène "
-            f"la descente de gradient : {text.fr}",
-            text.mistake,
-        ),
+    fail(
+        _elsewhere(wrong, len(descent.batches), _explain(values, wrong, descent, tolerance)),
         detail="; ".join(f"{name}: got {values[name].tolist()}, expected {end[name].tolist()}" for name in wrong),
     )
+
+
+def _elsewhere(wrong: Sequence[str], count: int, why: Text) -> Text:
+    steps = Text("1 step") if count == 1 else Text("{count} steps", count=count)
+    if len(wrong) == 1:
+        return Text(
+            "After {steps}, {name} is not where gradient descent goes: {why}",
+            steps=steps,
+            name=wrong[0],
+            why=why,
+            mistake=why.mistake,
+        )
+    return Text(
+        "After {steps}, {names} are not where gradient descent goes: {why}",
+        steps=steps,
+        names=_listed(wrong),
+        why=why,
+        mistake=why.mistake,
+    )
+
+
+def _listed(names: Sequence[str]) -> Text | str:
+    *others, last = names
+    return Text("{one} and {other}", one=_listed(others), other=last) if others else last
 
 
 def require_first_step(
@@ -154,35 +174,28 @@ def require_first_step(
 def _not_seeded_with_one(follow: Callable[[Descent], Parameters], descent: Descent, got: Parameters) -> Text | None:
     """Name what multiplies all gradients alike: the cost, a number of the student's own, or a step that is not lr."""
     if any(_row_by_row(got[name], name, descent) for name in descent.start):
-        return Text.own(
-            "The rows of the batch are kept apart: what MSE.backward gets first must be 1, the derivative of the cost "
-            "with respect to itself, and no matrix.",
-            "Les lignes du lot restent séparées : ce que MSE.backward reçoit en premier doit être 1, la dérivée du "
-            "coût par rapport à lui-même, et non une matrice.",
-            "first grad_output",
+        return Text(
+            "The rows of the batch are kept apart: what MSE.backward gets first must be 1, the derivative of the "
+            "cost with respect to itself, and no matrix.",
+            mistake="first grad_output",
         )
     here, faster = _factor(got, descent), replace(descent, lr=2 * descent.lr)
     then = _factor(follow(faster), faster) if here is not None else None
     if here is None or then is None:
         return None
     if _same(2 * then, here):
-        return Text.own(
-            "The step does not depend on lr: use the learning rate that is given.",
-            "Le pas ne dépend pas de lr : utilisez le pas qui est donné.",
-            "learning rate",
-        )
+        return Text("The step does not depend on lr: use the learning rate that is given.", mistake="learning rate")
     cost = float(descent.loss(descent.start, *descent.batches[0]))
-    by = Text.own("the same number", "un même nombre")
+    by = Text("the same number")
     if _same(here, cost):
-        by = Text.own("the cost", "le coût")
+        by = Text("the cost")
     elif not _same(then, here):
-        by = Text.own("a number that differs from call to call", "un nombre qui change d'un appel à l'autre")
-    return Text.own(
-        f"All gradients are multiplied by {by.en}: what MSE.backward gets first must be 1, the derivative of the cost "
-        "with respect to itself.",
-        f"Tous les gradients sont multipliés par {by.fr} : ce que MSE.backward reçoit en premier doit être 1, la "
-        "dérivée du coût par rapport à lui-même.",
-        "first grad_output",
+        by = Text("a number that differs from call to call")
+    return Text(
+        "All gradients are multiplied by {number}: what MSE.backward gets first must be 1, the derivative of the "
+        "cost with respect to itself.",
+        number=by,
+        mistake="first grad_output",
     )
 
 
@@ -211,10 +224,6 @@ def _same(one: float, other: float) -> bool:
     return abs(one - other) <= 1e-5 * abs(other)
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
-
-
 def _fitted(got: Parameters, name: str, descent: Descent) -> Tensor:
     """Return a parameter in its own shape and finite, or fail."""
     value, start = got[name], descent.start[name]
@@ -223,19 +232,25 @@ def _fitted(got: Parameters, name: str, descent: Descent) -> Tensor:
         value = value.reshape(start.shape)
     if value.dim() == 2 and value.shape[0] in rows and value.numel() > start.numel():
         fail(
-            f"{name} grew to shape {list(value.shape)}: its gradient was not summed over the rows of the batch.",
-            f"{name} a pris la forme {list(value.shape)} : son gradient n'a pas été sommé sur les lignes du lot.",
-            mistake="unsummed",
+            Text(
+                "{name} grew to shape {shape}: its gradient was not summed over the rows of the batch.",
+                name=name,
+                shape=str(list(value.shape)),
+                mistake="unsummed",
+            ),
         )
     require(
         value.shape == start.shape,
-        f"{name} came back with shape {list(value.shape)}, but it went in with {list(start.shape)}.",
-        f"{name} est revenu avec la forme {list(value.shape)}, mais il avait {list(start.shape)} au départ.",
+        Text(
+            "{name} came back with shape {shape}, but it went in with {start}.",
+            name=name,
+            shape=str(list(value.shape)),
+            start=str(list(start.shape)),
+        ),
     )
     require(
         bool(torch.isfinite(value).all()),
-        f"{name} holds NaN or infinite numbers: the descent diverged.",
-        f"{name} contient des NaN ou des infinis : la descente a divergé.",
+        Text("{name} holds NaN or infinite numbers: the descent diverged.", name=name),
     )
     return value
 
@@ -263,9 +278,8 @@ def _explain(values: Parameters, wrong: Sequence[str], descent: Descent, toleran
     end = descent.end()
     distance = max(_relative(values[name], end[name]) for name in wrong)
     size = f"10^{math.ceil(math.log10(distance))}" if distance > 0 else "0"
-    return Text.own(
-        f"none of the usual mistakes gives these numbers; they are off by at most {size}, relatively.",
-        f"aucune des erreurs habituelles ne donne ces nombres ; l'écart relatif est au plus {size}.",
+    return Text(
+        "none of the usual mistakes gives these numbers; they are off by at most {size}, relatively.", size=size
     )
 
 
@@ -282,10 +296,11 @@ def _mistakes(descent: Descent, wrong: Sequence[str], values: Parameters) -> Ite
         order = [*(name for name in descent.start if name != last), last]
         yield _Mistake(
             partial(_run, descent, one_by_one=order),
-            Text.own(
-                f"{order[0]} moves before the gradient of {last} is computed; compute all gradients first, then move.",
-                f"{order[0]} bouge avant le calcul du gradient de {last} ; calculez tous les gradients, puis déplacez.",
-                "one by one",
+            Text(
+                "{first} moves before the gradient of {last} is computed; compute all gradients first, then move.",
+                first=order[0],
+                last=last,
+                mistake="one by one",
             ),
         )
 
@@ -301,11 +316,9 @@ def _broadcast(descent: Descent) -> Iterator[_Mistake]:
 
         yield _Mistake(
             partial(_run, replace(descent, loss=loss)),
-            Text.own(
+            Text(
                 "each row is compared with the y of every row: (q, 1) minus (q,) is (q, q); give both the same shape.",
-                "chaque ligne est comparée au y de toutes les lignes : (q, 1) moins (q,) fait (q, q) ; donnez la même "
-                "forme aux deux.",
-                "broadcast",
+                mistake="broadcast",
             ),
         )
 
@@ -314,24 +327,15 @@ def _frozen(descent: Descent, wrong: Sequence[str], values: Parameters) -> Itera
     everything = tuple(descent.start)
     judged = [tuple(values)] if len(values) > 1 else []  # of parameters that are not judged nothing is known
     for names in (*judged, *((name,) for name in values)):
-        en, fr = " and ".join(names), " et ".join(names)
-        yield _Mistake(
-            partial(_run, descent, factors=dict.fromkeys(names, 0.0)),
-            Text.own(
-                f"{en} did not move at all.",
-                f"{fr} n'a pas bougé du tout." if len(names) == 1 else f"{fr} n'ont pas bougé du tout.",
-                f"frozen {names[0]}" if len(names) == 1 else "frozen",
-            ),
-        )
+        text = Text("{name} did not move at all.", name=names[0], mistake=f"frozen {names[0]}")
+        if len(names) > 1:
+            text = Text("{names} did not move at all.", names=_listed(names), mistake="frozen")
+        yield _Mistake(partial(_run, descent, factors=dict.fromkeys(names, 0.0)), text)
     if any(name in wrong for name in everything):
         zero = {name: torch.zeros_like(value) for name, value in descent.start.items()}
         yield _Mistake(
             partial(_run, replace(descent, start=zero)),
-            Text.own(
-                "it starts from zeros, not from the parameters that were given.",
-                "elle part de zéro, et non des paramètres donnés.",
-                "start",
-            ),
+            Text("it starts from zeros, not from the parameters that were given.", mistake="start"),
         )
 
 
@@ -340,69 +344,40 @@ def _scaled(descent: Descent, wrong: Sequence[str]) -> Iterator[_Mistake]:
     x, y = descent.batches[0]
     rows, columns = float(x.shape[0]), float(y.shape[-1])
     factors = [
-        (-1.0, "sign", "the sign is wrong, it climbs", "le signe est faux, elle monte"),
-        (0.5, "factor 1/2", "a factor 2 is missing", "il manque un facteur 2"),
-        (2.0, "factor 2", "there is a factor 2 too many", "il y a un facteur 2 de trop"),
-        (
-            rows,
-            "factor q",
-            "the division by the number of rows is missing",
-            "il manque la division par le nombre de lignes",
-        ),
-        (
-            rows / 2,
-            "factor q/2",
-            "the division by the number of rows and the factor 2 are missing",
-            "il manque la division par le nombre de lignes et le facteur 2",
-        ),
-        (
-            1 / rows,
-            "factor 1/q",
-            "it is divided by the number of rows twice",
-            "on divise deux fois par le nombre de lignes",
-        ),
-        (
-            1 / columns,
-            "factor 1/p",
-            "it is divided by the number of columns too",
-            "on divise aussi par le nombre de colonnes",
-        ),
-        (columns, "factor p", "it is multiplied by the number of columns", "on multiplie par le nombre de colonnes"),
+        (-1.0, Text("the sign is wrong, it climbs", mistake="sign")),
+        (0.5, Text("a factor 2 is missing", mistake="factor 1/2")),
+        (2.0, Text("there is a factor 2 too many", mistake="factor 2")),
+        (rows, Text("the division by the number of rows is missing", mistake="factor q")),
+        (rows / 2, Text("the division by the number of rows and the factor 2 are missing", mistake="factor q/2")),
+        (1 / rows, Text("it is divided by the number of rows twice", mistake="factor 1/q")),
+        (1 / columns, Text("it is divided by the number of columns too", mistake="factor 1/p")),
+        (columns, Text("it is multiplied by the number of columns", mistake="factor p")),
     ]
     groups = [tuple(descent.start), *((name,) for name in wrong)]
-    for factor, key, en, fr in factors:
+    for factor, what in factors:
         if factor == 1.0:
             continue
         for names in groups:
-            of_en = "" if len(names) > 1 else f"in the gradient of {names[0]}, "
-            of_fr = "" if len(names) > 1 else f"dans le gradient de {names[0]}, "
-            yield _Mistake(
-                partial(_run, descent, factors=dict.fromkeys(names, factor)),
-                Text.own(f"{of_en}{en}.", f"{of_fr}{fr}.", key),
-            )
+            text = Text("{what}.", what=what, mistake=what.mistake)
+            if len(names) == 1:
+                text = Text("in the gradient of {name}, {what}.", name=names[0], what=what, mistake=what.mistake)
+            yield _Mistake(partial(_run, descent, factors=dict.fromkeys(names, factor)), text)
 
 
 def _paced(descent: Descent) -> Iterator[_Mistake]:
     steps = len(descent.batches)
     yield _Mistake(
         partial(_run, descent, accumulate=True),
-        Text.own(
-            "gradients of earlier steps are still in it; set them to zero before each backward.",
-            "les gradients des pas précédents y sont encore ; remettez-les à zéro avant chaque backward.",
-            "zero_grad",
-        ),
+        Text("gradients of earlier steps are still in it; set them to zero before each backward.", mistake="zero_grad"),
     )
     for count in (steps + 1, steps - 1, 1):
         if count != steps and count > 0:
             batches = [*descent.batches, descent.batches[-1]][:count]
-            yield _Mistake(
-                partial(_run, replace(descent, batches=batches)),
-                Text.own(
-                    f"{_count(count, 'step was', 'steps were')} made instead of {steps}.",
-                    f"{count} pas {'a été fait' if count == 1 else 'ont été faits'} au lieu de {steps}.",
-                    "too few steps" if count < steps else "too many steps",
-                ),
-            )
+            key = "too few steps" if count < steps else "too many steps"
+            text = Text("{count} steps were made instead of {steps}.", count=count, steps=steps, mistake=key)
+            if count == 1:
+                text = Text("1 step was made instead of {steps}.", steps=steps, mistake=key)
+            yield _Mistake(partial(_run, replace(descent, batches=batches)), text)
 
 
 def _run(

@@ -10,6 +10,11 @@ from gradjudge.text import Text
 __all__ = ["CheckFailed", "Part", "StudentRaised", "Text", "fail", "require"]
 
 
+def uses_autograd(where: str) -> Text:
+    """Say that a backward has torch differentiate for it."""
+    return Text("`{where}` uses autograd: write the derivative by hand.", where=where, mistake="autograd")
+
+
 def fail(text: Text | str, fr: str = "", *, detail: str = "", mistake: str = "", **others: str) -> NoReturn:
     """Fail the check.
 

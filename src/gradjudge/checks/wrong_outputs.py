@@ -8,7 +8,7 @@ from itertools import permutations
 import torch
 from torch import Tensor
 
-from gradjudge.checks.diagnosis import FEWEST, VALUES, fits, letters, sizes
+from gradjudge.checks.diagnosis import FEWEST, OPPOSITE, OTHER_AXIS, VALUES, fits, sizes, times
 from gradjudge.checks.misread import root_scale, with_absolute_values, without_squares
 from gradjudge.checks.references import Reference, Trial
 from gradjudge.text import Text
@@ -36,23 +36,19 @@ def diagnose_output(
     for name, value in VALUES.items():
         for sign in ("", "-"):
             if all(_times(got, trial, value, sign) for got, trial in pairs):
-                en, fr = letters(name)
-                return Text.own(f"is {sign}{name} times the right one{en}", f"vaut {sign}{name} fois le bon{fr}",
-                            f"factor {sign}{name}")  # fmt: skip
+                return times(f"{sign}{name}")
     if all(fits(-trial.outputs[0], got) for got, trial in pairs):
-        return Text.own("has the opposite sign", "a le signe opposé", "sign")
+        return OPPOSITE
     if all(fits(_other_axis(trial, reference), got) for got, trial in pairs):
-        return Text.own("is taken over the other axis", "est pris sur l'autre axe", "axis")
+        return OTHER_AXIS
     misread = _misread(pairs, reference)
     if misread is not None:
         return misread
     for index, name in enumerate(names):
         if all(fits(_changed(trial, index, torch.neg, reference), got) for got, trial in pairs):
-            return Text.own(f"is what it would be for -{name}", f"est ce qu'il serait pour -{name}", f"sign of {name}")
+            return Text("is what it would be for -{name}", name=name, mistake=f"sign of {name}")
         if all(fits(_changed(trial, index, torch.zeros_like, reference), got) for got, trial in pairs):
-            return Text.own(
-                f"is what it would be without `{name}`", f"est ce qu'il serait sans `{name}`", f"without {name}"
-            )
+            return Text("is what it would be without `{name}`", name=name, mistake=f"without {name}")
     return None
 
 
@@ -74,24 +70,13 @@ def _misread(pairs: Sequence[tuple[Tensor, Trial]], reference: Reference) -> Tex
             and fits(trial.outputs[0] * scales[way], got)
             for got, trial in pairs
         ):
-            return Text.own(
-                "has one square root too many: the norm must be squared",
-                "a une racine carrée de trop : la norme doit être élevée au carré",
-                "power",
-            )
+            return Text("has one square root too many: the norm must be squared", mistake="power")
     return None
 
 
 _SQUARES: tuple[tuple[Callable[[Reference], Reference], Text], ...] = (
-    (without_squares, Text.own("is what it would be without the square", "est ce qu'il serait sans le carré", "power")),
-    (
-        with_absolute_values,
-        Text.own(
-            "has absolute values where there must be squares",
-            "contient des valeurs absolues là où il faut des carrés",
-            "power",
-        ),
-    ),
+    (without_squares, Text("is what it would be without the square", mistake="power")),
+    (with_absolute_values, Text("has absolute values where there must be squares", mistake="power")),
 )
 
 
@@ -102,16 +87,12 @@ def arrangements(trial: Trial, names: Sequence[str]) -> Iterator[Arrangement]:
         due = ", ".join(names)
         yield (
             tuple(trial.inputs[index] for index in order),
-            Text.own(
-                f"takes its arguments in the order {listed}; it must be {due}",
-                f"prend ses arguments dans l'ordre {listed} ; ce doit être {due}",
-                "order",
-            ),
+            Text("takes its arguments in the order {order}; it must be {due}", order=listed, due=due, mistake="order"),
         )
     for index, name in enumerate(names):
         if trial.inputs[index].ndim == 2:
             turned = (*trial.inputs[:index], trial.inputs[index].T.contiguous(), *trial.inputs[index + 1 :])
-            yield turned, Text.own(f"takes `{name}` transposed", f"prend `{name}` transposé", "transposed")
+            yield turned, Text("takes `{name}` transposed", name=name, mistake="transposed")
 
 
 def _times(got: Tensor, trial: Trial, value: Callable[[int, int], float], sign: str) -> bool:
@@ -126,11 +107,10 @@ def _unreduced(pairs: Sequence[tuple[Tensor, Trial]]) -> Text | None:
             (shape := sizes(trial)) is not None and fits(trial.outputs[0] * value(*shape), got.double().sum())
             for got, trial in pairs
         ):
-            shape_of = list(pairs[0][0].shape)
-            return Text.own(
-                f"has shape {shape_of}, not a scalar (0 dimensions): its entries are not added up",
-                f"a la forme {shape_of}, ce n'est pas un scalaire (0 dimension) : ses éléments ne sont pas additionnés",
-                "unreduced",
+            return Text(
+                "has shape {shape}, not a scalar (0 dimensions): its entries are not added up",
+                shape=str(list(pairs[0][0].shape)),
+                mistake="unreduced",
             )
     return None
 
