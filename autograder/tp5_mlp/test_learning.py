@@ -13,7 +13,6 @@ from gradjudge.checks.module_results import (
     MANY_PASSES,
     fail_layout,
     near_in_shape,
-    put,
     require_dtype,
     require_untouched,
 )
@@ -370,7 +369,7 @@ def careful_dropout(student, rng, device):
     def pass_through(x, delta, transposed):
         recipe = Recipe(student, label="Dropout")
         module = recipe.of(student.Dropout)(0.5)
-        given = [put(recipe, tensor, transposed) for tensor in (x, delta)]
+        given = [recipe.copy(tensor, transposed=transposed) for tensor in (x, delta)]
         for _ in range(MANY_PASSES):  # the last one is judged
             module.forward(x)
             module.backward(delta)

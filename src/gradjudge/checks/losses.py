@@ -124,7 +124,7 @@ class LossCheck:
     def _pass(self, inputs: Inputs, *, transposed: bool = False) -> tuple[Any, ...]:
         recipe = Recipe(self._student, label=self._label)
         loss = self._make(recipe)
-        yhat, y = (recipe.strided(tensor) if transposed else recipe.make("torch:clone", tensor) for tensor in inputs)
+        yhat, y = (recipe.copy(tensor, transposed=transposed) for tensor in inputs)
         output = recipe.make("torch:clone", loss.forward(yhat, y))
         return recipe.run(output, loss.backward(), yhat, y)
 

@@ -320,10 +320,7 @@ class ModuleCheck:
         recipe = Recipe(self._student, label=f"{self._label}.backward")
         module = recipe.of(held.module)
         for one in (trial, *([then] if then else [])):
-            x, delta = (
-                recipe.strided(tensor) if transposed else recipe.make("torch:clone", tensor)
-                for tensor in (one.inputs[0], one.cotangents[0])
-            )
+            x, delta = (recipe.copy(value, transposed=transposed) for value in (one.inputs[0], one.cotangents[0]))
             output = recipe.make("torch:clone", module.forward(x))  # as it is before backward
             dx = module.backward(delta)
         params = [recipe.of(slot.param) for slot in held.params.values()]

@@ -103,13 +103,13 @@ def require_same_for_views(student: Student, module: Any, x: Tensor, *, method: 
     """
     given = []
     label = f"{label_of(module)}.{method}" if method else label_of(module)
-    for strided in (False, True):
+    for transposed in (False, True):
         recipe = Recipe(student, label=label)
         net = recipe.of(module)
         try:
-            (value,) = recipe.run((getattr(net, method) if method else net)(recipe.strided(x) if strided else x))
+            (value,) = recipe.run((getattr(net, method) if method else net)(recipe.copy(x, transposed=transposed)))
         except StudentRaised:
-            if strided:
+            if transposed:
                 return
             raise
         given.append(value)

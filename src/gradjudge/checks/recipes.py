@@ -131,14 +131,11 @@ class Recipe:
 
     def leaf(self, tensor: Tensor) -> Step:
         """Put a copy of a tensor into the session; it requires grad there."""
-        return self.make("torch:clone", tensor.detach()).requires_grad_()
+        return self.copy(tensor).requires_grad_()
 
-    def strided(self, tensor: Tensor) -> Step:
-        """Put a copy of a matrix into the session as a transposed view, which is not contiguous in memory.
-
-        A tensor of fewer dimensions has no such view: its copy is a plain one.
-        """
-        if tensor.ndim < 2:
+    def copy(self, tensor: Tensor, *, transposed: bool = False) -> Step:
+        """Put a copy of a tensor into the session; of a matrix as a transposed view, if so wanted: not contiguous."""
+        if not transposed or tensor.ndim < 2:
             return self.make("torch:clone", tensor.detach())
         return self.make("torch:clone", tensor.detach().mT.contiguous()).mT
 
