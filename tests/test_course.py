@@ -25,7 +25,7 @@ def course(tmp_path: Path) -> Course:
 
 def hand_in(course: Course, student: str, *names: str) -> Path:
     """Make a student's folder with empty files."""
-    folder = course.submission_folder(student, "tp1")
+    folder = course.submitted / student / "tp1"
     folder.mkdir(parents=True)
     for name in names:
         (folder / name).touch()
@@ -64,7 +64,6 @@ def test_paths(course: Course) -> None:
         course.release("fr", "tp1"),
         course.solution("tp1"),
         course.autograder("tp1"),
-        course.submission_folder("alice", "tp1"),
         course.report("alice", "tp1"),
         course.grades_table("tp1"),
     ]
@@ -73,7 +72,6 @@ def test_paths(course: Course) -> None:
         "release/fr/tp1/tp1.ipynb",
         "solutions/tp1/tp1.ipynb",
         "autograder/tp1",
-        "submitted/alice/tp1",
         "grades/tp1/alice.json",
         "grades/tp1/grades.csv",
     ]

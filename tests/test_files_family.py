@@ -278,7 +278,7 @@ def test_odd_files(course: Course, name: str) -> None:
     """Graded or not; one plain sentence per note for the student, in both languages; one line each for staff."""
     case = CASES[name]
     before = report_on_all(course, Reader(course))["zoe"]
-    folder = course.submission_folder("ada", "tp1")
+    folder = course.submitted / "ada" / "tp1"
     folder.mkdir(parents=True)
     case.make(folder)
     reader = Reader(course)

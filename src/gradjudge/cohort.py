@@ -163,23 +163,13 @@ def plan(
             problem = f"{error.filename}: {error.strerror}. Make it readable for whoever grades."
             problems.append(Found(found.student, problem=readable(problem), ours=True))
             continue
-        before = None if fresh else read_report(report_file(course, grades, assignment, found.student))
+        before = None if fresh else read_report(course.report(found.student, assignment, grades))
         if before is not None and before.verdict.key == key and not before.ungraded:
             done.append(before)
         else:
             job = Job(found.student, assignment, str(found.file), key, late, remarks=found.remarks)
             jobs.append(msgspec.structs.replace(job, also=found.also, digest=digest))
     return Plan(assignment, tuple(jobs), tuple(done), tuple(problems))
-
-
-def report_file(course: Course, grades: Path | None, assignment: str, student: str) -> Path:
-    """Return where a report is kept."""
-    return report_folder(course, grades, assignment) / f"{student}.json"
-
-
-def report_folder(course: Course, grades: Path | None, assignment: str) -> Path:
-    """Return where an assignment's reports and its table are kept."""
-    return course.grades_table(assignment).parent if grades is None else grades / assignment
 
 
 def run(
@@ -281,7 +271,7 @@ def save_report(course: Course, grades: Path | None, report: Report) -> None:
     Raises:
         CourseError: it cannot be written there.
     """
-    path = report_file(course, grades, report.verdict.assignment, report.verdict.student)
+    path = course.report(report.verdict.student, report.verdict.assignment, grades)
     try:
         write_report(report, path)
     except OSError as error:
@@ -294,7 +284,7 @@ def standing(
     """Return the reports that are kept of students who are not in `reports`: ``--only`` leaves them as they were."""
     have = {report.verdict.student for report in reports}
     others = (student for student in course.students(assignment, submitted) if student not in have)
-    kept = (read_report(report_file(course, grades, assignment, student)) for student in others)
+    kept = (read_report(course.report(student, assignment, grades)) for student in others)
     return [report for report in kept if report is not None]
 
 
@@ -304,7 +294,7 @@ def save_table(course: Course, grades: Path | None, assignment: str, reports: Se
     Raises:
         CourseError: it cannot be written there.
     """
-    path = report_folder(course, grades, assignment) / "grades.csv"
+    path = course.grades_table(assignment, grades)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, grades_csv(reports, [item.name for item in course.rubric.assignment(assignment).items]))

@@ -147,17 +147,17 @@ class Course:
         """The folder of reports."""
         return self.root / "grades"
 
-    def submission_folder(self, student: str, assignment: str) -> Path:
-        """Return the folder of what one student handed in."""
-        return self.submitted / student / assignment
+    def reports(self, assignment: str, grades: Path | None = None) -> Path:
+        """Return the folder of an assignment's reports and their table, in `grades` if they are kept elsewhere."""
+        return (grades or self.grades) / assignment
 
-    def report(self, student: str, assignment: str) -> Path:
+    def report(self, student: str, assignment: str, grades: Path | None = None) -> Path:
         """Return the file of the report on one submission."""
-        return self.grades / assignment / f"{student}.json"
+        return self.reports(assignment, grades) / f"{student}.json"
 
-    def grades_table(self, assignment: str) -> Path:
+    def grades_table(self, assignment: str, grades: Path | None = None) -> Path:
         """Return the file of the table of scores."""
-        return self.grades / assignment / "grades.csv"
+        return self.reports(assignment, grades) / "grades.csv"
 
     def submissions(self, assignment: str, submitted: Path | None = None) -> list[Found]:
         """List what each student handed in, sorted by student.

@@ -183,16 +183,13 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Rubric(msgspec.Struct, frozen=True):
-    """The whole of ``grading.toml``. `digest` is over the bytes of the file."""
+    """The whole of ``grading.toml``."""
 
     name: str
     languages: tuple[str, ...]
     seed: SeedSource
     sandbox: str
-    limits: GradingLimits
-    late: LatePolicy | None
     assignments: dict[str, Assignment]
-    digest: str
     bar: Bar = Bar()
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from datetime import datetime
@@ -45,6 +44,9 @@ USUAL_ALIASES = {
     "plt": "matplotlib.pyplot",
 }
 
+#: The lists of calls in ``[forbidden]``, by name.
+Lists = dict[str, tuple[str, ...]]
+
 MOST_POINTS = 1000.0
 LONGEST_SECONDS = 86_400.0
 LARGEST_MB = 1 << 20
@@ -52,15 +54,16 @@ LARGEST_MB = 1 << 20
 
 def parse_rubric(path: Path) -> Rubric:
     """Read and check the file; `gradjudge.rubric.load_rubric` is the public door."""
-    root, raw = read_toml(path)
-    root.only("course", "limits", "late", "verify", "assignments")
+    root = read_toml(path)
+    root.only("course", "limits", "late", "verify", "forbidden", "assignments")
     course = root.table("course")
     course.only("name", "languages", "seed", "sandbox")
     languages = _languages(course)
     limits = _limits(root.table("limits", required=False), GradingLimits())
     late = _late(root)
+    lists = _lists(root.table("forbidden", required=False))
     assignments = {
-        name: _assignment(name, table, languages, limits, late) for name, table in root.tables("assignments")
+        name: _assignment(name, table, languages, limits, late, lists) for name, table in root.tables("assignments")
     }
     if not assignments:
         root.fail("assignments", "nothing", "one table [assignments.NAME] for each lab")
@@ -70,10 +73,7 @@ def parse_rubric(path: Path) -> Rubric:
         languages=languages,
         seed=_seed(course),
         sandbox=_sandbox(course),
-        limits=limits,
-        late=late,
         assignments=assignments,
-        digest=hashlib.sha256(raw).hexdigest(),
         bar=_bar(root.table("verify", required=False)),
     )
 
@@ -158,12 +158,12 @@ def _late(parent: Table) -> LatePolicy | None:
 
 
 def _assignment(
-    name: str, table: Table, languages: tuple[str, ...], limits: GradingLimits, late: LatePolicy | None
+    name: str, table: Table, languages: tuple[str, ...], limits: GradingLimits, late: LatePolicy | None, lists: Lists
 ) -> Assignment:
     table.only("title", "due", "late", "aliases", "limits", "thresholds", "items")
     items: list[Item] = []
     for item_name, item_table in table.tables("items"):
-        items.append(_item(item_name, item_table, languages, items))
+        items.append(_item(item_name, item_table, languages, lists, items))
     if not items:
         table.fail("items", "nothing", f'at least one table [assignments.{name}.items."NAME"]')
     _check_needs(table.table("items"), items)
@@ -217,7 +217,7 @@ def _threshold(table: Table) -> Threshold:
     )
 
 
-def _item(name: str, table: Table, languages: tuple[str, ...], earlier: list[Item]) -> Item:
+def _item(name: str, table: Table, languages: tuple[str, ...], lists: Lists, earlier: list[Item]) -> Item:
     table.only("points", "kind", "checks", "needs", "cells", "hint", "forbidden")
     if not ITEM_NAME.fullmatch(name):
         table.fail(None, f"the name '{name}'", "words of letters, digits and underscores, joined by dots")
@@ -230,7 +230,7 @@ def _item(name: str, table: Table, languages: tuple[str, ...], earlier: list[Ite
         needs=table.words("needs", ITEM_NAME, "names of items"),
         cells=table.words("cells", GRADE_ID, "grade_ids of cells", required=True),
         hint=_texts(table, "hint", languages) if table.has("hint") else {},
-        forbidden=tuple(_forbidden(entry) for entry in table.list_of_tables("forbidden")),
+        forbidden=tuple(_forbidden(entry, lists) for entry in table.list_of_tables("forbidden")),
     )
     _check_kind(table, item)
     for other in earlier:
@@ -263,15 +263,28 @@ def _check_kind(table: Table, item: Item) -> None:
         table.fail("checks", shown(table.values.get("checks", [])), 'at least one check, or kind = "manual"')
 
 
-def _forbidden(table: Table) -> Forbidden:
-    table.only("in", "calls")
-    calls = table.words("calls", CALL, "dotted names (a leading dot for a method of anything)", required=True)
+def _lists(table: Table) -> Lists:
+    return {name: _calls(table, name, required=True) for name in table.values}
+
+
+def _forbidden(table: Table, lists: Lists) -> Forbidden:
+    table.only("in", "lists", "calls")
+    within = table.words("in", DOTTED, "dotted names of the student's functions", required=True)
+    names = table.words("lists", re.compile(r".+"), "names of lists in [forbidden]")
+    for name in names:
+        if name not in lists:
+            table.fail("lists", f"'{name}'", "names of lists in [forbidden]." + did_you_mean(name, lists))
+    calls = [call for name in names for call in lists[name]]
+    return Forbidden(within, tuple(dict.fromkeys([*calls, *_calls(table, "calls", required=not names)])))
+
+
+def _calls(table: Table, key: str, *, required: bool) -> tuple[str, ...]:
+    calls = table.words(key, CALL, "dotted names (a leading dot for a method of anything)", required=required)
     for call in calls:
         alias, dot, rest = call.partition(".")
         if alias in USUAL_ALIASES:
-            table.fail("calls", f"'{call}', which no call is ever named", f"'{USUAL_ALIASES[alias]}{dot}{rest}'")
-    within = table.words("in", DOTTED, "dotted names of the student's functions", required=True)
-    return Forbidden(within=within, calls=calls)
+            table.fail(key, f"'{call}', which no call is ever named", f"'{USUAL_ALIASES[alias]}{dot}{rest}'")
+    return calls
 
 
 def _check_needs(items_table: Table, items: list[Item]) -> None:

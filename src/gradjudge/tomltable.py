@@ -18,8 +18,8 @@ from gradjudge.errors import CourseError
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+(\[\d+\])?")  # with its number for a table in a list
 
 
-def read_toml(path: Path) -> tuple[Table, bytes]:
-    """Read `path` as TOML and return its root table and its bytes.
+def read_toml(path: Path) -> Table:
+    """Read `path` as TOML and return its root table.
 
     Raises:
         CourseError: the file is absent or unreadable, is not UTF-8, or is not TOML (with line and column).
@@ -36,7 +36,7 @@ def read_toml(path: Path) -> tuple[Table, bytes]:
             f"{path}, line {line}: found the byte 0x{raw[error.start]:02x}, which is not UTF-8. Save the file as UTF-8."
         ) from error
     try:
-        return Table(path, (), tomllib.loads(text)), raw
+        return Table(path, (), tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise CourseError(_syntax_message(path, text, str(error))) from error
 

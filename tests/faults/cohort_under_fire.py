@@ -56,7 +56,7 @@ def cohort(root: Path, copies: int = 1) -> Course:
     for student, source in students.items():
         if student.startswith("dan") and student != "dan":
             continue
-        file = course.submission_folder(student, "lab") / "lab.py"
+        file = course.submitted / student / "lab" / "lab.py"
         file.parent.mkdir(parents=True)
         file.write_text(source)
     (root / "tmp").mkdir()
@@ -162,7 +162,7 @@ class Command:
 
 def reports(course: Course) -> dict[str, Path]:
     """Return the reports that lie in the grades folder, by student."""
-    folder = course.grades_table("lab").parent
+    folder = course.reports("lab")
     return {path.stem: path for path in sorted(folder.glob("*.json"))} if folder.is_dir() else {}
 
 
@@ -179,7 +179,7 @@ class UnderFire:
 
     def clear(self) -> None:
         """Forget all reports."""
-        for path in self.course.grades_table("lab").parent.glob("*"):
+        for path in self.course.reports("lab").glob("*"):
             path.unlink()
 
     def grade(
@@ -219,9 +219,7 @@ class UnderFire:
         left = [path.name for path in (self.course.root / "tmp").iterdir()]
         if left and not (killed and all(name.startswith("gradjudge-") for name in left)):
             toll.wrong.append(f"left in the temporary folder: {left}")
-        odd = [
-            path.name for path in self.course.grades_table("lab").parent.glob("*") if not _expected(path.name, killed)
-        ]
+        odd = [path.name for path in self.course.reports("lab").glob("*") if not _expected(path.name, killed)]
         if odd:
             toll.wrong.append(f"in the folder of grades: {odd}")
 

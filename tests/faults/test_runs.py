@@ -85,7 +85,7 @@ def test_the_second_of_two_commands_is_told_who_is_first(under_fire: UnderFire) 
 def test_a_full_disk_for_reports_is_one_clear_message(under_fire: UnderFire) -> None:
     """Reports that were written are whole; when there is room, the next run goes on."""
     under_fire.clear()
-    folder = under_fire.course.grades_table("lab").parent
+    folder = under_fire.course.reports("lab")
     with small_disk(folder, "size=20k") as remount:
         command = Command(under_fire.course)
         code, _, said = command.end()
@@ -208,7 +208,7 @@ HOG = RIGHT.replace("return 2 * x\n", "return 2 * x + 0 * len(bytes(range(256)) 
 def test_a_machine_without_memory_is_ungraded(under_fire: UnderFire) -> None:
     """The kernel kills a session that is within its own limit, again and again: that is the machine's fault."""
     under_fire.clear()
-    file = under_fire.course.submission_folder("gus", "lab") / "lab.py"
+    file = under_fire.course.submitted / "gus" / "lab" / "lab.py"
     before = file.read_text()
     file.write_text(HOG)
     try:

@@ -17,6 +17,7 @@ from gradjudge.notebooks import nbgrader_steps
 from gradjudge.notebooks.release import release
 from gradjudge.notebooks.source import notebook_of
 from gradjudge.notebooks.submission import read_submission
+from gradjudge.rubric import GradingLimits
 
 GRADING = """
 [course]
@@ -186,7 +187,7 @@ def test_release_is_read_as_a_submission(course: Course) -> None:
     """A release that is handed in untouched tells its language and the manual answers."""
     release(course)
     path = course.release("fr", "lab")
-    read = read_submission(path, student="a", assignment="lab", limits=course.rubric.limits)
+    read = read_submission(path, student="a", assignment="lab", limits=GradingLimits())
     assert read.language == "fr"
     assert read.answers == {"q1": "**Q1.**\n\n*VOTRE RÉPONSE ICI*"}
     assert [cell.grade_id for cell in read.cells] == ["", "square", "test_square"]

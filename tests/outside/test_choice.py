@@ -70,7 +70,7 @@ def test_a_course_without_a_release(tmp_path: Path) -> None:
         "def test_a(student):\n    with student.stand_in('A'):\n        student.double(student.Square.apply(1))\n"
     )
     course.rubric_file.write_text(RUBRIC)
-    folder = course.submission_folder("ada", "tp1")
+    folder = course.submitted / "ada" / "tp1"
     folder.mkdir(parents=True)
     (folder / "a.py").write_text("class Square:\n    side = 1\n")
     (folder / "b.py").write_text("from a import *\n\ndef double(x):\n    return 2 * x\n")

@@ -175,9 +175,12 @@ def test_what_is_no_value_is_not_sent(name: str) -> None:
     "message",
     [
         Get("MSE"),  # type: ignore[arg-type]
-        Get(Ref("MSE", ["forward"])),  # type: ignore[arg-type]
+        Get(Ref("MSE", "forward")),  # type: ignore[arg-type]
         RunCell(True, "", "ipython"),
         RunCell(1, b"", "ipython"),  # type: ignore[arg-type]
+        RunCell(1 << 63, "", "ipython"),
+        RunCell(1, "\ud800", "ipython"),
+        RunCell(1, Text("x"), "ipython"),
         Call(Ref("f"), (), {1: 2}),  # type: ignore[dict-item]
         PassesDone((Pass(()),)),  # type: ignore[arg-type]
         Raised("V", True, "t", (1, 2, 3)),  # type: ignore[arg-type]

@@ -64,7 +64,7 @@ def grade(
     chosen, jail = device_of(device), sandbox_of(here, sandbox)
     keys = cohort.KeyMaker(here, chosen, jail)
     everything: list[Report] = []
-    with claimed(cohort.report_folder(here, grades, name) for name in names):
+    with claimed(here.reports(name, grades) for name in names):
         plans = [
             cohort.plan(here, name, keys, submitted=submitted, grades=grades, only=only or (), fresh=fresh)
             for name in names

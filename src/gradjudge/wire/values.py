@@ -1,14 +1,15 @@
 """Turn messages into bytes and back: a closed value language, decided by exact types.
 
-A message is a head and blobs. The head is MessagePack of nothing but arrays and scalars: a scalar stands for itself,
-and every container is an array whose first element says which kind it is. The blobs are the bytes of the tensors, in
-the order in which the head names them. Nothing is looked up by name but what is listed here, and what comes out has
-exact builtin types, `Handle` and plain tensors only.
+A message is a head and blobs. The head is MessagePack, in which a value is nothing but arrays and scalars: a scalar
+stands for itself, and every container is an array whose first element says which kind it is. The blobs are the bytes of
+the tensors, in the order in which the head names them. Nothing is looked up by name but what is listed here, and what
+comes out has exact builtin types, `Handle` and plain tensors only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import typing
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -28,10 +29,22 @@ _DICT: Final = 2
 _TENSOR: Final = 3
 _HANDLE: Final = 4
 
-_M = TypeVar("_M")
+_SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes})
+_KEYS: Final = frozenset({int, str})
+
+_M = TypeVar("_M", bound=msgspec.Struct)
 
 _DECODER: Final = msgspec.msgpack.Decoder()
 _ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+def _by_tag(union: Any) -> dict[str, Any]:
+    return {cls.__struct_config__.tag: cls for cls in typing.get_args(union)}
+
+
+_REQUESTS: Final[Mapping[str, type[Request]]] = _by_tag(Request)
+_REPLIES: Final[Mapping[str, type[Reply]]] = _by_tag(Reply)
+_MESSAGES: Final = frozenset({*_REQUESTS.values(), *_REPLIES.values()})
 
 
 def encode(message: Request | Reply, limits: WireLimits = DEFAULT) -> list[Blob]:
@@ -41,8 +54,13 @@ def encode(message: Request | Reply, limits: WireLimits = DEFAULT) -> list[Blob]
         TypeError: a field holds what is no value, or is not of its declared type.
         TooLargeError: the message is beyond the limits.
     """
+    if type(message) not in _MESSAGES:
+        raise TypeError(f"{type(message).__name__} is no message")
     packer = _Packer(limits)
-    head = _ENCODER.encode(schema.pack_message(message, schema.packing(packer.value)))
+    try:
+        head = _ENCODER.encode(schema.pack(message, packer.value))
+    except UnicodeEncodeError:
+        raise TypeError("text with half a surrogate pair does not cross") from None
     if len(head) > limits.head_bytes:
         raise TooLargeError(f"a head of {len(head)} bytes")
     if len(head) > limits.nodes:
@@ -59,7 +77,7 @@ def decode_request(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFA
     Raises:
         WireError: the bytes are no request.
     """
-    return _decode(head, blobs, limits, schema.build_request, steps=True)
+    return _decode(head, blobs, limits, _REQUESTS, steps=True)
 
 
 def decode_reply(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFAULT) -> Reply:
@@ -68,14 +86,14 @@ def decode_reply(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFAUL
     Raises:
         WireError: the bytes are no reply.
     """
-    return _decode(head, blobs, limits, schema.build_reply)
+    return _decode(head, blobs, limits, _REPLIES)
 
 
 def _decode(
     head: bytes,
     blobs: Sequence[Blob],
     limits: WireLimits,
-    build: Callable[[Any, schema.Way], _M],
+    kinds: Mapping[str, type[_M]],
     *,
     steps: bool = False,
 ) -> _M:
@@ -90,11 +108,25 @@ def _decode(
         raw = _DECODER.decode(head)
     except (msgspec.DecodeError, RecursionError, TypeError, ValueError, OverflowError) as error:
         raise WireError(f"the head is no MessagePack: {error}") from None
+    if type(raw) is not list or not raw or type(raw[0]) is not str or raw[0] not in kinds:
+        raise WireError("a message of no known kind")
     builder = _Builder(limits, iter(blobs), steps=steps)
-    message = build(raw, schema.building(builder.value))
+    message = schema.build(kinds[raw[0]], raw, builder.value)
     if next(builder.blobs, None) is not None:
         raise WireError("bytes of a tensor that the head does not name")
     return message
+
+
+def _scalar(value: Any, fault: type[Exception]) -> Any:
+    """Return a scalar; an integer beyond 64 bits and text with half a surrogate pair are faults."""
+    if type(value) is int and not -(1 << 63) <= value < 1 << 63:
+        raise fault("an integer beyond 64 bits does not cross")
+    if type(value) is str and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise fault("text with half a surrogate pair does not cross") from None
+    return value
 
 
 class _Packer:
@@ -107,8 +139,8 @@ class _Packer:
 
     def value(self, value: Value, depth: int = 0) -> Any:
         kind = type(value)
-        if kind in schema.SCALARS:
-            return schema.check_scalar(value, TypeError)
+        if kind in _SCALARS:
+            return _scalar(value, TypeError)
         if depth >= self.limits.depth:
             raise TooLargeError(f"values are more than {self.limits.depth} deep")
         if kind is torch.Tensor:
@@ -120,14 +152,14 @@ class _Packer:
         if kind is dict:
             return [_DICT, *self._items(value, depth + 1)]
         if kind is Handle:
-            return [_HANDLE, *schema.pack_struct(value, schema.packing(self.value))]
+            return [_HANDLE, *msgspec.structs.astuple(schema.pack(value, self.value))]
         raise TypeError(f"an object of type {kind.__name__} does not cross")
 
     def _items(self, value: dict[Any, Value], depth: int) -> Iterator[Any]:
         for key, item in value.items():
-            if type(key) not in schema.KEYS:
+            if type(key) not in _KEYS:
                 raise TypeError(f"a dict with a key of type {type(key).__name__} does not cross")
-            yield schema.check_scalar(key, TypeError)
+            yield _scalar(key, TypeError)
             yield self.value(item, depth)
 
     def _tensor(self, tensor: torch.Tensor) -> list[Any]:
@@ -153,8 +185,8 @@ class _Builder:
 
     def value(self, raw: Any, depth: int = 0) -> Value:
         kind = type(raw)
-        if kind in schema.SCALARS:
-            return schema.check_scalar(raw, WireError)
+        if kind in _SCALARS:
+            return _scalar(raw, WireError)
         if kind is not list or not raw or type(raw[0]) is not int:
             raise WireError("a value of no known kind")
         if depth >= self.limits.depth:
@@ -177,15 +209,15 @@ class _Builder:
         if len(raw) % 2 == 0:
             raise WireError("a dict with a key and no value")
         for key, item in zip(raw[1::2], raw[2::2], strict=True):
-            if type(key) not in schema.KEYS:
+            if type(key) not in _KEYS:
                 raise WireError("a dict with a key that is no text and no number")
-            built[schema.check_scalar(key, WireError)] = self.value(item, depth)
+            built[_scalar(key, WireError)] = self.value(item, depth)
         if len(built) != len(raw) // 2:  # told once, for a look at keys that were chosen to collide is slow
             raise WireError("a dict with a key twice")
         return built
 
     def _handle(self, raw: list[Any]) -> Handle:
-        handle = schema.build_struct(Handle, raw[1:], schema.building(self.value))
+        handle = schema.build(Handle, raw[1:], self.value)
         if (
             (handle.id < 1 and not (self._steps and handle.id < 0))
             or handle.kind not in _HANDLE_KINDS
