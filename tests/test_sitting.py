@@ -67,7 +67,7 @@ def sit(
         one if isinstance(one, Cell) else Cell(index, one, "ipython", number=index + 1)
         for index, one in enumerate(sources)
     )
-    submission = Submission("ada", "tp1", "x.ipynb", "0" * 64, "notebook", cells)
+    submission = Submission("tp1", "x.ipynb", "0" * 64, "notebook", cells)
 
     def open_session() -> FakeSession:
         log.append("open")

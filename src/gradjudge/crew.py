@@ -22,7 +22,7 @@ import msgspec
 from gradjudge.course import Course
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.forkserver import Child, ForkRefusedError, request_fork
-from gradjudge.jobs import Collected, HostSetup, Job
+from gradjudge.jobs import Collected, HostSetup, JudgeSetup
 from gradjudge.rubric import GradingLimits
 from gradjudge.sandbox.scratch import RunFolder
 from gradjudge.sandbox.zygote import Zygote
@@ -148,7 +148,7 @@ class Crew:
             raise InternalError(f"the judge host ended ({how}) before it had collected the hidden tests")
         return msgspec.json.decode(said, type=Collected)
 
-    def fork(self, job: Job) -> Child:
+    def fork(self, setup: JudgeSetup) -> Child:
         """Start a judge.
 
         Raises:
@@ -158,7 +158,7 @@ class Crew:
         try:
             if self._control is None:
                 raise ForkRefusedError("the crew has been ended")
-            return request_fork(self._control, msgspec.json.encode(job))
+            return request_fork(self._control, msgspec.json.encode(setup))
         except (OSError, ForkRefusedError) as error:
             if self._control is None or (gone := self.lost(SHOWS)):
                 raise CrewLost(gone if self._control else str(error)) from error

@@ -36,7 +36,7 @@ def notebook(*cells: Any, **more: Any) -> bytes:
 def read(folder: Path, data: bytes, name: str = "tp1.ipynb", limits: GradingLimits = LIMITS) -> Submission:
     """Write `data` under `name` and read it as a submission."""
     (folder / name).write_bytes(data)
-    return read_submission(folder / name, student="alice", assignment="tp1", limits=limits)
+    return read_submission(folder / name, assignment="tp1", limits=limits)
 
 
 def sources(submission: Submission) -> list[str]:
@@ -116,7 +116,7 @@ def test_outputs_are_stepped_over(tmp_path: Path) -> None:
     data = notebook(code("a", outputs=[{"output_type": "display_data", "data": {"image/png": "x" * 10_000_000}}]))
     (tmp_path / "tp1.ipynb").write_bytes(data)
     tracemalloc.start()
-    submission = read_submission(tmp_path / "tp1.ipynb", student="a", assignment="tp1", limits=LIMITS)
+    submission = read_submission(tmp_path / "tp1.ipynb", assignment="tp1", limits=LIMITS)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sources(submission) == ["a"]
@@ -182,7 +182,7 @@ def test_what_no_grader_can_read(tmp_path: Path, name: str, data: bytes, words: 
 def test_lines_that_are_run_afterwards(tmp_path: Path) -> None:
     """They are cells of the submission's own kind, behind its last."""
     (tmp_path / "tp1.py").write_text("a = 1\nb = 2\n")
-    more = {"student": "a", "assignment": "tp1", "limits": LIMITS, "also": ("from c import d",)}
+    more = {"assignment": "tp1", "limits": LIMITS, "also": ("from c import d",)}
     cells = read_submission(tmp_path / "tp1.py", **more).cells  # type: ignore[arg-type]
     assert [(cell.index, cell.mode, cell.line) for cell in cells] == [
         (0, "python", 1),
@@ -261,14 +261,14 @@ def test_links_fifos_and_folders_are_refused(tmp_path: Path) -> None:
     expected = {"soft": "link", "fifo": "ordinary", "folder": "ordinary"}
     for name, word in expected.items():
         with pytest.raises(UnreadableSubmission) as caught:
-            read_submission(tmp_path / f"{name}.ipynb", student="a", assignment="tp1", limits=LIMITS)
+            read_submission(tmp_path / f"{name}.ipynb", assignment="tp1", limits=LIMITS)
         assert word in caught.value.en
 
 
 def test_what_cannot_be_read_is_no_fault_of_the_students(tmp_path: Path) -> None:
     """A file that is gone, or a disk that fails, is an error of ours: never a verdict that the work is unreadable."""
     with pytest.raises(FileNotFoundError):
-        read_submission(tmp_path / "gone.ipynb", student="a", assignment="tp1", limits=LIMITS)
+        read_submission(tmp_path / "gone.ipynb", assignment="tp1", limits=LIMITS)
     with pytest.raises(FileNotFoundError):
         read_companions(tmp_path / "gone" / "tp1.ipynb", LIMITS)
 
@@ -278,7 +278,7 @@ def test_hard_links_are_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.ipynb").write_bytes(notebook(code("a")))
     (tmp_path / "mine.ipynb").hardlink_to(tmp_path / "secret.ipynb")
     with pytest.raises(UnreadableSubmission, match="2 hard links"):
-        read_submission(tmp_path / "mine.ipynb", student="a", assignment="tp1", limits=LIMITS)
+        read_submission(tmp_path / "mine.ipynb", assignment="tp1", limits=LIMITS)
 
 
 def test_companions(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def check(
     here.rubric.assignment(name)
     chosen, jail = device_of(device), sandbox_of(here, sandbox)
     with started_bench(here, (name,), chosen, jail, submitted=file.resolve().parent) as bench:
-        report = bench.judge(Job(file.stem, name, str(file.resolve()), ""))  # no report is kept: it needs no key
+        report = bench.judge(Job(file.stem, name, str(file.resolve())))
         problems = bench.problems
     spoken = language or report.verdict.language or here.rubric.default_language
     if as_json:

@@ -81,7 +81,6 @@ class Submission(msgspec.Struct, frozen=True):
         answers: Markdown that the student wrote for manual items, by ``grade_id``.
     """
 
-    student: str
     assignment: str
     path: str
     digest: str
@@ -142,9 +141,7 @@ def hand_in(name: str, main: bytes, companions: dict[str, bytes], left_out: tupl
     return HandIn(main, companions, left_out, _digest({name: main, **companions}))
 
 
-def read_submission(
-    path: Path, *, student: str, assignment: str, limits: GradingLimits, also: Sequence[str] = ()
-) -> Submission:
+def read_submission(path: Path, *, assignment: str, limits: GradingLimits, also: Sequence[str] = ()) -> Submission:
     """Read a notebook or script and the files beside it.
 
     Args:
@@ -177,7 +174,6 @@ def read_submission(
         raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
     mode = "python" if notebook is None else "ipython"
     return Submission(
-        student=student,
         assignment=assignment,
         path=str(path),
         digest=read.digest,
