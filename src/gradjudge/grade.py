@@ -26,7 +26,7 @@ from gradjudge import __version__
 from gradjudge.checks.source import forbidden_calls, unreadable
 from gradjudge.notebooks.submission import Submission
 from gradjudge.plugin import UNGRADED, Hearing, Outcome, check_title, run_check
-from gradjudge.report import PENDING, CheckResult, CheckRun, Findings, ItemResult, PartResult, Run, judge_item
+from gradjudge.report import PENDING, CheckResult, CheckRun, Findings, ItemResult, Run, judge_item
 from gradjudge.rubric import Assignment, Item
 from gradjudge.sandbox.session import Session, SessionLost
 from gradjudge.sitting import Sitting
@@ -200,10 +200,6 @@ def _check_result(
         points=worth if outcome.state == "passed" and not banned else 0.0,
         max=worth,
         message=outcome.message,
-        parts=tuple(
-            PartResult(part.name, part.passed, {"en": part.text.en, "fr": part.text.fr} if part.text else {})
-            for part in outcome.parts
-        ),
         mistake=outcome.mistake,
     )
 

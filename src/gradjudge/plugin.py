@@ -21,7 +21,7 @@ from _pytest.runner import runtestprotocol
 from msgspec.structs import replace
 
 from gradjudge.checks.bounds import Bound, Side
-from gradjudge.checks.verdict import CheckFailed, Part, StudentRaised
+from gradjudge.checks.verdict import CheckFailed, StudentRaised
 from gradjudge.notebooks.submission import Submission, read_modules
 from gradjudge.owntext import OwnText
 from gradjudge.proxy.failures import bounded_detail
@@ -44,7 +44,6 @@ class Outcome(NamedTuple):
     message: dict[str, str]
     detail: str
     seconds: float
-    parts: tuple[Part, ...] = ()
     judged_with: tuple[str, ...] = ()
     mistake: str = ""
     raised: bool = False
@@ -306,7 +305,7 @@ def _outcome(reports: Iterable[Any], error: BaseException | None, hearing: Heari
     if isinstance(error, CheckFailed):
         text = error.text
         raised = isinstance(error, StudentRaised)
-        return Outcome("failed", _by_language(text), error.detail, seconds, error.parts, (), text.mistake, raised)
+        return Outcome("failed", _by_language(text), error.detail, seconds, (), text.mistake, raised)
     if isinstance(error, SessionLost):
         return _lost(error, hearing, seconds)
     detail = "\n".join(str(report.longrepr) for report in reports if not report.passed)

@@ -27,14 +27,6 @@ PENDING = "pending"
 UNJUDGED = (PENDING, "ungraded", "unread")
 
 
-class PartResult(msgspec.Struct, frozen=True):
-    """One part of a check, as the student may see it."""
-
-    name: str
-    passed: bool
-    message: dict[str, str] = {}
-
-
 class CheckResult(msgspec.Struct, frozen=True):
     """One hidden check.
 
@@ -44,7 +36,6 @@ class CheckResult(msgspec.Struct, frozen=True):
         state: one of `STATES`.
         points, max: what it earned, and could earn, on its own; both 0 where the item is all or nothing.
         message: what the student is told, by language; empty when passed.
-        parts: the parts of a battery.
         mistake: key of the mistake that the message names, the same in every language; empty where it names none.
     """
 
@@ -54,7 +45,6 @@ class CheckResult(msgspec.Struct, frozen=True):
     points: float = 0.0
     max: float = 0.0
     message: dict[str, str] = {}
-    parts: tuple[PartResult, ...] = ()
     mistake: str = ""
 
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from gradjudge.checks.functions import FunctionCheck
 from gradjudge.checks.gradients import gradcheck
-from gradjudge.checks.verdict import CheckFailed, Part, StudentRaised, Text, fail, require
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
 
-__all__ = ["CheckFailed", "FunctionCheck", "Part", "StudentRaised", "Text", "fail", "gradcheck", "require"]
+__all__ = ["CheckFailed", "FunctionCheck", "StudentRaised", "Text", "fail", "gradcheck", "require"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised, Text
+from gradjudge.proxy.failures import CheckFailed, StudentRaised, Text
 
-__all__ = ["CheckFailed", "Part", "StudentRaised", "Text", "fail", "require"]
+__all__ = ["CheckFailed", "StudentRaised", "Text", "fail", "require"]
 
 
 def fail(en: str, fr: str, *, detail: str = "", mistake: str = "") -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised, Text
+from gradjudge.proxy.failures import CheckFailed, StudentRaised, Text
 from gradjudge.proxy.objects import ApplyProxy, CallableProxy, FunctionProxy, ObjectProxy
 from gradjudge.proxy.student import Student
 
@@ -12,7 +12,6 @@ __all__ = [
     "CheckFailed",
     "FunctionProxy",
     "ObjectProxy",
-    "Part",
     "Student",
     "StudentRaised",
     "Text",

@@ -33,28 +33,18 @@ class Text(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "fr", re.sub(r" ([:;!?»])", "\u00a0\\1", self.fr))
 
 
-class Part(msgspec.Struct, frozen=True):
-    """Record one named part of a check: whether it passed and, if there is something to say, what."""
-
-    name: str
-    passed: bool
-    text: Text | None = None
-
-
 class CheckFailed(Exception):
     """Say that the student's work fails a check.
 
     Args:
         text: what the student reads; no hidden value may be in it.
         detail: what only staff read.
-        parts: the check's parts, where it has some.
     """
 
-    def __init__(self, text: Text, *, detail: str = "", parts: tuple[Part, ...] = ()) -> None:
+    def __init__(self, text: Text, *, detail: str = "") -> None:
         super().__init__(text.en)
         self.text = text
         self.detail = detail
-        self.parts = parts
 
 
 class StudentRaised(CheckFailed):
