@@ -16,12 +16,12 @@ import msgspec
 import gradjudge
 from gradjudge.bench import FAULT, Bench, judges
 from gradjudge.claims import unwritable
-from gradjudge.course import Course, Found, files_digest
+from gradjudge.course import Course, Found
+from gradjudge.files import digest_of, readable, shown, write_atomically
 from gradjudge.jobs import Job
 from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, read_regular
 from gradjudge.notebooks.submission import HandIn, hand_in, read_hand_in
-from gradjudge.remarks import readable, shown
-from gradjudge.report import UNJUDGED, Late, Report, read_report, report_of, unjudged, write_atomically, write_report
+from gradjudge.report import UNJUDGED, Late, Report, read_report, report_of, unjudged, write_report
 from gradjudge.rubric import GradingLimits, late_penalty
 
 TIMESTAMP = "timestamp.txt"
@@ -90,7 +90,7 @@ class KeyMaker:
 
 def _engine_digest() -> str:
     folder = Path(gradjudge.__file__).parent
-    return files_digest(sorted(folder.rglob("*.py")))
+    return digest_of((file.name, file.read_bytes()) for file in sorted(folder.rglob("*.py")))
 
 
 def _read(file: Path, limits: GradingLimits) -> HandIn:

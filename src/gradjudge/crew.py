@@ -5,7 +5,6 @@ They live and die together: if one of them is gone, the crew is lost and another
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import socket
@@ -21,6 +20,7 @@ import msgspec
 
 from gradjudge.course import Course
 from gradjudge.errors import CourseError, InternalError
+from gradjudge.files import digest_of
 from gradjudge.forkserver import Child, ForkRefusedError, request_fork
 from gradjudge.jobs import Collected, HostSetup, JudgeSetup
 from gradjudge.rubric import GradingLimits
@@ -51,10 +51,9 @@ class Terms:
 
     def digest(self) -> str:
         """Digest ``grading.toml`` and the hidden tests as they are now."""
-        found = hashlib.sha256(self.course.rubric_file.read_bytes())
-        for name in self.assignments:
-            found.update(f"{name}\0{self.course.tests_digest(name)}\0".encode())
-        return found.hexdigest()
+        rubric = self.course.rubric_file
+        tests = ((name, self.course.tests_digest(name).encode()) for name in self.assignments)
+        return digest_of([(rubric.name, rubric.read_bytes()), *tests])
 
 
 class Crew:

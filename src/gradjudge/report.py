@@ -7,13 +7,13 @@ machine. The *run* tells how it went this time (seconds, host, jail layers, staf
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
+from gradjudge.files import write_atomically
 from gradjudge.remarks import Remark
 from gradjudge.rubric import Assignment
 
@@ -311,23 +311,6 @@ def write_report(report: Report, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=1)
     write_atomically(path, text + b"\n")
-
-
-#: Names of files that `write_atomically` has begun and not ended, as a regular expression.
-TEMPORARY = r"\.[0-9a-f]{16}\.tmp"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it either has all of its new content or is as it was."""
-    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")  # not longer than the name, which may be a long one
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_report(path: Path) -> Report | None:

@@ -25,7 +25,7 @@ from gradjudge.cli.console import (
 )
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
-from gradjudge.remarks import readable
+from gradjudge.files import readable
 from gradjudge.report import Report
 from gradjudge.terminal import cohort_table, escape, report_lines, staff_notes
 from gradjudge.views import public_view

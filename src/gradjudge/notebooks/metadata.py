@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gradjudge.remarks import LONGEST_NAME, Remark
+from gradjudge.files import LONGEST_NAME
+from gradjudge.remarks import Remark
 
 T = TypeVar("T")
 

@@ -21,6 +21,7 @@ import msgspec
 
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
+from gradjudge.files import write_atomically
 from gradjudge.notebooks.gate import cell_points, check_outputs, check_releases, check_source
 from gradjudge.notebooks.markers import without_markers
 from gradjudge.notebooks.source import (
@@ -33,7 +34,6 @@ from gradjudge.notebooks.source import (
     notebook_of,
     read_source,
 )
-from gradjudge.report import write_atomically
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.meter import WALL_FACTOR
 

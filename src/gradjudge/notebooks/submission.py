@@ -8,13 +8,13 @@ of it is run, and nbformat (slow to import, lenient, unbounded) is not used.
 from __future__ import annotations
 
 import codecs
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from gradjudge.files import digest_of, shown
 from gradjudge.notebooks.files import (
     LeftOut,
     RefusedFile,
@@ -28,7 +28,7 @@ from gradjudge.notebooks.idle import idle_remarks
 from gradjudge.notebooks.metadata import is_solution, metadata_remarks, ours, part
 from gradjudge.notebooks.scripts import defines, split_script
 from gradjudge.notebooks.text import decode_module, decode_text, unix_lines, without_outputs, written_module
-from gradjudge.remarks import Remark, shown
+from gradjudge.remarks import Remark
 from gradjudge.rubric import LANGUAGES, GradingLimits
 
 MOST_SCRIPT_BYTES = 256 << 10  # a parsed script takes about 1 kB of memory for each byte at worst
@@ -129,7 +129,7 @@ def read_hand_in(path: Path, limits: GradingLimits) -> HandIn:
 
 def hand_in(name: str, main: bytes, companions: dict[str, bytes], left_out: tuple[LeftOut, ...]) -> HandIn:
     """Put together what was read, with its digest."""
-    return HandIn(main, companions, left_out, _digest({name: main, **companions}))
+    return HandIn(main, companions, left_out, digest_of([(name, main), *companions.items()]))
 
 
 def read_submission(path: Path, *, assignment: str, limits: GradingLimits, also: Sequence[str] = ()) -> Submission:
@@ -251,15 +251,6 @@ def read_modules(submission: Submission) -> dict[str, str]:
         if written is not None:  # the same one again, or more of it: what is defined last counts
             modules[written[0]] = f"{modules.get(written[0], '')}\n{written[1]}"
     return modules
-
-
-def _digest(files: dict[str, bytes]) -> str:
-    total = hashlib.sha256()
-    for name, data in files.items():
-        # Lengths are part of it: else bytes could move from one file into the next unseen.
-        total.update(f"{len(name)} {name} {len(data)} ".encode("utf-8", "surrogateescape"))
-        total.update(data)
-    return total.hexdigest()
 
 
 # --- scripts --------------------------------------------------------------------------------------------------------

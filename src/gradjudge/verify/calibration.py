@@ -22,9 +22,10 @@ import tomlkit
 from gradjudge.bench import Bench, judges
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
+from gradjudge.files import write_atomically
 from gradjudge.jobs import Job
 from gradjudge.notebooks.source import read_source
-from gradjudge.report import Report, write_atomically
+from gradjudge.report import Report
 from gradjudge.rubric import Assignment
 from gradjudge.verify.corpus import Case, read_corpus
 from gradjudge.verify.mutants import base_file, program_of
