@@ -1,4 +1,4 @@
-"""The public API of test writers: verdicts and the battery for functions."""
+"""Verdicts and the battery for functions, for hidden tests; what judges other subjects has modules of its own."""
 
 from __future__ import annotations
 
