@@ -18,7 +18,7 @@ from small_course import RIGHT, make_course
 from gradjudge.bench import Bench
 from gradjudge.crew import Crew, CrewLost, Terms, secret_paths
 from gradjudge.errors import CourseError, InternalError
-from gradjudge.jobs import Job
+from gradjudge.jobs import Job, JudgeSetup
 
 
 def descriptors() -> set[str]:
@@ -55,7 +55,7 @@ def test_what_befell_a_submission_is_told_when_the_crew_is_not_replaced(
     """Staff read its own faults, not only that of the crew."""
 
     class Gone:
-        def fork(self, job: Job) -> NoReturn:
+        def fork(self, setup: JudgeSetup) -> NoReturn:
             raise CrewLost("the judge host died (SIGKILL)")
 
         def lost(self, seconds: float) -> str:

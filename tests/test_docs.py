@@ -272,8 +272,7 @@ def test_states_are_documented_in_their_order() -> None:
 def full_report() -> Report:
     """Return a report in which every optional part is there."""
     text = {"en": "a", "fr": "b"}
-    part = {"name": "p", "passed": False, "message": text}
-    check = {"name": "c", "title": text, "state": "failed", "max": 1.0, "message": text, "parts": [part]}
+    check = {"name": "c", "title": text, "state": "failed", "max": 1.0, "message": text}
     item = {"points": 0, "max": 1, "state": "failed", "checks": [check], "judged_with": ["MSE"], "hint": text}
     cell = {"index": 0, "state": "failed", "message": text}
     names = dict.fromkeys(("assignment", "student", "language", "submission", "key"), "")

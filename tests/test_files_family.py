@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from gradjudge import cohort
 from gradjudge.course import Course
 from gradjudge.jobs import Job
 from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_submission
-from gradjudge.report import Report, blank_report
+from gradjudge.remarks import Remark
+from gradjudge.report import Report, report_of, unjudged
 from gradjudge.terminal import report_lines, staff_notes
 
 RUBRIC = """
@@ -61,28 +63,22 @@ class Reader:
         """Return a report with what the files gave: its remarks, or why there is nothing to grade."""
         assignment = self.course.rubric.assignment(job.assignment)
         try:
-            submission = read_submission(
-                Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits
-            )
+            submission = read_submission(Path(job.file), assignment=job.assignment, limits=assignment.limits)
         except UnreadableSubmission as problem:
             return self.blank(job, "failed", {"en": problem.en, "fr": problem.fr}, problem.detail)
         self.read[job.student] = submission
-        done = self.blank(job, "passed", {"en": "", "fr": ""}, "", *submission.remarks)
-        return Report(1, _without_first_note(done), done.run)
+        return self._report(job, "passed", {}, "", submission.digest, *submission.remarks)
 
-    def blank(self, job: Job, state: str, message: dict[str, str], detail: str, *remarks: Any) -> Report:
+    def blank(self, job: Job, state: str, message: dict[str, str], detail: str) -> Report:
         """Return a report without checks."""
-        assignment = self.course.rubric.assignment(job.assignment)
-        all_remarks = (*job.remarks, *remarks)
-        return blank_report(
-            assignment, student=job.student, state=state, message=message, detail=detail, remarks=all_remarks
-        )
+        return self._report(job, state, message, detail, "")
 
-
-def _without_first_note(report: Report) -> Any:
-    import msgspec
-
-    return msgspec.structs.replace(report.verdict, notes=report.verdict.notes[1:], submission="digest")
+    def _report(
+        self, job: Job, state: str, message: dict[str, str], detail: str, digest: str, *remarks: Remark
+    ) -> Report:
+        found = unjudged(self.course.rubric.assignment(job.assignment), state, message, detail)
+        found = replace(found, submission=digest, remarks=remarks)
+        return report_of(found, assignment=job.assignment, student=job.student, remarks=job.remarks)
 
 
 class Case(NamedTuple):

@@ -7,22 +7,28 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gradjudge.remarks import Remark
 from gradjudge.report import (
     SCHEMA,
     STATES,
     CheckResult,
     CheckRun,
+    Findings,
     ItemResult,
+    Late,
     Report,
     Run,
     Verdict,
     judge_item,
     read_report,
+    report_of,
     totals,
+    unjudged,
     verdict_bytes,
     worst,
     write_report,
 )
+from gradjudge.rubric import Assignment, Item
 from gradjudge.views import public_view
 
 
@@ -75,6 +81,32 @@ def test_totals_leave_out_what_is_pending_or_ungraded() -> None:
     }
     assert totals(items) == (3.0, 4.0, 6.0)
     assert totals(items, penalty=0.1) == (2.7, 4.0, 6.0)
+
+
+def test_a_report_has_what_was_found_and_what_is_known_besides() -> None:
+    """Lateness is taken off the score, not off an item; what is known beforehand comes first."""
+    run = Run("cpu", (), {}, 1.0, {}, {})
+    found = Findings("d", "fr", {"a": ItemResult(3.0, 4.0, "partial")}, run, remarks=(Remark("two", "deux", "2"),))
+    known, late = Remark("one", "un", "1"), Late("2026-01-12T11:00:00+00:00", 0.2)
+    made = report_of(
+        found, assignment="tp1", student="ada", key="k", late=late, remarks=(known,), faults=("a judge died",)
+    )
+    assert (made.verdict.assignment, made.verdict.student, made.verdict.key) == ("tp1", "ada", "k")
+    assert (made.verdict.score, made.verdict.max_score, made.verdict.items["a"].points) == (2.4, 4.0, 3.0)
+    assert made.verdict.late == late
+    assert made.verdict.notes == ({"en": "one", "fr": "un"}, {"en": "two", "fr": "deux"})
+    assert (made.run.notes, made.run.faults) == (("1", "2"), ("a judge died",))
+
+
+def test_why_nothing_was_judged_is_the_first_note() -> None:
+    """What is known of the files follows it; manual items wait all the same."""
+    lab = Assignment("lab", {}, (Item("a", 4.0), Item("q1", 2.0, "manual")))
+    found = unjudged(lab, "failed", {"en": "empty", "fr": "vide"}, "lab.py: empty", device="cpu")
+    made = report_of(found, assignment="lab", student="ada", remarks=(Remark("one", "un", "1"),))
+    assert made.verdict.notes == ({"en": "empty", "fr": "vide"}, {"en": "one", "fr": "un"})
+    assert {name: item.state for name, item in made.verdict.items.items()} == {"a": "failed", "q1": "pending"}
+    assert (made.verdict.score, made.verdict.max_score, made.verdict.pending) == (0.0, 4.0, 2.0)
+    assert made.run.faults == ("lab.py: empty",)
 
 
 def test_the_verdict_does_not_depend_on_the_run() -> None:

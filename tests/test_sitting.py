@@ -68,7 +68,7 @@ def sit(
         one if isinstance(one, Cell) else Cell(index, one, "ipython", number=index + 1)
         for index, one in enumerate(sources)
     )
-    submission = Submission("ada", "tp1", "x.ipynb", "0" * 64, "notebook", cells)
+    submission = Submission("tp1", "x.ipynb", "0" * 64, "notebook", cells)
 
     def open_session() -> FakeSession:
         log.append("open")
@@ -133,7 +133,7 @@ def test_a_failed_cell_says_where_and_why() -> None:
 def test_the_line_of_a_script_is_the_one_that_raised(place: tuple[int, int] | None, en: str, fr: str) -> None:
     """A class of many lines with one that is indented wrongly: its first line is where nobody looks."""
     source = "\n" * 22 + "class Value:\n" + "    x = 1\n" * 11 + "      y = 2"
-    cell = Cell(0, source, "python", "line-23", line=23)
+    cell = Cell(0, source, "python", line=23)
     error = Raised("IndentationError", True, "trace", place)
     sitting, _ = sit([cell], lambda given: CellDone(error=error) if given == source else fine(given))
     sitting.run_cells()

@@ -20,16 +20,17 @@ WALLS: dict[str, set[str]] = {
     "wire": {"msgspec", "torch"},
     "worker": {"wire", "forkserver", "msgspec", "torch", "numpy", "IPython", "matplotlib", "matplotlib_inline"}
     | {"tensorboard", "sklearn", "sympy", "joblib", "traitlets", "typing_extensions"},
-    "sandbox": {"wire", "forkserver", "errors", "worker", "msgspec"},
+    "sandbox": {"wire", "forkserver", "errors", "msgspec"},
     "proxy": {"text", "wire", "torch", "msgspec"},
     "checks": {"proxy", "text", "wire", "celltext", "torch", "numpy", "msgspec"},
     "tomltable": {"errors", "msgspec"},
     "rubric": {"errors", "msgspec", "rubric_file", "tomltable"},
     "rubric_file": {"rubric", "tomltable", "errors", "msgspec"},
+    "files": set(),
     "remarks": {"msgspec"},
-    "course": {"rubric", "errors", "notebooks", "remarks", "msgspec"},
-    "intake": {"errors", "notebooks", "report", "msgspec", "yaml"},
-    "report": {"remarks", "rubric", "msgspec"},
+    "course": {"rubric", "errors", "files", "notebooks", "remarks", "msgspec"},
+    "intake": {"errors", "files", "notebooks", "msgspec", "yaml"},
+    "report": {"files", "remarks", "rubric", "msgspec"},
     "views": {"report", "msgspec"},
     "celltext": set(),
     "definitions": {"celltext"},
@@ -41,6 +42,7 @@ WALLS: dict[str, set[str]] = {
         "course",
         "definitions",
         "errors",
+        "files",
         "jobs",
         "notebooks",
         "report",
@@ -96,15 +98,6 @@ def test_a_room_imports_only_what_its_walls_allow(room: str) -> None:
     assert files(room)
     for file in files(room):
         assert imported(file) - {room} <= WALLS[room], file
-
-
-def test_sandbox_imports_of_the_worker_only_its_jail() -> None:
-    """The doctor tries the layers of the jail; nothing else of the worker is wanted on the trusted side."""
-    for file in files("sandbox"):
-        text = file.read_text(encoding="utf-8")
-        for line in text.splitlines():
-            if "gradjudge.worker" in line and "import" in line:
-                assert "jail" in line or "readable" in line or "inmemory" in file.name, f"{file}: {line}"
 
 
 @pytest.mark.parametrize("module", QUICK)

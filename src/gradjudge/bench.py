@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ from gradjudge.course import Course
 from gradjudge.crew import SHOWS, Crew, CrewLost, Terms
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.forkserver import Child, ForkRefusedError, from_outside
-from gradjudge.jobs import Event, Job
-from gradjudge.report import Report, blank_report
+from gradjudge.jobs import Event, Job, JudgeSetup
+from gradjudge.report import Findings, Report, report_of, unjudged
 from gradjudge.rubric import DEVICES, GradingLimits
 from gradjudge.sandbox.meter import WALL_FACTOR, Meter
 from gradjudge.sandbox.scratch import remove_abandoned
@@ -51,18 +51,26 @@ FAULT = {
 
 @dataclass
 class Trial:
-    """One submission before its judges, and what became of those that gave no report.
+    """One submission before its judges, and what became of those that found nothing.
 
     Attributes:
+        skip, killed_at: what the next judge is told of them (see `gradjudge.jobs.JudgeSetup`).
         struck: checks at which a judge was killed from outside, once.
         failures: how many judges have failed by what they do.
         faults: what happened, for staff.
     """
 
     job: Job
+    skip: tuple[str, ...] = ()
+    killed_at: tuple[str, ...] = ()
     struck: set[str] = field(default_factory=set)
     failures: int = 0
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def setup(self) -> JudgeSetup:
+        """What the next judge is told."""
+        return JudgeSetup(self.job.assignment, self.job.file, self.job.also, self.job.seed, self.skip, self.killed_at)
 
     def ended(self, check: str, how: Literal["hung", "ended", "killed", "lost"]) -> None:
         """Note a judge that ended without a word: at a check, and whether by itself or together with its crew.
@@ -76,7 +84,7 @@ class Trial:
             return
         self.failures += 1
         if check:
-            self.job = msgspec.structs.replace(self.job, skip=(*self.job.skip, check))
+            self.skip = (*self.skip, check)
 
     def failed(self, fault: str) -> None:
         """Note a judge that reported a fault."""
@@ -86,7 +94,7 @@ class Trial:
     def killed(self, place: str, detail: str) -> None:
         """Note a judge whose session was killed from outside, or by itself: the next one is told where."""
         self.faults.append(detail)
-        self.job = msgspec.structs.replace(self.job, killed_at=(*self.job.killed_at, place))
+        self.killed_at = (*self.killed_at, place)
 
 
 _ENDED = {
@@ -170,22 +178,22 @@ class Bench:
         trial = Trial(job)
         for _ in range(JUDGES):
             try:
-                report = self._try(trial)
+                found = self._try(trial)
             except InternalError as fault:
                 raise InternalError("\n".join([*trial.faults, str(fault)])) from fault
-            if report is not None:
+            if found is not None:
                 self._in_vain = 0
-                return report
+                return self._report(job, found, trial.faults)
             if trial.failures == FAILURES:
                 break
         return self.blank(job, "ungraded", FAULT, "\n".join(trial.faults))
 
-    def _try(self, trial: Trial) -> Report | None:
-        """Give a trial one judge; None if that gave no report."""
+    def _try(self, trial: Trial) -> Findings | None:
+        """Give a trial one judge; None if that found nothing."""
         crew = self._present()
         check = ""
         try:
-            with closing(crew.fork(trial.job)) as judge:
+            with closing(crew.fork(trial.setup)) as judge:
                 told, check, hung = self._listen(judge, trial.job)
                 if told is None:
                     trial.ended(check, "hung" if hung else _how_ended(judge))
@@ -194,11 +202,8 @@ class Bench:
             trial.ended(check, "lost")
             self._replace(crew, crew.lost(SHOWS) or str(lost))
             return None
-        if told.event == "report" and told.report is not None:
-            run = msgspec.structs.replace(told.report.run, faults=tuple(trial.faults))
-            return msgspec.structs.replace(told.report, run=run)
-        if told.event == "unreadable":
-            return self.blank(trial.job, "failed", told.unreadable, told.detail)
+        if told.found is not None:
+            return told.found
         if told.event == "killed":
             trial.killed(told.name, told.detail)
         elif gone := crew.lost(SHOWS):
@@ -228,7 +233,7 @@ class Bench:
                 *lines, buffer = (buffer + (chunk or b"")).split(b"\n")
                 for line in lines:
                     event = msgspec.json.decode(line, type=Event)
-                    if event.event in ("report", "unreadable", "killed", "fault"):
+                    if event.event in ("found", "killed", "fault"):
                         return event, current, False
                     if event.event == "session":
                         held.pop_all().close()
@@ -273,16 +278,20 @@ class Bench:
 
     def blank(self, job: Job, state: str, message: dict[str, str], detail: str) -> Report:
         """Return a report on a submission that no judge could judge."""
-        return blank_report(
-            self._terms.course.rubric.assignment(job.assignment),
+        assignment = self._terms.course.rubric.assignment(job.assignment)
+        return self._report(job, unjudged(assignment, state, message, detail, device=self._terms.device))
+
+    @staticmethod
+    def _report(job: Job, found: Findings, faults: Sequence[str] = ()) -> Report:
+        """Add to what was found what no judge is told, and what became of those that found nothing."""
+        return report_of(
+            found,
+            assignment=job.assignment,
             student=job.student,
-            state=state,
-            message=message,
-            detail=detail,
             key=job.key,
-            device=self._terms.device,
             late=job.late,
             remarks=job.remarks,
+            faults=faults,
         )
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gradjudge.errors import CourseError
-from gradjudge.report import TEMPORARY
+from gradjudge.files import TEMPORARY
 
 #: The file in a folder of reports that the command which grades into it holds locked. The kernel unlocks it when that
 #: process ends, however it ends; the file stays.

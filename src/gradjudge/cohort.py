@@ -16,12 +16,12 @@ import msgspec
 import gradjudge
 from gradjudge.bench import FAULT, Bench, judges
 from gradjudge.claims import unwritable
-from gradjudge.course import Course, Found, files_digest
+from gradjudge.course import Course, Found
+from gradjudge.files import digest_of, readable, shown, write_atomically
 from gradjudge.jobs import Job
 from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, read_regular
 from gradjudge.notebooks.submission import HandIn, hand_in, read_hand_in
-from gradjudge.remarks import readable, shown
-from gradjudge.report import UNJUDGED, Late, Report, blank_report, read_report, write_atomically, write_report
+from gradjudge.report import UNJUDGED, Late, Report, read_report, report_of, unjudged, write_report
 from gradjudge.rubric import GradingLimits, late_penalty
 
 TIMESTAMP = "timestamp.txt"
@@ -90,7 +90,7 @@ class KeyMaker:
 
 def _engine_digest() -> str:
     folder = Path(gradjudge.__file__).parent
-    return files_digest(sorted(folder.rglob("*.py")))
+    return digest_of((file.name, file.read_bytes()) for file in sorted(folder.rglob("*.py")))
 
 
 def _read(file: Path, limits: GradingLimits) -> HandIn:
@@ -167,8 +167,11 @@ def plan(
         if before is not None and before.verdict.key == key and not before.ungraded:
             done.append(before)
         else:
-            job = Job(found.student, assignment, str(found.file), key, late, remarks=found.remarks)
-            jobs.append(msgspec.structs.replace(job, also=found.also, digest=digest))
+            jobs.append(
+                Job(
+                    found.student, assignment, str(found.file), key, late, found.remarks, digest=digest, also=found.also
+                )
+            )
     return Plan(assignment, tuple(jobs), tuple(done), tuple(problems))
 
 
@@ -224,11 +227,11 @@ def finish(
 
 def without_file(course: Course, assignment: str, found: Found) -> Report:
     """Return the report on a student who handed in nothing that could be graded, or nothing that we could read."""
-    rubric = course.rubric.assignment(assignment)
     state, message = ("ungraded", FAULT) if found.ours else ("failed", found.told or MISSING)
     if found.unread:
         state, message = "unread", found.told or UNREAD
-    return blank_report(rubric, student=found.student, state=state, message=message, detail=found.problem)
+    findings = unjudged(course.rubric.assignment(assignment), state, message, found.problem)
+    return report_of(findings, assignment=assignment, student=found.student)
 
 
 def grades_csv(reports: Sequence[Report], order: Sequence[str] = ()) -> bytes:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
 from gradjudge.errors import CourseError
+from gradjudge.files import digest_of, readable
 from gradjudge.notebooks.choice import choose
 from gradjudge.notebooks.content import Asked, asked_for
-from gradjudge.remarks import Remark, readable
+from gradjudge.remarks import Remark
 from gradjudge.rubric import LANGUAGES, Rubric, load_rubric
 
 RUBRIC = "grading.toml"
@@ -107,7 +106,7 @@ class Course:
 
     def tests_digest(self, assignment: str) -> str:
         """Digest the hidden tests as they are now."""
-        return files_digest(sorted(self.autograder(assignment).glob("*.py")))
+        return digest_of((file.name, file.read_bytes()) for file in sorted(self.autograder(assignment).glob("*.py")))
 
     def wheats(self, assignment: str) -> Path:
         """Return the folder of correct solutions that must get full marks."""
@@ -227,15 +226,6 @@ class Course:
             problem = f"{file}: the name is not UTF-8. Rename it: letters, digits, '-' and '_'."
             return Found(named, folder=folder, problem=readable(problem), unread=True)
         return Found(named, file, folder, remarks=choice.remarks, also=choice.also)
-
-
-def files_digest(files: Iterable[Path]) -> str:
-    """Digest names and contents of files, in their order."""
-    digest = hashlib.sha256()
-    for file in files:
-        content = file.read_bytes()
-        digest.update(f"{file.name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
 
 
 def _is_own(name: str) -> bool:

@@ -5,7 +5,6 @@ They live and die together: if one of them is gone, the crew is lost and another
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import socket
@@ -21,8 +20,9 @@ import msgspec
 
 from gradjudge.course import Course
 from gradjudge.errors import CourseError, InternalError
+from gradjudge.files import digest_of
 from gradjudge.forkserver import Child, ForkRefusedError, request_fork
-from gradjudge.jobs import Collected, HostSetup, Job
+from gradjudge.jobs import Collected, HostSetup, JudgeSetup
 from gradjudge.rubric import GradingLimits
 from gradjudge.sandbox.scratch import RunFolder
 from gradjudge.sandbox.zygote import Zygote
@@ -51,10 +51,9 @@ class Terms:
 
     def digest(self) -> str:
         """Digest ``grading.toml`` and the hidden tests as they are now."""
-        found = hashlib.sha256(self.course.rubric_file.read_bytes())
-        for name in self.assignments:
-            found.update(f"{name}\0{self.course.tests_digest(name)}\0".encode())
-        return found.hexdigest()
+        rubric = self.course.rubric_file
+        tests = ((name, self.course.tests_digest(name).encode()) for name in self.assignments)
+        return digest_of([(rubric.name, rubric.read_bytes()), *tests])
 
 
 class Crew:
@@ -148,7 +147,7 @@ class Crew:
             raise InternalError(f"the judge host ended ({how}) before it had collected the hidden tests")
         return msgspec.json.decode(said, type=Collected)
 
-    def fork(self, job: Job) -> Child:
+    def fork(self, setup: JudgeSetup) -> Child:
         """Start a judge.
 
         Raises:
@@ -158,7 +157,7 @@ class Crew:
         try:
             if self._control is None:
                 raise ForkRefusedError("the crew has been ended")
-            return request_fork(self._control, msgspec.json.encode(job))
+            return request_fork(self._control, msgspec.json.encode(setup))
         except (OSError, ForkRefusedError) as error:
             if self._control is None or (gone := self.lost(SHOWS)):
                 raise CrewLost(gone if self._control else str(error)) from error

@@ -1,4 +1,4 @@
-"""The verb: ``grade(submission, assignment) -> Report``.
+"""The verb: ``grade(submission, assignment) -> Findings``, which the command makes a report of.
 
 ::
 
@@ -26,21 +26,7 @@ from gradjudge import __version__
 from gradjudge.checks.source import forbidden_calls, unreadable
 from gradjudge.notebooks.submission import Submission
 from gradjudge.plugin import UNGRADED, Hearing, Outcome, check_title, run_check
-from gradjudge.remarks import Remark
-from gradjudge.report import (
-    PENDING,
-    SCHEMA,
-    CheckResult,
-    CheckRun,
-    ItemResult,
-    Late,
-    PartResult,
-    Report,
-    Run,
-    Verdict,
-    judge_item,
-    totals,
-)
+from gradjudge.report import PENDING, CheckResult, CheckRun, Findings, ItemResult, Run, judge_item
 from gradjudge.rubric import Assignment, Item
 from gradjudge.sandbox.session import Session, SessionLost
 from gradjudge.sitting import Sitting
@@ -58,10 +44,7 @@ class Bench(msgspec.Struct, frozen=True):
         open_session: starts a jailed session for the submission.
         device: ``"cpu"`` or ``"cuda"``.
         seed: the course's secret seed.
-        key: digest of all that the verdict depends on.
-        late: when it was handed in and what that costs, or None.
         skip: checks that have killed or hung a judge before: they are ungraded, not tried again.
-        remarks: what is already known of the submission's files.
         killed_at: places at which a session was killed before by a signal of unknown origin.
         on_event: told ``("check", name)`` before a check starts, its session being there, and ``("done", name)`` after.
     """
@@ -70,15 +53,12 @@ class Bench(msgspec.Struct, frozen=True):
     open_session: Callable[[], Session]
     device: str = "cpu"
     seed: str = ""
-    key: str = ""
-    late: Late | None = None
     skip: frozenset[str] = frozenset()
-    remarks: tuple[Remark, ...] = ()
     killed_at: tuple[str, ...] = ()
     on_event: Callable[[str, str], None] = lambda _kind, _name: None
 
 
-def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Report:
+def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Findings:
     """Grade one submission of one assignment.
 
     Raises:
@@ -96,45 +76,27 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
             outcomes[item.name] = _judge(item, hearing, bench)
             items[item.name] = item_result(item, outcomes[item.name], bench.checks, hearing.results)
             hearing.results[item.name] = items[item.name].state
-        remarks = (*bench.remarks, *submission.remarks)
-        score, maximum, pending = totals(items, bench.late.penalty if bench.late else 0.0)
-        return Report(
-            SCHEMA,
-            Verdict(
-                assignment=assignment.name,
-                student=submission.student,
-                language=submission.language or "",
-                submission=submission.digest,
-                key=bench.key,
-                score=score,
-                max_score=maximum,
-                pending=pending,
-                items=items,
-                cells=tuple(sitting.cells[index] for index in sorted(sitting.cells)),
-                notes=tuple(remark.message for remark in remarks),
-                late=bench.late,
-            ),
-            Run(
-                device=bench.device,
-                jail=sitting.layers or ("none",),
-                versions=versions(),
-                seconds=round(time.monotonic() - started, 3),
-                checks={
-                    f"{name}/{check}": CheckRun(round(outcome.seconds, 4), outcome.detail)
-                    for name, done in outcomes.items()
-                    for check, outcome in done.items()
-                },
-                cells=sitting.details,
-                restarts=sitting.restarts,
-                output=sitting.output,
-                host=platform.node(),
-                started=datetime.now(UTC).isoformat(timespec="seconds"),
-                bounds=hearing.bounds,
-                notes=tuple(remark.detail for remark in remarks),
-                used=round(sitting.used, 3),
-                waited=round(sitting.waited, 3),
-            ),
+        run = Run(
+            device=bench.device,
+            jail=sitting.layers or ("none",),
+            versions=versions(),
+            seconds=round(time.monotonic() - started, 3),
+            checks={
+                f"{name}/{check}": CheckRun(round(outcome.seconds, 4), outcome.detail)
+                for name, done in outcomes.items()
+                for check, outcome in done.items()
+            },
+            cells=sitting.details,
+            restarts=sitting.restarts,
+            output=sitting.output,
+            host=platform.node(),
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            bounds=hearing.bounds,
+            used=round(sitting.used, 3),
+            waited=round(sitting.waited, 3),
         )
+        cells = tuple(sitting.cells[index] for index in sorted(sitting.cells))
+        return Findings(submission.digest, submission.language or "", items, run, cells, submission.remarks)
 
 
 def _judge(item: Item, hearing: Hearing, bench: Bench) -> dict[str, Outcome]:
@@ -238,10 +200,6 @@ def _check_result(
         points=worth if outcome.state == "passed" and not banned else 0.0,
         max=worth,
         message=outcome.message,
-        parts=tuple(
-            PartResult(part.name, part.passed, {"en": part.text.en, "fr": part.text.fr} if part.text else {})
-            for part in outcome.parts
-        ),
         mistake=outcome.mistake,
     )
 

@@ -1,11 +1,11 @@
-"""What the cohort's process and the trusted judge host say to each other, as JSON."""
+"""Submissions to judge, and what the cohort's process and the trusted judge host say to each other, as JSON."""
 
 from __future__ import annotations
 
 import msgspec
 
 from gradjudge.remarks import Remark
-from gradjudge.report import Late, Report
+from gradjudge.report import Findings, Late
 from gradjudge.rubric import GradingLimits
 
 
@@ -25,28 +25,42 @@ class HostSetup(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One submission to judge, as the host receives it.
+    """One submission to judge.
 
     Attributes:
-        skip: checks that are not run, because they ended an earlier judge.
+        key: digest of all that the verdict depends on; empty if the report is not kept.
+        late: when it was handed in and what that costs; None where that is not known.
         remarks: what is already known of its files.
         digest: of what its key was made from.
         also: lines of Python that are run after the file (see `gradjudge.notebooks.choice.Choice`).
-        killed_at: places at which a session of an earlier judge was killed by a signal of unknown origin.
         seed: what hidden inputs are drawn from instead of the course's secret (when tests are tested).
     """
 
     student: str
     assignment: str
     file: str
-    key: str
+    key: str = ""
     late: Late | None = None
-    skip: tuple[str, ...] = ()
-    killed_at: tuple[str, ...] = ()
-    seed: str = ""
     remarks: tuple[Remark, ...] = ()
     digest: str = ""
     also: tuple[str, ...] = ()
+    seed: str = ""
+
+
+class JudgeSetup(msgspec.Struct, frozen=True):
+    """What a judge is told at its start: of a job, what it must know.
+
+    Attributes:
+        skip: checks that are not run, because they ended an earlier judge.
+        killed_at: places at which a session of an earlier judge was killed by a signal of unknown origin.
+    """
+
+    assignment: str
+    file: str
+    also: tuple[str, ...] = ()
+    seed: str = ""
+    skip: tuple[str, ...] = ()
+    killed_at: tuple[str, ...] = ()
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -63,5 +77,4 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
     pid: int = 0
     detail: str = ""
-    report: Report | None = None
-    unreadable: dict[str, str] = {}
+    found: Findings | None = None

@@ -3,7 +3,7 @@
 Started by `gradjudge.bench` as ``python -m gradjudge.judge`` with a control socket (see `gradjudge.forkserver`), the
 control socket of the sessions' zygote, and a pipe on which it says what it collected. Each judge streams one JSON
 document per line: ``{"event": "session", "pid": ...}`` and ``{"event": "check", "name": ...}`` as it goes, then
-``{"event": "report", "report": {...}}`` or ``{"event": "killed", ...}`` (a session, from outside) or
+``{"event": "found", "found": {...}}`` or ``{"event": "killed", ...}`` (a session, from outside) or
 ``{"event": "fault", ...}``.
 """
 
@@ -25,9 +25,9 @@ import pytest
 
 from gradjudge.course import Course
 from gradjudge.forkserver import ForkServer, die_with_parent
-from gradjudge.jobs import Collected, Event, HostSetup, Job
+from gradjudge.jobs import Collected, Event, HostSetup, JudgeSetup
 from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_submission
-from gradjudge.report import Report
+from gradjudge.report import Findings, unjudged
 from gradjudge.rubric import Assignment, GradingLimits
 from gradjudge.sandbox.policy import Policy
 from gradjudge.sandbox.session import JailedSession
@@ -110,23 +110,24 @@ class Host:
             stream.write(msgspec.json.encode(event) + b"\n")
 
         try:
-            report = self._grade(msgspec.json.decode(payload, type=Job), say)
-            say(Event("report", report=report))
-        except UnreadableSubmission as problem:
-            say(Event("unreadable", detail=problem.detail, unreadable={"en": problem.en, "fr": problem.fr}))
+            say(Event("found", found=self._grade(msgspec.json.decode(payload, type=JudgeSetup), say)))
         except SessionKilled as killed:
             say(Event("killed", name=killed.place, detail=str(killed)))
         except BaseException:  # noqa: BLE001  a judge's last words: whatever it was is the grader's fault, told to staff
             say(Event("fault", detail=traceback.format_exc()))
         os._exit(0)
 
-    def _grade(self, job: Job, say: Any) -> Report:
+    def _grade(self, job: JudgeSetup, say: Any) -> Findings:
         from gradjudge.grade import Bench, grade
 
         assignment = self._assignment(job.assignment)
-        submission = read_submission(
-            Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits, also=job.also
-        )
+        try:
+            submission = read_submission(
+                Path(job.file), assignment=job.assignment, limits=assignment.limits, also=job.also
+            )
+        except UnreadableSubmission as problem:
+            message = {"en": problem.en, "fr": problem.fr}
+            return unjudged(assignment, "failed", message, problem.detail, device=self.setup.device)
         seed = job.seed or self.course.seed
         seats = Seats(self.setup, submission, assignment.limits, seed, lambda pid: say(Event("session", pid=pid)))
         bench = Bench(
@@ -134,10 +135,7 @@ class Host:
             open_session=seats.open,
             device=self.setup.device,
             seed=seed,
-            key=job.key,
-            late=job.late,
             skip=frozenset(job.skip),
-            remarks=job.remarks,
             killed_at=job.killed_at,
             on_event=lambda kind, name: say(Event(kind, name=name)),
         )

@@ -21,7 +21,7 @@ from _pytest.runner import runtestprotocol
 from msgspec.structs import replace
 
 from gradjudge.checks.bounds import Bound, Side
-from gradjudge.checks.verdict import CheckFailed, Part, StudentRaised
+from gradjudge.checks.verdict import CheckFailed, StudentRaised
 from gradjudge.notebooks.submission import Submission, read_modules
 from gradjudge.owntext import OwnText
 from gradjudge.proxy.failures import bounded_detail
@@ -44,7 +44,6 @@ class Outcome(NamedTuple):
     message: dict[str, str]
     detail: str
     seconds: float
-    parts: tuple[Part, ...] = ()
     judged_with: tuple[str, ...] = ()
     mistake: str = ""
     raised: bool = False
@@ -85,6 +84,33 @@ class Hearing:
         self.modules = read_modules(submission)
         self.text = OwnText(submission.cells, self.modules)
 
+    def ask(self, request: Request) -> Reply:
+        """Ask the session; give its reply with nothing in it that the student may not be told.
+
+        Of names that the session chose, only what the student has defined goes back; of what was raised, places are as
+        they count, and limits as ``grading.toml`` sets them.
+
+        Raises:
+            SessionLost: see `gradjudge.sitting.Sitting.ask`.
+        """
+        if isinstance(request, StandIn | StandInSource):
+            self.stand_ins.append(request.function if isinstance(request, StandIn) else request.name)
+        reply, asked = self.sitting.ask(request), _names_in(request)
+        if isinstance(reply, Missing):
+            return Missing(reply.name, tuple(name for name in reply.nearest if name in self.text.defined))
+        if isinstance(reply, Raised):
+            return self._told(reply, asked)
+        if isinstance(reply, PassesDone):
+            results = (
+                result if result.raised is None else replace(result, raised=self._told(result.raised, asked))
+                for result in reply.results
+            )
+            return PassesDone(tuple(results))
+        return reply
+
+    def _told(self, raised: Raised, asked: frozenset[str]) -> Raised:
+        return self.text.told(self.sitting.with_most(raised), asked)
+
     def compared(self, item: str, name: str, value: float, side: Side) -> None:
         """Keep a number that a bound was compared with, if it is worse than those before; not finite is worst."""
         before = self.bounds.get(name)
@@ -121,16 +147,7 @@ def _hearing(request: pytest.FixtureRequest) -> Hearing:
 def student(request: pytest.FixtureRequest) -> Student:
     """Offer the names that the student's code defined: ``student.MSE.apply(yhat, y)``."""
     hearing = _hearing(request)
-
-    def ask(request: Request) -> Reply:
-        if isinstance(request, StandIn | StandInSource):
-            hearing.stand_ins.append(request.function if isinstance(request, StandIn) else request.name)
-        reply = hearing.sitting.ask(request)
-        if isinstance(reply, Missing):  # the session chose these names: only what the student has defined goes back
-            return Missing(reply.name, tuple(name for name in reply.nearest if name in hearing.text.defined))
-        return _as_told(reply, hearing, _names_in(request))
-
-    hearing.student = Student(ask, hearing.assignment.aliases)
+    hearing.student = Student(hearing.ask, hearing.assignment.aliases)
     return hearing.student
 
 
@@ -306,7 +323,7 @@ def _outcome(reports: Iterable[Any], error: BaseException | None, hearing: Heari
     if isinstance(error, CheckFailed):
         text = error.text
         raised = isinstance(error, StudentRaised)
-        return Outcome("failed", _by_language(text), error.detail, seconds, error.parts, (), text.mistake, raised)
+        return Outcome("failed", _by_language(text), error.detail, seconds, (), text.mistake, raised)
     if isinstance(error, SessionLost):
         return _lost(error, hearing, seconds)
     detail = "\n".join(str(report.longrepr) for report in reports if not report.passed)
@@ -366,22 +383,6 @@ def _names_in(request: Request) -> frozenset[str]:
         return frozenset(name for name in (*fetched, *names) if type(name) is str)
     ref, kwargs = getattr(request, "ref", Ref("")), getattr(request, "kwargs", {})
     return frozenset((*ref.path, *kwargs))
-
-
-def _as_told(reply: Reply, hearing: Hearing, asked: frozenset[str]) -> Reply:
-    """Give what a reply raised as the student is told: places as they count, limits as ``grading.toml`` sets them."""
-
-    def told(raised: Raised) -> Raised:
-        return hearing.text.told(hearing.sitting.with_most(raised), asked)
-
-    if isinstance(reply, Raised):
-        return told(reply)
-    if isinstance(reply, PassesDone):
-        results = [
-            result if result.raised is None else replace(result, raised=told(result.raised)) for result in reply.results
-        ]
-        return PassesDone(tuple(results))
-    return reply
 
 
 def _by_language(text: Any) -> dict[str, str]:

@@ -32,7 +32,7 @@ def release_course(
             raise CourseError("\n".join(bench.problems))
 
         def judge(notebook: Path) -> Mapping[str, ItemResult]:
-            report = bench.judge(Job(student="release", assignment=notebook.stem, file=str(notebook), key=""))
+            report = bench.judge(Job(student="release", assignment=notebook.stem, file=str(notebook)))
             for cell in report.verdict.cells:
                 if cell.state == "timed-out":
                     raise CourseError(f"{notebook}: {said(cell.message, 'en')}. Shorten it, or raise cell_seconds.")

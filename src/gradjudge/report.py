@@ -7,12 +7,13 @@ machine. The *run* tells how it went this time (seconds, host, jail layers, staf
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
+from gradjudge.files import write_atomically
 from gradjudge.remarks import Remark
 from gradjudge.rubric import Assignment
 
@@ -26,14 +27,6 @@ PENDING = "pending"
 UNJUDGED = (PENDING, "ungraded", "unread")
 
 
-class PartResult(msgspec.Struct, frozen=True):
-    """One part of a check, as the student may see it."""
-
-    name: str
-    passed: bool
-    message: dict[str, str] = {}
-
-
 class CheckResult(msgspec.Struct, frozen=True):
     """One hidden check.
 
@@ -43,7 +36,6 @@ class CheckResult(msgspec.Struct, frozen=True):
         state: one of `STATES`.
         points, max: what it earned, and could earn, on its own; both 0 where the item is all or nothing.
         message: what the student is told, by language; empty when passed.
-        parts: the parts of a battery.
         mistake: key of the mistake that the message names, the same in every language; empty where it names none.
     """
 
@@ -53,7 +45,6 @@ class CheckResult(msgspec.Struct, frozen=True):
     points: float = 0.0
     max: float = 0.0
     message: dict[str, str] = {}
-    parts: tuple[PartResult, ...] = ()
     mistake: str = ""
 
 
@@ -177,6 +168,25 @@ class Run(msgspec.Struct, frozen=True):
     waited: float = 0.0
 
 
+class Findings(msgspec.Struct, frozen=True):
+    """What a judge found of a submission: a report but for what is known beforehand, such as whose it is.
+
+    Attributes:
+        submission, language, items, cells: as in `Verdict`.
+        run: how it went; its `notes` come with the report.
+        remarks: what its author and staff should know of its files.
+        unjudged: why nothing of it was judged, by language; empty if it was.
+    """
+
+    submission: str
+    language: str
+    items: dict[str, ItemResult]
+    run: Run
+    cells: tuple[CellResult, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    unjudged: dict[str, str] = {}
+
+
 class Report(msgspec.Struct, frozen=True):
     """The one frozen record of grading one submission."""
 
@@ -234,49 +244,56 @@ def totals(items: Mapping[str, ItemResult], penalty: float = 0.0) -> tuple[float
     return round(score, 2), round(sum(item.max for item in judged), 4), round(pending, 4)
 
 
-def blank_report(
-    assignment: Assignment,
-    *,
-    student: str,
-    state: str,
-    message: Mapping[str, str],
-    detail: str,
-    submission: str = "",
-    key: str = "",
-    device: str = "",
-    late: Late | None = None,
-    remarks: Sequence[Remark] = (),
-) -> Report:
-    """Return a report on a submission that was not judged.
+def unjudged(assignment: Assignment, state: str, message: dict[str, str], detail: str, *, device: str = "") -> Findings:
+    """Return what there is to say of a submission that was not judged; its manual items stay pending.
 
     It is unreadable (`state` failed), or could not be judged by our fault (ungraded), or a person must choose its file
     (unread).
-
-    Manual items stay pending.
     """
     items = {
         item.name: ItemResult(0.0, item.points, PENDING if item.kind == "manual" else state, item.kind)
         for item in assignment.items
     }
-    score, maximum, pending = totals(items)
-    notes = tuple(remark.detail for remark in remarks)
-    return Report(
-        SCHEMA,
-        Verdict(
-            assignment=assignment.name,
-            student=student,
-            language="",
-            submission=submission,
-            key=key,
-            score=score,
-            max_score=maximum,
-            pending=pending,
-            items=items,
-            notes=(dict(message), *(remark.message for remark in remarks)),
-            late=late,
-        ),
-        Run(device=device, jail=(), versions={}, seconds=0.0, checks={}, cells={}, faults=(detail,), notes=notes),
+    run = Run(device=device, jail=(), versions={}, seconds=0.0, checks={}, cells={}, faults=(detail,))
+    return Findings("", "", items, run, unjudged=message)
+
+
+def report_of(
+    found: Findings,
+    *,
+    assignment: str,
+    student: str,
+    key: str = "",
+    late: Late | None = None,
+    remarks: Sequence[Remark] = (),
+    faults: Sequence[str] = (),
+) -> Report:
+    """Make a report of what was found, and of what is known besides.
+
+    Args:
+        late: when it was handed in, and the fraction of the score that this costs.
+        remarks: on its files, before those that were found.
+        faults: what went wrong on the grader's side before this was found.
+    """
+    score, maximum, pending = totals(found.items, late.penalty if late else 0.0)
+    remarks = (*remarks, *found.remarks)
+    notes = tuple(remark.message for remark in remarks)
+    verdict = Verdict(
+        assignment=assignment,
+        student=student,
+        language=found.language,
+        submission=found.submission,
+        key=key,
+        score=score,
+        max_score=maximum,
+        pending=pending,
+        items=found.items,
+        cells=found.cells,
+        notes=(found.unjudged, *notes) if found.unjudged else notes,
+        late=late,
     )
+    details = tuple(remark.detail for remark in remarks)
+    return Report(SCHEMA, verdict, replace(found.run, faults=(*faults, *found.run.faults), notes=details))
 
 
 def verdict_bytes(report: Report) -> bytes:
@@ -294,23 +311,6 @@ def write_report(report: Report, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=1)
     write_atomically(path, text + b"\n")
-
-
-#: Names of files that `write_atomically` has begun and not ended, as a regular expression.
-TEMPORARY = r"\.[0-9a-f]{16}\.tmp"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it either has all of its new content or is as it was."""
-    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")  # not longer than the name, which may be a long one
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_report(path: Path) -> Report | None:

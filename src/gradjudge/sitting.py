@@ -119,7 +119,6 @@ class Sitting:
         self._killed: SessionKilled | None = None
         self._used_up = False
         self._place = ""
-        self._full_replays = 0
         self._doses: dict[int, Dose] = {}
         self._used = self._waited = 0.0  # of the sessions that have ended
         self._until = self._limits.submission_seconds
@@ -235,8 +234,7 @@ class Sitting:
                 raise SessionLost("restarts", f"not started again after {self.restarts} restarts")
             self.restarts += 1
             self._open()
-            most = Dose.ALL if self._full_replays < FULL_REPLAYS else Dose.DEFINITIONS
-            self._full_replays += 1
+            most = Dose.ALL if self.restarts <= FULL_REPLAYS else Dose.DEFINITIONS
             for cell in self._submission.cells[:cells]:
                 if self._left() <= 0:  # each of hundreds of cells may use a moment more than is left
                     self._close()

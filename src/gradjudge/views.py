@@ -75,9 +75,6 @@ def _check_view(item: str, check: CheckResult, report: Report, language: str, st
         "state": check.state,
         "message": said(check.message, language),
         "mistake": check.mistake,
-        "parts": [
-            {"name": part.name, "passed": part.passed, "message": said(part.message, language)} for part in check.parts
-        ],
     }
     if check.max:
         view |= {"points": check.points, "max": check.max}

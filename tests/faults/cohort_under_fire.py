@@ -23,7 +23,8 @@ from leftovers import children, command_line, orphans
 from small_course import RIGHT, make_course
 
 from gradjudge.course import Course
-from gradjudge.report import TEMPORARY, Report, verdict_bytes
+from gradjudge.files import TEMPORARY
+from gradjudge.report import Report, verdict_bytes
 
 #: Seconds until a command must have ended by itself, and orphans be gone; generous, for a machine that others use.
 COMMAND_SECONDS = 400.0

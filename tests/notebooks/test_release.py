@@ -14,7 +14,8 @@ import pytest
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
 from gradjudge.notebooks import nbgrader_steps
-from gradjudge.notebooks.release import release
+from gradjudge.notebooks.release import Judge, Outcome
+from gradjudge.notebooks.release import release as release_through
 from gradjudge.notebooks.source import notebook_of
 from gradjudge.notebooks.submission import read_submission
 from gradjudge.rubric import GradingLimits
@@ -112,6 +113,11 @@ def load(path: Path) -> dict[str, Any]:
     return notebook
 
 
+def release(course: Course, *, check: bool = False, judge: Judge | None = None) -> list[Outcome]:
+    """Release; by default the solution gets full marks, and the stubs none."""
+    return release_through(course, check=check, judge=judge or FakeJudge(GOOD, NOTHING))
+
+
 @pytest.fixture
 def no_execution(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the kernel, which takes seconds to start, where the executed solution is not what is tested."""
@@ -184,13 +190,14 @@ def test_pictures_of_model_answers(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_execution")
 def test_release_is_read_as_a_submission(course: Course) -> None:
-    """A release that is handed in untouched tells its language and the manual answers."""
+    """A release that is handed in untouched tells its language, and its code cells are those of the source."""
     release(course)
     path = course.release("fr", "lab")
-    read = read_submission(path, student="a", assignment="lab", limits=GradingLimits())
+    read = read_submission(path, assignment="lab", limits=GradingLimits())
     assert read.language == "fr"
-    assert read.answers == {"q1": "**Q1.**\n\n*VOTRE RÉPONSE ICI*"}
-    assert [cell.grade_id for cell in read.cells] == ["", "square", "test_square"]
+    assert [cell.source.partition("\n")[0] for cell in read.cells] == [
+        *("import sys, tempfile", "def square(x):", "assert square(3) == 9")
+    ]
 
 
 @pytest.mark.usefixtures("no_execution")

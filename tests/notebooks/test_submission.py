@@ -15,6 +15,7 @@ from gradjudge.notebooks.submission import (
     Submission,
     UnreadableSubmission,
     declared_assignment,
+    read_hand_in,
     read_modules,
     read_submission,
 )
@@ -36,7 +37,12 @@ def notebook(*cells: Any, **more: Any) -> bytes:
 def read(folder: Path, data: bytes, name: str = "tp1.ipynb", limits: GradingLimits = LIMITS) -> Submission:
     """Write `data` under `name` and read it as a submission."""
     (folder / name).write_bytes(data)
-    return read_submission(folder / name, student="alice", assignment="tp1", limits=limits)
+    return read_submission(folder / name, assignment="tp1", limits=limits)
+
+
+def left_out(folder: Path) -> tuple[LeftOut, ...]:
+    """Return the files beside ``tp1.ipynb`` that the session does not get."""
+    return read_hand_in(folder / "tp1.ipynb", LIMITS).left_out
 
 
 def sources(submission: Submission) -> list[str]:
@@ -116,7 +122,7 @@ def test_outputs_are_stepped_over(tmp_path: Path) -> None:
     data = notebook(code("a", outputs=[{"output_type": "display_data", "data": {"image/png": "x" * 10_000_000}}]))
     (tmp_path / "tp1.ipynb").write_bytes(data)
     tracemalloc.start()
-    submission = read_submission(tmp_path / "tp1.ipynb", student="a", assignment="tp1", limits=LIMITS)
+    submission = read_submission(tmp_path / "tp1.ipynb", assignment="tp1", limits=LIMITS)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sources(submission) == ["a"]
@@ -182,7 +188,7 @@ def test_what_no_grader_can_read(tmp_path: Path, name: str, data: bytes, words: 
 def test_lines_that_are_run_afterwards(tmp_path: Path) -> None:
     """They are cells of the submission's own kind, behind its last."""
     (tmp_path / "tp1.py").write_text("a = 1\nb = 2\n")
-    more = {"student": "a", "assignment": "tp1", "limits": LIMITS, "also": ("from c import d",)}
+    more = {"assignment": "tp1", "limits": LIMITS, "also": ("from c import d",)}
     cells = read_submission(tmp_path / "tp1.py", **more).cells  # type: ignore[arg-type]
     assert [(cell.index, cell.mode, cell.line) for cell in cells] == [
         (0, "python", 1),
@@ -220,21 +226,10 @@ def test_empty_file(tmp_path: Path) -> None:
     assert refused(tmp_path, b" \n").en == "Your file is empty."
 
 
-def test_language_and_answers(tmp_path: Path) -> None:
-    """The release's language and the Markdown of manual items are read, a copied cell's text too."""
-    manual = {"nbgrader": {"grade_id": "q1", "grade": True, "solution": True}}
-    cells = [
-        {"cell_type": "markdown", "source": "first", "metadata": manual},
-        {"cell_type": "markdown", "source": "no"},
-        {"cell_type": "markdown", "source": "second", "metadata": manual},
-        code("x", metadata={"nbgrader": {"grade_id": "mse", "solution": True}}),
-    ]
-    submission = read(
-        tmp_path, notebook(*cells, metadata={"gradjudge": {"language": "en"}, "kernelspec": {"name": "ir"}})
-    )
-    assert submission.language == "en"
-    assert submission.answers == {"q1": "first\n\nsecond"}
-    assert submission.cells[0].grade_id == "mse"
+def test_language(tmp_path: Path) -> None:
+    """The release's language is read, if it is one of ours."""
+    metadata = {"gradjudge": {"language": "en"}, "kernelspec": {"name": "ir"}}
+    assert read(tmp_path, notebook(code("x"), metadata=metadata)).language == "en"
     assert read(tmp_path, notebook(metadata={"gradjudge": {"language": "xx"}})).language is None
 
 
@@ -261,14 +256,14 @@ def test_links_fifos_and_folders_are_refused(tmp_path: Path) -> None:
     expected = {"soft": "link", "fifo": "ordinary", "folder": "ordinary"}
     for name, word in expected.items():
         with pytest.raises(UnreadableSubmission) as caught:
-            read_submission(tmp_path / f"{name}.ipynb", student="a", assignment="tp1", limits=LIMITS)
+            read_submission(tmp_path / f"{name}.ipynb", assignment="tp1", limits=LIMITS)
         assert word in caught.value.en
 
 
 def test_what_cannot_be_read_is_no_fault_of_the_students(tmp_path: Path) -> None:
     """A file that is gone, or a disk that fails, is an error of ours: never a verdict that the work is unreadable."""
     with pytest.raises(FileNotFoundError):
-        read_submission(tmp_path / "gone.ipynb", student="a", assignment="tp1", limits=LIMITS)
+        read_submission(tmp_path / "gone.ipynb", assignment="tp1", limits=LIMITS)
     with pytest.raises(FileNotFoundError):
         read_companions(tmp_path / "gone" / "tp1.ipynb", LIMITS)
 
@@ -278,7 +273,7 @@ def test_hard_links_are_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.ipynb").write_bytes(notebook(code("a")))
     (tmp_path / "mine.ipynb").hardlink_to(tmp_path / "secret.ipynb")
     with pytest.raises(UnreadableSubmission, match="2 hard links"):
-        read_submission(tmp_path / "mine.ipynb", student="a", assignment="tp1", limits=LIMITS)
+        read_submission(tmp_path / "mine.ipynb", assignment="tp1", limits=LIMITS)
 
 
 def test_companions(tmp_path: Path) -> None:
@@ -290,7 +285,7 @@ def test_companions(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.py")
     submission = read(tmp_path, notebook())
     assert submission.companions == {"model.py": b"1", "points.csv": b"1"}
-    left = {entry.name: entry.reason for entry in submission.left_out}
+    left = {entry.name: entry.reason for entry in left_out(tmp_path)}
     assert set(left) == {
         *("conftest.py", "Torch.py", "random.py", "evil.so", "x.pth", "link.py", "hard.py", "fifo.py", ".hidden.py")
     }
@@ -304,7 +299,7 @@ def test_a_module_that_python_would_read_otherwise_is_left_out(tmp_path: Path) -
     (tmp_path / "points.csv").write_text("# coding: utf-7\n1,2")
     submission = read(tmp_path, notebook())
     assert tuple(submission.companions) == ("plain.py", "points.csv")
-    assert submission.left_out == (LeftOut("hidden.py", "a module that asks to be read as utf-7", "encoding"),)
+    assert left_out(tmp_path) == (LeftOut("hidden.py", "a module that asks to be read as utf-7", "encoding"),)
 
 
 def test_the_text_of_modules(tmp_path: Path) -> None:
@@ -335,7 +330,7 @@ def test_companions_are_bounded(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"0" * (9 << 20))
     submission = read(tmp_path, notebook())
     assert len(submission.companions) == 30
-    assert [entry.name for entry in submission.left_out][:2] == ["a.csv", "m30.py"]
+    assert [entry.name for entry in left_out(tmp_path)][:2] == ["a.csv", "m30.py"]
 
 
 def test_companions_share_one_bound(tmp_path: Path) -> None:
@@ -363,9 +358,7 @@ def test_script(tmp_path: Path) -> None:
     submission = read(tmp_path, b"# -*- coding: latin-1 -*-\r\nx = '\xe9'\r\n\r\nprint(x)\r\n", "tp1.py")
     assert submission.kind == "script"
     assert sources(submission) == ["# -*- coding: latin-1 -*-\nx = 'é'", "\n\n\nprint(x)\n".rstrip("\n") + "\n"]
-    assert [(cell.line, cell.cell_id, cell.mode) for cell in submission.cells] == [
-        (1, "line-1", "python"), (3, "line-3", "python"),
-    ]  # fmt: skip
+    assert [(cell.line, cell.mode) for cell in submission.cells] == [(1, "python"), (3, "python")]
 
 
 def test_large_scripts(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised
+from gradjudge.proxy.failures import CheckFailed, StudentRaised
 from gradjudge.text import Text
 
-__all__ = ["CheckFailed", "Part", "StudentRaised", "Text", "fail", "require"]
+__all__ = ["CheckFailed", "StudentRaised", "Text", "fail", "require"]
 
 
 def uses_autograd(where: str) -> Text:

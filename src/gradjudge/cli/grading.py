@@ -25,7 +25,7 @@ from gradjudge.cli.console import (
 )
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
-from gradjudge.remarks import readable
+from gradjudge.files import readable
 from gradjudge.report import Report
 from gradjudge.terminal import cohort_table, escape, report_lines, staff_notes
 from gradjudge.views import public_view
@@ -171,7 +171,7 @@ def check(
     here.rubric.assignment(name)
     chosen, jail = device_of(device), sandbox_of(here, sandbox)
     with started_bench(here, (name,), chosen, jail, submitted=file.resolve().parent) as bench:
-        report = bench.judge(Job(file.stem, name, str(file.resolve()), ""))  # no report is kept: it needs no key
+        report = bench.judge(Job(file.stem, name, str(file.resolve())))
         problems = bench.problems
     spoken = language or report.verdict.language or here.rubric.default_language
     if as_json:

@@ -23,6 +23,7 @@ from pathlib import Path
 import msgspec
 
 from gradjudge.errors import CourseError
+from gradjudge.files import digest_of
 from gradjudge.intake.archives import LIMITS, Entry, IntakeLimits, is_archive, open_source, safe_parts
 from gradjudge.intake.folders import Undecided, layout_of
 from gradjudge.intake.gather import RESERVED, Gathered, Piece, gather
@@ -48,7 +49,7 @@ from gradjudge.intake.platforms import (
     gradescopes_list,
     platform_of,
 )
-from gradjudge.intake.record import Collected, digest_of, folder_files, read_record, write_record
+from gradjudge.intake.record import Collected, folder_files, read_record, write_record
 from gradjudge.intake.refusals import Refused, RefusedEntry, UnreadableArchive
 
 RECORD = ".collected"
@@ -338,7 +339,7 @@ class Shelf:
         for owner, name in zip(fresh, wanted, strict=True):
             folder = folder_name(owner.name)
             if not self._options.student and (name in taken or wanted.count(name) > 1):
-                whole = digest_of({owner.identity: b""})
+                whole = digest_of([(owner.identity, b"")])
                 tags = (folder_name(owner.tag)[:40] if owner.tag else whole[:6], whole[:12], whole)
                 folder = next(one for tag in tags if alike(one := f"{folder}_{tag}") not in taken)
                 self._namesakes.add(owner.identity)
@@ -371,7 +372,7 @@ class Shelf:
         newest = max(stated) if stated else found.newest
         when = "" if newest is None else _utc(newest, UTC).isoformat()  # compared among archives, whatever --zone says
         before = self._record.get(student)
-        fresh = Collected(before.identity if before else owner.identity, digest_of(files), when)
+        fresh = Collected(before.identity if before else owner.identity, digest_of(sorted(files.items())), when)
         state, why = self._decide(student, files, fresh, before)
         if state in ("new", "replaced"):
             self._write(student, files)
@@ -415,7 +416,7 @@ class Shelf:
         if not target.exists():
             return "new", ()
         lying = folder_files(target)
-        there = "" if lying is None else digest_of(lying)
+        there = "" if lying is None else digest_of(sorted(lying.items()))
         if there == fresh.digest:
             return "unchanged", ()
         if before is not None and there == before.digest and _work(lying or {}) == _work(files):

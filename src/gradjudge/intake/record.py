@@ -6,16 +6,15 @@ so that what a person changed afterwards is seen.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from gradjudge.errors import CourseError
+from gradjudge.files import write_atomically
 from gradjudge.intake.archives import LIMITS, folder_entries
 from gradjudge.intake.refusals import RefusedEntry, UnreadableArchive
-from gradjudge.report import write_atomically
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -53,14 +52,6 @@ def write_record(path: Path, record: Mapping[str, Collected]) -> None:
     """Write the record, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, msgspec.json.format(msgspec.json.encode(record, order="deterministic")) + b"\n")
-
-
-def digest_of(files: Mapping[str, bytes]) -> str:
-    """Digest names and bytes."""
-    total = hashlib.sha256()
-    for name, data in sorted(files.items()):
-        total.update(f"{len(name)} {name} {len(data)} ".encode("utf-8", "surrogateescape") + data)
-    return total.hexdigest()
 
 
 def folder_files(folder: Path) -> dict[str, bytes] | None:

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import msgspec
 
+from gradjudge.files import listed, shown
 from gradjudge.notebooks.content import Asked, Content, content_of, importable
 from gradjudge.notebooks.files import RefusedFile, is_left_behind, read_regular
 from gradjudge.notebooks.foreign import foreign_files
 from gradjudge.notebooks.submission import holds_notebook
-from gradjudge.remarks import Remark, listed, shown
+from gradjudge.remarks import Remark
 
 SUFFIXES = (".ipynb", ".py")
 MOST_LOOKED_INTO = 30  # files that are opened to see what they hold

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import msgspec
 
+from gradjudge.files import LONGEST_NAME, MOST_NAMES, listed, shown
 from gradjudge.notebooks.text import odd_encoding
-from gradjudge.remarks import LONGEST_NAME, MOST_NAMES, Remark, listed, shown
+from gradjudge.remarks import Remark
 from gradjudge.rubric import GradingLimits
 
 COMPANION_SUFFIXES = (".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".npz", ".pt")

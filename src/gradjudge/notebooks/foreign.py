@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gradjudge.remarks import LONGEST_NAME, shown
+from gradjudge.files import LONGEST_NAME, shown
 
 _MARIMO = re.compile(rb"^\w+\s*=\s*marimo\.App\(", re.MULTILINE)
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterable
 
 from gradjudge.celltext import parse_cell
-from gradjudge.remarks import Remark, listed
+from gradjudge.files import listed
+from gradjudge.remarks import Remark
 
 #: Characters of a cell that is looked at.
 _LONGEST = 100_000

@@ -6,21 +6,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gradjudge.remarks import LONGEST_NAME, Remark
+from gradjudge.files import LONGEST_NAME
+from gradjudge.remarks import Remark
 
 T = TypeVar("T")
 
 
-class NbgraderMetadata(msgspec.Struct):
-    """What nbgrader says of a cell."""
-
-    grade_id: str = ""
-    grade: bool = False
+class _NbgraderMetadata(msgspec.Struct):
     solution: bool = False
 
 
 class _CellMetadata(msgspec.Struct):
-    nbgrader: NbgraderMetadata = msgspec.field(default_factory=NbgraderMetadata)
+    nbgrader: _NbgraderMetadata = msgspec.field(default_factory=_NbgraderMetadata)
 
 
 class OurMetadata(msgspec.Struct):
@@ -53,9 +50,9 @@ def part(raw: msgspec.Raw, default: T, kind: Any) -> T:
     return decoded
 
 
-def nbgrader(metadata: msgspec.Raw) -> NbgraderMetadata:
-    """Return what nbgrader says of a cell."""
-    return part(metadata, _CellMetadata(), _CellMetadata).nbgrader
+def is_solution(metadata: msgspec.Raw) -> bool:
+    """Tell whether nbgrader says of a cell that students write into it."""
+    return part(metadata, _CellMetadata(), _CellMetadata).nbgrader.solution
 
 
 def ours(metadata: msgspec.Raw) -> OurMetadata:

@@ -21,6 +21,7 @@ import msgspec
 
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
+from gradjudge.files import write_atomically
 from gradjudge.notebooks.gate import cell_points, check_outputs, check_releases, check_source
 from gradjudge.notebooks.markers import without_markers
 from gradjudge.notebooks.source import (
@@ -33,7 +34,6 @@ from gradjudge.notebooks.source import (
     notebook_of,
     read_source,
 )
-from gradjudge.report import write_atomically
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.meter import WALL_FACTOR
 
@@ -91,7 +91,7 @@ def release(
     names: Sequence[str] = (),
     *,
     check: bool = False,
-    judge: Judge | None = None,
+    judge: Judge,
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """Generate the releases and solutions of some assignments (all if none is named).
@@ -99,7 +99,7 @@ def release(
     Args:
         check: write nothing; say what is stale, missing or extra.
         judge: grades a notebook and returns its items by name; it must give the solution full marks, and the stubs
-            nothing, on automatic items. None leaves these two conditions out.
+            nothing, on automatic items.
         progress: told what is being done.
 
     Raises:
@@ -117,9 +117,7 @@ def release(
     return outcomes + _extras(course, produced, everything=not names)
 
 
-def _produce(
-    course: Course, assignment: Assignment, *, check: bool, judge: Judge | None, say: Progress
-) -> dict[Path, bytes]:
+def _produce(course: Course, assignment: Assignment, *, check: bool, judge: Judge, say: Progress) -> dict[Path, bytes]:
     """Make all files of one assignment in memory, through every gate."""
     rubric = course.rubric
     source = read_source(course.source(assignment.name))
@@ -130,9 +128,8 @@ def _produce(
     path = course.solution(assignment.name)
     files[path] = _solution(path, source, assignment, rubric.default_language, check=check, say=say)
     check_outputs(source, json.loads(files[path]))
-    if judge is not None:
-        say(f"{assignment.name}: grading the solution and the stubs")
-        _judge_files(assignment, path, files, judge)
+    say(f"{assignment.name}: grading the solution and the stubs")
+    _judge_files(assignment, path, files, judge)
     return files
 
 

@@ -8,13 +8,13 @@ of it is run, and nbformat (slow to import, lenient, unbounded) is not used.
 from __future__ import annotations
 
 import codecs
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from gradjudge.files import digest_of, shown
 from gradjudge.notebooks.files import (
     LeftOut,
     RefusedFile,
@@ -25,15 +25,14 @@ from gradjudge.notebooks.files import (
 )
 from gradjudge.notebooks.foreign import foreign
 from gradjudge.notebooks.idle import idle_remarks
-from gradjudge.notebooks.metadata import metadata_remarks, nbgrader, ours, part
+from gradjudge.notebooks.metadata import is_solution, metadata_remarks, ours, part
 from gradjudge.notebooks.scripts import defines, split_script
 from gradjudge.notebooks.text import decode_module, decode_text, unix_lines, without_outputs, written_module
-from gradjudge.remarks import Remark, shown
+from gradjudge.remarks import Remark
 from gradjudge.rubric import LANGUAGES, GradingLimits
 
 MOST_SCRIPT_BYTES = 256 << 10  # a parsed script takes about 1 kB of memory for each byte at worst
 MOST_SCRIPT_LINES = 20_000  # pieces are padded with empty lines, so lines times cells is what they take together
-LONGEST_ID = 200
 WITH_OUTPUTS = 8  # times its limit, a notebook may be as large as this with outputs, which are stepped over
 
 
@@ -53,8 +52,6 @@ class Cell(msgspec.Struct, frozen=True):
         index: its place in `Submission.cells`.
         source: what to run. A script's piece has empty lines before it, so that its line numbers are the file's.
         mode: ``"ipython"`` (magics are understood) or ``"python"``.
-        cell_id: the notebook's id of the cell (not always unique), or ``line-12`` in a script.
-        grade_id: nbgrader's name of the cell, or empty.
         number: which code cell of the notebook it is, empty ones counted, from 1; 0 in a script.
         line: line of the file on which a script's piece starts; 1 in a notebook.
     """
@@ -62,8 +59,6 @@ class Cell(msgspec.Struct, frozen=True):
     index: int
     source: str
     mode: str
-    cell_id: str = ""
-    grade_id: str = ""
     number: int = 0
     line: int = 1
 
@@ -75,22 +70,17 @@ class Submission(msgspec.Struct, frozen=True):
         digest: SHA-256 over the names and bytes of the file and its companions.
         kind: ``"notebook"`` or ``"script"``.
         companions: the bytes of the files beside it that the session gets, by name.
-        left_out: files beside it that the session does not get.
         remarks: what its author and staff should know of the files: what was left out, which language, which release.
         language: the language of the release that it was made from, or None if it does not say.
-        answers: Markdown that the student wrote for manual items, by ``grade_id``.
     """
 
-    student: str
     assignment: str
     path: str
     digest: str
     kind: str
     cells: tuple[Cell, ...]
     companions: dict[str, bytes] = {}
-    left_out: tuple[LeftOut, ...] = ()
     language: str | None = None
-    answers: dict[str, str] = {}
     remarks: tuple[Remark, ...] = ()
 
 
@@ -139,12 +129,10 @@ def read_hand_in(path: Path, limits: GradingLimits) -> HandIn:
 
 def hand_in(name: str, main: bytes, companions: dict[str, bytes], left_out: tuple[LeftOut, ...]) -> HandIn:
     """Put together what was read, with its digest."""
-    return HandIn(main, companions, left_out, _digest({name: main, **companions}))
+    return HandIn(main, companions, left_out, digest_of([(name, main), *companions.items()]))
 
 
-def read_submission(
-    path: Path, *, student: str, assignment: str, limits: GradingLimits, also: Sequence[str] = ()
-) -> Submission:
+def read_submission(path: Path, *, assignment: str, limits: GradingLimits, also: Sequence[str] = ()) -> Submission:
     """Read a notebook or script and the files beside it.
 
     Args:
@@ -165,28 +153,25 @@ def read_submission(
     try:
         read = read_hand_in(path, limits)
         notebook = _notebook_in(path, read.main, limits)
-        language, answers = None, dict[str, str]()
+        language = None
         remarks = _ending_remarks(path.name, is_notebook=notebook is not None)
         if notebook is None:
             cells = _script_cells(path, read.main, limits)
         else:
-            cells, answers, language = _notebook_parts(path, notebook, limits)
+            cells, language = _notebook_parts(path, notebook, limits)
             remarks += metadata_remarks(path.name, notebook.metadata, assignment)
             remarks += idle_remarks(_idle_texts(notebook), (cell.source for cell in cells))
     except RefusedFile as refusal:
         raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
     mode = "python" if notebook is None else "ipython"
     return Submission(
-        student=student,
         assignment=assignment,
         path=str(path),
         digest=read.digest,
         kind="script" if notebook is None else "notebook",
         cells=(*cells, *_more_cells(cells, also, mode)),
         companions=read.companions,
-        left_out=read.left_out,
         language=language,
-        answers=answers,
         remarks=(*remarks, *left_out_remarks(path.name, read.left_out)),
     )
 
@@ -196,11 +181,11 @@ def _more_cells(cells: Sequence[Cell], also: Sequence[str], mode: str) -> Iterat
     number = cells[-1].number if cells else 0
     line = cells[-1].source.rstrip().count("\n") + 2 if cells else 1
     for place, source in enumerate(also):
-        index, cell_id = len(cells) + place, f"also-{place + 1}"
+        index = len(cells) + place
         if mode == "ipython":
-            yield Cell(index, source, mode, cell_id, number=number + place + 1)
+            yield Cell(index, source, mode, number=number + place + 1)
         else:
-            yield Cell(index, "\n" * (line + place - 1) + source, mode, cell_id, line=line + place)
+            yield Cell(index, "\n" * (line + place - 1) + source, mode, line=line + place)
 
 
 def _ending_remarks(name: str, *, is_notebook: bool) -> list[Remark]:
@@ -231,7 +216,7 @@ def read_source(path: Path, limits: GradingLimits) -> SourceFile:
         return SourceFile(tuple(cell.source for cell in _script_cells(path, raw, limits)))
     raw_cells = notebook.raw_cells or []
     code = [(cell, _text(cell.source) or _text(cell.input)) for cell in raw_cells if cell.cell_type == "code"]
-    solution = tuple(source for cell, source in code if nbgrader(cell.metadata).solution)
+    solution = tuple(source for cell, source in code if is_solution(cell.metadata))
     return SourceFile(
         tuple(source for _, source in code), solution, ours(notebook.metadata).assignment, is_notebook=True
     )
@@ -268,15 +253,6 @@ def read_modules(submission: Submission) -> dict[str, str]:
     return modules
 
 
-def _digest(files: dict[str, bytes]) -> str:
-    total = hashlib.sha256()
-    for name, data in files.items():
-        # Lengths are part of it: else bytes could move from one file into the next unseen.
-        total.update(f"{len(name)} {name} {len(data)} ".encode("utf-8", "surrogateescape"))
-        total.update(data)
-    return total.hexdigest()
-
-
 # --- scripts --------------------------------------------------------------------------------------------------------
 
 
@@ -292,7 +268,7 @@ def _script_cells(path: Path, raw: bytes, limits: GradingLimits) -> tuple[Cell, 
             f"{path}: {lines} lines",
         )
     return tuple(
-        Cell(index=index, source=piece.padded, mode="python", cell_id=f"line-{piece.line}", line=piece.line)
+        Cell(index=index, source=piece.padded, mode="python", line=piece.line)
         for index, piece in enumerate(split_script(text, limits.cells))
     )
 
@@ -304,7 +280,6 @@ class _RawCell(msgspec.Struct, gc=False):
     """A cell as it stands in the file. Parts are decoded one by one, so that one odd part costs one cell at most."""
 
     cell_type: str
-    id: msgspec.Raw = msgspec.Raw(b'""')
     metadata: msgspec.Raw = msgspec.Raw(b"{}")
     source: msgspec.Raw = msgspec.Raw(b'""')
     input: msgspec.Raw = msgspec.Raw(b'""')  # nbformat 3 calls a code cell's source so
@@ -354,10 +329,8 @@ def _is_python(raw: bytes) -> bool:
 _BEGINS = re.compile(r"^(?:import|from|def|class|@|\w+\s*=)", re.MULTILINE)
 
 
-def _notebook_parts(
-    path: Path, notebook: _RawNotebook, limits: GradingLimits
-) -> tuple[tuple[Cell, ...], dict[str, str], str | None]:
-    """Return the code cells, the answers and the language of a notebook."""
+def _notebook_parts(path: Path, notebook: _RawNotebook, limits: GradingLimits) -> tuple[tuple[Cell, ...], str | None]:
+    """Return the code cells and the language of a notebook."""
     raw_cells = _raw_cells(notebook)
     if raw_cells is None:
         raise _not_a_notebook(path, "there are no cells in it")
@@ -368,7 +341,7 @@ def _notebook_parts(
             f"{path}: {len(raw_cells)} cells, at most {limits.cells} are read",
         )
     language = ours(notebook.metadata).language
-    return _code_cells(raw_cells), _answers(raw_cells), language if language in LANGUAGES else None
+    return _code_cells(raw_cells), language if language in LANGUAGES else None
 
 
 def _raw_cells(notebook: _RawNotebook) -> list[_RawCell] | None:
@@ -436,18 +409,5 @@ def _code_cells(raw_cells: list[_RawCell]) -> tuple[Cell, ...]:
     for number, cell in enumerate(code, 1):
         source = _text(cell.source) or _text(cell.input)
         if source.strip():
-            cell_id = part(cell.id, "", str)[:LONGEST_ID]
-            grade_id = nbgrader(cell.metadata).grade_id[:LONGEST_ID]
-            cells.append(Cell(len(cells), source, "ipython", cell_id or f"cell-{number}", grade_id, number))
+            cells.append(Cell(len(cells), source, "ipython", number))
     return tuple(cells)
-
-
-def _answers(raw_cells: list[_RawCell]) -> dict[str, str]:
-    """Collect the Markdown of manual items. Of a cell that was copied, both texts are kept for the person who marks."""
-    answers: dict[str, str] = {}
-    for cell in raw_cells:
-        metadata = nbgrader(cell.metadata)
-        if cell.cell_type != "code" and metadata.grade and metadata.solution and metadata.grade_id:
-            name = metadata.grade_id[:LONGEST_ID]
-            answers[name] = "\n\n".join(text for text in (answers.get(name, ""), _text(cell.source)) if text)
-    return answers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradjudge.proxy.failures import CheckFailed, Part, StudentRaised
+from gradjudge.proxy.failures import CheckFailed, StudentRaised
 from gradjudge.proxy.objects import ApplyProxy, CallableProxy, FunctionProxy, ObjectProxy
 from gradjudge.proxy.student import Student
 from gradjudge.text import Text
@@ -13,7 +13,6 @@ __all__ = [
     "CheckFailed",
     "FunctionProxy",
     "ObjectProxy",
-    "Part",
     "Student",
     "StudentRaised",
     "Text",

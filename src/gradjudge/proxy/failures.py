@@ -5,8 +5,6 @@ from __future__ import annotations
 import builtins
 from typing import Final
 
-import msgspec
-
 from gradjudge.proxy.causes import cause_words
 from gradjudge.text import Text
 from gradjudge.wire.exceptions import KNOWN
@@ -18,28 +16,18 @@ LARGEST_LINE = 100_000
 LONGEST_DETAIL = 8_000
 
 
-class Part(msgspec.Struct, frozen=True):
-    """Record one named part of a check: whether it passed and, if there is something to say, what."""
-
-    name: str
-    passed: bool
-    text: Text | None = None
-
-
 class CheckFailed(Exception):
     """Say that the student's work fails a check.
 
     Args:
         text: what the student reads; no hidden value may be in it.
         detail: what only staff read.
-        parts: the check's parts, where it has some.
     """
 
-    def __init__(self, text: Text, *, detail: str = "", parts: tuple[Part, ...] = ()) -> None:
+    def __init__(self, text: Text, *, detail: str = "") -> None:
         super().__init__(str(text))
         self.text = text
         self.detail = detail
-        self.parts = parts
 
 
 class StudentRaised(CheckFailed):

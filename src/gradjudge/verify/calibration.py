@@ -22,9 +22,10 @@ import tomlkit
 from gradjudge.bench import Bench, judges
 from gradjudge.course import Course
 from gradjudge.errors import CourseError
+from gradjudge.files import write_atomically
 from gradjudge.jobs import Job
 from gradjudge.notebooks.source import read_source
-from gradjudge.report import Report, write_atomically
+from gradjudge.report import Report
 from gradjudge.rubric import Assignment
 from gradjudge.verify.corpus import Case, read_corpus
 from gradjudge.verify.mutants import base_file, program_of
@@ -131,12 +132,12 @@ def calibrate(course: Course, name: str, plan: Plan, *, sandbox: str, say: Calla
             if bench.problems:
                 raise CourseError("\n".join(bench.problems))
             say(f"{name}: {plan.runs} runs of the solution")
-            jobs = [Job("calibrate", name, str(base), "", seed=f"calibrate {run}") for run in range(plan.runs)]
+            jobs = [Job("calibrate", name, str(base), seed=f"calibrate {run}") for run in range(plan.runs)]
             runs = list(pool.map(bench.judge, jobs))
             refuse_losses(runs)
             say(f"{name}: {len(files)} chaffs")
             wrong = dict(
-                zip(files, pool.map(bench.judge, [Job("x", name, str(f), "") for f in files.values()]), strict=True)
+                zip(files, pool.map(bench.judge, [Job("x", name, str(f)) for f in files.values()]), strict=True)
             )
     return [_calibrated(sample, assignment, plan, wrong, cases) for sample in samples(assignment, runs)]
 

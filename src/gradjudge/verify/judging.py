@@ -43,7 +43,7 @@ def judge_all(bench: Bench, name: str, files: Mapping[str, Path], jobs: int, see
     if bench.problems:
         raise CourseError("\n".join(bench.problems))
     with judges(bench, jobs) as pool:
-        reports = pool.map(lambda entry: bench.judge(Job("verify", name, str(entry[1]), "", seed=seed)), files.items())
+        reports = pool.map(lambda entry: bench.judge(Job("verify", name, str(entry[1]), seed=seed)), files.items())
         return dict(zip(files, reports, strict=True))
 
 

@@ -171,7 +171,7 @@ def _equivalent(
     name, language = assignment.name, course.rubric.default_language
     with bench_of(course, name, sandbox) as bench:
         probe = Equivalence(
-            source, assignment, language, folder, lambda path: bench.judge(Job("verify", name, str(path), ""))
+            source, assignment, language, folder, lambda path: bench.judge(Job("verify", name, str(path)))
         )
         with judges(bench, jobs) as pool:
             return {mutant.name for mutant, holds in zip(alive, pool.map(probe.holds, alive), strict=True) if holds}
