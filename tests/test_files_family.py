@@ -65,9 +65,10 @@ class Reader:
                 Path(job.file), student=job.student, assignment=job.assignment, limits=assignment.limits
             )
         except UnreadableSubmission as problem:
-            return self.blank(job, "failed", {"en": problem.en, "fr": problem.fr}, problem.detail)
+            return self.blank(job, "failed", problem.text.in_languages(assignment.languages), problem.detail)
         self.read[job.student] = submission
-        done = self.blank(job, "passed", {"en": "", "fr": ""}, "", *submission.remarks)
+        remarks = (remark.noted(assignment.languages) for remark in submission.remarks)
+        done = self.blank(job, "passed", {"en": "", "fr": ""}, "", *remarks)
         return Report(1, _without_first_note(done), done.run)
 
     def blank(self, job: Job, state: str, message: dict[str, str], detail: str, *remarks: Any) -> Report:

@@ -167,7 +167,8 @@ def plan(
         if before is not None and before.verdict.key == key and not before.ungraded:
             done.append(before)
         else:
-            job = Job(found.student, assignment, str(found.file), key, late, remarks=found.remarks)
+            notes = tuple(remark.noted(course.rubric.languages) for remark in found.remarks)
+            job = Job(found.student, assignment, str(found.file), key, late, remarks=notes)
             jobs.append(msgspec.structs.replace(job, also=found.also, digest=digest))
     return Plan(assignment, tuple(jobs), tuple(done), tuple(problems))
 
@@ -235,9 +236,10 @@ def finish(
 def without_file(course: Course, assignment: str, found: Found) -> Report:
     """Return the report on a student who handed in nothing that could be graded, or nothing that we could read."""
     rubric = course.rubric.assignment(assignment)
-    state, message = ("ungraded", FAULT) if found.ours else ("failed", found.told or MISSING)
+    told = found.told.in_languages(rubric.languages) if found.told else {}
+    state, message = ("ungraded", FAULT) if found.ours else ("failed", told or MISSING)
     if found.unread:
-        state, message = "unread", found.told or UNREAD
+        state, message = "unread", told or UNREAD
     return blank_report(rubric, student=found.student, state=state, message=message, detail=found.problem)
 
 

@@ -26,7 +26,7 @@ from gradjudge import __version__
 from gradjudge.checks.source import forbidden_calls, unreadable
 from gradjudge.notebooks.submission import Submission
 from gradjudge.plugin import UNGRADED, Hearing, Outcome, check_title, run_check
-from gradjudge.remarks import Remark
+from gradjudge.remarks import Note
 from gradjudge.report import (
     PENDING,
     SCHEMA,
@@ -73,7 +73,7 @@ class Bench(msgspec.Struct, frozen=True):
     key: str = ""
     late: Late | None = None
     skip: frozenset[str] = frozenset()
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Note, ...] = ()
     killed_at: tuple[str, ...] = ()
     on_event: Callable[[str, str], None] = lambda _kind, _name: None
 
@@ -96,7 +96,7 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Repor
             outcomes[item.name] = _judge(item, hearing, bench)
             items[item.name] = item_result(item, outcomes[item.name], bench.checks, hearing.results)
             hearing.results[item.name] = items[item.name].state
-        remarks = (*bench.remarks, *submission.remarks)
+        remarks = (*bench.remarks, *(remark.noted(assignment.languages) for remark in submission.remarks))
         score, maximum, pending = totals(items, bench.late.penalty if bench.late else 0.0)
         return Report(
             SCHEMA,

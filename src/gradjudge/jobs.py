@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gradjudge.remarks import Remark
+from gradjudge.remarks import Note
 from gradjudge.report import Late, Report
 from gradjudge.rubric import GradingLimits
 
@@ -44,7 +44,7 @@ class Job(msgspec.Struct, frozen=True):
     skip: tuple[str, ...] = ()
     killed_at: tuple[str, ...] = ()
     seed: str = ""
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Note, ...] = ()
     digest: str = ""
     also: tuple[str, ...] = ()
 

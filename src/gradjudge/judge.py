@@ -113,7 +113,8 @@ class Host:
             report = self._grade(msgspec.json.decode(payload, type=Job), say)
             say(Event("report", report=report))
         except UnreadableSubmission as problem:
-            say(Event("unreadable", detail=problem.detail, unreadable={"en": problem.en, "fr": problem.fr}))
+            message = problem.text.in_languages(self.course.rubric.languages)
+            say(Event("unreadable", detail=problem.detail, unreadable=message))
         except SessionKilled as killed:
             say(Event("killed", name=killed.place, detail=str(killed)))
         except BaseException:  # noqa: BLE001  a judge's last words: whatever it was is the grader's fault, told to staff

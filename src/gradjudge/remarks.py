@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
+
+from gradjudge.text import Text
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A remark as it stands in a report: its sentence by language."""
+
+    message: dict[str, str]
+    detail: str
 
 
 class Remark(msgspec.Struct, frozen=True):
     """One remark.
 
     Attributes:
-        en, fr: a sentence for the student.
+        text: a sentence for the student.
         detail: one line for staff.
     """
 
-    en: str
-    fr: str
+    text: Text
     detail: str
 
-    @property
-    def message(self) -> dict[str, str]:
-        """The student's sentence, by language."""
-        return {"en": self.en, "fr": self.fr}
+    def noted(self, languages: Iterable[str]) -> Note:
+        """Put the remark into words."""
+        return Note(self.text.in_languages(languages), self.detail)
 
 
 MOST_NAMES = 5
@@ -39,10 +46,8 @@ def shown(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable(name))
 
 
-def listed(names: Sequence[str], language: str = "en") -> str:
+def listed(names: Sequence[str]) -> Text | str:
     """Return some names as text; of many, the first ones and how many more there are."""
     text = ", ".join(shown(name)[:LONGEST_NAME] for name in names[:MOST_NAMES])
     more = len(names) - MOST_NAMES
-    if more <= 0:
-        return text
-    return f"{text} et {more} de plus" if language == "fr" else f"{text} and {more} more"
+    return Text("{names} and {count} more", names=text, count=more) if more > 0 else text

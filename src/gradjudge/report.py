@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from gradjudge.remarks import Remark
+from gradjudge.remarks import Note
 from gradjudge.rubric import Assignment
 
 SCHEMA = 1
@@ -245,7 +245,7 @@ def blank_report(
     key: str = "",
     device: str = "",
     late: Late | None = None,
-    remarks: Sequence[Remark] = (),
+    remarks: Sequence[Note] = (),
 ) -> Report:
     """Return a report on a submission that was not judged.
 

@@ -108,4 +108,4 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 def _spaced(text: str, language: str) -> str:
     """Give French its no-break spaces."""
-    return re.sub(r" ([:;!?»])", "\u00a0\\1", text) if language == "fr" else text
+    return re.sub(r" (?=[:;!?»])|(?<=«) ", "\u00a0", text) if language == "fr" else text
