@@ -109,8 +109,8 @@ def test_habits_of_naming(course: Course, name: str) -> None:
     one = found(course)
     assert one.file == folder / name
     (remark,) = one.remarks
-    assert remark.en == f"Your file is named {name}. It was taken all the same; next time name it tp1.ipynb."
-    assert remark.fr.startswith(f"Votre fichier s'appelle {name}. Il a été pris quand même")
+    assert str(remark.text) == f"Your file is named {name}. It was taken all the same; next time name it tp1.ipynb."
+    assert remark.text.said("fr").startswith(f"Votre fichier s'appelle {name}. Il a été pris quand même")
     assert remark.detail == f"{name} was taken: only its name differs from tp1.ipynb"
 
 
@@ -128,7 +128,7 @@ def test_several_copies(course: Course) -> None:
     assert one.file == folder / "tp1 (10).ipynb"
     (remark,) = one.remarks
     others = "tp1 (2).ipynb, tp1 (1).ipynb, TP1.ipynb"
-    assert remark.en == (
+    assert str(remark.text) == (
         f"Of several copies, tp1 (10).ipynb was taken, as the last one; not {others}. Hand in one file, tp1.ipynb."
     )
     assert remark.detail == f"tp1 (10).ipynb was taken, as the last copy of tp1.ipynb; not {others}"
@@ -154,7 +154,7 @@ def test_names_in_a_remark_can_be_written(course: Course) -> None:
     """Names that are not UTF-8 do not stop a report."""
     hand_in(course, "alice", "tp1 (2).ipynb", os.fsdecode(b"tp1\xa0(1).ipynb"), os.fsdecode(b"TP1 (1).ipynb"))
     for remark in found(course).remarks:
-        for text in (remark.en, remark.fr, remark.detail):
+        for text in (*remark.text.in_languages(("en", "fr")).values(), remark.detail):
             text.encode()
 
 

@@ -437,7 +437,9 @@ def test_students_read_the_same_in_both_languages() -> None:
     indented = [re.findall(r"^ {4}\S.*$", text, re.MULTILINE) for text in (english, french)]
     assert indented[0] == indented[1]
     assert firsts(tables(english)[0]) == firsts(tables(french)[0]) == [*STATES, PENDING]
-    assert [row[0] for row in tables(french)[0]] == [f"{terminal.WORDS['fr'][s]} (`{s}`)" for s in (*STATES, PENDING)]
+    assert [row[0] for row in tables(french)[0]] == [
+        f"{terminal.STATE_WORDS[s].said('fr')} (`{s}`)" for s in (*STATES, PENDING)
+    ]
 
 
 def test_french_has_its_spaces() -> None:

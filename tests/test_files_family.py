@@ -15,9 +15,9 @@ from gradjudge import cohort
 from gradjudge.course import Course
 from gradjudge.jobs import Job
 from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_submission
-from gradjudge.remarks import Remark
-from gradjudge.report import Report, report_of, unjudged
+from gradjudge.report import Findings, Report, report_of, unjudged
 from gradjudge.terminal import report_lines, staff_notes
+from gradjudge.text import Text
 
 RUBRIC = """
 [course]
@@ -65,19 +65,18 @@ class Reader:
         try:
             submission = read_submission(Path(job.file), assignment=job.assignment, limits=assignment.limits)
         except UnreadableSubmission as problem:
-            return self.blank(job, "failed", {"en": problem.en, "fr": problem.fr}, problem.detail)
+            return self.blank(job, "failed", problem.text, problem.detail)
         self.read[job.student] = submission
-        return self._report(job, "passed", {}, "", submission.digest, *submission.remarks)
+        remarks = tuple(remark.noted(assignment.languages) for remark in submission.remarks)
+        found = unjudged(assignment, "passed", Text(""), "")
+        return self._report(job, replace(found, submission=submission.digest, remarks=remarks, unjudged={}))
 
-    def blank(self, job: Job, state: str, message: dict[str, str], detail: str) -> Report:
+    def blank(self, job: Job, state: str, message: Text, detail: str) -> Report:
         """Return a report without checks."""
-        return self._report(job, state, message, detail, "")
+        return self._report(job, unjudged(self.course.rubric.assignment(job.assignment), state, message, detail))
 
-    def _report(
-        self, job: Job, state: str, message: dict[str, str], detail: str, digest: str, *remarks: Remark
-    ) -> Report:
-        found = unjudged(self.course.rubric.assignment(job.assignment), state, message, detail)
-        found = replace(found, submission=digest, remarks=remarks)
+    @staticmethod
+    def _report(job: Job, found: Findings) -> Report:
         return report_of(found, assignment=job.assignment, student=job.student, remarks=job.remarks)
 
 

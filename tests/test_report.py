@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gradjudge.remarks import Remark
+from gradjudge.remarks import Note
 from gradjudge.report import (
     SCHEMA,
     STATES,
@@ -29,6 +29,7 @@ from gradjudge.report import (
     write_report,
 )
 from gradjudge.rubric import Assignment, Item
+from gradjudge.text import Text
 from gradjudge.views import public_view
 
 
@@ -86,8 +87,10 @@ def test_totals_leave_out_what_is_pending_or_ungraded() -> None:
 def test_a_report_has_what_was_found_and_what_is_known_besides() -> None:
     """Lateness is taken off the score, not off an item; what is known beforehand comes first."""
     run = Run("cpu", (), {}, 1.0, {}, {})
-    found = Findings("d", "fr", {"a": ItemResult(3.0, 4.0, "partial")}, run, remarks=(Remark("two", "deux", "2"),))
-    known, late = Remark("one", "un", "1"), Late("2026-01-12T11:00:00+00:00", 0.2)
+    found = Findings(
+        "d", "fr", {"a": ItemResult(3.0, 4.0, "partial")}, run, remarks=(Note({"en": "two", "fr": "deux"}, "2"),)
+    )
+    known, late = Note({"en": "one", "fr": "un"}, "1"), Late("2026-01-12T11:00:00+00:00", 0.2)
     made = report_of(
         found, assignment="tp1", student="ada", key="k", late=late, remarks=(known,), faults=("a judge died",)
     )
@@ -100,9 +103,9 @@ def test_a_report_has_what_was_found_and_what_is_known_besides() -> None:
 
 def test_why_nothing_was_judged_is_the_first_note() -> None:
     """What is known of the files follows it; manual items wait all the same."""
-    lab = Assignment("lab", {}, (Item("a", 4.0), Item("q1", 2.0, "manual")))
-    found = unjudged(lab, "failed", {"en": "empty", "fr": "vide"}, "lab.py: empty", device="cpu")
-    made = report_of(found, assignment="lab", student="ada", remarks=(Remark("one", "un", "1"),))
+    lab = Assignment("lab", {}, (Item("a", 4.0), Item("q1", 2.0, "manual")), languages=("en", "fr"))
+    found = unjudged(lab, "failed", Text.own("empty", "vide"), "lab.py: empty", device="cpu")
+    made = report_of(found, assignment="lab", student="ada", remarks=(Note({"en": "one", "fr": "un"}, "1"),))
     assert made.verdict.notes == ({"en": "empty", "fr": "vide"}, {"en": "one", "fr": "un"})
     assert {name: item.state for name, item in made.verdict.items.items()} == {"a": "failed", "q1": "pending"}
     assert (made.verdict.score, made.verdict.max_score, made.verdict.pending) == (0.0, 4.0, 2.0)

@@ -12,6 +12,7 @@ import pytest
 
 from gradjudge.errors import CourseError
 from gradjudge.rubric import Forbidden, GradingLimits, LatePolicy, Rubric, SeedSource, late_penalty, load_rubric
+from gradjudge.text import LANGUAGES
 
 GOOD = """\
 [course]
@@ -190,7 +191,8 @@ BAD = {
     ),
     "unknown language": (
         ('["fr", "en"]', '["fr", "de"]'),
-        "grading.toml, [course], key 'languages': found 'de'; expected some of 'fr', 'en'. There is: fr, en.",
+        "grading.toml, [course], key 'languages': found 'de'; expected languages of which there is a catalogue. "
+        f"There is: {', '.join(LANGUAGES)}.",
     ),
     "text in one language": (
         ('title = { fr = "Fonctions", en = "Functions" }', 'title = { fr = "Fonctions" }'),

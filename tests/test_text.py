@@ -87,6 +87,7 @@ def test_a_text_is_put_into_words_as_a_whole() -> None:
 def test_french_has_its_no_break_spaces_but_for_what_is_put_in() -> None:
     """They are typography of the sentence; a student's own name is not touched."""
     assert Text.own("a: b", "a : b").said("fr") == "a\u00a0: b"
+    assert Text.own("'-'", "« - »").said("fr") == "«\u00a0-\u00a0»"
     assert Text("{name}", name="a : b").said("fr") == "a : b"
 
 

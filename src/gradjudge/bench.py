@@ -28,6 +28,7 @@ from gradjudge.report import Findings, Report, report_of, unjudged
 from gradjudge.rubric import DEVICES, GradingLimits
 from gradjudge.sandbox.meter import WALL_FACTOR, Meter
 from gradjudge.sandbox.scratch import remove_abandoned
+from gradjudge.text import Text
 
 #: Seconds that a judge may be at work on one check beyond the student's own: its computing, the session's restart and
 #: the replay of the cells.
@@ -43,10 +44,7 @@ TOLD = 60.0
 #: Seconds between two looks at how long a judge and its session have been at work.
 LOOK_EVERY = 0.5
 
-FAULT = {
-    "en": "this submission could not be graded because of a fault on our side; staff has been told",
-    "fr": "cette copie n'a pas pu être évaluée par notre faute ; l'équipe est prévenue",
-}
+FAULT = Text("this submission could not be graded because of a fault on our side; staff has been told")
 
 
 @dataclass
@@ -276,7 +274,7 @@ class Bench:
                 raise InternalError("the bench is closed")
             self._starter.submit(fresh.start).result()
 
-    def blank(self, job: Job, state: str, message: dict[str, str], detail: str) -> Report:
+    def blank(self, job: Job, state: str, message: Text, detail: str) -> Report:
         """Return a report on a submission that no judge could judge."""
         assignment = self._terms.course.rubric.assignment(job.assignment)
         return self._report(job, unjudged(assignment, state, message, detail, device=self._terms.device))

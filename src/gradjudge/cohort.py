@@ -23,20 +23,12 @@ from gradjudge.notebooks.files import LeftOut, RefusedFile, read_companions, rea
 from gradjudge.notebooks.submission import HandIn, hand_in, read_hand_in
 from gradjudge.report import UNJUDGED, Late, Report, read_report, report_of, unjudged, write_report
 from gradjudge.rubric import GradingLimits, late_penalty
+from gradjudge.text import Text
 
 TIMESTAMP = "timestamp.txt"
 LONGEST_TIMESTAMP = 1000
-MISSING = {
-    "en": "no notebook or script of this assignment was found in what you handed in",
-    "fr": "aucun notebook ni script de ce travail n'a été trouvé dans ce que vous avez rendu",
-}
-
-
-UNREAD = {
-    "en": "the name of your file cannot be read: staff will look at it; use letters, digits, '-' and '_'",
-    "fr": "le nom de votre fichier ne peut pas être lu : l'équipe s'en occupe ; utilisez des lettres, des chiffres, "
-    "« - » et « _ »",
-}
+MISSING = Text("no notebook or script of this assignment was found in what you handed in")
+UNREAD = Text("the name of your file cannot be read: staff will look at it; use letters, digits, '-' and '_'")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -89,8 +81,9 @@ class KeyMaker:
 
 
 def _engine_digest() -> str:
-    folder = Path(gradjudge.__file__).parent
-    return digest_of((file.name, file.read_bytes()) for file in sorted(folder.rglob("*.py")))
+    """Digest what verdicts and their words come of: code and catalogues."""
+    files = [file for kind in ("*.py", "*.po") for file in Path(gradjudge.__file__).parent.rglob(kind)]
+    return digest_of((file.name, file.read_bytes()) for file in sorted(files))
 
 
 def _read(file: Path, limits: GradingLimits) -> HandIn:
@@ -167,11 +160,9 @@ def plan(
         if before is not None and before.verdict.key == key and not before.ungraded:
             done.append(before)
         else:
-            jobs.append(
-                Job(
-                    found.student, assignment, str(found.file), key, late, found.remarks, digest=digest, also=found.also
-                )
-            )
+            notes = tuple(remark.noted(course.rubric.languages) for remark in found.remarks)
+            job = Job(found.student, assignment, str(found.file), key, late, notes, digest=digest, also=found.also)
+            jobs.append(job)
     return Plan(assignment, tuple(jobs), tuple(done), tuple(problems))
 
 
@@ -227,11 +218,11 @@ def finish(
 
 def without_file(course: Course, assignment: str, found: Found) -> Report:
     """Return the report on a student who handed in nothing that could be graded, or nothing that we could read."""
+    rubric = course.rubric.assignment(assignment)
     state, message = ("ungraded", FAULT) if found.ours else ("failed", found.told or MISSING)
     if found.unread:
         state, message = "unread", found.told or UNREAD
-    findings = unjudged(course.rubric.assignment(assignment), state, message, found.problem)
-    return report_of(findings, assignment=assignment, student=found.student)
+    return report_of(unjudged(rubric, state, message, found.problem), assignment=assignment, student=found.student)
 
 
 def grades_csv(reports: Sequence[Report], order: Sequence[str] = ()) -> bytes:

@@ -15,7 +15,8 @@ from gradjudge.files import digest_of, readable
 from gradjudge.notebooks.choice import choose
 from gradjudge.notebooks.content import Asked, asked_for
 from gradjudge.remarks import Remark
-from gradjudge.rubric import LANGUAGES, Rubric, load_rubric
+from gradjudge.rubric import Rubric, load_rubric
+from gradjudge.text import LANGUAGES, Text
 
 RUBRIC = "grading.toml"
 
@@ -28,7 +29,7 @@ class Found(msgspec.Struct, frozen=True):
         file: the notebook or script to grade, or None.
         problem: why `file` is None, for staff; empty if it is not.
         folder: what was handed in: `file` lies in it, or in a folder inside it.
-        told: why `file` is None, for the student, by language; empty where nothing was found.
+        told: why `file` is None, for the student; None where nothing was found.
         remarks: what there is to say about the choice of `file`.
         also: lines of Python to run after it.
         ours: whether `problem` is no fault of the student's: nothing could be read.
@@ -39,7 +40,7 @@ class Found(msgspec.Struct, frozen=True):
     file: Path | None = None
     folder: Path | None = None
     problem: str = ""
-    told: dict[str, str] = {}
+    told: Text | None = None
     remarks: tuple[Remark, ...] = ()
     also: tuple[str, ...] = ()
     ours: bool = False

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gradjudge.text import Text
+
 #: Names of files that `write_atomically` has begun and not ended, as a regular expression.
 TEMPORARY = r"\.[0-9a-f]{16}\.tmp"
 
@@ -47,10 +49,8 @@ def shown(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable(name))
 
 
-def listed(names: Sequence[str], language: str = "en") -> str:
+def listed(names: Sequence[str]) -> Text | str:
     """Return some names as text; of many, the first ones and how many more there are."""
     text = ", ".join(shown(name)[:LONGEST_NAME] for name in names[:MOST_NAMES])
     more = len(names) - MOST_NAMES
-    if more <= 0:
-        return text
-    return f"{text} et {more} de plus" if language == "fr" else f"{text} and {more} more"
+    return Text("{names} and {count} more", names=text, count=more) if more > 0 else text

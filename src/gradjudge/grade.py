@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -30,6 +30,7 @@ from gradjudge.report import PENDING, CheckResult, CheckRun, Findings, ItemResul
 from gradjudge.rubric import Assignment, Item
 from gradjudge.sandbox.session import Session, SessionLost
 from gradjudge.sitting import Sitting
+from gradjudge.text import Text
 from gradjudge.wire.messages import Answer, Get, Ref
 
 #: Name of the check that `grade` adds to an item with forbidden calls.
@@ -74,7 +75,9 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Findi
         items: dict[str, ItemResult] = {}
         for item in assignment.items:
             outcomes[item.name] = _judge(item, hearing, bench)
-            items[item.name] = item_result(item, outcomes[item.name], bench.checks, hearing.results)
+            items[item.name] = item_result(
+                item, outcomes[item.name], bench.checks, hearing.results, assignment.languages
+            )
             hearing.results[item.name] = items[item.name].state
         run = Run(
             device=bench.device,
@@ -96,7 +99,8 @@ def grade(submission: Submission, assignment: Assignment, bench: Bench) -> Findi
             waited=round(sitting.waited, 3),
         )
         cells = tuple(sitting.cells[index] for index in sorted(sitting.cells))
-        return Findings(submission.digest, submission.language or "", items, run, cells, submission.remarks)
+        remarks = tuple(remark.noted(assignment.languages) for remark in submission.remarks)
+        return Findings(submission.digest, submission.language or "", items, run, cells, remarks)
 
 
 def _judge(item: Item, hearing: Hearing, bench: Bench) -> dict[str, Outcome]:
@@ -140,11 +144,10 @@ def _look_for_unread(item: Item, hearing: Hearing) -> Outcome | None:
         return None
     if not found:
         return None
-    message = {
-        "en": f"{found[0]} could not be read: define it with a plain def or class in a cell or a file that you hand in",
-        "fr": f"{found[0]} n'a pas pu être lue : définissez-la avec un def ou un class ordinaire, "
-        "dans une cellule ou un fichier que vous rendez",
-    }
+    message = Text(
+        "{function} could not be read: define it with a plain def or class in a cell or a file that you hand in",
+        function=found[0],
+    )
     return Outcome("failed", message, f"not found in the source: {', '.join(found)}", time.monotonic() - started)
 
 
@@ -153,13 +156,14 @@ def _look_at_source(item: Item, hearing: Hearing) -> Outcome:
     found = forbidden_calls(rules=item.forbidden, **_source_of(item, hearing))
     seconds = time.monotonic() - started
     if not found:
-        return Outcome("passed", {}, "", seconds)
-    first = found[0]
-    message = {
-        "en": f"{first.function} uses {first.call}, which this question asks you to do without",
-        "fr": f"{first.function} utilise {first.call}, dont cette question demande de se passer",
-    }
-    return Outcome("failed", message, "; ".join(str(one) for one in found), seconds, mistake="ruled out")
+        return Outcome("passed", None, "", seconds)
+    message = Text(
+        "{function} uses {call}, which this question asks you to do without",
+        function=found[0].function,
+        call=found[0].call,
+        mistake="ruled out",
+    )
+    return Outcome("failed", message, "; ".join(str(one) for one in found), seconds)
 
 
 def _source_of(item: Item, hearing: Hearing) -> dict[str, Any]:
@@ -174,13 +178,17 @@ def _source_of(item: Item, hearing: Hearing) -> dict[str, Any]:
 
 
 def item_result(
-    item: Item, outcomes: Mapping[str, Outcome], checks: Mapping[str, pytest.Item], before: Mapping[str, str]
+    item: Item,
+    outcomes: Mapping[str, Outcome],
+    checks: Mapping[str, pytest.Item],
+    before: Mapping[str, str],
+    languages: Sequence[str],
 ) -> ItemResult:
     """Turn the outcomes of an item's checks into its result; `before` has the states of the items it may need."""
     if item.kind == "manual":
         return ItemResult(0.0, item.points, PENDING, "manual", hint=item.hint)
     banned = FORBIDDEN in outcomes and outcomes[FORBIDDEN].state != "passed"
-    results = tuple(_check_result(item, name, outcome, checks, banned) for name, outcome in outcomes.items())
+    results = tuple(_check_result(item, name, outcome, checks, banned, languages) for name, outcome in outcomes.items())
     points, state = judge_item(item.points, results, separate=any(p is not None for p in item.checks.values()))
     helped = any(before[need] != "passed" for need in item.needs)
     stand_ins = dict.fromkeys(name for outcome in outcomes.values() for name in outcome.judged_with)
@@ -189,25 +197,30 @@ def item_result(
 
 
 def _check_result(
-    item: Item, name: str, outcome: Outcome, checks: Mapping[str, pytest.Item], banned: bool
+    item: Item,
+    name: str,
+    outcome: Outcome,
+    checks: Mapping[str, pytest.Item],
+    banned: bool,
+    languages: Sequence[str],
 ) -> CheckResult:
     worth = item.checks.get(name) or 0.0
-    title = FORBIDDEN_TITLE if name == FORBIDDEN else check_title(checks[name]) if name in checks else {}
+    if name == FORBIDDEN:
+        title = FORBIDDEN_TITLE.in_languages(languages)
+    else:
+        title = check_title(checks[name]) if name in checks else {}
     return CheckResult(
         name=name,
         title=title,
         state=outcome.state,
         points=worth if outcome.state == "passed" and not banned else 0.0,
         max=worth,
-        message=outcome.message,
-        mistake=outcome.mistake,
+        message=outcome.message.in_languages(languages) if outcome.message else {},
+        mistake=outcome.message.mistake if outcome.message else "",
     )
 
 
-FORBIDDEN_TITLE = {
-    "en": "The question is answered without the functions that it rules out.",
-    "fr": "La question est traitée sans les fonctions qu'elle exclut.",
-}
+FORBIDDEN_TITLE = Text("The question is answered without the functions that it rules out.")
 
 
 def versions() -> dict[str, str]:

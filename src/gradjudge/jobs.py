@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gradjudge.remarks import Remark
+from gradjudge.remarks import Note
 from gradjudge.report import Findings, Late
 from gradjudge.rubric import GradingLimits
 
@@ -41,7 +41,7 @@ class Job(msgspec.Struct, frozen=True):
     file: str
     key: str = ""
     late: Late | None = None
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Note, ...] = ()
     digest: str = ""
     also: tuple[str, ...] = ()
     seed: str = ""

@@ -126,8 +126,7 @@ class Host:
                 Path(job.file), assignment=job.assignment, limits=assignment.limits, also=job.also
             )
         except UnreadableSubmission as problem:
-            message = {"en": problem.en, "fr": problem.fr}
-            return unjudged(assignment, "failed", message, problem.detail, device=self.setup.device)
+            return unjudged(assignment, "failed", problem.text, problem.detail, device=self.setup.device)
         seed = job.seed or self.course.seed
         seats = Seats(self.setup, submission, assignment.limits, seed, lambda pid: say(Event("session", pid=pid)))
         bench = Bench(

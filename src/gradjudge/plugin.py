@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any, NamedTuple
@@ -31,21 +31,21 @@ from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
 from gradjudge.sentences import in_seconds
 from gradjudge.sitting import Sitting
+from gradjudge.text import LANGUAGES, Text
 from gradjudge.wire.messages import Missing, PassesDone, Raised, Ref, Reply, Request, StandIn, StandInSource, Steps
 
 
 class Outcome(NamedTuple):
-    """What became of one check: its state, what the student is told, what staff may read, which mistake was named.
+    """What became of one check: its state, what the student is told, what staff may read.
 
     `raised` says that it failed only because the student's code raised.
     """
 
     state: str
-    message: dict[str, str]
+    message: Text | None
     detail: str
     seconds: float
     judged_with: tuple[str, ...] = ()
-    mistake: str = ""
     raised: bool = False
 
 
@@ -227,12 +227,21 @@ def item_name(item: pytest.Item) -> str:
 
 
 def check_title(item: pytest.Item) -> dict[str, str]:
-    """Read a check's one-line descriptions from its docstring: the first line is English, ``fr:`` starts the French."""
+    """Read a check's one-line descriptions from its docstring: the first line is English, ``fr:`` starts the French.
+
+    So do the codes of other languages theirs.
+    """
     lines = [line.strip() for line in (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()]
     if not lines:
         return {}
-    french = [line.removeprefix("fr:").strip() for line in lines if line.startswith("fr:")]
-    return {"en": lines[0]} | ({"fr": french[0]} if french else {})
+    others = {language: f"{language}:" for language in LANGUAGES}
+    told = {
+        code: line.removeprefix(start).strip()
+        for line in reversed(lines)
+        for code, start in others.items()
+        if line.startswith(start)
+    }
+    return told | {"en": lines[0]}
 
 
 def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], None] = lambda: None) -> Outcome:
@@ -244,17 +253,17 @@ def run_check(item: pytest.Item, hearing: Hearing, *, on_ready: Callable[[], Non
         on_ready: called when the session is there, which after a death takes a replay of the cells first.
     """
     hearing.ways, hearing.helping = 0, int(hearing.deadly)
-    bounds, whose = dict(hearing.bounds), _WITH_OURS if hearing.helping else _WITH_YOURS
+    bounds, ours = dict(hearing.bounds), bool(hearing.helping)
     outcome = _attempt(item, hearing, on_ready)
     while outcome.state not in ("passed", "ungraded") and hearing.helping < hearing.ways:
         hearing.deadly |= outcome.state != "failed"
         hearing.helping += 1
         hearing.bounds = dict(bounds)
-        outcome = _better(outcome, _attempt(item, hearing, on_ready), hearing.offered, whose)
+        outcome = _better(outcome, _attempt(item, hearing, on_ready), hearing.offered, ours=ours)
     return outcome
 
 
-def _better(own: Outcome, helped: Outcome, offered: Sequence[str], whose: Mapping[str, str]) -> Outcome:
+def _better(own: Outcome, helped: Outcome, offered: Sequence[str], *, ours: bool) -> Outcome:
     """Choose between what became of a check with the student's own functions and with stand-ins for some of them.
 
     Where both fail, what was found with the stand-ins says more of the function that is judged, unless it is only that
@@ -264,22 +273,24 @@ def _better(own: Outcome, helped: Outcome, offered: Sequence[str], whose: Mappin
         return helped
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(offered))
     if own.state == "failed":
-        return _said(own, whose, names)
-    return _said(helped, _WITH_OURS, names)
+        return _said(own, names, ours=ours)
+    return _said(helped, names, ours=True)
 
 
-_WITH_YOURS = {"en": "This was with your own {}.", "fr": "C'était avec {} de votre main."}
-_WITH_OURS = {
-    "en": "This was with our own {} instead of yours, which did not pass.",
-    "fr": "C'était avec {} de notre main, au lieu de ce que vous avez écrit, qui n'a pas réussi.",
-}
-
-
-def _said(outcome: Outcome, whose: Mapping[str, str], names: str) -> Outcome:
+def _said(outcome: Outcome, names: str, *, ours: bool) -> Outcome:
     """Add whose functions they were with which something was raised."""
-    if not outcome.raised:
+    said = outcome.message
+    if said is None or not outcome.raised:
         return outcome
-    message = {language: f"{text} {whose[language].format(names)}" for language, text in outcome.message.items()}
+    if ours:
+        message = Text(
+            "{said} This was with our own {names} instead of yours, which did not pass.",
+            said=said,
+            names=names,
+            mistake=said.mistake,
+        )
+    else:
+        message = Text("{said} This was with your own {names}.", said=said, names=names, mistake=said.mistake)
     return outcome._replace(message=message, raised=False)
 
 
@@ -319,39 +330,22 @@ def _single(error: BaseException | None) -> BaseException | None:
 def _outcome(reports: Iterable[Any], error: BaseException | None, hearing: Hearing, seconds: float) -> Outcome:
     reports = list(reports)
     if error is None and all(report.passed for report in reports) and reports:
-        return Outcome("passed", {}, "", seconds)
+        return Outcome("passed", None, "", seconds)
     if isinstance(error, CheckFailed):
-        text = error.text
-        raised = isinstance(error, StudentRaised)
-        return Outcome("failed", _by_language(text), error.detail, seconds, (), text.mistake, raised)
+        return Outcome("failed", error.text, error.detail, seconds, raised=isinstance(error, StudentRaised))
     if isinstance(error, SessionLost):
         return _lost(error, hearing, seconds)
     detail = "\n".join(str(report.longrepr) for report in reports if not report.passed)
     return Outcome("ungraded", UNGRADED, detail or repr(error), seconds)
 
 
-UNGRADED = {
-    "en": "this could not be graded because of a fault on our side; it costs you nothing and staff has been told",
-    "fr": "ce point n'a pas pu être évalué par notre faute ; il ne vous coûte rien et l'équipe est prévenue",
-}
+UNGRADED = Text("this could not be graded because of a fault on our side; it costs you nothing and staff has been told")
 
 _LOST = {
-    "out-of-time": {
-        "en": "the time for grading was used up, by this check or by earlier cells and checks",
-        "fr": "le temps de correction était épuisé, par cette vérification ou par ce qui la précède",
-    },
-    "restarts": {
-        "en": "this check was not run: your code had ended its Python process too often before",
-        "fr": "cette vérification n'a pas été faite : votre code avait trop souvent mis fin à son processus Python",
-    },
-    "protocol": {
-        "en": "your code broke the line between it and the grader during this check",
-        "fr": "votre code a rompu la liaison entre lui et le correcteur pendant cette vérification",
-    },
-    "crashed": {
-        "en": "your code ended the Python process during this check",
-        "fr": "votre code a mis fin au processus Python pendant cette vérification",
-    },
+    "out-of-time": Text("the time for grading was used up, by this check or by earlier cells and checks"),
+    "restarts": Text("this check was not run: your code had ended its Python process too often before"),
+    "protocol": Text("your code broke the line between it and the grader during this check"),
+    "crashed": Text("your code ended the Python process during this check"),
 }
 
 
@@ -361,16 +355,13 @@ def _lost(lost: SessionLost, hearing: Hearing, seconds: float) -> Outcome:
     detail = f"{lost.reason}: {lost.detail}"
     over = hearing.sitting.over_limit(lost.reason)
     if over is not None:
-        en, fr = over.said("en"), over.said("fr")
-        message = {"en": f"your code {en} during this check", "fr": f"votre code {fr} pendant cette vérification"}
+        message = Text("your code {over} during this check", over=over)
         return Outcome(state, message, detail, seconds)
     if lost.reason == "timed-out":
-        most = in_seconds(hearing.assignment.limits.check_seconds)
-        en, fr = most.said("en"), most.said("fr")
-        message = {
-            "en": f"your code did not answer within {en}, the time limit of this check",
-            "fr": f"votre code n'a pas répondu en {fr}, le temps imparti à cette vérification",
-        }
+        message = Text(
+            "your code did not answer within {seconds}, the time limit of this check",
+            seconds=in_seconds(hearing.assignment.limits.check_seconds),
+        )
         return Outcome(state, message, detail, seconds)
     return Outcome(state, _LOST.get(lost.reason, _LOST["crashed"]), detail, seconds)
 
@@ -383,7 +374,3 @@ def _names_in(request: Request) -> frozenset[str]:
         return frozenset(name for name in (*fetched, *names) if type(name) is str)
     ref, kwargs = getattr(request, "ref", Ref("")), getattr(request, "kwargs", {})
     return frozenset((*ref.path, *kwargs))
-
-
-def _by_language(text: Any) -> dict[str, str]:
-    return {"en": text.en, "fr": text.fr}

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
+
+from gradjudge.text import Text
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A remark as it stands in a report: its sentence by language."""
+
+    message: dict[str, str]
+    detail: str
 
 
 class Remark(msgspec.Struct, frozen=True):
     """One remark.
 
     Attributes:
-        en, fr: a sentence for the student.
+        text: a sentence for the student.
         detail: one line for staff.
     """
 
-    en: str
-    fr: str
+    text: Text
     detail: str
 
-    @property
-    def message(self) -> dict[str, str]:
-        """The student's sentence, by language."""
-        return {"en": self.en, "fr": self.fr}
+    def noted(self, languages: Iterable[str]) -> Note:
+        """Put the remark into words."""
+        return Note(self.text.in_languages(languages), self.detail)

@@ -14,8 +14,9 @@ import msgspec
 from msgspec.structs import replace
 
 from gradjudge.files import write_atomically
-from gradjudge.remarks import Remark
+from gradjudge.remarks import Note
 from gradjudge.rubric import Assignment
+from gradjudge.text import Text
 
 SCHEMA = 1
 
@@ -183,7 +184,7 @@ class Findings(msgspec.Struct, frozen=True):
     items: dict[str, ItemResult]
     run: Run
     cells: tuple[CellResult, ...] = ()
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Note, ...] = ()
     unjudged: dict[str, str] = {}
 
 
@@ -244,7 +245,7 @@ def totals(items: Mapping[str, ItemResult], penalty: float = 0.0) -> tuple[float
     return round(score, 2), round(sum(item.max for item in judged), 4), round(pending, 4)
 
 
-def unjudged(assignment: Assignment, state: str, message: dict[str, str], detail: str, *, device: str = "") -> Findings:
+def unjudged(assignment: Assignment, state: str, message: Text, detail: str, *, device: str = "") -> Findings:
     """Return what there is to say of a submission that was not judged; its manual items stay pending.
 
     It is unreadable (`state` failed), or could not be judged by our fault (ungraded), or a person must choose its file
@@ -255,7 +256,7 @@ def unjudged(assignment: Assignment, state: str, message: dict[str, str], detail
         for item in assignment.items
     }
     run = Run(device=device, jail=(), versions={}, seconds=0.0, checks={}, cells={}, faults=(detail,))
-    return Findings("", "", items, run, unjudged=message)
+    return Findings("", "", items, run, unjudged=message.in_languages(assignment.languages))
 
 
 def report_of(
@@ -265,7 +266,7 @@ def report_of(
     student: str,
     key: str = "",
     late: Late | None = None,
-    remarks: Sequence[Remark] = (),
+    remarks: Sequence[Note] = (),
     faults: Sequence[str] = (),
 ) -> Report:
     """Make a report of what was found, and of what is known besides.

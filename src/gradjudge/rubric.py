@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 
 from gradjudge.errors import CourseError
+from gradjudge.text import LANGUAGES
 from gradjudge.tomltable import did_you_mean
 
-LANGUAGES = ("fr", "en")
 DEVICES = ("cpu", "cuda")
 SANDBOXES = ("required", "none")
 KINDS = ("auto", "manual")

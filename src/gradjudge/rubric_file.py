@@ -12,7 +12,6 @@ from gradjudge.errors import CourseError
 from gradjudge.rubric import (
     DEVICES,
     KINDS,
-    LANGUAGES,
     SANDBOXES,
     Assignment,
     Bar,
@@ -24,6 +23,7 @@ from gradjudge.rubric import (
     SeedSource,
     Threshold,
 )
+from gradjudge.text import LANGUAGES
 from gradjudge.tomltable import Table, did_you_mean, read_toml, shown
 
 ASSIGNMENT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -105,7 +105,8 @@ def _languages(course: Table) -> tuple[str, ...]:
     languages = course.words("languages", re.compile(r"\w+"), "languages", required=True)
     for language in languages:
         if language not in LANGUAGES:
-            course.fail("languages", f"'{language}'", "some of 'fr', 'en'." + did_you_mean(language, LANGUAGES))
+            expected = f"languages of which there is a catalogue.{did_you_mean(language, LANGUAGES)}"
+            course.fail("languages", f"'{language}'", expected)
     return languages
 
 

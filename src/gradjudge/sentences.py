@@ -68,6 +68,6 @@ def of_cell(cell: Cell, done: Text, at: int = 0) -> Text:
 
 
 def in_seconds(seconds: float) -> Text:
-    """Write a time limit; French has a comma in it."""
-    text = f"{seconds:g} s"
-    return Text.own(text, text.replace(".", ","))
+    """Write a time limit; some languages have a comma in it."""
+    whole, _, fraction = f"{seconds:g}".partition(".")
+    return Text("{whole}.{fraction} s", whole=whole, fraction=fraction) if fraction else Text("{whole} s", whole=whole)

@@ -9,6 +9,7 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from gradjudge.report import PENDING, CheckResult, ItemResult, Report
+from gradjudge.text import Text
 from gradjudge.views import reasons, said
 
 
@@ -67,43 +68,30 @@ def _lost(report: Report) -> str:
 
 _INDENT = " " * 23
 
-#: The words of a report, by language; states that are not named here stand as they are.
-WORDS = {
-    "en": {
-        "of": "of",
-        "to mark": "marked by a person",
-        "hint": "hint:",
-        "with": "judged with our",
-        "one": "the same for 1 other check",
-        "others": "the same for {} other checks",
-        "as above": "for the same reason as above",
-    },
-    "fr": {
-        "of": "sur",
-        "to mark": "à noter par une personne",
-        "hint": "indice\u00a0:",
-        "with": "évalué avec notre",
-        "one": "de même pour 1 autre vérification",
-        "others": "de même pour {} autres vérifications",
-        "as above": "pour la même raison que plus haut",
-        "passed": "réussi",
-        "partial": "partiel",
-        "failed": "échec",
-        "timed-out": "temps écoulé",
-        "crashed": "plantage",
-        "ungraded": "non évalué",
-        "unread": "non lu",
-        "pending": "à noter",
-    },
+#: What people read for a state.
+STATE_WORDS = {
+    "passed": Text("passed"),
+    "partial": Text("partial"),
+    "failed": Text("failed"),
+    "timed-out": Text("timed-out"),
+    "crashed": Text("crashed"),
+    "ungraded": Text("ungraded"),
+    "unread": Text("unread"),
+    PENDING: Text("pending"),
 }
+
+
+_AS_ABOVE = Text("for the same reason as above")
+_ONE_OTHER = Text("the same for 1 other check")
 
 
 def report_lines(report: Report, language: str, *, staff: bool) -> Iterator[str]:
     """Yield a report as lines of rich markup, in one language; with `staff` the details as well."""
     verdict = report.verdict
-    words = WORDS.get(language, WORDS["en"])
-    pending = f"  (+ {verdict.pending:g} {words['to mark']})" if verdict.pending else ""
-    yield f"[bold]{escape(verdict.assignment)}[/]  {verdict.score:g} {words['of']} {verdict.max_score:g}{pending}"
+    score = Text("{score:g} of {most:g}", score=verdict.score, most=verdict.max_score).said(language)
+    to_mark = Text("{points:g} marked by a person", points=verdict.pending).said(language)
+    pending = f"  (+ {to_mark})" if verdict.pending else ""
+    yield f"[bold]{escape(verdict.assignment)}[/]  {score}{pending}"
     for note in verdict.notes:
         yield f"  {escape(said(note, language))}"
     if staff:
@@ -121,19 +109,19 @@ def report_lines(report: Report, language: str, *, staff: bool) -> Iterator[str]
 def _item_lines(
     name: str, item: ItemResult, report: Report, language: str, seen: set[str], *, staff: bool
 ) -> Iterator[str]:
-    words = WORDS.get(language, WORDS["en"])
     colour = _COLOURS[item.state]
-    with_ours = f"  ({words['with']} {', '.join(item.judged_with)})" if item.judged_with else ""
-    state, points = words.get(item.state, item.state), f"{item.points:g}/{item.max:g}"
+    ours = Text("judged with our {names}", names=", ".join(item.judged_with)).said(language)
+    with_ours = f"  ({ours})" if item.judged_with else ""
+    state, points = STATE_WORDS[item.state].said(language), f"{item.points:g}/{item.max:g}"
     yield f"[{colour}]{state:>12}[/]  {points:>7}  {escape(name)}{escape(with_ours)}"
     lost = [check for check in item.checks if check.state != "passed"]
     fresh = [check for check in lost if staff or said(check.message, language) not in seen]
     for one in fresh:
         yield from _check_lines(name, one, report, language, seen, staff=staff)
     if lost and not fresh:
-        yield f"{_INDENT}[dim]{words['as above']}[/]"
+        yield f"{_INDENT}[dim]{_AS_ABOVE.said(language)}[/]"
     if item.hint and item.kind == "auto" and item.points < item.max:
-        yield f"{_INDENT}{words['hint']} {escape(said(item.hint, language))}"
+        yield f"{_INDENT}{escape(Text('hint: {hint}', hint=said(item.hint, language)).said(language))}"
 
 
 def _check_lines(
@@ -145,9 +133,8 @@ def _check_lines(
         yield f"{_INDENT}{escape(said(check.title, language))}"
     if message not in seen:
         count = next((one["count"] for one in reasons(report, language) if one["message"] == message), 1)
-        words = WORDS.get(language, WORDS["en"])
-        others = words["one"] if count == 2 else words["others"].format(count - 1)
-        more = f"  [dim]({others})[/]" if count > 1 and message else ""
+        others = Text("the same for {count} other checks", count=count - 1) if count > 2 else _ONE_OTHER
+        more = f"  [dim]({others.said(language)})[/]" if count > 1 and message else ""
         yield f"{_INDENT}[bold]{escape(message)}[/]{more}"
     if message:
         seen.add(message)

@@ -57,16 +57,6 @@ class Text:
         """Put the text into words, by language."""
         return {language: self.said(language) for language in languages}
 
-    @property
-    def en(self) -> str:
-        """The text in English."""
-        return self.said("en")
-
-    @property
-    def fr(self) -> str:
-        """The text in French."""
-        return self.said("fr")
-
     def __str__(self) -> str:
         return self.said("en")
 
@@ -108,4 +98,4 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 def _spaced(text: str, language: str) -> str:
     """Give French its no-break spaces."""
-    return re.sub(r" ([:;!?»])", "\u00a0\\1", text) if language == "fr" else text
+    return re.sub(r" (?=[:;!?»])|(?<=«) ", "\u00a0", text) if language == "fr" else text

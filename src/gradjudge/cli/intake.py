@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -58,7 +59,8 @@ def collect(
     options = intake.Options(pattern, student, times, known, replace, dry_run)
     done = intake.collect(assignment, sources, into or here.submitted, options)
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(_view(assignment, done, dry_run))) + b"\n")
+        view = _view(assignment, done, dry_run, here.rubric.languages)
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(view)) + b"\n")
         sys.stdout.flush()
     else:
         _show(done, into or here.submitted, dry_run)
@@ -96,7 +98,7 @@ def _line(text: str) -> str:
     return escape("".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in printable))
 
 
-def _view(assignment: str, done: Collection, dry_run: bool) -> dict[str, object]:
+def _view(assignment: str, done: Collection, dry_run: bool, languages: Sequence[str]) -> dict[str, object]:
     """Return what ``--json`` prints."""
     return {
         "assignment": assignment,
@@ -110,7 +112,8 @@ def _view(assignment: str, done: Collection, dry_run: bool) -> dict[str, object]
                 "notes": [_safe(note) for note in one.notes],
                 "not_taken": [_safe(refused.staff) for refused in one.refused],
                 "for_student": [
-                    {language: _safe(text) for language, text in refused.student.items()} for refused in one.refused
+                    {language: _safe(text) for language, text in refused.student.in_languages(languages).items()}
+                    for refused in one.refused
                 ],
             }
             for one in done.outcomes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from gradjudge.text import Text
+
 
 class Reason(msgspec.Struct, frozen=True):
     """One reason for not taking an entry.
@@ -11,13 +13,12 @@ class Reason(msgspec.Struct, frozen=True):
     Attributes:
         expected: what entries must be, for staff.
         todo: what staff can do.
-        en, fr: the end of the student's sentence ``model.py was not taken: ...``.
+        text: the end of the student's sentence ``model.py was not taken: ...``.
     """
 
     expected: str
     todo: str
-    en: str
-    fr: str
+    text: Text
 
 
 _ASK = "ask the student for the file itself"
@@ -27,116 +28,97 @@ REASONS: dict[str, Reason] = {
     "path": Reason(
         "a relative path without '..', '\\', drive letters or control characters",
         _REPACK,
-        "its name leads out of your folder or has forbidden characters. Rename it and hand it in again.",
-        "son nom mène hors de votre dossier ou contient des caractères interdits. Renommez-le et rendez-le à nouveau.",
+        Text("its name leads out of your folder or has forbidden characters. Rename it and hand it in again."),
     ),
     "long": Reason(
         "at most 255 bytes in each part of a name, 4096 in all, and 32 folders",
         "ask the student for a shorter name",
-        "its name is too long. Give it a shorter one and hand it in again.",
-        "son nom est trop long. Donnez-lui un nom plus court et rendez-le à nouveau.",
+        Text("its name is too long. Give it a shorter one and hand it in again."),
     ),
     "encoding": Reason(
         "a name in UTF-8",
         "ask the student for another name",
-        "its name cannot be read. Use letters, digits, '-' and '_' only, and hand it in again.",
-        "son nom n'est pas lisible. N'utilisez que des lettres, des chiffres, « - » et « _ », et rendez-le à nouveau.",
+        Text("its name cannot be read. Use letters, digits, '-' and '_' only, and hand it in again."),
     ),
     "link": Reason(
         "a file, not a link",
         _ASK,
-        "it is a link to another file. Hand in the file itself.",
-        "c'est un lien vers un autre fichier. Rendez le fichier lui-même.",
+        Text("it is a link to another file. Hand in the file itself."),
     ),
     "kind": Reason(
         "a regular file",
         _ASK,
-        "it is not an ordinary file. Hand in ordinary files only.",
-        "ce n'est pas un fichier ordinaire. Ne rendez que des fichiers ordinaires.",
+        Text("it is not an ordinary file. Hand in ordinary files only."),
     ),
     "encrypted": Reason(
         "no password",
         "ask the student for an archive without a password",
-        "it is protected by a password. Pack it again without one.",
-        "il est protégé par un mot de passe. Recréez l'archive sans mot de passe.",
+        Text("it is protected by a password. Pack it again without one."),
     ),
     "method": Reason(
         "a zip entry that is stored or deflated",
         "ask the student for an ordinary zip file",
-        "it is compressed in an unusual way. Make an ordinary zip file.",
-        "il est compressé d'une manière inhabituelle. Faites un fichier zip ordinaire.",
+        Text("it is compressed in an unusual way. Make an ordinary zip file."),
     ),
     "format": Reason(
         "a .zip, .tar, .tar.gz or .tar.xz",
         "ask the student for a zip file",
-        "archives of this kind are not opened. Hand in a zip file, or the files themselves.",
-        "ce format d'archive n'est pas ouvert. Rendez un fichier zip, ou les fichiers eux-mêmes.",
+        Text("archives of this kind are not opened. Hand in a zip file, or the files themselves."),
     ),
     "nested": Reason(
         "no archive inside a student's archive",
         _REPACK,
-        "it is an archive inside an archive. Hand in the files themselves, or one zip file.",
-        "c'est une archive dans une archive. Rendez les fichiers eux-mêmes, ou un seul fichier zip.",
+        Text("it is an archive inside an archive. Hand in the files themselves, or one zip file."),
     ),
     "damaged": Reason(
         "an entry that can be unpacked",
         "download the archive again; if it stays so, ask the student for the file",
-        "it is damaged. Hand it in again.",
-        "il est endommagé. Rendez-le à nouveau.",
+        Text("it is damaged. Hand it in again."),
     ),
     "longer": Reason(
         "an entry that is as large as it says",
         _ASK,
-        "it is not as large as the archive says. Pack it again.",
-        "il n'a pas la taille que l'archive annonce. Recréez l'archive.",
+        Text("it is not as large as the archive says. Pack it again."),
     ),
     "size": Reason(
         "a smaller file",
         _ASK,
-        "it is too large. Clear the outputs of notebooks, and leave out the course's data.",
-        "il est trop volumineux. Effacez les sorties des notebooks, et ne joignez pas les données du cours.",
+        Text("it is too large. Clear the outputs of notebooks, and leave out the course's data."),
     ),
     "total": Reason(
         "a smaller submission",
         "ask the student to leave out data and outputs",
-        "your files are too large together. Leave out what the question does not ask for.",
-        "vos fichiers sont trop volumineux ensemble. Ne joignez que ce que la question demande.",
+        Text("your files are too large together. Leave out what the question does not ask for."),
     ),
     "count": Reason(
         "fewer files",
         "ask the student for the notebook and what it needs",
-        "you handed in too many files. Leave out what the question does not ask for.",
-        "vous avez rendu trop de fichiers. Ne joignez que ce que la question demande.",
+        Text("you handed in too many files. Leave out what the question does not ask for."),
     ),
     "ratio": Reason(
         "an entry that is not compressed beyond belief",
         _ASK,
-        "it unpacks to far more than it holds. Hand in the file without compressing it.",
-        "il contient bien moins que ce qu'il occupe une fois extrait. Rendez le fichier sans le compresser.",
+        Text("it unpacks to far more than it holds. Hand in the file without compressing it."),
     ),
     "overlap": Reason(
         "entries that do not share bytes",
         _REPACK,
-        "it shares its bytes with another file of the archive. Pack it again.",
-        "il partage ses octets avec un autre fichier de l'archive. Recréez l'archive.",
+        Text("it shares its bytes with another file of the archive. Pack it again."),
     ),
     "duplicate": Reason(
         "one entry for each file",
         _REPACK,
-        "there are two files of this name, and one was taken. Rename one and hand it in again.",
-        "deux fichiers portent ce nom, et l'un a été pris. Renommez l'un d'eux et rendez-le à nouveau.",
+        Text("there are two files of this name, and one was taken. Rename one and hand it in again."),
     ),
     "reserved": Reason(
         "no timestamp.txt from a student: it would set the time of handing in",
         "nothing, unless you put it there yourself: then copy it into the student's folder by hand",
-        "this name is reserved. Rename it if your work needs it.",
-        "ce nom est réservé. Renommez-le si votre travail en a besoin.",
+        Text("this name is reserved. Rename it if your work needs it."),
     ),
     "owner": Reason(
         "a name that says whose it is",
         "rename it, or say --pattern or --student",
-        "its name does not say whose it is.",
-        "son nom ne dit pas de qui il est.",
+        Text("its name does not say whose it is."),
     ),
 }  # fmt: skip
 
@@ -181,7 +163,7 @@ class Refused(msgspec.Struct, frozen=True):
         return f"{self.archive}: {self.entry}: {self.found}; expected {why.expected}. To do: {why.todo}."
 
     @property
-    def student(self) -> dict[str, str]:
-        """What the student can be told, by language."""
-        why, name = REASONS[self.reason], self.entry.rstrip("/").rpartition("/")[2][:100]
-        return {"en": f"{name} was not taken: {why.en}", "fr": f"{name} n'a pas été pris : {why.fr}"}
+    def student(self) -> Text:
+        """What the student can be told."""
+        name = self.entry.rstrip("/").rpartition("/")[2][:100]
+        return Text("{name} was not taken: {why}", name=name, why=REASONS[self.reason].text)

@@ -23,6 +23,7 @@ from gradjudge.notebooks.files import RefusedFile, is_left_behind, read_regular
 from gradjudge.notebooks.foreign import foreign_files
 from gradjudge.notebooks.submission import holds_notebook
 from gradjudge.remarks import Remark
+from gradjudge.text import Text
 
 SUFFIXES = (".ipynb", ".py")
 MOST_LOOKED_INTO = 30  # files that are opened to see what they hold
@@ -52,7 +53,7 @@ class Choice(msgspec.Struct, frozen=True):
     Attributes:
         file: path of the notebook or script in the folder, or None.
         problem: why there is none, for staff.
-        told: the same for the student, by language, where there is more to say than that nothing was found.
+        told: the same for the student, where there is more to say than that nothing was found.
         unread: whether there are files, and a person must say which one is graded.
         also: lines of Python to run after the file: what it leaves to the scripts beside it and does not import.
         remarks: what there is to say about the choice.
@@ -60,7 +61,7 @@ class Choice(msgspec.Struct, frozen=True):
 
     file: str | None = None
     problem: str = ""
-    told: dict[str, str] = {}
+    told: Text | None = None
     unread: bool = False
     also: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
@@ -417,12 +418,12 @@ def _undecided(folder: Path, files: Sequence[Candidate], assignment: str) -> Cho
     return Choice(
         problem=f"{folder}: which file is to be graded? {listed(names)}: give it the name {wanted}, or take the others "
         "away, and grade again.",
-        told={
-            "en": f"Several of your files could be the one to grade: {listed(names)}. Staff will choose; "
-            f"next time hand in one file, {wanted}.",
-            "fr": f"Plusieurs de vos fichiers pourraient être celui à évaluer\u00a0: {listed(names, 'fr')}. L'équipe "
-            f"choisira ; la prochaine fois, rendez un seul fichier, {wanted}.",
-        },
+        told=Text(
+            "Several of your files could be the one to grade: {names}. Staff will choose; "
+            "next time hand in one file, {wanted}.",
+            names=listed(names),
+            wanted=wanted,
+        ),
         unread=True,
     )
 
@@ -481,15 +482,21 @@ def _most(name: str, others: Sequence[str], wanted: str) -> Remark:
     name = shown(name)
     if not others:
         return Remark(
-            f"Of your files, {name} was graded, for what it holds; next time name it {wanted}.",
-            f"De vos fichiers, {name} a été évalué, pour son contenu ; la prochaine fois, nommez-le {wanted}.",
+            Text(
+                "Of your files, {name} was graded, for what it holds; next time name it {wanted}.",
+                name=name,
+                wanted=wanted,
+            ),
             f"{name} was taken, for what it holds",
         )
     return Remark(
-        f"Of your files, {name} was graded, for what it holds and for its name; not {listed(others)}. "
-        f"Next time hand in one file, {wanted}.",
-        f"De vos fichiers, {name} a été évalué, pour son contenu et son nom, et non {listed(others, 'fr')}. "
-        f"La prochaine fois, rendez un seul fichier, {wanted}.",
+        Text(
+            "Of your files, {name} was graded, for what it holds and for its name; not {others}. "
+            "Next time hand in one file, {wanted}.",
+            name=name,
+            others=listed(others),
+            wanted=wanted,
+        ),
         f"{name} was taken, for what it holds and for its name; not {listed(others)}",
     )
 
@@ -497,8 +504,7 @@ def _most(name: str, others: Sequence[str], wanted: str) -> Remark:
 def _with_others(name: str, also: Sequence[str]) -> Remark:
     name, lines = shown(name), "; ".join(also)
     return Remark(
-        f"After {name} this was run, for what stands in your other files: {lines}.",
-        f"Après {name}, ceci a été exécuté, pour ce qui se trouve dans vos autres fichiers : {lines}.",
+        Text("After {name} this was run, for what stands in your other files: {lines}.", name=name, lines=lines),
         f"run after {name}: {lines}",
     )
 
@@ -506,9 +512,11 @@ def _with_others(name: str, also: Sequence[str]) -> Remark:
 def _deeper(name: str, wanted: str) -> Remark:
     name = shown(name)
     return Remark(
-        f"Your file was found inside a folder, as {name}. Next time hand in the file itself, {wanted}.",
-        f"Votre fichier a été trouvé dans un dossier : {name}. "
-        f"La prochaine fois, rendez le fichier lui-même, {wanted}.",
+        Text(
+            "Your file was found inside a folder, as {name}. Next time hand in the file itself, {wanted}.",
+            name=name,
+            wanted=wanted,
+        ),
         f"{name} was taken, from inside a folder",
     )
 
@@ -517,14 +525,20 @@ def _misnamed(name: str, wanted: str, others: Sequence[str]) -> Remark:
     name = shown(name)
     if not others:
         return Remark(
-            f"Your file is named {name}. It was taken all the same; next time name it {wanted}.",
-            f"Votre fichier s'appelle {name}. Il a été pris quand même ; la prochaine fois, nommez-le {wanted}.",
+            Text(
+                "Your file is named {name}. It was taken all the same; next time name it {wanted}.",
+                name=name,
+                wanted=wanted,
+            ),
             f"{name} was taken: only its name differs from {wanted}",
         )
     return Remark(
-        f"Of several copies, {name} was taken, as the last one; not {listed(others)}. Hand in one file, {wanted}.",
-        f"Parmi plusieurs copies, {name} a été pris, comme la dernière, et non {listed(others, 'fr')}. "
-        f"Rendez un seul fichier, {wanted}.",
+        Text(
+            "Of several copies, {name} was taken, as the last one; not {others}. Hand in one file, {wanted}.",
+            name=name,
+            others=listed(others),
+            wanted=wanted,
+        ),
         f"{name} was taken, as the last copy of {wanted}; not {listed(others)}",
     )
 
@@ -532,19 +546,25 @@ def _misnamed(name: str, wanted: str, others: Sequence[str]) -> Remark:
 def _released(name: str, wanted: str, others: Sequence[str]) -> Remark:
     name = shown(name)
     return Remark(
-        f"{name} was taken: of your notebooks, only it was made from the assignment's; not {listed(others)}. "
-        f"Hand in one file, {wanted}.",
-        f"{name} a été pris : c'est le seul de vos notebooks qui vienne de celui du travail, et non "
-        f"{listed(others, 'fr')}. Rendez un seul fichier, {wanted}.",
+        Text(
+            "{name} was taken: of your notebooks, only it was made from the assignment's; not {others}. "
+            "Hand in one file, {wanted}.",
+            name=name,
+            others=listed(others),
+            wanted=wanted,
+        ),
         f"{name} was taken: the only one that says it was made from {wanted}; not {listed(others)}",
     )
 
 
 def _only(name: str, wanted: str) -> Remark:
-    name, what = shown(name), "notebook" if wanted.endswith(".ipynb") else "script"
+    name, what = shown(name), Text("notebook") if wanted.endswith(".ipynb") else Text("script")
     return Remark(
-        f"Your file is named {name}. It was taken as your only {what}; next time name it {wanted}.",
-        f"Votre fichier s'appelle {name}. Il a été pris comme votre seul {what} ; "
-        f"la prochaine fois, nommez-le {wanted}.",
+        Text(
+            "Your file is named {name}. It was taken as your only {what}; next time name it {wanted}.",
+            name=name,
+            what=what,
+            wanted=wanted,
+        ),
         f"{name} was taken: the only {what}; expected {wanted}",
     )

@@ -19,6 +19,7 @@ from gradjudge.files import LONGEST_NAME, MOST_NAMES, listed, shown
 from gradjudge.notebooks.text import odd_encoding
 from gradjudge.remarks import Remark
 from gradjudge.rubric import GradingLimits
+from gradjudge.text import Text
 
 COMPANION_SUFFIXES = (".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".npz", ".pt")
 MOST_COMPANIONS = 30
@@ -38,12 +39,12 @@ TAKEN = PICKED_UP | INSTALLED | {name.casefold() for name in sys.stdlib_module_n
 
 
 class RefusedFile(Exception):
-    """A file may not be read. `en` and `fr` say why to its author, `detail` to staff."""
+    """A file may not be read. `text` says why to its author, `detail` to staff."""
 
-    def __init__(self, en: str, fr: str, detail: str) -> None:
-        """Take the reason in both languages and for staff."""
+    def __init__(self, text: Text, detail: str) -> None:
+        """Take the reason for the author and for staff."""
         super().__init__(detail)
-        self.en, self.fr, self.detail = en, fr, detail
+        self.text, self.detail = text, detail
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -59,74 +60,44 @@ class LeftOut(msgspec.Struct, frozen=True):
     why: str
 
 
-#: Why a file beside the submission was not used, in both languages: the end of a sentence.
+#: Why a file beside the submission was not used: the end of a sentence.
 WHY = {
-    "unlisted": (
-        "there are too many files beside it, or they could not be listed. Hand in only what your work needs.",
-        "il y a trop de fichiers à côté, ou leur liste n'a pas pu être lue. "
-        "Ne rendez que ce dont votre travail a besoin.",
+    "unlisted": Text(
+        "there are too many files beside it, or they could not be listed. Hand in only what your work needs."
     ),
-    "many": (
-        f"at most {MOST_COMPANIONS} files of {MOST_COMPANION_BYTES >> 20} MB in all go with it. "
-        "Hand in only what your work needs.",
-        f"{MOST_COMPANIONS} fichiers et {MOST_COMPANION_BYTES >> 20} Mo au plus l'accompagnent. "
-        "Ne rendez que ce dont votre travail a besoin.",
+    "many": Text(
+        "at most {count} files of {mb} MB in all go with it. Hand in only what your work needs.",
+        count=MOST_COMPANIONS,
+        mb=MOST_COMPANION_BYTES >> 20,
     ),
-    "name": (
-        "the name is too long or has unusual characters. Use letters, digits, '-' and '_'.",
-        "le nom est trop long ou contient des caractères inhabituels. "
-        "Utilisez des lettres, des chiffres, « - » et « _ ».",
-    ),
-    "folder": (
-        "only files that lie beside it are read, not folders.",
-        "seuls les fichiers placés à côté sont lus, pas les dossiers.",
-    ),
-    "hidden": (
-        "a file whose name begins with a dot is not read. Rename it if your work needs it.",
-        "un fichier dont le nom commence par un point n'est pas lu. Renommez-le si votre travail en a besoin.",
-    ),
-    "kind": (
-        "only ordinary files are read, not links. Hand in the file itself.",
-        "seuls les fichiers ordinaires sont lus, pas les liens. Rendez le fichier lui-même.",
-    ),
-    "second": (
-        "only one notebook is graded.",
-        "un seul notebook est évalué.",
-    ),
-    "suffix": (
-        "only Python modules and small data files are read.",
-        "seuls les modules Python et les petits fichiers de données sont lus.",
-    ),
-    "encoding": (
-        "a module is read as UTF-8. Save it as UTF-8, without a line that names another encoding.",
-        "un module est lu en UTF-8. Enregistrez-le en UTF-8, sans ligne qui nomme un autre encodage.",
-    ),
-    "taken": (
-        "Python or an installed package has a file of this name. Rename it if your work needs it.",
-        "Python ou une bibliothèque installée a un fichier de ce nom. Renommez-le si votre travail en a besoin.",
-    ),
+    "name": Text("the name is too long or has unusual characters. Use letters, digits, '-' and '_'."),
+    "folder": Text("only files that lie beside it are read, not folders."),
+    "hidden": Text("a file whose name begins with a dot is not read. Rename it if your work needs it."),
+    "kind": Text("only ordinary files are read, not links. Hand in the file itself."),
+    "second": Text("only one notebook is graded."),
+    "suffix": Text("only Python modules and small data files are read."),
+    "encoding": Text("a module is read as UTF-8. Save it as UTF-8, without a line that names another encoding."),
+    "taken": Text("Python or an installed package has a file of this name. Rename it if your work needs it."),
 }
 
 
 def left_out_remarks(main: str, left_out: Sequence[LeftOut]) -> tuple[Remark, ...]:
     """Say which files beside `main` were not used: one remark for each reason, in the order of `WHY`."""
     remarks = []
-    for why, (en, fr) in WHY.items():
-        names = [one.name for one in left_out if one.why == why]
+    for key, why in WHY.items():
+        names = [one.name for one in left_out if one.why == key]
         if names and names != ["*"]:
-            details = dict.fromkeys(shown(one.reason) for one in left_out if one.why == why)
+            details = dict.fromkeys(shown(one.reason) for one in left_out if one.why == key)
             remarks.append(
                 Remark(
-                    f"Not used with {main}: {listed(names)}; {en}",
-                    f"Non utilisé avec {main} : {listed(names, 'fr')} ; {fr}",
+                    Text("Not used with {main}: {names}; {why}", main=main, names=listed(names), why=why),
                     f"not used: {listed(names)} ({'; '.join(list(details)[:MOST_NAMES])})",
                 )
             )
         elif names:
             remarks.append(
                 Remark(
-                    f"No file beside {main} was used: {en}",
-                    f"Aucun fichier à côté de {main} n'a été utilisé : {fr}",
+                    Text("No file beside {main} was used: {why}", main=main, why=why),
                     f"no file beside it was used: {left_out[0].reason}",
                 )
             )
@@ -145,9 +116,9 @@ def read_regular(path: Path, most: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if path.is_symlink():
-            raise RefusedFile(*_REFUSED["link"], f"{path}: a symbolic link") from error
+            raise RefusedFile(_A_LINK, f"{path}: a symbolic link") from error
         if error.errno in _NO_FILE:
-            raise RefusedFile(*_REFUSED["kind"], f"{path}: {error.strerror}") from error
+            raise RefusedFile(_NO_ORDINARY_FILE, f"{path}: {error.strerror}") from error
         raise
     try:
         return _read_open(path, descriptor, most)
@@ -159,10 +130,10 @@ def _read_open(path: Path, descriptor: int, most: int) -> bytes:
     """Read an open file if it is what `read_regular` allows."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise RefusedFile(*_REFUSED["kind"], f"{path}: not a regular file (mode {status.st_mode:o})")
+        raise RefusedFile(_NO_ORDINARY_FILE, f"{path}: not a regular file (mode {status.st_mode:o})")
     if status.st_nlink > 1:
         # It could be another student's file, or the solution, under a second name.
-        raise RefusedFile(*_REFUSED["link"], f"{path}: {status.st_nlink} hard links to it; make it a copy of its own")
+        raise RefusedFile(_A_LINK, f"{path}: {status.st_nlink} hard links to it; make it a copy of its own")
     if status.st_size > most:
         raise too_large(path, status.st_size, most)
     data = bytearray()
@@ -175,25 +146,18 @@ def _read_open(path: Path, descriptor: int, most: int) -> bytes:
 
 def too_large(path: Path, size: int, most: int) -> RefusedFile:
     """Return the refusal of a file of `size` bytes where `most` are allowed."""
-    has, may = size / (1 << 20), most / (1 << 20)
     return RefusedFile(
-        f"Your file is too large: {has:.1f} MB, and at most {may:g} MB are read. Clear its outputs and save it.",
-        f"Votre fichier est trop volumineux : {has:.1f} Mo, et {may:g} Mo au plus sont lus. "
-        "Effacez ses sorties puis enregistrez-le.",
+        Text(
+            "Your file is too large: {has:.1f} MB, and at most {may:g} MB are read. Clear its outputs and save it.",
+            has=size / (1 << 20),
+            may=most / (1 << 20),
+        ),
         f"{path}: {size} bytes, at most {most} are read",
     )
 
 
-_REFUSED = {
-    "link": (
-        "Your file is a link to another file. Hand in the file itself.",
-        "Votre fichier est un lien vers un autre fichier. Rendez le fichier lui-même.",
-    ),
-    "kind": (
-        "What was handed in is not an ordinary file. Hand in a notebook or a script.",
-        "Ce qui a été rendu n'est pas un fichier ordinaire. Rendez un notebook ou un script.",
-    ),
-}
+_A_LINK = Text("Your file is a link to another file. Hand in the file itself.")
+_NO_ORDINARY_FILE = Text("What was handed in is not an ordinary file. Hand in a notebook or a script.")
 _NO_FILE = (errno.ENXIO, errno.ENODEV)  # what opening a socket gives, or a device that is not there
 
 

@@ -6,27 +6,23 @@ import re
 from collections.abc import Sequence
 
 from gradjudge.files import LONGEST_NAME, shown
+from gradjudge.text import Text
 
 _MARIMO = re.compile(rb"^\w+\s*=\s*marimo\.App\(", re.MULTILINE)
 
-#: What a file is, in both languages, with what to do instead where that is not obvious.
+#: What a file is.
 _KINDS = {
-    "page": ("a web page", "une page web", "", ""),
-    "pdf": ("a PDF", "un PDF", "", ""),
-    "archive": ("an archive or an office document", "une archive ou un document de bureautique", "", ""),
-    "pointer": (
-        "only a pointer of Git LFS to the file",
-        "seulement un pointeur de Git LFS vers le fichier",
-        " `git lfs pull` fetches it.",
-        " `git lfs pull` va le chercher.",
-    ),
-    "marimo": (
-        "a marimo notebook, whose definitions are hidden in its cells",
-        "un notebook marimo, dont les définitions sont cachées dans les cellules",
-        " `marimo export ipynb FILE.py -o FILE.ipynb` makes one.",
-        " `marimo export ipynb FICHIER.py -o FICHIER.ipynb` en fait un.",
-    ),
-    "text": ("a text document", "un document texte", "", ""),
+    "page": Text("a web page"),
+    "pdf": Text("a PDF"),
+    "archive": Text("an archive or an office document"),
+    "pointer": Text("only a pointer of Git LFS to the file"),
+    "marimo": Text("a marimo notebook, whose definitions are hidden in its cells"),
+    "text": Text("a text document"),
+}
+#: How the notebook is had, where that is not obvious.
+_ADVICE = {
+    "pointer": Text("`git lfs pull` fetches it."),
+    "marimo": Text("`marimo export ipynb FILE.py -o FILE.ipynb` makes one."),
 }
 _BEGINNINGS = (
     (b"<!doctype", "page"),
@@ -44,29 +40,33 @@ _ENDINGS = {
 }
 
 
-def foreign(name: str, raw: bytes) -> tuple[str, str, str] | None:
-    """Return what a file is that is no notebook and no script, for its author in both languages and for staff."""
+def foreign(name: str, raw: bytes) -> tuple[Text, str] | None:
+    """Return what a file is that is no notebook and no script, for its author and for staff."""
     head = raw[:100].lstrip(b" \t\r\n\xef\xbb\xbf").lower()
     kind = next((kind for start, kind in _BEGINNINGS if head.startswith(start)), "")
     if name.lower().endswith(".py") and not kind and _MARIMO.search(raw):
         kind = "marimo"
-    return (*_sentences(name, kind, ""), _KINDS[kind][0]) if kind else None
+    if not kind:
+        return None
+    text = Text(
+        "{name} is {kind}, which cannot be graded. Hand in the Jupyter notebook itself.",
+        name=shown(name)[:LONGEST_NAME],
+        kind=_KINDS[kind],
+    )
+    if kind in _ADVICE:
+        text = Text("{refusal} {advice}", refusal=text, advice=_ADVICE[kind])
+    return text, str(_KINDS[kind])
 
 
-def foreign_files(names: Sequence[str], wanted: str) -> dict[str, str]:
-    """Say of which kind the first such file is, to a student who handed in nothing else; nothing if there is none."""
+def foreign_files(names: Sequence[str], wanted: str) -> Text | None:
+    """Say what the first such file is, to a student who handed in nothing else; None if there is none."""
     for ending, kind in _ENDINGS.items():
         for name in names:
             if name.lower().endswith(ending):
-                en, fr = _sentences(name, kind, f", {wanted}")
-                return {"en": en, "fr": fr}
-    return {}
-
-
-def _sentences(name: str, kind: str, wanted: str) -> tuple[str, str]:
-    name = shown(name)[:LONGEST_NAME]
-    en, fr, more, plus = _KINDS[kind]
-    return (
-        f"{name} is {en}, which cannot be graded. Hand in the Jupyter notebook itself{wanted}.{more}",
-        f"{name} est {fr}, ce qui ne peut pas être évalué. Rendez le notebook Jupyter lui-même{wanted}.{plus}",
-    )
+                return Text(
+                    "{name} is {kind}, which cannot be graded. Hand in the Jupyter notebook itself, {wanted}.",
+                    name=shown(name)[:LONGEST_NAME],
+                    kind=_KINDS[kind],
+                    wanted=wanted,
+                )
+    return None

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from gradjudge.celltext import parse_cell
 from gradjudge.files import listed
 from gradjudge.remarks import Remark
+from gradjudge.text import Text
 
 #: Characters of a cell that is looked at.
 _LONGEST = 100_000
@@ -27,9 +28,10 @@ def idle_remarks(idle: Iterable[str], code: Iterable[str]) -> list[Remark]:
         return []
     return [
         Remark(
-            f"{listed(names)}: in a raw or Markdown cell, which is not run. Make it a code cell (key y in Jupyter).",
-            f"{listed(names, 'fr')} : dans une cellule brute ou Markdown, qui n'est pas exécutée. "
-            "Refaites-en une cellule de code (touche y dans Jupyter).",
+            Text(
+                "{names}: in a raw or Markdown cell, which is not run. Make it a code cell (key y in Jupyter).",
+                names=listed(names),
+            ),
             f"Python in cells that are no code: {listed(names)}",
         )
     ]

@@ -8,6 +8,7 @@ import msgspec
 
 from gradjudge.files import LONGEST_NAME
 from gradjudge.remarks import Remark
+from gradjudge.text import Text
 
 T = TypeVar("T")
 
@@ -68,8 +69,11 @@ def metadata_remarks(name: str, metadata: msgspec.Raw, assignment: str) -> list[
     if languages and not any("python" in language.casefold() for language in languages):
         remarks.append(
             Remark(
-                f"{name} says that it is in {languages[0]}. It was run as Python: choose a Python kernel.",
-                f"{name} dit être en {languages[0]}. Il a été exécuté en Python : choisissez un noyau Python.",
+                Text(
+                    "{name} says that it is in {language}. It was run as Python: choose a Python kernel.",
+                    name=name,
+                    language=languages[0],
+                ),
                 f"{name}: language {languages[0]}, run as Python",
             )
         )
@@ -77,10 +81,13 @@ def metadata_remarks(name: str, metadata: msgspec.Raw, assignment: str) -> list[
     if said and said != assignment:
         remarks.append(
             Remark(
-                f"{name} was made from the notebook of {said}; it was graded as {assignment}. "
-                "Check what you handed in.",
-                f"{name} vient du notebook de {said} ; il a été évalué comme {assignment}. "
-                "Vérifiez ce que vous avez rendu.",
+                Text(
+                    "{name} was made from the notebook of {said}; it was graded as {assignment}. "
+                    "Check what you handed in.",
+                    name=name,
+                    said=said,
+                    assignment=assignment,
+                ),
                 f"{name}: its metadata name {said}, graded as {assignment}",
             )
         )

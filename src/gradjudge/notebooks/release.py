@@ -36,12 +36,10 @@ from gradjudge.notebooks.source import (
 )
 from gradjudge.rubric import Assignment
 from gradjudge.sandbox.meter import WALL_FACTOR
+from gradjudge.text import Text
 
-CODE_STUBS = {
-    "fr": "# VOTRE CODE ICI\nraise NotImplementedError()",
-    "en": "# YOUR CODE HERE\nraise NotImplementedError()",
-}
-TEXT_STUBS = {"fr": "*VOTRE RÉPONSE ICI*", "en": "*YOUR ANSWER HERE*"}
+CODE_STUB = Text("# YOUR CODE HERE\nraise NotImplementedError()")
+TEXT_STUB = Text("*YOUR ANSWER HERE*")
 
 
 class JudgedItem(Protocol):
@@ -180,7 +178,7 @@ def _through_nbgrader(source: Source, notebook: Json, language: str) -> Json:
     from gradjudge.notebooks import nbgrader_steps
 
     try:
-        return nbgrader_steps.run(notebook, code_stub=CODE_STUBS[language], text_stub=TEXT_STUBS[language])
+        return nbgrader_steps.run(notebook, code_stub=CODE_STUB.said(language), text_stub=TEXT_STUB.said(language))
     except nbgrader_steps.Refused as error:
         raise CourseError(f"{source.path}: nbgrader refuses the release in '{language}': {error}") from error
 

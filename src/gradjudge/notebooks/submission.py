@@ -29,7 +29,8 @@ from gradjudge.notebooks.metadata import is_solution, metadata_remarks, ours, pa
 from gradjudge.notebooks.scripts import defines, split_script
 from gradjudge.notebooks.text import decode_module, decode_text, unix_lines, without_outputs, written_module
 from gradjudge.remarks import Remark
-from gradjudge.rubric import LANGUAGES, GradingLimits
+from gradjudge.rubric import GradingLimits
+from gradjudge.text import LANGUAGES, Text
 
 MOST_SCRIPT_BYTES = 256 << 10  # a parsed script takes about 1 kB of memory for each byte at worst
 MOST_SCRIPT_LINES = 20_000  # pieces are padded with empty lines, so lines times cells is what they take together
@@ -37,12 +38,12 @@ WITH_OUTPUTS = 8  # times its limit, a notebook may be as large as this with out
 
 
 class UnreadableSubmission(Exception):
-    """Nothing of the submission can be graded. `en` and `fr` are for the student, `detail` is for staff."""
+    """Nothing of the submission can be graded. `text` is for the student, `detail` is for staff."""
 
-    def __init__(self, en: str, fr: str, detail: str) -> None:
-        """Take the reason in both languages and for staff."""
+    def __init__(self, text: Text, detail: str) -> None:
+        """Take the reason for the student and for staff."""
         super().__init__(detail)
-        self.en, self.fr, self.detail = en, fr, detail
+        self.text, self.detail = text, detail
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -146,8 +147,10 @@ def read_submission(path: Path, *, assignment: str, limits: GradingLimits, also:
         str(path).encode()
     except UnicodeEncodeError as error:  # bytes of another encoding; reports could not name the file
         raise UnreadableSubmission(
-            f"Rename your file: only letters, digits, '-' and '_', such as {assignment}.ipynb.",
-            f"Renommez votre fichier : lettres, chiffres, « - » et « _ » seulement, par exemple {assignment}.ipynb.",
+            Text(
+                "Rename your file: only letters, digits, '-' and '_', such as {assignment}.ipynb.",
+                assignment=assignment,
+            ),
             f"{str(path)!a}: the name is not UTF-8",
         ) from error
     try:
@@ -162,7 +165,7 @@ def read_submission(path: Path, *, assignment: str, limits: GradingLimits, also:
             remarks += metadata_remarks(path.name, notebook.metadata, assignment)
             remarks += idle_remarks(_idle_texts(notebook), (cell.source for cell in cells))
     except RefusedFile as refusal:
-        raise UnreadableSubmission(refusal.en, refusal.fr, refusal.detail) from refusal
+        raise UnreadableSubmission(refusal.text, refusal.detail) from refusal
     mode = "python" if notebook is None else "ipython"
     return Submission(
         assignment=assignment,
@@ -192,14 +195,16 @@ def _ending_remarks(name: str, *, is_notebook: bool) -> list[Remark]:
     """Say that a file is not what its ending says."""
     if is_notebook == (not name.lower().endswith(".py")):
         return []
-    name, kind, french, ending = shown(name), "Python text", "du texte Python", ".py"
-    if is_notebook:
-        kind, french, ending = "a notebook", "un notebook", ".ipynb"
+    kind, ending = (Text("a notebook"), ".ipynb") if is_notebook else (Text("Python text"), ".py")
     return [
         Remark(
-            f"{name} holds {kind}, and was run as such: its name should end with {ending}.",
-            f"{name} contient {french} et a été exécuté comme tel : son nom devrait finir par {ending}.",
-            f"{name}: {kind}, read as such",
+            Text(
+                "{name} holds {kind}, and was run as such: its name should end with {ending}.",
+                name=shown(name),
+                kind=kind,
+                ending=ending,
+            ),
+            f"{shown(name)}: {kind}, read as such",
         )
     ]
 
@@ -263,8 +268,7 @@ def _script_cells(path: Path, raw: bytes, limits: GradingLimits) -> tuple[Cell, 
     lines = text.count("\n") + 1
     if lines > MOST_SCRIPT_LINES:
         raise UnreadableSubmission(
-            f"Your script has {lines} lines; at most {MOST_SCRIPT_LINES} are read.",
-            f"Votre script a {lines} lignes ; {MOST_SCRIPT_LINES} au plus sont lues.",
+            Text("Your script has {lines} lines; at most {most} are read.", lines=lines, most=MOST_SCRIPT_LINES),
             f"{path}: {lines} lines",
         )
     return tuple(
@@ -305,7 +309,7 @@ class _RawNotebook(msgspec.Struct):
 def _notebook_in(path: Path, raw: bytes, limits: GradingLimits) -> _RawNotebook | None:
     """Return the notebook that a file holds, or None if it holds a script: what it is counts, not how it is named."""
     if said := foreign(path.name, raw):
-        raise UnreadableSubmission(said[0], said[1], f"{path}: {said[2]}")
+        raise UnreadableSubmission(said[0], f"{path}: {said[1]}")
     if raw.lstrip(b" \t\r\n" + codecs.BOM_UTF8)[:1] == b"{":
         if not path.name.lower().endswith(".py"):
             return _decode_notebook(path, raw, limits)
@@ -336,8 +340,7 @@ def _notebook_parts(path: Path, notebook: _RawNotebook, limits: GradingLimits) -
         raise _not_a_notebook(path, "there are no cells in it")
     if len(raw_cells) > limits.cells:
         raise UnreadableSubmission(
-            f"Your notebook has {len(raw_cells)} cells; at most {limits.cells} are read.",
-            f"Votre notebook a {len(raw_cells)} cellules ; {limits.cells} au plus sont lues.",
+            Text("Your notebook has {cells} cells; at most {most} are read.", cells=len(raw_cells), most=limits.cells),
             f"{path}: {len(raw_cells)} cells, at most {limits.cells} are read",
         )
     language = ours(notebook.metadata).language
@@ -357,7 +360,7 @@ def _idle_texts(notebook: _RawNotebook) -> list[str]:
 
 def _decode_notebook(path: Path, raw: bytes, limits: GradingLimits) -> _RawNotebook:
     if not raw.strip():
-        raise UnreadableSubmission("Your file is empty.", "Votre fichier est vide.", f"{path}: empty")
+        raise UnreadableSubmission(Text("Your file is empty."), f"{path}: empty")
     most = limits.notebook_mb << 20
     if len(raw) > most:
         slim = without_outputs(raw)
@@ -390,9 +393,10 @@ _SURROGATES = re.compile(
 
 def _not_a_notebook(path: Path, reason: str) -> UnreadableSubmission:
     return UnreadableSubmission(
-        "Your file is not a Jupyter notebook, or only a part of one. Open it in Jupyter, save it and hand it in again.",
-        "Votre fichier n'est pas un notebook Jupyter, ou n'en est qu'une partie. "
-        "Ouvrez-le dans Jupyter, enregistrez-le et rendez-le à nouveau.",
+        Text(
+            "Your file is not a Jupyter notebook, or only a part of one. "
+            "Open it in Jupyter, save it and hand it in again."
+        ),
         f"{path}: not a notebook: {reason}",
     )
 
