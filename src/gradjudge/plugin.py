@@ -31,7 +31,7 @@ from gradjudge.rubric import Assignment
 from gradjudge.sandbox.session import SessionLost
 from gradjudge.sentences import in_seconds
 from gradjudge.sitting import Sitting
-from gradjudge.wire.messages import Missing, PassesDone, Raised, Ref, Reply, Request, StandIn, StandInSource, Steps
+from gradjudge.wire.messages import Define, Missing, PassesDone, Raised, Ref, Reply, Request, Steps
 
 
 class Outcome(NamedTuple):
@@ -123,8 +123,8 @@ def student(request: pytest.FixtureRequest) -> Student:
     hearing = _hearing(request)
 
     def ask(request: Request) -> Reply:
-        if isinstance(request, StandIn | StandInSource):
-            hearing.stand_ins.append(request.function if isinstance(request, StandIn) else request.name)
+        if isinstance(request, Define) and request.instead:
+            hearing.stand_ins.append(request.names[0])
         reply = hearing.sitting.ask(request)
         if isinstance(reply, Missing):  # the session chose these names: only what the student has defined goes back
             return Missing(reply.name, tuple(name for name in reply.nearest if name in hearing.text.defined))

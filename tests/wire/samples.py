@@ -8,6 +8,7 @@ from gradjudge.wire.messages import (
     Answer,
     Call,
     CellDone,
+    Define,
     Drop,
     Get,
     Handle,
@@ -17,16 +18,12 @@ from gradjudge.wire.messages import (
     PassesDone,
     PassResult,
     Raised,
-    ReadImages,
-    ReadScalars,
     Ref,
     Reply,
     Request,
     Restore,
     RunCell,
     Set,
-    StandIn,
-    StandInSource,
     Step,
     Steps,
     Vjp,
@@ -43,12 +40,9 @@ REQUESTS: list[Request] = [
     Passes(
         Ref("F"), (Pass((ONE,), (True,), ((ONE, ONE), ()), ("strided",), "expanded"), Pass(())), "direct", True, True
     ),
-    StandIn("Linear", "linear", ("x", "w", "b"), "x @ w + b"),
-    StandInSource("Value", "class Value: ..."),
+    Define(("Linear", "linear"), "class Linear: ...", True),
     Restore(),
     Drop(),
-    ReadScalars("runs"),
-    ReadImages("runs"),
 ]
 REPLIES: list[Reply] = [
     Answer((ONE, {"a": ONE}), 3, ("MmBackward0", "")),

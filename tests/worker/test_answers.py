@@ -1,18 +1,21 @@
-"""Get, Set, Call, Vjp, StandIn, Restore, Drop: what the asking side can learn and do, and what happens on errors."""
+"""Get, Set, Call, Vjp, Define, Restore, Drop: what the asking side can learn and do, and what happens on errors."""
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from pupils import Pupil
 
+from gradjudge.proxy.student import by_formula
 from gradjudge.wire.messages import (
     Answer,
     Call,
     CellDone,
+    Define,
     Drop,
     Get,
     Handle,
@@ -23,7 +26,6 @@ from gradjudge.wire.messages import (
     Restore,
     RunCell,
     Set,
-    StandIn,
     Step,
     Steps,
     Vjp,
@@ -324,7 +326,7 @@ def test_a_stand_in_takes_the_place_of_both_names_and_goes(pupil: Pupil, source:
     """Code that uses the names gets the stand-in; Restore gives back what was there, or nothing."""
     pupil.define(source + "\ndef model(x, w, b): return linear(x, w, b).relu()")
     before = pupil.ask(Get(Ref("Linear"))), pupil.ask(Get(Ref("linear")))
-    pupil.ask(StandIn("Linear", "linear", ("x", "w", "b"), "2 * (x @ w + b)"))
+    pupil.ask(by_formula("Linear", "linear", ("x", "w", "b"), "2 * (x @ w + b)"))
     x, w, b = torch.rand(4, 3), torch.rand(3, 2), torch.rand(2)
     reply = pupil.ask(Call(Ref("model"), (x, w, b), {}, (True, True, True)))
     assert isinstance(reply, Answer)
@@ -332,14 +334,14 @@ def test_a_stand_in_takes_the_place_of_both_names_and_goes(pupil: Pupil, source:
     gradients = value(pupil.ask(Vjp(reply.graph, (torch.ones(4, 2),))))
     assert [g.shape for g in gradients] == [x.shape, w.shape, b.shape]
     assert torch.allclose(gradients[2], torch.full((2,), 8.0))
-    pupil.ask(StandIn("Linear", "", ("x",), "x"))
+    pupil.ask(by_formula("Linear", "", ("x",), "x"))
     pupil.ask(Restore())
     assert (pupil.ask(Get(Ref("Linear"))), pupil.ask(Get(Ref("linear")))) == before
 
 
 def test_a_stand_in_passes_gradcheck(pupil: Pupil) -> None:
     """Its gradients are right, for every subset of inputs."""
-    pupil.ask(StandIn("MSE", "mse", ("yhat", "y"), "((yhat - y) ** 2).sum(1).mean()"))
+    pupil.ask(by_formula("MSE", "mse", ("yhat", "y"), "((yhat - y) ** 2).sum(1).mean()"))
     mse = pupil.namespace.names["mse"]
     for flags in ((True, True), (True, False), (False, True)):
         inputs = [torch.randn(3, 2, dtype=torch.float64, requires_grad=flag) for flag in flags]
@@ -354,7 +356,7 @@ def test_a_stand_in_works_by_hand_with_a_students_context(pupil: Pupil) -> None:
         "import torch\ndef step(x, w, b, g):\n  ctx = Context()\n  with torch.no_grad():\n"
         "    out = Linear.forward(ctx, x, w, b)\n    return (out, *Linear.backward(ctx, g))"
     )
-    pupil.ask(StandIn("Linear", "linear", ("x", "w", "b"), "x @ w + b"))
+    pupil.ask(by_formula("Linear", "linear", ("x", "w", "b"), "x @ w + b"))
     x, w, b, g = torch.randn(4, 3), torch.randn(3, 2), torch.randn(1, 2), torch.randn(4, 2)
     out, dx, dw, db = value(pupil.ask(Call(Ref("step"), (x, w, b, g))))
     assert torch.allclose(out, x @ w + b)
@@ -373,7 +375,7 @@ def test_a_stand_in_reaches_the_module_that_was_handed_in_beside(
     monkeypatch.syspath_prepend(tmp_path)
     pupil = Pupil()
     pupil.define("from tp1_companion import *")
-    pupil.ask(StandIn("Linear", "linear", ("x",), "3 * x"))
+    pupil.ask(by_formula("Linear", "linear", ("x",), "3 * x"))
     assert torch.equal(value(pupil.ask(Call(Ref("model"), (torch.ones(2),)))), torch.full((2,), 3.0))
     pupil.ask(Restore())
     assert isinstance(pupil.ask(Call(Ref("model"), (torch.ones(2),))), Raised)
@@ -386,7 +388,7 @@ def test_a_stand_in_survives_a_working_folder_that_is_gone(
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     pupil.define("import os\nos.rmdir(os.getcwd())\ndef model(x): return linear(x)")
-    pupil.ask(StandIn("Linear", "linear", ("x",), "3 * x"))
+    pupil.ask(by_formula("Linear", "linear", ("x",), "3 * x"))
     assert torch.equal(value(pupil.ask(Call(Ref("model"), (torch.ones(2),)))), torch.full((2,), 3.0))
 
 
@@ -454,16 +456,69 @@ def test_steps_see_what_earlier_ones_gave_and_keep_grad(pupil: Pupil) -> None:
     pupil.define("assert not torch.is_grad_enabled()\ntorch.set_grad_enabled(True)")
 
 
-def test_only_what_is_offered_can_be_made(pupil: Pupil) -> None:
-    """The list of instruments is closed."""
-    assert isinstance(pupil.ask(Call(Ref("builtins:eval"), ("1",))), Missing)
-    assert isinstance(pupil.ask(Steps((Step(Ref("os:system"), ("true",)),), ())), Missing)
+def test_what_python_and_its_packages_have_is_found_by_module_and_name(pupil: Pupil) -> None:
+    """``module:name`` is never a name of the student's; where there is none, it is missing."""
+    pupil.define("globals()['builtins:len'] = len = None")
+    assert value(pupil.ask(Call(Ref("builtins:len"), ([1, 2],)))) == 2
+    assert value(pupil.ask(Call(Ref("torch.nn:Conv2d", ("__name__", "lower"))))) == "conv2d"
+    assert pupil.ask(Get(Ref("torch.nn:Linaer"))) == Missing("torch.nn:Linaer")
+    assert pupil.ask(Steps((Step(Ref("no_such_module:name")),), ())) == Missing("no_such_module:name")
+
+
+TEXT = """
+seen = []
+def remember(item, twice=lambda item: 2 * item):
+    seen.append(item)
+    return twice(item), len(seen), "mine" in globals()
+class Mine: pass
+"""
+
+
+def test_what_a_text_defines_stays_apart_from_the_students_names(pupil: Pupil) -> None:
+    """A text sees none of the student's names and changes none; a text that comes again starts anew."""
+    pupil.define("mine = 1\nremember = 'my own'")
+    before = dict(pupil.namespace.names)
+    for _ in range(2):
+        remember, kind = value(pupil.ask(Define(("remember", "Mine"), TEXT)))
+        assert (remember.kind, kind.kind) == ("callable", "class")
+        assert value(pupil.ask(Call(Ref(remember.id), (3,)))) == (6, 1, False)
+    assert pupil.namespace.names == before
+    pupil.ask(Drop())
+    assert isinstance(pupil.ask(Call(Ref(remember.id), (3,))), Raised)
+
+
+@pytest.mark.parametrize("text", ["class Mine", "1 / 0", "Other = 1"])
+def test_a_text_that_fails_is_an_answer(pupil: Pupil, text: str) -> None:
+    """One that does not parse, raises, or does not define what is asked for leaves everything as it is."""
+    pupil.define("Mine = 1")
+    for instead in (False, True):
+        assert isinstance(pupil.ask(Define(("Mine",), text, instead)), Raised)
+    assert value(pupil.ask(Get(Ref("Mine")))) == 1
+
+
+def test_what_a_text_defines_takes_the_place_of_the_students_and_goes(pupil: Pupil) -> None:
+    """A class or a function of a text stands in for the student's until Restore."""
+    pupil.define("def remember(item): return 'my own'\ndef use(): return remember(5)")
+    pupil.ask(Define(("remember", "Mine"), TEXT, instead=True))
+    assert value(pupil.ask(Call(Ref("use")))) == (10, 1, False)
+    assert isinstance(pupil.ask(Get(Ref("Mine"))), Answer)
+    pupil.ask(Restore())
+    assert value(pupil.ask(Call(Ref("use")))) == "my own"
+    assert isinstance(pupil.ask(Get(Ref("Mine"))), Missing)
+
+
+def test_a_text_lies_in_the_folder_of_the_session(pupil: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds the scratch folder by its own place, wherever the student's code has gone meanwhile."""
+    here = str(Path.cwd())
+    monkeypatch.chdir("/")
+    (place,) = value(pupil.ask(Define(("place",), "import os\ndef place(): return os.path.dirname(__file__)")))
+    assert value(pupil.ask(Call(Ref(place.id)))) == here
 
 
 def test_a_stand_in_of_one_input_gives_back_one_gradient(pupil: Pupil) -> None:
     """Code that chains by hand writes ``dx = Tanh.backward(ctx, g)``; through apply it works as well."""
     pupil.define("class Tanh: pass")
-    pupil.ask(StandIn("Tanh", "", ("x",), "torch.tanh(x)"))
+    pupil.ask(by_formula("Tanh", "", ("x",), "torch.tanh(x)"))
     pupil.define(
         "import torch\nclass Context:\n  def save_for_backward(self, *t): self.saved_tensors = t\n"
         "ctx, x = Context(), torch.ones(2, requires_grad=True)\nTanh.forward(ctx, x)\n"

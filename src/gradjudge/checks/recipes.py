@@ -120,10 +120,10 @@ class Recipe:
         )
 
     def make(self, path: str, *args: Any, **kwargs: Any) -> Step:
-        """Call something that the session offers, ``make("torch.optim:SGD", parameters, lr=0.1)``.
+        """Call something of Python's or of a package's, ``make("torch.optim:SGD", parameters, lr=0.1)``.
 
         Args:
-            path: ``module:name``, one of those in `gradjudge.worker.table`.
+            path: ``module:name``.
         """
         return self._record(Ref(path), args, kwargs)
 

@@ -33,10 +33,11 @@ class Handle(msgspec.Struct, frozen=True):
 
 
 class Ref(msgspec.Struct, frozen=True):
-    """Point at an object of the session: a global name or a handle's id, then attributes.
+    """Point at an object of the session: a global name, ``module:name`` or a handle's id, then attributes.
 
-    ``Ref("MSE", ("forward",))`` is ``MSE.forward``; ``Ref(7, ("saved_tensors",))`` is handle 7's attribute. Within
-    `Steps`, ``Ref(-1)`` is what the first step gave, ``Ref(-2)`` the second, and so on; so are handles in arguments.
+    ``Ref("MSE", ("forward",))`` is ``MSE.forward``; ``Ref("torch.optim:SGD")`` is what torch has by that name;
+    ``Ref(7, ("saved_tensors",))`` is handle 7's attribute. Within `Steps`, ``Ref(-1)`` is what the first step gave,
+    ``Ref(-2)`` the second, and so on; so are handles in arguments.
     """
 
     root: str | int
@@ -158,74 +159,33 @@ class Passes(msgspec.Struct, frozen=True, tag="passes"):
     interleave: bool = False
 
 
-class StandIn(msgspec.Struct, frozen=True, tag="stand_in"):
-    """Rebind global names to a public stand-in Function, so that one early mistake does not cost what follows.
+class Define(msgspec.Struct, frozen=True, tag="define"):
+    """Run text of the course's own in the session, and take names that it defines.
 
-    The stand-in's forward evaluates `formula`, an expression over `params` and ``torch`` that the statement itself
-    gives; its backward uses autograd on that expression. No hand-written gradient crosses into the session.
-
-    Attributes:
-        function: global name bound to the Function class (``"Linear"``).
-        apply: global name bound to its ``apply`` (``"linear"``), or empty.
-        params: names of the inputs, in order.
-        formula: Python expression (``"x @ w + b"``).
-    """
-
-    function: str
-    apply: str
-    params: tuple[str, ...]
-    formula: str
-
-
-class StandInSource(msgspec.Struct, frozen=True, tag="stand_in_source"):
-    """Rebind a global name to a public stand-in class or function, given as text.
-
-    The text computes what the statement itself says and leaves derivatives to autograd, like a `StandIn`'s formula.
+    The text is public: the student's process can read it, so it must hold no hidden value. These come later, as
+    arguments. It sees none of the student's names. Its ``__file__`` lies in the session's scratch folder.
 
     Attributes:
-        name: global name to rebind (``"Value"``).
-        source: Python text that defines that name; it sees none of the student's names.
+        names: what is wanted of what it defines.
+        source: Python text.
+        instead: bind the names in the student's namespace, in the place of what is there, until `Restore`. Otherwise
+            the answer is a tuple of a `Handle` for each, and the student's namespace stays as it is.
     """
 
-    name: str
+    names: tuple[str, ...]
     source: str
+    instead: bool = False
 
 
 class Restore(msgspec.Struct, frozen=True, tag="restore"):
-    """Undo every `StandIn` and `StandInSource`."""
+    """Undo every `Define` that put something in the place of the student's."""
 
 
 class Drop(msgspec.Struct, frozen=True, tag="drop"):
     """Forget every handle and graph made since the cells ran."""
 
 
-class ReadScalars(msgspec.Struct, frozen=True, tag="read_scalars"):
-    """Read TensorBoard scalars from the event files under `folder` of the scratch folder (flushes open writers)."""
-
-    folder: str
-
-
-class ReadImages(msgspec.Struct, frozen=True, tag="read_images"):
-    """Read the sizes of TensorBoard images from the event files under `folder` of the scratch folder."""
-
-    folder: str
-
-
-Request = (
-    RunCell
-    | Get
-    | Set
-    | Call
-    | Steps
-    | Vjp
-    | Passes
-    | StandIn
-    | StandInSource
-    | Restore
-    | Drop
-    | ReadScalars
-    | ReadImages
-)
+Request = RunCell | Get | Set | Call | Steps | Vjp | Passes | Define | Restore | Drop
 
 
 # --- what the session answers ---------------------------------------------------------------------------------------
@@ -351,11 +311,8 @@ FITTING: Final[dict[type[Request], tuple[type[Reply], ...]]] = {
     Steps: _FOUND,
     Vjp: _SAID,
     Passes: (PassesDone, Missing, Raised),
-    StandIn: _SAID,
-    StandInSource: _SAID,
+    Define: _SAID,
     Restore: _SAID,
     Drop: _SAID,
-    ReadScalars: _SAID,
-    ReadImages: _SAID,
 }
 """The replies that fit each request. Another one is a fault of the protocol, like bytes that are no message."""

@@ -13,22 +13,19 @@ from gradjudge.wire.messages import (
     Answer,
     Call,
     CellDone,
+    Define,
     Drop,
     Get,
     Handle,
     Passes,
     PassesDone,
     Raised,
-    ReadImages,
-    ReadScalars,
     Ref,
     Reply,
     Request,
     Restore,
     RunCell,
     Set,
-    StandIn,
-    StandInSource,
     Steps,
     Value,
     Vjp,
@@ -39,7 +36,6 @@ from gradjudge.worker.devices import made_on
 from gradjudge.worker.passes import as_leaf, pull_back, run_passes
 from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
 from gradjudge.worker.stand_in import StandIns
-from gradjudge.worker.summaries import read_images, read_scalars
 from gradjudge.worker.table import Graph, MissingName, Table
 from gradjudge.worker.watch import AutogradUsedError, Watch
 
@@ -120,18 +116,12 @@ class Answers:
                 return self._vjp(graph, cotangents)
             case Passes(ref):
                 return self._passes(request, self._resolve(ref))
-            case StandIn():
-                self._stand_ins.install(request)
-            case StandInSource():
-                self._stand_ins.install_source(request)
+            case Define():
+                return self._define(request)
             case Restore():
                 self._stand_ins.restore()
             case Drop():
                 self._table.drop()
-            case ReadScalars(folder):
-                return Answer(self._reader().value(read_scalars(self._scratch / folder)))
-            case ReadImages(folder):
-                return Answer(self._reader().value(read_images(self._scratch / folder)))
         return Answer()
 
     def _reader(self) -> Reader:
@@ -208,6 +198,15 @@ class Answers:
         leaves, outputs = self._table.graph(graph)
         gradients = pull_back(outputs, leaves, [self._thaw(value) for value in cotangents])
         return Answer(self._reader().value(gradients))
+
+    def _define(self, asked: Define) -> Reply:
+        scope = {"__name__": "session_text", "__file__": str(self._scratch / "session_text.py")}
+        exec(compile(asked.source, "<session text>", "exec"), scope)  # noqa: S102  # the asking side's own text
+        made: dict[str, Any] = {name: scope[name] for name in asked.names}
+        if asked.instead:
+            self._stand_ins.install(made)
+            return Answer()
+        return Answer(tuple(self._table.handle(item) for item in made.values()))
 
     def _passes(self, asked: Passes, function: Any) -> PassesDone:
         return run_passes(asked, function, self._thaw, self._reader)

@@ -16,33 +16,6 @@ from gradjudge.wire.messages import Handle, Missing, Ref
 MOST_KEPT: Final = 10_000
 """Objects and graphs that are kept at a time."""
 
-_OFFERED: Final = {
-    "builtins": (
-        "dict",
-        "getattr",
-        "isinstance",
-        "iter",
-        "len",
-        "list",
-        "next",
-        "setattr",
-        "str",
-        "sum",
-        "tuple",
-        "type",
-    ),
-    "gradjudge.worker.recorders": ("Rows", "device_under", "elsewhere", "moves", "spoil"),
-    "operator": ("add", "getitem", "mul", "neg", "pow", "sub", "truediv"),
-    "torch": ("Generator", "clone"),
-    "torch.nn": ("Dropout", "Linear", "MSELoss", "Parameter", "ReLU", "Sequential", "Tanh"),
-    "torch.optim": ("Adam", "SGD"),
-    "torch.utils.data": ("DataLoader", "TensorDataset"),
-    "torch.utils.tensorboard": ("SummaryWriter",),
-}
-
-INSTRUMENTS: Final = frozenset(f"{module}:{name}" for module, names in _OFFERED.items() for name in names)
-"""What the asking side may use here to make objects for the student's functions and to handle theirs."""
-
 _NEAREST: Final = 5
 _SHELL_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
@@ -138,9 +111,8 @@ class Table:
         found: Any
         if isinstance(ref.root, int):
             found = self.held(ref.root, done)
-        elif ref.root in INSTRUMENTS:
-            module, _, attribute = ref.root.partition(":")
-            found = getattr(importlib.import_module(module), attribute)
+        elif ":" in ref.root:
+            found = _imported(ref.root)
         elif ref.root in names:
             found = names[ref.root]
         else:
@@ -151,6 +123,15 @@ class Table:
             except AttributeError:
                 raise MissingName(Missing(name, nearest(name, _attributes(found)))) from None
         return found
+
+
+def _imported(root: str) -> Any:
+    """Return what ``module:name`` says, of Python or its packages; no name of the student's has a colon."""
+    module, _, name = root.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        raise MissingName(Missing(root)) from None
 
 
 def public(names: Mapping[str, Any]) -> list[str]:

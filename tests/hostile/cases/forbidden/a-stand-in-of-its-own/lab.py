@@ -1,9 +1,11 @@
 #right
 
 
-from gradjudge.worker.stand_in import make_function
+from gradjudge.proxy.formula_session import make_function
+from gradjudge.worker.stand_in import _note_work
 
 Ours = make_function("Square", ("x",), "x * x")
+_note_work(Ours)
 
 
 class Square(Function):
