@@ -174,7 +174,7 @@ def test_records_that_are_no_events_fail_the_check(student: Student) -> None:
         curves(student, "runs")
 
 
-@pytest.mark.parametrize("value", [None, (), (1,), (Handle(1, "object", ""),), (Handle(1, "class", ""),) * 2, [1]])
+@pytest.mark.parametrize("value", [None, (), (1,), (Handle(1, "object"),), (Handle(1, "class"),) * 2, [1]])
 def test_what_is_defined_must_come_back(value: object) -> None:
     """The session is not trusted to define what it is asked for."""
 

@@ -542,14 +542,15 @@ def test_a_bare_return_is_one_none(functions: Pupil) -> None:
 
 
 def test_a_plain_function_is_called_itself(functions: Pupil) -> None:
-    """What has no apply is called as it is, and by hand is an error of the pass."""
+    """It has no apply: it is called as it is, and in any other way is an error of the pass."""
     one = torch.ones(2)
-    (result,) = run(functions, "plain", Pass((one,), (True,), ((one,),)))
+    (result,) = run(functions, "plain", Pass((one,), (True,), ((one,),)), through="call")
     assert result.grad_fns == ("MulBackward0",)
     assert close(result.grads[0][0], one * 2)
-    (direct,) = run(functions, "plain", Pass((one,), (True,), ((one,),)), through="direct")
-    assert direct.raised is not None
-    assert direct.raised.type_name == "AttributeError"
+    for through in ("apply", "direct"):
+        (refused,) = run(functions, "plain", Pass((one,), (True,), ((one,),)), through=through)
+        assert refused.raised is not None
+        assert refused.raised.type_name == "AttributeError"
     assert isinstance(functions.ask(Passes(Ref("Plian"), ())), Missing)
 
 

@@ -11,7 +11,7 @@ import torch
 from pupils import Session, Start
 
 from gradjudge.wire.limits import OUT_OF_MEMORY, WireError
-from gradjudge.wire.messages import Answer, Call, CellDone, Drop, Get, Raised, Ref, RunCell
+from gradjudge.wire.messages import Answer, Call, CellDone, Drop, Get, Pass, Passes, PassesDone, Raised, Ref, RunCell
 
 
 def value(session: Session, name: str) -> object:
@@ -205,10 +205,12 @@ def test_a_whole_exchange(script: Session) -> None:
     """Functions, gradients and large tensors cross to and fro."""
     script.run("def f(x): return x * 2", "python")
     x = torch.arange(1 << 18, dtype=torch.float64)
-    answer = script.ask(Call(Ref("f"), (x,), {}, (True,)))
-    assert isinstance(answer, Answer)
-    assert torch.equal(answer.value, x * 2)
-    assert answer.grad_fns == ("MulBackward0",)
+    done = script.ask(Passes(Ref("f"), (Pass((x,), cotangents=((x,),)),), "call"))
+    assert isinstance(done, PassesDone)
+    (result,) = done.results
+    assert torch.equal(result.outputs[0], x * 2)
+    assert torch.equal(result.grads[0][0], x * 2)
+    assert result.grad_fns == ("MulBackward0",)
 
 
 def test_signals_reach_no_other_process(script: Session) -> None:

@@ -169,7 +169,7 @@ class Recipe:
         if isinstance(value, Step):
             if value._recipe is not self:
                 _misused("a step of another recipe cannot be used here: run that one, and hand over its proxy")
-            return Handle(value._number, "object", "")
+            return Handle(value._number, "object")
         if type(value) in (list, tuple):
             return type(value)(self._pack(item) for item in value)
         if type(value) is dict:

@@ -28,15 +28,14 @@ from gradjudge.wire.messages import (
     Set,
     Steps,
     Value,
-    Vjp,
 )
 from gradjudge.worker import failures
 from gradjudge.worker.defaults import Defaults
 from gradjudge.worker.devices import made_on
-from gradjudge.worker.passes import as_leaf, pull_back, run_passes
-from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
+from gradjudge.worker.passes import run_passes
+from gradjudge.worker.plain import Reader
 from gradjudge.worker.stand_in import StandIns
-from gradjudge.worker.table import Graph, MissingName, Table
+from gradjudge.worker.table import MissingName, Table
 from gradjudge.worker.watch import AutogradUsedError, Watch
 
 
@@ -112,8 +111,6 @@ class Answers:
                 return self._call(request)
             case Steps():
                 return self._steps(request)
-            case Vjp(graph, cotangents):
-                return self._vjp(graph, cotangents)
             case Passes(ref):
                 return self._passes(request, self._resolve(ref))
             case Define():
@@ -161,12 +158,8 @@ class Answers:
     def _call(self, asked: Call) -> Reply:
         called = self._resolve(asked.ref)
         args = [self._thaw(value) for value in asked.args]
-        leaves = [as_leaf(args[index]) for index, asks in enumerate(asked.requires_grad) if asks]
         kwargs = {name: self._thaw(value) for name, value in asked.kwargs.items()}
-        if leaves:
-            with torch.enable_grad():
-                given = called(*args, **kwargs)
-        elif asked.inference:
+        if asked.inference:
             with torch.inference_mode(), Watch(kernels=True) as watch:
                 given = called(*args, **kwargs)
             if watch.autograd or watch.graphs:
@@ -175,14 +168,7 @@ class Answers:
             given = called(*args, **kwargs)
         if asked.keep:
             return Answer(self._table.handle(given))
-        reader = self._reader()
-        value = reader.value(given)
-        tracked = any(requires_grad(tensor) for tensor in reader.tensors)
-        return Answer(
-            value=value,
-            graph=self._table.keep_graph(Graph(leaves, reader.tensors)) if leaves and tracked else 0,
-            grad_fns=tuple(grad_fn_name(tensor) for tensor in reader.tensors),
-        )
+        return Answer(self._reader().value(given))
 
     def _steps(self, asked: Steps) -> Reply:
         done: list[Any] = []
@@ -193,11 +179,6 @@ class Answers:
                 done.append(called(*args, **{name: self._thaw(value, done) for name, value in step.kwargs.items()}))
         reader = self._reader()
         return Answer(tuple(reader.value(done[number - 1]) for number in asked.give))
-
-    def _vjp(self, graph: int, cotangents: tuple[Value, ...]) -> Reply:
-        leaves, outputs = self._table.graph(graph)
-        gradients = pull_back(outputs, leaves, [self._thaw(value) for value in cotangents])
-        return Answer(self._reader().value(gradients))
 
     def _define(self, asked: Define) -> Reply:
         scope = {"__name__": "session_text", "__file__": str(self._scratch / "session_text.py")}

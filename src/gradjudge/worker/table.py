@@ -1,4 +1,4 @@
-"""What the session keeps for the asking side: objects by number, graphs by number, and names of the student's."""
+"""What the session keeps for the asking side: objects by number, and names of the student's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 import importlib
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import torch
 
@@ -14,7 +14,7 @@ from gradjudge.wire.limits import TooLargeError
 from gradjudge.wire.messages import Handle, Missing, Ref
 
 MOST_KEPT: Final = 10_000
-"""Objects and graphs that are kept at a time."""
+"""Objects that are kept at a time."""
 
 _NEAREST: Final = 5
 _SHELL_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
@@ -28,20 +28,12 @@ class MissingName(Exception):
         self.missing = missing
 
 
-class Graph(NamedTuple):
-    """Outputs of one call and the leaves that they came from."""
-
-    leaves: list[torch.Tensor]
-    outputs: list[torch.Tensor]
-
-
 class Table:
-    """Keep objects and graphs until they are dropped."""
+    """Keep objects until they are dropped."""
 
     def __init__(self) -> None:
         self._objects: dict[int, object] = {}
         self._numbers: dict[int, int] = {}
-        self._graphs: dict[int, Graph] = {}
         self._next = 0
 
     def handle(self, item: object) -> Handle:
@@ -52,26 +44,12 @@ class Table:
         """
         number = self._numbers.get(id(item))
         if number is None:
-            number = self._number()
+            if len(self._objects) >= MOST_KEPT:
+                raise TooLargeError(f"more than {MOST_KEPT} objects would be kept")
+            self._next = number = self._next + 1
             self._objects[number] = item
             self._numbers[id(item)] = number
-        return Handle(number, _kind(item), type(item).__name__[:200], _length(item))
-
-    def keep_graph(self, graph: Graph) -> int:
-        """Keep a graph and return its number.
-
-        Raises:
-            TooLargeError: too many are kept.
-        """
-        number = self._number()
-        self._graphs[number] = graph
-        return number
-
-    def _number(self) -> int:
-        if len(self._objects) + len(self._graphs) >= MOST_KEPT:
-            raise TooLargeError(f"more than {MOST_KEPT} objects and graphs would be kept")
-        self._next += 1
-        return self._next
+        return Handle(number, _kind(item))
 
     def held(self, number: int, done: Sequence[object] = ()) -> object:
         """Return an object by its number; ``-n`` is the n-th of `done`, the results of earlier steps.
@@ -85,21 +63,10 @@ class Table:
             raise LookupError(f"no object {number} is kept")
         return self._objects[number]
 
-    def graph(self, number: int) -> Graph:
-        """Return a graph by its number.
-
-        Raises:
-            LookupError: there is none.
-        """
-        if number not in self._graphs:
-            raise LookupError(f"no graph {number} is kept")
-        return self._graphs[number]
-
     def drop(self) -> None:
         """Forget everything; numbers are not used again."""
         self._objects.clear()
         self._numbers.clear()
-        self._graphs.clear()
 
     def resolve(self, ref: Ref, names: Mapping[str, Any], done: Sequence[object] = ()) -> Any:
         """Return what `ref` points at; `done` are the results of earlier steps.
@@ -169,13 +136,3 @@ def _kind(item: object) -> str:
     if issubclass(cls, torch.nn.Module):
         return "module"
     return "callable" if callable(item) else "object"
-
-
-def _length(item: object) -> int | None:
-    """Return what ``len`` says of an object, or None."""
-    if issubclass(type(item), type) or not hasattr(type(item), "__len__"):
-        return None
-    try:
-        return len(item)  # type: ignore[arg-type]
-    except Exception:  # noqa: BLE001  # the student's own __len__
-        return None
