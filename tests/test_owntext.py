@@ -76,8 +76,8 @@ def test_names_that_are_imported_are_not_the_students() -> None:
     [
         (Call(Ref("train"), (1,), {"w": 2}), {"w"}),
         (Get(Ref(3, ("forward",))), {"forward"}),
-        (Steps((Step(Ref("builtins:getattr"), (Handle(-1, "object", ""), "exp")),), (1,)), {"exp"}),
-        (Steps((Step(Ref("builtins:setattr"), (Handle(1, "object", ""), "grad", "text")),), (1,)), set()),
+        (Steps((Step(Ref("builtins:getattr"), (Handle(-1, "object"), "exp")),), (1,)), {"exp"}),
+        (Steps((Step(Ref("builtins:setattr"), (Handle(1, "object"), "grad", "text")),), (1,)), set()),
         (Drop(), set()),
     ],
 )

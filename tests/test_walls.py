@@ -54,6 +54,9 @@ WALLS: dict[str, set[str]] = {
     },
 }
 
+#: What the text that checks define in a session may import besides the standard library: it has nothing else there.
+TEXTS = {"torch", "tensorboard"}
+
 #: Modules that people wait for: importing them must not import these.
 SLOW = ("torch", "nbgrader", "nbformat", "nbconvert", "sklearn", "IPython", "pytest")
 QUICK = (
@@ -67,9 +70,15 @@ QUICK = (
 
 
 def files(room: str) -> list[Path]:
-    """Return the modules of a room."""
+    """Return the modules of a room, without the texts for a session."""
     folder = PACKAGE / room
-    return sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{room}.py"]
+    found = sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{room}.py"]
+    return [file for file in found if file not in texts()]
+
+
+def texts() -> list[Path]:
+    """Return the texts that are sent to a session, those of the labs too."""
+    return [*PACKAGE.rglob("*_session.py"), *(PACKAGE.parents[1] / "autograder").glob("*/session.py")]
 
 
 def imported(file: Path) -> set[str]:
@@ -98,6 +107,14 @@ def test_a_room_imports_only_what_its_walls_allow(room: str) -> None:
     assert files(room)
     for file in files(room):
         assert imported(file) - {room} <= WALLS[room], file
+
+
+def test_a_text_for_the_session_imports_nothing_of_ours() -> None:
+    """It is defined where neither checks nor proxies are, and nothing that it could tell is secret."""
+    assert len(texts()) >= 5
+    for file in texts():
+        assert imported(file) <= TEXTS, file
+        assert "gradjudge" not in file.read_text(encoding="utf-8"), file
 
 
 @pytest.mark.parametrize("module", QUICK)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from gradjudge.checks.instruments import make, optimizer
+from gradjudge.checks.instruments import define, make, optimizer
 from gradjudge.checks.optimisation import PACE, mean_square, require_training
 from gradjudge.checks.outcomes import loss_on, losses_of, require_loss
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail, require
 
 FLOAT32 = 1e-4
-ELSEWHERE = "gradjudge.worker.recorders:elsewhere"
-MOVES = "gradjudge.worker.recorders:moves"
-DEVICE_UNDER = "gradjudge.worker.recorders:device_under"
+SESSION = Path(__file__).with_name("session.py").read_text(encoding="utf-8")
 EPOCHS = 20
 
 
@@ -252,9 +251,10 @@ def test_pick_device(student):
 
     fr: pick_device prend CUDA s'il y en a, sinon MPS, sinon le CPU.
     """
+    (device_under,) = define(student, SESSION, "device_under", label="pick_device")
     for cuda, mps, due in ((False, False, "cpu"), (True, False, "cuda"), (False, True, "mps"), (True, True, "cuda")):
         recipe = Recipe(student, label="pick_device")
-        (got,) = recipe.run(recipe.make(DEVICE_UNDER, recipe.of(student.pick_device), cuda, mps))
+        (got,) = recipe.run(recipe.of(device_under)(recipe.of(student.pick_device), cuda, mps))
         there = "CUDA and MPS" if cuda and mps else "CUDA" if cuda else "MPS" if mps else "neither CUDA nor MPS"
         there_fr = "CUDA et MPS" if cuda and mps else "CUDA" if cuda else "MPS" if mps else "ni CUDA ni MPS"
         require(
@@ -273,7 +273,8 @@ def test_fit_moves_batches(helped_student, models_in_use, training, device):
     """
     model = models_in_use.made()
     batches = [(x.float(), torch.zeros(len(x), dtype=torch.int64)) for x, _ in training("SGD", 0.01, [5, 3], 1).batches]
-    away = [(make(helped_student, ELSEWHERE, x), labels) for x, labels in batches]
+    elsewhere, moves = define(helped_student, SESSION, "elsewhere", "moves", label="fit")
+    away = [(make(helped_student, elsewhere, x), labels) for x, labels in batches]
     rule = optimizer(helped_student, model, "SGD", lr=0.01)
     helped_student.fit(model, batches, rule, 1, device=str(device))
     try:
@@ -286,10 +287,10 @@ def test_fit_moves_batches(helped_student, models_in_use, training, device):
             detail=raised.detail,
         )
     recipe = Recipe(helped_student, label="fit")
-    (moves,) = recipe.run(recipe.make(MOVES))
+    (moved,) = recipe.run(recipe.of(moves)())
     require(
-        type(moves) is int and moves >= 1,  # a batch that is used without being moved has raised above
+        type(moved) is int and moved >= 1,  # a batch that is used without being moved has raised above
         "fit does not use the batches that it is given.",
         "fit n'utilise pas les lots qu'on lui donne.",
-        detail=f"{moves!r} moves of {len(away)} batches",
+        detail=f"{moved!r} moves of {len(away)} batches",
     )

@@ -32,7 +32,7 @@ from gradjudge.sandbox.session import SessionLost
 from gradjudge.sentences import in_seconds
 from gradjudge.sitting import Sitting
 from gradjudge.text import LANGUAGES, Text
-from gradjudge.wire.messages import Missing, PassesDone, Raised, Ref, Reply, Request, StandIn, StandInSource, Steps
+from gradjudge.wire.messages import Define, Missing, PassesDone, Raised, Ref, Reply, Request, Steps
 
 
 class Outcome(NamedTuple):
@@ -93,8 +93,8 @@ class Hearing:
         Raises:
             SessionLost: see `gradjudge.sitting.Sitting.ask`.
         """
-        if isinstance(request, StandIn | StandInSource):
-            self.stand_ins.append(request.function if isinstance(request, StandIn) else request.name)
+        if isinstance(request, Define) and request.instead:
+            self.stand_ins.append(request.names[0])
         reply, asked = self.sitting.ask(request), _names_in(request)
         if isinstance(reply, Missing):
             return Missing(reply.name, tuple(name for name in reply.nearest if name in self.text.defined))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import time
 from pathlib import Path
 
 import pytest
 import torch
+from torch.utils.tensorboard import SummaryWriter
 
 from gradjudge.checks.instruments import generator, kept, look, summary_writer
-from gradjudge.checks.logs import Image, Point, curves, images, read_curves, require_curves, require_end
+from gradjudge.checks.logs import Image, Point, curves, images, read_curves, read_images, require_curves, require_end
 from gradjudge.checks.verdict import CheckFailed
 from gradjudge.proxy.student import Student
-from gradjudge.wire.messages import Answer, CellDone, RunCell
+from gradjudge.wire.messages import Answer, CellDone, Handle, Reply, Request, RunCell
 from gradjudge.worker.answers import Answers
 
 CODE = """
@@ -131,6 +135,57 @@ def test_an_answer_of_another_kind_fails(answer: object) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_runs_are_told_apart(student: Student) -> None:
+    """Where several runs have a tag, the run that was written last has its name; a writer may still be open."""
+    writers = [SummaryWriter(f"runs/{run}") for run in ("old", "new")]
+    for number, writer in enumerate(writers):
+        for step in range(3):
+            writer.add_scalar("Loss/train", step + number / 2, step)
+        writer.add_text("note", "x")
+        writer.flush()
+        time.sleep(0.05)
+    writers[0].add_scalar("old", 1.0)
+    for file, at in ((next(Path("runs/old").iterdir()), 1), (next(Path("runs/new").iterdir()), 2)):
+        file.touch()
+        os.utime(file, (at, at))
+    os.chdir("runs")  # as a function of the student's may: the folder is the session's all the same
+    assert curves(student, "runs/new") == {"loss/train": [(0, 0.5), (1, 1.5), (2, 2.5)]}
+    assert curves(student, "runs")["old"] == [(0, 1.0)]
+    assert curves(student, "nothing") == {}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("tail", [b"\xff" * 30, b"\x05", struct.pack("<Q", 1 << 62) + bytes(64), bytes(11)])
+def test_damaged_event_files_are_read_as_far_as_they_go(student: Student, tail: bytes) -> None:
+    """A record that is cut short, or lies about its length, ends its file."""
+    student.log(summary_writer(student, "runs"), 3, ("a",))
+    assert len(curves(student, "runs")["a"]) == 3
+    (file,) = Path("runs").iterdir()
+    with file.open("ab") as stream:
+        stream.write(tail)
+    assert len(curves(student, "runs")["a"]) == 3
+
+
+def test_records_that_are_no_events_fail_the_check(student: Student) -> None:
+    """What cannot be read raises in the session, like code of the student's."""
+    Path("runs").mkdir()
+    (Path("runs") / "events.out.tfevents.1").write_bytes(struct.pack("<Q", 3) + bytes(4) + b"\xff\xff\xff" + bytes(4))
+    with pytest.raises(CheckFailed, match="`TensorBoard`"):
+        curves(student, "runs")
+
+
+@pytest.mark.parametrize("value", [None, (), (1,), (Handle(1, "object"),), (Handle(1, "class"),) * 2, [1]])
+def test_what_is_defined_must_come_back(value: object) -> None:
+    """The session is not trusted to define what it is asked for."""
+
+    def ask(request: Request) -> Reply:
+        return Answer(value)
+
+    with pytest.raises(CheckFailed, match="no usable answer for `TensorBoard`"):
+        images(Student(ask), "pictures")
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_images_are_read_back_with_their_sizes(student: Student) -> None:
     """Images and scalars of a folder are told apart; no pixel crosses. (A writer makes three channels of one.)"""
     writer = summary_writer(student, "pictures")
@@ -146,4 +201,4 @@ def test_images_are_read_back_with_their_sizes(student: Student) -> None:
 def test_images_that_are_none_fail_the_check(value: object) -> None:
     """What the session says of its files is not trusted."""
     with pytest.raises(CheckFailed, match="cannot be read"):
-        images(Student(lambda _request: Answer(value)), "pictures")
+        read_images(value)

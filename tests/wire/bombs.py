@@ -12,7 +12,7 @@ from gradjudge.wire.tensors import DTYPES
 
 def _answer(value: bytes) -> bytes:
     """Build the head of an Answer around a value's bytes."""
-    return b"\x94\xa6answer" + value + b"\x00\x90"
+    return b"\x92\xa6answer" + value
 
 
 def _array(items: int, data: bytes) -> bytes:

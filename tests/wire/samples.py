@@ -8,6 +8,7 @@ from gradjudge.wire.messages import (
     Answer,
     Call,
     CellDone,
+    Define,
     Drop,
     Get,
     Handle,
@@ -17,19 +18,14 @@ from gradjudge.wire.messages import (
     PassesDone,
     PassResult,
     Raised,
-    ReadImages,
-    ReadScalars,
     Ref,
     Reply,
     Request,
     Restore,
     RunCell,
     Set,
-    StandIn,
-    StandInSource,
     Step,
     Steps,
-    Vjp,
 )
 
 ONE = torch.ones(2, 3)
@@ -37,21 +33,17 @@ REQUESTS: list[Request] = [
     RunCell(3, "x = 1\n", "ipython", ((2, "y = 2"), (4, ""))),
     Get(Ref("MSE", ("forward",))),
     Set(Ref(4, ("weight",)), ONE),
-    Call(Ref("f"), (ONE, 1, [None]), {"k": (1.5, "é")}, (True, False, False), True, True),
-    Steps((Step(Ref("V"), (2.0,)), Step(Ref(-1, ("backward",)), (Handle(-1, "object", ""), [ONE]), {"k": 1})), (2, 1)),
-    Vjp(7, (None, ONE)),
+    Call(Ref("f"), (ONE, 1, [None]), {"k": (1.5, "é")}, True, True),
+    Steps((Step(Ref("V"), (2.0,)), Step(Ref(-1, ("backward",)), (Handle(-1, "object"), [ONE]), {"k": 1})), (2, 1)),
     Passes(
         Ref("F"), (Pass((ONE,), (True,), ((ONE, ONE), ()), ("strided",), "expanded"), Pass(())), "direct", True, True
     ),
-    StandIn("Linear", "linear", ("x", "w", "b"), "x @ w + b"),
-    StandInSource("Value", "class Value: ..."),
+    Define(("Linear", "linear"), "class Linear: ...", True),
     Restore(),
     Drop(),
-    ReadScalars("runs"),
-    ReadImages("runs"),
 ]
 REPLIES: list[Reply] = [
-    Answer((ONE, {"a": ONE}), 3, ("MmBackward0", "")),
+    Answer((ONE, {"a": ONE}, Handle(3, "module"))),
     Raised("ValueError", True, "text", (3, 14), "forward"),
     Raised("Exception", False, ""),
     Missing("MSE", ("mse", "MyMSE")),
@@ -59,6 +51,6 @@ REPLIES: list[Reply] = [
         (PassResult((ONE,), False, ((ONE, None), (1.0,)), (ONE,), ((ONE,),), ("X",), None, ((2, 0), ())), PassResult())
     ),
     PassesDone((PassResult(raised=Raised("KeyError", True, "t", None, "backward")),)),
-    CellDone(Raised("NameError", True, "t", (1, 2)), True, "out", 2, True, "memit", True),
+    CellDone(Raised("NameError", True, "t", (1, 2)), True, "out", True, "memit", True),
     CellDone(),
 ]

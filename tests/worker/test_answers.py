@@ -1,32 +1,37 @@
-"""Get, Set, Call, Vjp, StandIn, Restore, Drop: what the asking side can learn and do, and what happens on errors."""
+"""Get, Set, Call, Define, Restore, Drop: what the asking side can learn and do, and what happens on errors."""
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from pupils import Pupil
 
+from gradjudge.proxy.student import by_formula
 from gradjudge.wire.messages import (
     Answer,
     Call,
     CellDone,
+    Define,
     Drop,
     Get,
     Handle,
     Missing,
+    Pass,
+    Passes,
+    PassesDone,
+    PassResult,
     Raised,
     Ref,
     Reply,
     Restore,
     RunCell,
     Set,
-    StandIn,
     Step,
     Steps,
-    Vjp,
 )
 from gradjudge.worker.answers import Answers
 from gradjudge.worker.script import ScriptNamespace
@@ -53,29 +58,32 @@ def value(reply: Reply) -> Any:
     return reply.value
 
 
+def one_pass(pupil: Pupil, name: str, asked: Pass) -> PassResult:
+    """Call a global name with leaves, and pull cotangents back."""
+    done = pupil.ask(Passes(Ref(name), (asked,), "call"))
+    assert isinstance(done, PassesDone), done
+    return done.results[0]
+
+
 @pytest.mark.parametrize(
-    ("source", "name", "kind", "length"),
+    ("source", "name", "kind"),
     [
-        (LINEAR, "Linear", "function", None),
-        (LINEAR, "linear", "callable", None),
-        ("class A: pass", "A", "class", None),
-        ("def f(): pass", "f", "callable", None),
-        ("import torch; net = torch.nn.Sequential(torch.nn.ReLU())", "net", "module", 1),
-        ("class A:\n  def __len__(self): return 7\na = A()", "a", "object", 7),
-        ("class A:\n  def __len__(self): raise KeyError\na = A()", "a", "object", None),
-        ("class A:\n  def __len__(self): return -1\na = A()", "a", "object", None),
-        ("s = {1, 2}", "s", "object", 2),
-        ("g = (i for i in range(3))", "g", "object", None),
+        (LINEAR, "Linear", "function"),
+        (LINEAR, "linear", "callable"),
+        ("class A: pass", "A", "class"),
+        ("def f(): pass", "f", "callable"),
+        ("import torch; net = torch.nn.Sequential(torch.nn.ReLU())", "net", "module"),
+        ("class A:\n  def __len__(self): raise KeyError\na = A()", "a", "object"),
+        ("s = {1, 2}", "s", "object"),
+        ("g = (i for i in range(3))", "g", "object"),
     ],
 )
-def test_what_has_no_value_is_named_by_its_kind(
-    pupil: Pupil, source: str, name: str, kind: str, length: int | None
-) -> None:
+def test_what_has_no_value_is_named_by_its_kind(pupil: Pupil, source: str, name: str, kind: str) -> None:
     """A handle says what sort of thing it is; the same object has the same handle."""
     pupil.define(source)
     handle = value(pupil.ask(Get(Ref(name))))
     assert isinstance(handle, Handle)
-    assert (handle.kind, handle.length) == (kind, length)
+    assert handle.kind == kind
     assert value(pupil.ask(Get(Ref(name)))) == handle
     assert value(pupil.ask(Get(Ref(handle.id)))) == handle
 
@@ -134,7 +142,7 @@ def test_handles_resolve_in_arguments(pupil: Pupil) -> None:
     pupil.define("class A: pass\na = A()\ndef f(x, ys): return x is a and ys[0] is a")
     handle = value(pupil.ask(Get(Ref("a"))))
     assert value(pupil.ask(Call(Ref("f"), (handle, [handle])))) is True
-    unknown = pupil.ask(Call(Ref("f"), (Handle(999, "object", "A"), 1)))
+    unknown = pupil.ask(Call(Ref("f"), (Handle(999, "object"), 1)))
     assert isinstance(unknown, Raised)
     assert unknown.type_name == "LookupError"
 
@@ -147,55 +155,13 @@ def test_keep_answers_with_a_handle(pupil: Pupil) -> None:
     assert value(pupil.ask(Get(Ref(handle.id)))) == 5
 
 
-def test_a_graph_is_pulled_back_as_often_as_asked(pupil: Pupil) -> None:
-    """Leaves are the arguments that ask for a gradient; None cotangents and unused leaves are understood."""
-    pupil.define(LINEAR + "def two(x, w, b): return {'a': Linear.apply(x, w, b)}, x.detach(), [x * 2]")
-    x, w, b = torch.randn(4, 3), torch.randn(3, 2), torch.randn(2)
-    reply = pupil.ask(Call(Ref("two"), (x, w, b), {}, (True, False, True)))
-    assert isinstance(reply, Answer)
-    assert reply.grad_fns == ("LinearBackward", "", "MulBackward0")
-    assert reply.graph > 0
-    assert not reply.value[0]["a"].requires_grad
-    g = torch.randn(4, 2)
-    for _ in range(2):
-        dx, db = value(pupil.ask(Vjp(reply.graph, (g, None, None))))
-        assert torch.allclose(dx, g @ w.T)
-        assert torch.allclose(db, g.sum(0))
-    dx, db = value(pupil.ask(Vjp(reply.graph, (None, torch.ones(4, 3), torch.ones(4, 3)))))
-    assert torch.equal(dx, torch.full((4, 3), 2.0))
-    assert db is None
-    assert value(pupil.ask(Vjp(reply.graph, (None, None, None)))) == (None, None)
-
-
-@pytest.mark.parametrize("cotangents", [(), (torch.ones(4, 2), torch.ones(4, 2)), (torch.ones(3),)])
-def test_cotangents_that_do_not_fit_are_an_error(pupil: Pupil, cotangents: tuple[torch.Tensor, ...]) -> None:
-    """There is one cotangent per output tensor, of its shape."""
-    pupil.define(LINEAR)
-    args = (torch.randn(4, 3), torch.randn(3, 2), torch.randn(2))
-    reply = pupil.ask(Call(Ref("linear"), args, {}, (True, True, True)))
-    assert isinstance(reply, Answer)
-    assert isinstance(pupil.ask(Vjp(reply.graph, cotangents)), Raised)
-    assert isinstance(pupil.ask(Vjp(reply.graph + 1, ())), Raised)
-
-
-def test_no_graph_where_nothing_requires_grad(pupil: Pupil) -> None:
-    """A call without leaves, with integer leaves, or whose result is detached names no graph."""
-    pupil.define("def f(x): return x * 2\ndef cut(x): return x.detach()")
-    for name, x, asks in (("f", torch.ones(1), False), ("f", torch.ones(1).int(), True), ("cut", torch.ones(1), True)):
-        reply = pupil.ask(Call(Ref(name), (x,), {}, (asks,)))
-        assert isinstance(reply, Answer)
-        assert reply.graph == 0
-
-
 def test_gradients_are_on_even_if_the_student_switched_them_off(pupil: Pupil) -> None:
-    """A call that asks for gradients has grad enabled, whatever mode a cell left behind."""
-    pupil.define("import torch\ntorch.set_grad_enabled(False)\ndef f(x): return x * 2")
+    """What is asked runs with grad enabled, whatever mode a cell left behind."""
+    pupil.define("import torch\ntorch.set_grad_enabled(False)\ndef f(): return torch.is_grad_enabled()")
     try:
-        reply = pupil.ask(Call(Ref("f"), (torch.ones(1),), {}, (True,)))
+        assert value(pupil.ask(Call(Ref("f")))) is True
     finally:
         torch.set_grad_enabled(True)
-    assert isinstance(reply, Answer)
-    assert reply.graph
 
 
 def test_an_inference_mode_that_a_cell_left_on_does_not_reach_what_is_asked(pupil: Pupil) -> None:
@@ -206,10 +172,9 @@ def test_an_inference_mode_that_a_cell_left_on_does_not_reach_what_is_asked(pupi
         x = torch.ones(2, 2)  # made in that mode, as what comes over the wire is
         assert x.is_inference()
         assert value(pupil.ask(Call(Ref("on"), (x,)))) == (False, True)
-        reply = pupil.ask(Call(Ref("linear"), (x, x, torch.ones(2)), {}, (True, True, True)))
-        assert isinstance(reply, Answer)
-        assert reply.graph
-        assert isinstance(pupil.ask(Vjp(reply.graph, (x,))), Answer)
+        result = one_pass(pupil, "linear", Pass((x, x, torch.ones(2)), cotangents=((x,),)))
+        assert result.grad_fns == ("LinearBackward",)
+        assert result.raised is None
         pupil.define("assert torch.is_inference_mode_enabled()")
     finally:
         pupil.run("mode.__exit__(None, None, None)")
@@ -278,16 +243,13 @@ def test_names_and_attributes_are_set(pupil: Pupil) -> None:
     assert isinstance(pupil.ask(Set(Ref("nobody", ("x",)), 1)), Missing)
 
 
-def test_drop_forgets_handles_and_graphs(pupil: Pupil) -> None:
+def test_drop_forgets_handles(pupil: Pupil) -> None:
     """After Drop earlier numbers point at nothing, and are not used again."""
-    pupil.define("class A: pass\nf = lambda x: x * 2")
+    pupil.define("class A: pass")
     handle = value(pupil.ask(Get(Ref("A"))))
-    reply = pupil.ask(Call(Ref("f"), (torch.ones(1),), {}, (True,)))
-    assert isinstance(reply, Answer)
     pupil.ask(Drop())
     assert isinstance(pupil.ask(Get(Ref(handle.id))), Raised)
-    assert isinstance(pupil.ask(Vjp(reply.graph, (torch.ones(1),))), Raised)
-    assert value(pupil.ask(Get(Ref("A")))).id > reply.graph
+    assert value(pupil.ask(Get(Ref("A")))).id > handle.id
 
 
 def test_handles_are_bounded(pupil: Pupil) -> None:
@@ -324,22 +286,20 @@ def test_a_stand_in_takes_the_place_of_both_names_and_goes(pupil: Pupil, source:
     """Code that uses the names gets the stand-in; Restore gives back what was there, or nothing."""
     pupil.define(source + "\ndef model(x, w, b): return linear(x, w, b).relu()")
     before = pupil.ask(Get(Ref("Linear"))), pupil.ask(Get(Ref("linear")))
-    pupil.ask(StandIn("Linear", "linear", ("x", "w", "b"), "2 * (x @ w + b)"))
+    pupil.ask(by_formula("Linear", "linear", ("x", "w", "b"), "2 * (x @ w + b)"))
     x, w, b = torch.rand(4, 3), torch.rand(3, 2), torch.rand(2)
-    reply = pupil.ask(Call(Ref("model"), (x, w, b), {}, (True, True, True)))
-    assert isinstance(reply, Answer)
-    assert torch.allclose(reply.value, 2 * (x @ w + b))
-    gradients = value(pupil.ask(Vjp(reply.graph, (torch.ones(4, 2),))))
-    assert [g.shape for g in gradients] == [x.shape, w.shape, b.shape]
-    assert torch.allclose(gradients[2], torch.full((2,), 8.0))
-    pupil.ask(StandIn("Linear", "", ("x",), "x"))
+    result = one_pass(pupil, "model", Pass((x, w, b), cotangents=((torch.ones(4, 2),),)))
+    assert torch.allclose(result.outputs[0], 2 * (x @ w + b))
+    assert [g.shape for g in result.grads[0]] == [x.shape, w.shape, b.shape]
+    assert torch.allclose(result.grads[0][2], torch.full((2,), 8.0))
+    pupil.ask(by_formula("Linear", "", ("x",), "x"))
     pupil.ask(Restore())
     assert (pupil.ask(Get(Ref("Linear"))), pupil.ask(Get(Ref("linear")))) == before
 
 
 def test_a_stand_in_passes_gradcheck(pupil: Pupil) -> None:
     """Its gradients are right, for every subset of inputs."""
-    pupil.ask(StandIn("MSE", "mse", ("yhat", "y"), "((yhat - y) ** 2).sum(1).mean()"))
+    pupil.ask(by_formula("MSE", "mse", ("yhat", "y"), "((yhat - y) ** 2).sum(1).mean()"))
     mse = pupil.namespace.names["mse"]
     for flags in ((True, True), (True, False), (False, True)):
         inputs = [torch.randn(3, 2, dtype=torch.float64, requires_grad=flag) for flag in flags]
@@ -354,7 +314,7 @@ def test_a_stand_in_works_by_hand_with_a_students_context(pupil: Pupil) -> None:
         "import torch\ndef step(x, w, b, g):\n  ctx = Context()\n  with torch.no_grad():\n"
         "    out = Linear.forward(ctx, x, w, b)\n    return (out, *Linear.backward(ctx, g))"
     )
-    pupil.ask(StandIn("Linear", "linear", ("x", "w", "b"), "x @ w + b"))
+    pupil.ask(by_formula("Linear", "linear", ("x", "w", "b"), "x @ w + b"))
     x, w, b, g = torch.randn(4, 3), torch.randn(3, 2), torch.randn(1, 2), torch.randn(4, 2)
     out, dx, dw, db = value(pupil.ask(Call(Ref("step"), (x, w, b, g))))
     assert torch.allclose(out, x @ w + b)
@@ -373,7 +333,7 @@ def test_a_stand_in_reaches_the_module_that_was_handed_in_beside(
     monkeypatch.syspath_prepend(tmp_path)
     pupil = Pupil()
     pupil.define("from tp1_companion import *")
-    pupil.ask(StandIn("Linear", "linear", ("x",), "3 * x"))
+    pupil.ask(by_formula("Linear", "linear", ("x",), "3 * x"))
     assert torch.equal(value(pupil.ask(Call(Ref("model"), (torch.ones(2),)))), torch.full((2,), 3.0))
     pupil.ask(Restore())
     assert isinstance(pupil.ask(Call(Ref("model"), (torch.ones(2),))), Raised)
@@ -386,7 +346,7 @@ def test_a_stand_in_survives_a_working_folder_that_is_gone(
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     pupil.define("import os\nos.rmdir(os.getcwd())\ndef model(x): return linear(x)")
-    pupil.ask(StandIn("Linear", "linear", ("x",), "3 * x"))
+    pupil.ask(by_formula("Linear", "linear", ("x",), "3 * x"))
     assert torch.equal(value(pupil.ask(Call(Ref("model"), (torch.ones(2),)))), torch.full((2,), 3.0))
 
 
@@ -444,26 +404,79 @@ def test_steps_see_what_earlier_ones_gave_and_keep_grad(pupil: Pupil) -> None:
     steps = (
         Step(Ref("torch:clone"), (w,)),
         Step(Ref(-1, ("requires_grad_",))),
-        Step(Ref("operator:mul"), (Handle(-2, "object", ""), 3.0)),
+        Step(Ref("operator:mul"), (Handle(-2, "object"), 3.0)),
         Step(Ref(-3, ("sum",))),
         Step(Ref(-4, ("backward",))),
-        Step(Ref("builtins:getattr"), (Handle(-2, "object", ""), "grad")),
+        Step(Ref("builtins:getattr"), (Handle(-2, "object"), "grad")),
     )
     (grad,) = value(pupil.ask(Steps(steps, (6,))))
     assert torch.equal(grad, torch.full((2,), 3.0))
     pupil.define("assert not torch.is_grad_enabled()\ntorch.set_grad_enabled(True)")
 
 
-def test_only_what_is_offered_can_be_made(pupil: Pupil) -> None:
-    """The list of instruments is closed."""
-    assert isinstance(pupil.ask(Call(Ref("builtins:eval"), ("1",))), Missing)
-    assert isinstance(pupil.ask(Steps((Step(Ref("os:system"), ("true",)),), ())), Missing)
+def test_what_python_and_its_packages_have_is_found_by_module_and_name(pupil: Pupil) -> None:
+    """``module:name`` is never a name of the student's; where there is none, it is missing."""
+    pupil.define("globals()['builtins:len'] = len = None")
+    assert value(pupil.ask(Call(Ref("builtins:len"), ([1, 2],)))) == 2
+    assert value(pupil.ask(Call(Ref("torch.nn:Conv2d", ("__name__", "lower"))))) == "conv2d"
+    assert pupil.ask(Get(Ref("torch.nn:Linaer"))) == Missing("torch.nn:Linaer")
+    assert pupil.ask(Steps((Step(Ref("no_such_module:name")),), ())) == Missing("no_such_module:name")
+
+
+TEXT = """
+seen = []
+def remember(item, twice=lambda item: 2 * item):
+    seen.append(item)
+    return twice(item), len(seen), "mine" in globals()
+class Mine: pass
+"""
+
+
+def test_what_a_text_defines_stays_apart_from_the_students_names(pupil: Pupil) -> None:
+    """A text sees none of the student's names and changes none; a text that comes again starts anew."""
+    pupil.define("mine = 1\nremember = 'my own'")
+    before = dict(pupil.namespace.names)
+    for _ in range(2):
+        remember, kind = value(pupil.ask(Define(("remember", "Mine"), TEXT)))
+        assert (remember.kind, kind.kind) == ("callable", "class")
+        assert value(pupil.ask(Call(Ref(remember.id), (3,)))) == (6, 1, False)
+    assert pupil.namespace.names == before
+    pupil.ask(Drop())
+    assert isinstance(pupil.ask(Call(Ref(remember.id), (3,))), Raised)
+
+
+@pytest.mark.parametrize("text", ["class Mine", "1 / 0", "Other = 1"])
+def test_a_text_that_fails_is_an_answer(pupil: Pupil, text: str) -> None:
+    """One that does not parse, raises, or does not define what is asked for leaves everything as it is."""
+    pupil.define("Mine = 1")
+    for instead in (False, True):
+        assert isinstance(pupil.ask(Define(("Mine",), text, instead)), Raised)
+    assert value(pupil.ask(Get(Ref("Mine")))) == 1
+
+
+def test_what_a_text_defines_takes_the_place_of_the_students_and_goes(pupil: Pupil) -> None:
+    """A class or a function of a text stands in for the student's until Restore."""
+    pupil.define("def remember(item): return 'my own'\ndef use(): return remember(5)")
+    pupil.ask(Define(("remember", "Mine"), TEXT, instead=True))
+    assert value(pupil.ask(Call(Ref("use")))) == (10, 1, False)
+    assert isinstance(pupil.ask(Get(Ref("Mine"))), Answer)
+    pupil.ask(Restore())
+    assert value(pupil.ask(Call(Ref("use")))) == "my own"
+    assert isinstance(pupil.ask(Get(Ref("Mine"))), Missing)
+
+
+def test_a_text_lies_in_the_folder_of_the_session(pupil: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds the scratch folder by its own place, wherever the student's code has gone meanwhile."""
+    here = str(Path.cwd())
+    monkeypatch.chdir("/")
+    (place,) = value(pupil.ask(Define(("place",), "import os\ndef place(): return os.path.dirname(__file__)")))
+    assert value(pupil.ask(Call(Ref(place.id)))) == here
 
 
 def test_a_stand_in_of_one_input_gives_back_one_gradient(pupil: Pupil) -> None:
     """Code that chains by hand writes ``dx = Tanh.backward(ctx, g)``; through apply it works as well."""
     pupil.define("class Tanh: pass")
-    pupil.ask(StandIn("Tanh", "", ("x",), "torch.tanh(x)"))
+    pupil.ask(by_formula("Tanh", "", ("x",), "torch.tanh(x)"))
     pupil.define(
         "import torch\nclass Context:\n  def save_for_backward(self, *t): self.saved_tensors = t\n"
         "ctx, x = Context(), torch.ones(2, requires_grad=True)\nTanh.forward(ctx, x)\n"

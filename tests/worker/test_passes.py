@@ -10,7 +10,8 @@ import pytest
 import torch
 from pupils import Pupil
 
-from gradjudge.wire.messages import Missing, Pass, Passes, PassesDone, PassResult, Ref, StandIn
+from gradjudge.proxy.student import by_formula
+from gradjudge.wire.messages import Missing, Pass, Passes, PassesDone, PassResult, Ref
 from gradjudge.worker.passes import DirectContext
 
 FUNCTIONS = """
@@ -226,7 +227,7 @@ def test_a_direct_call_runs_as_the_engine_would(functions: Pupil) -> None:
 
 def test_a_stand_in_passes_every_way(functions: Pupil) -> None:
     """The public stand-in is right by hand and through the engine, also where autograd is switched off."""
-    functions.ask(StandIn("Scale", "scale", ("x", "w"), "x * w"))
+    functions.ask(by_formula("Scale", "scale", ("x", "w"), "x * w"))
     for through in ("apply", "direct"):
         for inference in (False, True):
             asked = Pass((X, W), (True, True), ((H,), (G,)), ("transposed", "contiguous"), "transposed")
@@ -315,8 +316,10 @@ def by_dual(ctx, g):
         return fw.unpack_dual(dual ** 2).tangent * g
 def by_a_stand_in_of_its_own(ctx, g):
     from types import SimpleNamespace
-    from gradjudge.worker.stand_in import make_function
+    from gradjudge.proxy.formula_session import make_function
+    from gradjudge.worker.stand_in import _note_work
     made = make_function("Cost", ("x",), "(x ** 2).sum()")
+    _note_work(made)
     return made.backward(SimpleNamespace(saved_tensors=(ctx.x,)), g)
 def from_forward(ctx, g):
     return torch.autograd.grad(ctx.out, ctx.again)[0] * g
@@ -539,14 +542,15 @@ def test_a_bare_return_is_one_none(functions: Pupil) -> None:
 
 
 def test_a_plain_function_is_called_itself(functions: Pupil) -> None:
-    """What has no apply is called as it is, and by hand is an error of the pass."""
+    """It has no apply: it is called as it is, and in any other way is an error of the pass."""
     one = torch.ones(2)
-    (result,) = run(functions, "plain", Pass((one,), (True,), ((one,),)))
+    (result,) = run(functions, "plain", Pass((one,), (True,), ((one,),)), through="call")
     assert result.grad_fns == ("MulBackward0",)
     assert close(result.grads[0][0], one * 2)
-    (direct,) = run(functions, "plain", Pass((one,), (True,), ((one,),)), through="direct")
-    assert direct.raised is not None
-    assert direct.raised.type_name == "AttributeError"
+    for through in ("apply", "direct"):
+        (refused,) = run(functions, "plain", Pass((one,), (True,), ((one,),)), through=through)
+        assert refused.raised is not None
+        assert refused.raised.type_name == "AttributeError"
     assert isinstance(functions.ask(Passes(Ref("Plian"), ())), Missing)
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from pupils import Pupil
 
-from gradjudge.wire.messages import Answer, Call, Get, Handle, Raised, Ref, Set
+from gradjudge.wire.messages import Answer, Get, Handle, Pass, Passes, PassesDone, Raised, Ref, Set
 from gradjudge.wire.values import encode
 
 
@@ -153,11 +153,11 @@ def test_a_wrapper_without_a_tensor_stays_in_the_session(pupil: Pupil) -> None:
 def test_a_lying_subclass_cannot_hide_its_graph(pupil: Pupil) -> None:
     """grad_fn is what autograd knows, not what the tensor says."""
     pupil.define("import torch\n" + SUBCLASS + "def f(t): return torch.Tensor.mul(t, 2).as_subclass(Lie)")
-    answer = pupil.ask(Call(Ref("f"), (torch.ones(3),), {}, (True,)))
-    assert isinstance(answer, Answer)
-    assert torch.equal(answer.value, torch.full((3,), 2.0))
-    assert answer.grad_fns == ("AliasBackward0",)
-    assert answer.graph
+    done = pupil.ask(Passes(Ref("f"), (Pass((torch.ones(3),)),), "call"))
+    assert isinstance(done, PassesDone)
+    (result,) = done.results
+    assert torch.equal(result.outputs[0], torch.full((3,), 2.0))
+    assert result.grad_fns == ("AliasBackward0",)
 
 
 def test_numbers_that_are_none_cross(pupil: Pupil) -> None:

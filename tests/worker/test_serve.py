@@ -11,7 +11,7 @@ import torch
 from pupils import Session, Start
 
 from gradjudge.wire.limits import OUT_OF_MEMORY, WireError
-from gradjudge.wire.messages import Answer, Call, CellDone, Drop, Get, Raised, ReadScalars, Ref, RunCell
+from gradjudge.wire.messages import Answer, Call, CellDone, Drop, Get, Pass, Passes, PassesDone, Raised, Ref, RunCell
 
 
 def value(session: Session, name: str) -> object:
@@ -201,47 +201,16 @@ def test_an_answer_that_is_too_large_is_told(script: Session) -> None:
     assert script.ask(Drop()) == Answer()
 
 
-def test_scalars_are_read_back(notebook: Session) -> None:
-    """Points of writers that are still open are read, by tag, the run that was written last first."""
-    notebook.run(
-        "from torch.utils.tensorboard import SummaryWriter\n"
-        "for run in ('old', 'new'):\n"
-        "  writer = SummaryWriter('runs/' + run)\n"
-        "  for i in range(3): writer.add_scalar('Loss/train', i + (run == 'new') / 2, i)\n"
-        "  writer.add_scalar(run, 1.0); writer.add_text('note', 'x'); writer.flush()\n"
-        "  import time; time.sleep(0.05)"
-    )
-    answer = notebook.ask(ReadScalars("runs"))
-    assert isinstance(answer, Answer)
-    assert answer.value == {
-        "Loss/train": [(0, 0.5), (1, 1.5), (2, 2.5)],
-        "old/Loss/train": [(0, 0.0), (1, 1.0), (2, 2.0)],
-        "old": [(0, 1.0)],
-        "new": [(0, 1.0)],
-    }
-    assert notebook.ask(ReadScalars("nothing")) == Answer({})
-
-
-def test_damaged_event_files_are_read_as_far_as_they_go(notebook: Session) -> None:
-    """A record that is cut short, or lies about its length, ends its file."""
-    notebook.run(
-        "from torch.utils.tensorboard import SummaryWriter\nimport glob\nwriter = SummaryWriter('runs')\n"
-        "for i in range(3): writer.add_scalar('a', i, i)\nwriter.close()\n"
-        "name = glob.glob('runs/*')[0]\n"
-        "with open(name, 'ab') as f: f.write(b'\\xff' * 30)"
-    )
-    answer = notebook.ask(ReadScalars("runs"))
-    assert answer == Answer({"a": [(0, 0.0), (1, 1.0), (2, 2.0)]})
-
-
 def test_a_whole_exchange(script: Session) -> None:
     """Functions, gradients and large tensors cross to and fro."""
     script.run("def f(x): return x * 2", "python")
     x = torch.arange(1 << 18, dtype=torch.float64)
-    answer = script.ask(Call(Ref("f"), (x,), {}, (True,)))
-    assert isinstance(answer, Answer)
-    assert torch.equal(answer.value, x * 2)
-    assert answer.grad_fns == ("MulBackward0",)
+    done = script.ask(Passes(Ref("f"), (Pass((x,), cotangents=((x,),)),), "call"))
+    assert isinstance(done, PassesDone)
+    (result,) = done.results
+    assert torch.equal(result.outputs[0], x * 2)
+    assert torch.equal(result.grads[0][0], x * 2)
+    assert result.grad_fns == ("MulBackward0",)
 
 
 def test_signals_reach_no_other_process(script: Session) -> None:

@@ -10,8 +10,9 @@ import torch
 from pupils import Pupil
 from torch import Tensor
 
-from gradjudge.wire.messages import Raised, Restore, StandIn
-from gradjudge.worker.stand_in import make_function
+from gradjudge.proxy.formula_session import make_function
+from gradjudge.proxy.student import by_formula
+from gradjudge.wire.messages import Raised, Restore
 
 MSE = make_function("MSE", ("yhat", "y"), "((yhat - y) ** 2).sum() / yhat.shape[0]")
 
@@ -128,7 +129,7 @@ def test_all_names_of_the_students_class_are_bound(pupil: Pupil, name: str, boun
     """The class by its name or another, its apply, an instance: each is the same of the stand-in, and then again."""
     pupil.define(WRITTEN.format(name=name, bound=bound))
     before = set(pupil.namespace.names)
-    stand_in = StandIn("Triple", "triple", ("x",), "5 * x")
+    stand_in = by_formula("Triple", "triple", ("x",), "5 * x")
     assert not isinstance(pupil.ask(stand_in), Raised)
     pupil.define(f"first = {used}")
     pupil.ask(Restore())

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from gradjudge.checks.comparison import integer_in
+from gradjudge.checks.instruments import define
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.tolerance import near, tolerance
 from gradjudge.checks.verdict import StudentRaised, Text, fail, require
 from gradjudge.proxy.student import Student
 
-SPOIL = "gradjudge.worker.recorders:spoil"
 Parameters = Mapping[str, Tensor]
+
+_SESSION = Path(__file__).with_name("checkpoints_session.py").read_text(encoding="utf-8")
 
 
 class Trainee(NamedTuple):
@@ -203,8 +206,9 @@ class Checkpoints:
         self._write("atomic", saved, 1)
         self._bench.train(saved, 2, 1)
         new = self._now(saved.model)
+        (spoil,) = define(self._student, _SESSION, "spoil", label="save_checkpoint")
         recipe = Recipe(self._student, label="save_checkpoint")
-        recipe.make(SPOIL, recipe.of(saved.model), recipe.of(saved.optimizer))
+        recipe.of(spoil)(recipe.of(saved.model), recipe.of(saved.optimizer))
         recipe.run()
         with contextlib.suppress(StudentRaised):  # it must raise, or do something better about it
             self._write("atomic", saved, 2)

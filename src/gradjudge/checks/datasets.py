@@ -7,20 +7,21 @@ not pay for its items too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from gradjudge.checks.comparison import Due, flaw_in, integer_in
-from gradjudge.checks.instruments import make
+from gradjudge.checks.instruments import define, make
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.tolerance import tolerance
 from gradjudge.checks.verdict import StudentRaised, Text, fail, require
 from gradjudge.proxy.objects import CallableProxy, ObjectProxy, label_of
 from gradjudge.proxy.student import Student
 
-ROWS = "gradjudge.worker.recorders:Rows"
+_SESSION = Path(__file__).with_name("datasets_session.py").read_text(encoding="utf-8")
 _FLOAT32 = tolerance("cpu", torch.float32)
 
 
@@ -175,13 +176,14 @@ def require_unit_range(items: Sequence[tuple[object, object]], images: Tensor, s
 def require_lazy(student: Student, dataset: Any, images: Tensor, labels: Tensor, scale: float) -> None:
     """Require images to be read when they are asked for: none by the constructor or ``len``, one by ``dataset[i]``.
 
-    The images are a `gradjudge.worker.recorders.Rows`, which remembers what is read.
+    The images are a `gradjudge.checks.datasets_session.Rows`, which remembers what is read.
 
     Raises:
         StudentRaised: the constructor or ``dataset[i]`` raised.
         CheckFailed: images were read too early, or others than the one that was asked for.
     """
-    rows = make(student, ROWS, images)
+    (kind,) = define(student, _SESSION, "Rows")
+    rows = make(student, kind, images)
     try:
         held = built(student, dataset, rows, labels, scale)
     except StudentRaised:

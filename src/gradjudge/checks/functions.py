@@ -28,7 +28,7 @@ from gradjudge.checks.tolerance import near
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail
 from gradjudge.checks.wrong_outputs import arrangements, diagnose_output
 from gradjudge.proxy.line import kind_of
-from gradjudge.proxy.objects import CallableProxy, FunctionProxy, ObjectProxy, call_with_graph, label_of
+from gradjudge.proxy.objects import CallableProxy, FunctionProxy, ObjectProxy, called_with_leaves, label_of
 from gradjudge.wire.messages import Pass, PassResult
 
 ASPECTS: dict[str, Callable[[Subject], None]] = {
@@ -111,7 +111,7 @@ class FunctionCheck:
         if not isinstance(apply, CallableProxy):
             _fail_unbound(name, subject.label)
         try:
-            answer = call_with_graph(apply, trial.inputs)
+            result = called_with_leaves(apply, trial.inputs)
         except StudentRaised as raised:
             (own,) = subject.function.passes([one_pass(trial, subject.every())], through="apply")
             if own.raised is not None:  # that has nothing to do with the name, and is paid for with the gradients
@@ -128,8 +128,8 @@ class FunctionCheck:
                 ),
                 detail=raised.detail,
             )
-        self._require_outputs(PassResult(_as_tuple(answer.value), type(answer.value) is not tuple), trial, name)
-        if any(node != subject.node_name() for node in answer.grad_fns) or not answer.grad_fns:
+        self._require_outputs(result, trial, name)
+        if any(node != subject.node_name() for node in result.grad_fns) or not result.grad_fns:
             _fail_unbound(name, subject.label)
 
     def in_its_own_convention(self) -> FunctionCheck | None:

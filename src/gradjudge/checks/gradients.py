@@ -22,7 +22,7 @@ MOST_ENTRIES = 2048
 
 
 def gradcheck(
-    function: Callable[..., Outputs] | object,
+    function: object,
     inputs: Sequence[Tensor],
     *,
     rng: torch.Generator,
@@ -31,12 +31,11 @@ def gradcheck(
     """Run `torch.autograd.gradcheck` on the outputs times fixed random signed weights.
 
     The weights make a backward that is right only for one-hot cotangents of 1 fail (``grad_output ** 2``, its absolute
-    value, a clamp). A Function (``student.NAME`` or ``student.NAME.apply``) is asked in two messages; anything else
-    that can be called is asked at each visit. Calls are not repeated in the session, so gradcheck's own test of
+    value, a clamp). The session is asked in two messages. Calls are not repeated there, so gradcheck's own test of
     repeatability sees nothing.
 
     Args:
-        function: what to differentiate.
+        function: a Function, ``student.NAME`` or ``student.NAME.apply``.
         inputs: float64 tensors (float32 with a matching `allowed`); those that require grad are judged.
         rng: generator of the weights.
         allowed: step and tolerances; by default those of the inputs' dtype on the CPU.
@@ -47,17 +46,16 @@ def gradcheck(
         StudentRaised: the student's code raised.
     """
     allowed = allowed or tolerance("cpu", next(tensor.dtype for tensor in inputs if tensor.requires_grad))
-    weigh, owner, called = _Weights(rng), function_of(function), function
-    if owner is not None:
-        called = prefetched = Prefetched(owner, inputs, eps=allowed.step)
-        outputs = [require_tensor(o, label_of(owner)) for o in prefetched.outputs]
-        _require_small(outputs, label_of(function))
-        prefetched.fetch(_cotangents(outputs, weigh))
-    if not callable(called):
-        raise TypeError(f"gradcheck needs something to call, not {type(function).__name__}")
+    weigh, owner = _Weights(rng), function_of(function)
+    if owner is None:
+        raise TypeError(f"gradcheck needs a Function of the student's, not {type(function).__name__}")
+    prefetched = Prefetched(owner, inputs, eps=allowed.step)
+    outputs = [require_tensor(o, label_of(owner)) for o in prefetched.outputs]
+    _require_small(outputs, label_of(function))
+    prefetched.fetch(_cotangents(outputs, weigh))
 
     def weighed(*points: Tensor) -> Outputs:
-        given = called(*points)
+        given = prefetched(*points)
         _require_small([given] if isinstance(given, Tensor) else given, label_of(function))
         return weigh.all(given)
 

@@ -12,23 +12,19 @@ from gradjudge.checks.recipes import Recipe
 from gradjudge.proxy.line import senseless
 from gradjudge.proxy.objects import CallableProxy, Held, ObjectProxy, label_of, receive, send
 from gradjudge.proxy.student import Student
-from gradjudge.wire.messages import Call, Get, Ref
-
-GENERATOR = "torch:Generator"
-CLONE = "torch:clone"
-SUMMARY_WRITER = "torch.utils.tensorboard:SummaryWriter"
+from gradjudge.wire.messages import Call, Define, Get, Ref
 
 
 def generator(student: Student, seed: int) -> ObjectProxy:
     """Make a ``torch.Generator`` with a seed in the session."""
-    made = _make(student, GENERATOR)
+    made = make(student, "torch:Generator")
     CallableProxy(_held(made).at("manual_seed"))(seed)
     return made
 
 
 def kept(student: Student, tensor: Tensor) -> ObjectProxy:
     """Make a copy of a tensor that stays in the session; `look` reads it."""
-    return _make(student, CLONE, tensor)
+    return make(student, "torch:clone", tensor)
 
 
 def look(held: ObjectProxy) -> object:
@@ -37,14 +33,37 @@ def look(held: ObjectProxy) -> object:
     return receive(seen.line.answer(Get(seen.ref), seen.label).value, seen.line, seen.label)
 
 
-def make(student: Student, path: str, *args: object) -> ObjectProxy:
-    """Make an object of a class that the session offers, ``make(student, "torch.nn:Linear", 3, 1)``; it stays there.
+def define(student: Student, source: str, *names: str, label: str = "") -> tuple[CallableProxy, ...]:
+    """Define functions and classes of the course's own in the session, from a text; they stay there for this check.
+
+    None of the student's names is touched. The student's process can read the text, so no hidden value may be in it:
+    hand these over as arguments.
 
     Args:
-        path: ``module:name``, one of those in `gradjudge.worker.table`.
+        source: Python text, mostly of a file beside the test. Its ``__file__`` lies in the session's scratch folder.
+        names: what is wanted of what it defines.
+        label: what the student reads when something in it raises; its name by default.
+    """
+    label = label or names[0]
+    made = receive(student._line.answer(Define(names, source), label).value, student._line, label)
+    if not isinstance(made, tuple) or len(made) != len(names) or not all(isinstance(m, CallableProxy) for m in made):
+        senseless(label, "not one function or class for each name")
+    return made
+
+
+def make(student: Student, what: str | CallableProxy, *args: object) -> ObjectProxy:
+    """Make an object that stays in the session, ``make(student, "torch.nn:Linear", 3, 1)``.
+
+    Args:
+        what: ``module:name`` of a class or function that Python finds there, or what `define` gave.
         args: positional arguments; `gradjudge.checks.recipes.Recipe.make` takes keywords too.
     """
-    return _make(student, path, *args)
+    at = what._held if isinstance(what, CallableProxy) else Held(student._line, Ref(what), what.rpartition(":")[2])
+    call = Call(at.ref, tuple(send(value) for value in args), keep=True)
+    made = receive(at.line.answer(call, at.label).value, at.line, at.label)
+    if not isinstance(made, ObjectProxy):
+        senseless(at.label, "a value where an object is due")
+    return made
 
 
 def optimizer(student: Student, module: ObjectProxy, kind: str, **options: float) -> ObjectProxy:
@@ -65,17 +84,7 @@ def optimizer(student: Student, module: ObjectProxy, kind: str, **options: float
 
 def summary_writer(student: Student, folder: str) -> ObjectProxy:
     """Make a ``SummaryWriter`` that writes under `folder` of the session's scratch folder; see `logs.curves`."""
-    return _make(student, SUMMARY_WRITER, folder)
-
-
-def _make(student: Student, path: str, *args: object) -> ObjectProxy:
-    """Call something importable that the session offers, ``module:name``, and keep what comes back there."""
-    label = path.rpartition(":")[2]
-    call = Call(Ref(path), tuple(send(value) for value in args), keep=True)
-    made = receive(student._line.answer(call, label).value, student._line, label)
-    if not isinstance(made, ObjectProxy):
-        senseless(label, "a value where an object is due")
-    return made
+    return make(student, "torch.utils.tensorboard:SummaryWriter", folder)
 
 
 def _held(proxy: ObjectProxy) -> Held:

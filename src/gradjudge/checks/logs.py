@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from gradjudge.checks.instruments import define
 from gradjudge.checks.outcomes import require_falling
 from gradjudge.checks.verdict import Text, fail, require
 from gradjudge.proxy.student import Student
-from gradjudge.wire.messages import ReadImages, ReadScalars
 
 Point = tuple[int, float]
+
+_SESSION = Path(__file__).with_name("logs_session.py").read_text(encoding="utf-8")
 
 
 class Image(NamedTuple):
@@ -31,8 +34,8 @@ def curves(student: Student, folder: str) -> dict[str, list[Point]]:
     Raises:
         CheckFailed: the event files cannot be read.
     """
-    answer = student._line.answer(ReadScalars(folder), "TensorBoard")
-    return read_curves(answer.value)
+    (read_scalars,) = define(student, _SESSION, "read_scalars", label="TensorBoard")
+    return read_curves(read_scalars(folder))
 
 
 def read_curves(value: object) -> dict[str, list[Point]]:
@@ -57,7 +60,16 @@ def images(student: Student, folder: str) -> dict[str, list[Image]]:
     Raises:
         CheckFailed: the event files cannot be read.
     """
-    value = student._line.answer(ReadImages(folder), "TensorBoard").value
+    (images_of,) = define(student, _SESSION, "read_images", label="TensorBoard")
+    return read_images(images_of(folder))
+
+
+def read_images(value: object) -> dict[str, list[Image]]:
+    """Turn ``{tag: [(step, height, width, channels), ...]}`` as the session gives it into images; see `images`.
+
+    Raises:
+        CheckFailed: it is something else.
+    """
     if not isinstance(value, dict):
         _unreadable()
     found: dict[str, list[Image]] = {}

@@ -122,10 +122,10 @@ class Recipe:
         )
 
     def make(self, path: str, *args: Any, **kwargs: Any) -> Step:
-        """Call something that the session offers, ``make("torch.optim:SGD", parameters, lr=0.1)``.
+        """Call something of Python's or of a package's, ``make("torch.optim:SGD", parameters, lr=0.1)``.
 
         Args:
-            path: ``module:name``, one of those in `gradjudge.worker.table`.
+            path: ``module:name``.
         """
         return self._record(Ref(path), args, kwargs)
 
@@ -173,7 +173,7 @@ class Recipe:
         if isinstance(value, Step):
             if value._recipe is not self:
                 _misused("a step of another recipe cannot be used here: run that one, and hand over its proxy")
-            return Handle(value._number, "object", "")
+            return Handle(value._number, "object")
         if type(value) in (list, tuple):
             return type(value)(self._pack(item) for item in value)
         if type(value) is dict:

@@ -13,9 +13,9 @@ import msgspec
 import torch
 from torch import Tensor
 
-from gradjudge.proxy.autograd import Remote, differentiate
+from gradjudge.proxy.failures import StudentRaised
 from gradjudge.proxy.line import Line, senseless
-from gradjudge.wire.messages import Answer, Call, Get, Handle, Pass, Passes, PassResult, Ref, Set, Value
+from gradjudge.wire.messages import Call, Get, Handle, Pass, Passes, PassResult, Ref, Set, Value
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -63,12 +63,8 @@ class ObjectProxy:
 class CallableProxy(ObjectProxy):
     """Stand for something that can be called: a function, a class, a module, a method.
 
-    Called with tensors that require grad (positional, not inside lists), it gives tensors of a graph on this side:
-    their backward asks the session. Called without, it gives plain values.
-
     Raises:
         StudentRaised: the call raised.
-        CheckFailed: tensors that require grad went in, and something else than tensors came out.
     """
 
     __slots__ = ()
@@ -81,9 +77,6 @@ class CallableProxy(ObjectProxy):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the student's object with these values."""
         held = self._held
-        asked = tuple(_asks_gradient(value) for value in args)
-        if any(asked):
-            return differentiate(_RemoteCall(held, args, kwargs, asked), _leaves(args, asked))
         call = Call(held.ref, tuple(send(value) for value in args), {name: send(kwargs[name]) for name in kwargs})
         return receive(held.line.answer(call, held.label).value, held.line, held.label)
 
@@ -106,7 +99,7 @@ class FunctionProxy(ObjectProxy):
 
     @property
     def apply(self) -> ApplyProxy:
-        """Stand for ``apply``; ``torch.autograd.gradcheck(student.NAME.apply, inputs)`` works on this side."""
+        """Stand for ``apply``."""
         return ApplyProxy(self._held.at("apply"), self)
 
     @property
@@ -127,30 +120,6 @@ class FunctionProxy(ObjectProxy):
         return self._held.line.passes(request, self._held.label)
 
 
-class _RemoteCall(Remote):
-    """One call in the session whose graph the session keeps."""
-
-    def __init__(self, held: Held, args: tuple[Any, ...], kwargs: dict[str, Any], asked: tuple[bool, ...]) -> None:
-        self.label = held.label
-        self._line = held.line
-        self._call = Call(
-            held.ref,
-            tuple(send(value.detach() if leaf else value) for value, leaf in zip(args, asked, strict=True)),
-            {name: send(kwargs[name]) for name in kwargs},
-            asked,
-        )
-        self._graph = 0
-
-    def forward(self, _leaves: tuple[Tensor, ...]) -> Value:
-        answer = self._line.answer(self._call, self.label)
-        self._graph = answer.graph
-        self.differentiable = tuple(bool(name) for name in answer.grad_fns) if answer.graph else ()
-        return answer.value
-
-    def backward(self, cotangents: tuple[Tensor | None, ...]) -> Value:
-        return self.pull(self._line, self._graph, cotangents)
-
-
 def function_of(proxy: object) -> FunctionProxy | None:
     """Give the Function behind ``NAME`` or ``NAME.apply``; None for anything else."""
     if isinstance(proxy, ApplyProxy):
@@ -158,11 +127,17 @@ def function_of(proxy: object) -> FunctionProxy | None:
     return proxy if isinstance(proxy, FunctionProxy) else None
 
 
-def call_with_graph(proxy: CallableProxy, inputs: Sequence[Tensor]) -> Answer:
-    """Call `proxy` with leaves that require grad; the answer also names the node behind each output."""
+def called_with_leaves(proxy: CallableProxy, inputs: Sequence[Tensor]) -> PassResult:
+    """Call `proxy` with leaves that require grad; the result also names the node behind each output.
+
+    Raises:
+        StudentRaised: the call raised.
+    """
     held = proxy._held
-    plain = tuple(tensor.detach() for tensor in inputs)
-    return held.line.answer(Call(held.ref, plain, requires_grad=(True,) * len(plain)), held.label)
+    (result,) = held.line.passes(Passes(held.ref, (Pass(tuple(inputs)),), "call"), held.label)
+    if result.raised is not None:
+        raise StudentRaised(result.raised, where=held.label)
+    return result
 
 
 def class_name_of(function: FunctionProxy) -> str:
@@ -195,13 +170,13 @@ def send(value: Any) -> Value:
     """Put handles in the place of proxies and plain tensors on the CPU in the place of tensors.
 
     Raises:
-        TypeError: a tensor that requires grad is where no gradient can be asked for (in a list, by keyword).
+        TypeError: a tensor requires grad: no graph crosses.
     """
     if isinstance(value, ObjectProxy):
         return handle_of(value)
     if isinstance(value, Tensor):
         if value.requires_grad and torch.is_grad_enabled():
-            raise TypeError("a tensor that requires grad must be a positional argument of its own; detach it otherwise")
+            raise TypeError("no graph crosses to the session: detach a tensor that requires grad")
         return value.detach().cpu().as_subclass(Tensor)
     if type(value) is list:
         return [send(item) for item in value]
@@ -220,19 +195,11 @@ def handle_of(proxy: ObjectProxy) -> Handle:
     """
     held = proxy._held
     if isinstance(held.ref.root, int) and not held.ref.path:
-        return Handle(held.ref.root, "object", "")
+        return Handle(held.ref.root, "object")
     handle = held.line.answer(Get(held.ref), held.label).value
     if not isinstance(handle, Handle):
         senseless(held.label, "a value where an object was before")
     return handle
-
-
-def _asks_gradient(value: object) -> bool:
-    return isinstance(value, Tensor) and value.requires_grad and torch.is_grad_enabled()
-
-
-def _leaves(args: tuple[Any, ...], asked: tuple[bool, ...]) -> tuple[Tensor, ...]:
-    return tuple(value for value, leaf in zip(args, asked, strict=True) if leaf)
 
 
 _PROXIES: dict[str, type[ObjectProxy]] = {

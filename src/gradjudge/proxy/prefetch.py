@@ -2,23 +2,23 @@
 
 `torch.autograd.gradcheck` visits, for each entry of each input, two points beside it, and pulls one-hot cotangents back
 through the graph at the middle. All of that is known before it starts. What was not foreseen goes over the wire when
-it is asked for, so an answer is never missing, only late.
+it is asked for, so an answer is never missing, only late. No graph is kept in the session.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from gradjudge.proxy.autograd import Remote, differentiate
+from gradjudge.proxy.autograd import Cotangents, Evaluation, differentiate
 from gradjudge.proxy.line import raise_first
 from gradjudge.proxy.objects import FunctionProxy, label_of
 from gradjudge.wire.messages import Pass, PassResult, Value
 
 Key = tuple[tuple[torch.dtype, torch.Size, bytes], ...]
-Cotangents = Sequence[Tensor | None]
 
 
 class Prefetched:
@@ -43,13 +43,13 @@ class Prefetched:
         self._middle = tuple(tensor.detach().clone() for tensor in inputs)
         points = [self._middle, *_neighbours(self._middle, self._needs, eps)]
         results = self._ask(Pass(point, self._needs) for point in points)
-        self._points = {_key(point): _Point(self, point, result) for point, result in zip(points, results, strict=True)}
+        self._results = {_key(point): result for point, result in zip(points, results, strict=True)}
         self._rows: dict[Key, Value] = {}
 
     @property
     def outputs(self) -> tuple[Value, ...]:
         """What forward gave at the middle point, as it came."""
-        return self._points[_key(self._middle)].result.outputs
+        return self._results[_key(self._middle)].outputs
 
     def fetch(self, cotangents: Sequence[Sequence[Tensor]]) -> None:
         """Pull sets of cotangents (one tensor per output) back through one graph at the middle point.
@@ -64,51 +64,29 @@ class Prefetched:
 
     def __call__(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Give the outputs at `inputs`, as tensors of a graph on this side."""
-        point = self._points.get(_key(inputs))
-        if point is None:
-            live: Tensor | tuple[Tensor, ...] = self._function.apply(*inputs)
-            return live
-        return differentiate(point, tuple(tensor for tensor in inputs if tensor.requires_grad))
+        point = tuple(tensor.detach().clone() for tensor in inputs)
+        result = self._results.get(_key(point)) or self._ask([Pass(point, self._needs)])[0]
+        outputs = result.outputs
+        known = Evaluation(
+            self.label,
+            outputs[0] if result.output_is_tensor and len(outputs) == 1 else outputs,
+            tuple(bool(name) for name in result.grad_fns),
+            partial(self._pull, point, outputs),
+        )
+        return differentiate(known, tuple(tensor for tensor in inputs if tensor.requires_grad))
 
-    def gradients(self, inputs: tuple[Tensor, ...], outputs: Sequence[Tensor], cotangents: Cotangents) -> Value:
+    def _pull(self, point: tuple[Tensor, ...], outputs: Sequence[Tensor], cotangents: Cotangents) -> Value:
         """Give the gradients for the inputs that require grad: fetched ones, or asked for now."""
         filled = tuple(torch.zeros_like(o) if c is None else c for o, c in zip(outputs, cotangents, strict=True))
-        row = self._rows.get(_key(filled)) if inputs is self._middle else None
+        row = self._rows.get(_key(filled)) if _key(point) == _key(self._middle) else None
         if row is None:
-            return self._pull_live(inputs, cotangents)
+            row = self._ask([Pass(point, self._needs, (filled,))])[0].grads[0]
         return tuple(gradient for gradient, need in zip(row, self._needs, strict=True) if need)
-
-    def _pull_live(self, inputs: Sequence[Tensor], cotangents: Cotangents) -> Value:
-        fresh = [tensor.detach().requires_grad_(need) for tensor, need in zip(inputs, self._needs, strict=True)]
-        with torch.enable_grad():
-            given = self._function.apply(*fresh)
-        pairs = zip(given if isinstance(given, tuple) else (given,), cotangents, strict=True)
-        used = [(output, cotangent) for output, cotangent in pairs if cotangent is not None]
-        leaves = [tensor for tensor in fresh if tensor.requires_grad]
-        return torch.autograd.grad([o for o, _ in used], leaves, [c for _, c in used], allow_unused=True)
 
     def _ask(self, passes: Iterable[Pass]) -> tuple[PassResult, ...]:
         results = self._function.passes(tuple(passes))
         raise_first(results, label_of(self._function))
         return results
-
-
-class _Point(Remote):
-    """One point whose outputs are known."""
-
-    def __init__(self, source: Prefetched, inputs: tuple[Tensor, ...], result: PassResult) -> None:
-        self.label = source.label
-        self.differentiable = tuple(bool(name) for name in result.grad_fns)
-        self.result = result
-        self._source = source
-        self._inputs = inputs
-
-    def forward(self, _leaves: tuple[Tensor, ...]) -> Value:
-        outputs = self.result.outputs
-        return outputs[0] if self.result.output_is_tensor and len(outputs) == 1 else outputs
-
-    def backward(self, cotangents: tuple[Tensor | None, ...]) -> Value:
-        return self._source.gradients(self._inputs, self.result.outputs, cotangents)
 
 
 def _neighbours(middle: tuple[Tensor, ...], needs: tuple[bool, ...], eps: float) -> Iterator[tuple[Tensor, ...]]:

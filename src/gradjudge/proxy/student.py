@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from gradjudge.proxy.failures import CheckFailed, StudentRaised
 from gradjudge.proxy.line import Ask, Line, kind_of, missing
 from gradjudge.proxy.objects import ObjectProxy, receive, send
 from gradjudge.text import Text
-from gradjudge.wire.messages import Get, Missing, Raised, Ref, Restore, Set, StandIn, StandInSource
+from gradjudge.wire.messages import Define, Get, Missing, Raised, Ref, Restore, Set
+
+_FORMULA = Path(__file__).with_name("formula_session.py").read_text(encoding="utf-8")
 
 
 class Student:
@@ -74,7 +77,7 @@ class Student:
             params: names of the inputs, in order.
             formula: expression over them that the statement itself gives (``"x @ w + b"``).
         """
-        with self._standing_in(StandIn(self._written_as(function), apply, tuple(params), formula), function):
+        with self._standing_in(by_formula(self._written_as(function), apply, params, formula), function):
             yield
 
     @contextmanager
@@ -86,7 +89,7 @@ class Student:
             source: Python text that defines it, from what the statement says, with derivatives left to autograd: the
                 session can read it, so it may hold nothing that the statement does not give.
         """
-        with self._standing_in(StandInSource(name, source), name):
+        with self._standing_in(Define((name,), source, instead=True), name):
             yield
 
     def _written_as(self, name: str) -> str:
@@ -96,7 +99,7 @@ class Student:
         return next(found, name)
 
     @contextmanager
-    def _standing_in(self, request: StandIn | StandInSource, name: str) -> Iterator[None]:
+    def _standing_in(self, request: Define, name: str) -> Iterator[None]:
         self._line.answer(request, name)
         self._standing.append((request, name))
         try:
@@ -106,6 +109,14 @@ class Student:
             self._line.answer(Restore(), name)
             for outer, outer_name in self._standing:  # `Restore` undoes all of them
                 self._line.answer(outer, outer_name)
+
+
+def by_formula(function: str, apply: str, params: Sequence[str], formula: str) -> Define:
+    """Ask for a stand-in made of a formula; see `Student.stand_in`."""
+    names = (function, apply) if apply else (function,)
+    lines = [_FORMULA, f"{function} = make_function({function!r}, {tuple(params)!r}, {formula!r})"]
+    lines += [f"{name} = {function}.apply" for name in names[1:]]
+    return Define(names, "\n".join(lines), instead=True)
 
 
 def line_of(student: Student) -> Line:

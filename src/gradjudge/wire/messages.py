@@ -22,21 +22,18 @@ class Handle(msgspec.Struct, frozen=True):
         id: number in the session's table, at least 1.
         kind: ``"function"`` (a ``torch.autograd.Function`` subclass), ``"class"``, ``"callable"``, ``"module"``
             (an ``nn.Module`` instance) or ``"object"``.
-        type_name: name of the object's type, for messages to staff only.
-        length: what ``len()`` says, or None.
     """
 
     id: int
     kind: str
-    type_name: str
-    length: int | None = None
 
 
 class Ref(msgspec.Struct, frozen=True):
-    """Point at an object of the session: a global name or a handle's id, then attributes.
+    """Point at an object of the session: a global name, ``module:name`` or a handle's id, then attributes.
 
-    ``Ref("MSE", ("forward",))`` is ``MSE.forward``; ``Ref(7, ("saved_tensors",))`` is handle 7's attribute. Within
-    `Steps`, ``Ref(-1)`` is what the first step gave, ``Ref(-2)`` the second, and so on; so are handles in arguments.
+    ``Ref("MSE", ("forward",))`` is ``MSE.forward``; ``Ref("torch.optim:SGD")`` is what torch has by that name;
+    ``Ref(7, ("saved_tensors",))`` is handle 7's attribute. Within `Steps`, ``Ref(-1)`` is what the first step gave,
+    ``Ref(-2)`` the second, and so on; so are handles in arguments.
     """
 
     root: str | int
@@ -77,17 +74,14 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     """Call `ref`. Values in `args` and `kwargs` are fresh objects in the session; handles resolve to their objects.
 
     Attributes:
-        requires_grad: for each positional argument, whether that tensor becomes a leaf that requires grad. When one
-            does, the call runs with grad enabled and the answer names a graph for `Vjp`.
         keep: answer with a `Handle` whatever comes back, even if it has a value.
         inference: run the call under ``torch.inference_mode``; a call that asks torch for a derivative all the same
-            is answered with `Raised`. Not together with `requires_grad`.
+            is answered with `Raised`.
     """
 
     ref: Ref
     args: tuple[Value, ...] = ()
     kwargs: dict[str, Value] = {}
-    requires_grad: tuple[bool, ...] = ()
     keep: bool = False
     inference: bool = False
 
@@ -110,13 +104,6 @@ class Steps(msgspec.Struct, frozen=True, tag="steps"):
 
     steps: tuple[Step, ...]
     give: tuple[int, ...]
-
-
-class Vjp(msgspec.Struct, frozen=True, tag="vjp"):
-    """Pull cotangents (one per output tensor, None for none) back through the graph that a `Call` answer named."""
-
-    graph: int
-    cotangents: tuple[Value, ...]
 
 
 class Pass(msgspec.Struct, frozen=True):
@@ -144,8 +131,9 @@ class Passes(msgspec.Struct, frozen=True, tag="passes"):
     """Run several passes of the Function at `ref` in one trip: all forwards in order, then all backwards in order.
 
     Attributes:
-        through: ``"apply"`` (the autograd engine) or ``"direct"`` (``forward(ctx, ...)`` and ``backward(ctx, ...)``
-            called by hand with a full context of the engine's own; ``setup_context`` style is understood).
+        through: ``"apply"`` (the autograd engine), ``"call"`` (the same, `ref` itself being called) or ``"direct"``
+            (``forward(ctx, ...)`` and ``backward(ctx, ...)`` called by hand with a full context of the engine's own;
+            ``setup_context`` style is understood).
         inference: run direct forwards and backwards under ``torch.inference_mode``; one that asks torch for a
             derivative all the same counts as raising.
         interleave: False runs forward and backward of each pass before the next pass.
@@ -158,90 +146,42 @@ class Passes(msgspec.Struct, frozen=True, tag="passes"):
     interleave: bool = False
 
 
-class StandIn(msgspec.Struct, frozen=True, tag="stand_in"):
-    """Rebind global names to a public stand-in Function, so that one early mistake does not cost what follows.
+class Define(msgspec.Struct, frozen=True, tag="define"):
+    """Run text of the course's own in the session, and take names that it defines.
 
-    The stand-in's forward evaluates `formula`, an expression over `params` and ``torch`` that the statement itself
-    gives; its backward uses autograd on that expression. No hand-written gradient crosses into the session.
-
-    Attributes:
-        function: global name bound to the Function class (``"Linear"``).
-        apply: global name bound to its ``apply`` (``"linear"``), or empty.
-        params: names of the inputs, in order.
-        formula: Python expression (``"x @ w + b"``).
-    """
-
-    function: str
-    apply: str
-    params: tuple[str, ...]
-    formula: str
-
-
-class StandInSource(msgspec.Struct, frozen=True, tag="stand_in_source"):
-    """Rebind a global name to a public stand-in class or function, given as text.
-
-    The text computes what the statement itself says and leaves derivatives to autograd, like a `StandIn`'s formula.
+    The text is public: the student's process can read it, so it must hold no hidden value. These come later, as
+    arguments. It sees none of the student's names. Its ``__file__`` lies in the session's scratch folder.
 
     Attributes:
-        name: global name to rebind (``"Value"``).
-        source: Python text that defines that name; it sees none of the student's names.
+        names: what is wanted of what it defines.
+        source: Python text.
+        instead: bind the names in the student's namespace, in the place of what is there, until `Restore`. Otherwise
+            the answer is a tuple of a `Handle` for each, and the student's namespace stays as it is.
     """
 
-    name: str
+    names: tuple[str, ...]
     source: str
+    instead: bool = False
 
 
 class Restore(msgspec.Struct, frozen=True, tag="restore"):
-    """Undo every `StandIn` and `StandInSource`."""
+    """Undo every `Define` that put something in the place of the student's."""
 
 
 class Drop(msgspec.Struct, frozen=True, tag="drop"):
-    """Forget every handle and graph made since the cells ran."""
+    """Forget every handle made since the cells ran."""
 
 
-class ReadScalars(msgspec.Struct, frozen=True, tag="read_scalars"):
-    """Read TensorBoard scalars from the event files under `folder` of the scratch folder (flushes open writers)."""
-
-    folder: str
-
-
-class ReadImages(msgspec.Struct, frozen=True, tag="read_images"):
-    """Read the sizes of TensorBoard images from the event files under `folder` of the scratch folder."""
-
-    folder: str
-
-
-Request = (
-    RunCell
-    | Get
-    | Set
-    | Call
-    | Steps
-    | Vjp
-    | Passes
-    | StandIn
-    | StandInSource
-    | Restore
-    | Drop
-    | ReadScalars
-    | ReadImages
-)
+Request = RunCell | Get | Set | Call | Steps | Passes | Define | Restore | Drop
 
 
 # --- what the session answers ---------------------------------------------------------------------------------------
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
-    """A value came back.
-
-    Attributes:
-        graph: number for `Vjp`, or 0 when nothing in the value requires grad.
-        grad_fns: type name of ``grad_fn`` for each output tensor, in order ("" for none).
-    """
+    """A value came back."""
 
     value: Value = None
-    graph: int = 0
-    grad_fns: tuple[str, ...] = ()
 
 
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
@@ -291,7 +231,7 @@ class PassResult(msgspec.Struct, frozen=True):
         grads: for each cotangent set, one entry per input (tensor, other value or None), as ``backward`` returned
             them (direct) or as autograd accumulated them (apply).
         inputs_after, cotangents_after: the inputs and the cotangent sets once all is done, to see changes in place.
-        grad_fns: type name of each output's ``grad_fn`` (through ``apply``).
+        grad_fns: type name of each output's ``grad_fn``, "" for none.
         raised: what went wrong, or None. What came before it is kept.
         elsewhere: for each backward, one count per input: how often the Function's own ``forward`` ran meanwhile with
             another value in that input's place.
@@ -320,7 +260,6 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
         error: what it raised, or None.
         interrupted: whether it ended by the interrupt that follows its time limit.
         output: bounded text of stdout, stderr and display results, for staff.
-        figures: number of figures shown.
         truncated: whether output was cut.
         magic: the cell magic that is not known here and that the cell begins with, or "".
         used_up: whether what the error says that there is no more of stays used up.
@@ -329,7 +268,6 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
     error: Raised | None = None
     interrupted: bool = False
     output: str = ""
-    figures: int = 0
     truncated: bool = False
     magic: str = ""
     used_up: bool = False
@@ -349,13 +287,9 @@ FITTING: Final[dict[type[Request], tuple[type[Reply], ...]]] = {
     Set: _FOUND,
     Call: _FOUND,
     Steps: _FOUND,
-    Vjp: _SAID,
     Passes: (PassesDone, Missing, Raised),
-    StandIn: _SAID,
-    StandInSource: _SAID,
+    Define: _SAID,
     Restore: _SAID,
     Drop: _SAID,
-    ReadScalars: _SAID,
-    ReadImages: _SAID,
 }
 """The replies that fit each request. Another one is a fault of the protocol, like bytes that are no message."""

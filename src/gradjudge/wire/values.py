@@ -218,11 +218,7 @@ class _Builder:
 
     def _handle(self, raw: list[Any]) -> Handle:
         handle = schema.build(Handle, raw[1:], self.value)
-        if (
-            (handle.id < 1 and not (self._steps and handle.id < 0))
-            or handle.kind not in _HANDLE_KINDS
-            or (handle.length or 0) < 0
-        ):
+        if (handle.id < 1 and not (self._steps and handle.id < 0)) or handle.kind not in _HANDLE_KINDS:
             raise WireError("a handle that none can have made")
         return handle
 

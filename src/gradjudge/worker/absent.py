@@ -3,7 +3,8 @@
 Such an import must not cost the cell that it stands in. What only shows progress or text works without effect; the
 rest can be imported, named and subclassed, and raises when it is called. An import that the student guards with
 ``try`` stays an ImportError: their own way out is better than ours. Libraries, which look for what is installed, see
-nothing of this.
+nothing of this. Nor does a name that is on no list: it may be misspelt, or a file that was not handed in, and the cell
+that imports it says so.
 """
 
 from __future__ import annotations

@@ -13,34 +13,29 @@ from gradjudge.wire.messages import (
     Answer,
     Call,
     CellDone,
+    Define,
     Drop,
     Get,
     Handle,
     Passes,
     PassesDone,
     Raised,
-    ReadImages,
-    ReadScalars,
     Ref,
     Reply,
     Request,
     Restore,
     RunCell,
     Set,
-    StandIn,
-    StandInSource,
     Steps,
     Value,
-    Vjp,
 )
 from gradjudge.worker import failures
 from gradjudge.worker.defaults import Defaults
 from gradjudge.worker.devices import made_on
-from gradjudge.worker.passes import as_leaf, pull_back, run_passes
-from gradjudge.worker.plain import Reader, grad_fn_name, requires_grad
+from gradjudge.worker.passes import run_passes
+from gradjudge.worker.plain import Reader
 from gradjudge.worker.stand_in import StandIns
-from gradjudge.worker.summaries import read_images, read_scalars
-from gradjudge.worker.table import Graph, MissingName, Table
+from gradjudge.worker.table import MissingName, Table
 from gradjudge.worker.watch import AutogradUsedError, Watch
 
 
@@ -115,22 +110,14 @@ class Answers:
                 return self._call(request)
             case Steps():
                 return self._steps(request)
-            case Vjp(graph, cotangents):
-                return self._vjp(graph, cotangents)
             case Passes(ref):
                 return self._passes(request, self._resolve(ref))
-            case StandIn():
-                self._stand_ins.install(request)
-            case StandInSource():
-                self._stand_ins.install_source(request)
+            case Define():
+                return self._define(request)
             case Restore():
                 self._stand_ins.restore()
             case Drop():
                 self._table.drop()
-            case ReadScalars(folder):
-                return Answer(self._reader().value(read_scalars(self._scratch / folder)))
-            case ReadImages(folder):
-                return Answer(self._reader().value(read_images(self._scratch / folder)))
         return Answer()
 
     def _reader(self) -> Reader:
@@ -169,12 +156,8 @@ class Answers:
     def _call(self, asked: Call) -> Reply:
         called = self._resolve(asked.ref)
         args = [self._thaw(value) for value in asked.args]
-        leaves = [as_leaf(args[index]) for index, asks in enumerate(asked.requires_grad) if asks]
         kwargs = {name: self._thaw(value) for name, value in asked.kwargs.items()}
-        if leaves:
-            with torch.enable_grad():
-                given = called(*args, **kwargs)
-        elif asked.inference:
+        if asked.inference:
             with torch.inference_mode(), Watch(kernels=True) as watch:
                 given = called(*args, **kwargs)
             if watch.autograd or watch.graphs:
@@ -183,14 +166,7 @@ class Answers:
             given = called(*args, **kwargs)
         if asked.keep:
             return Answer(self._table.handle(given))
-        reader = self._reader()
-        value = reader.value(given)
-        tracked = any(requires_grad(tensor) for tensor in reader.tensors)
-        return Answer(
-            value=value,
-            graph=self._table.keep_graph(Graph(leaves, reader.tensors)) if leaves and tracked else 0,
-            grad_fns=tuple(grad_fn_name(tensor) for tensor in reader.tensors),
-        )
+        return Answer(self._reader().value(given))
 
     def _steps(self, asked: Steps) -> Reply:
         done: list[Any] = []
@@ -202,10 +178,14 @@ class Answers:
         reader = self._reader()
         return Answer(tuple(reader.value(done[number - 1]) for number in asked.give))
 
-    def _vjp(self, graph: int, cotangents: tuple[Value, ...]) -> Reply:
-        leaves, outputs = self._table.graph(graph)
-        gradients = pull_back(outputs, leaves, [self._thaw(value) for value in cotangents])
-        return Answer(self._reader().value(gradients))
+    def _define(self, asked: Define) -> Reply:
+        scope = {"__name__": "session_text", "__file__": str(self._scratch / "session_text.py")}
+        exec(compile(asked.source, "<session text>", "exec"), scope)  # noqa: S102  # the asking side's own text
+        made: dict[str, Any] = {name: scope[name] for name in asked.names}
+        if asked.instead:
+            self._stand_ins.install(made)
+            return Answer()
+        return Answer(tuple(self._table.handle(item) for item in made.values()))
 
     def _passes(self, asked: Passes, function: Any) -> PassesDone:
         return run_passes(asked, function, self._thaw, self._reader)

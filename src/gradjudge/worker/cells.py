@@ -54,11 +54,11 @@ class Runner:
         error = self._run(cell)
         if self._diversion is not None:
             self._diversion.settle()
+        close_figures()
         return CellDone(
             error=error,
             interrupted=self._interrupts.came,
             output=self._sink.text(),
-            figures=close_figures(),
             truncated=self._sink.truncated,
             used_up=error is not None and self._is_used_up(error.limit),
         )
@@ -108,17 +108,12 @@ def remember_source(name: str, source: str) -> None:
     linecache.cache[name] = (len(source), None, lines, name)
 
 
-def close_figures() -> int:
-    """Close matplotlib's figures and return how many there were."""
+def close_figures() -> None:
+    """Close matplotlib's figures."""
     pyplot: Any = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None:
-        return 0
-    with contextlib.suppress(Exception):  # whatever the student's code has made of pyplot
-        count = len(pyplot.get_fignums())
-        if count:
+    with contextlib.suppress(Exception):  # it is not there, or whatever the student's code has made of it
+        if pyplot.get_fignums():
             pyplot.close("all")
-        return count
-    return 0
 
 
 def seed_all(seed: int) -> None:

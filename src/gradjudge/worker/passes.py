@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch.autograd.function import _SingleLevelFunction
@@ -219,7 +219,7 @@ def run_passes(asked: Passes, function: Any, thaw: Thaw, read: Callable[[], Read
         thaw: makes fresh objects of values.
         read: makes a reader for what comes back.
     """
-    forward: _Forward = _forward_directly if asked.through == "direct" else _apply
+    forward = _FORWARDS.get(asked.through, _apply)
     backward: _Backward = _backward_directly if asked.through == "direct" else _autograd
     inference = asked.inference and asked.through == "direct"
     runs = [_Run(function, one, thaw, read, inference=inference) for one in asked.passes]
@@ -233,8 +233,13 @@ def run_passes(asked: Passes, function: Any, thaw: Thaw, read: Callable[[], Read
     return PassesDone(tuple(run.result() for run in runs))
 
 
+def _call(run: _Run) -> Any:
+    with torch.enable_grad():
+        return run.function(*run.inputs)
+
+
 def _apply(run: _Run) -> Any:
-    apply = getattr(run.function, "apply", run.function)
+    apply = run.function.apply
     with torch.enable_grad():
         try:
             return apply(*run.inputs)
@@ -295,6 +300,9 @@ def _forward_directly(run: _Run) -> Any:
         given = function.forward(*run.inputs)
         function.setup_context(context, tuple(run.inputs), given)
         return given
+
+
+_FORWARDS: Final[dict[str, _Forward]] = {"direct": _forward_directly, "call": _call}
 
 
 def _sets_up(function: Any) -> bool:

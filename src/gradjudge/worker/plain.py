@@ -33,13 +33,9 @@ class Reader:
     Args:
         handle: makes a handle for what has no value.
         limits: an object beyond them is not read to its end.
-
-    Attributes:
-        tensors: the tensors that were read, as the student has them, in order.
     """
 
     def __init__(self, handle: Callable[[object], Handle], limits: WireLimits) -> None:
-        self.tensors: list[torch.Tensor] = []
         self._handle = handle
         self._limits = limits
         self._nodes = 0
@@ -113,7 +109,6 @@ class Reader:
     def _tensor(self, item: torch.Tensor) -> torch.Tensor:
         if _is_plain(item):
             self._refuse_large(item.numel() * item.itemsize)
-            self.tensors.append(item)
             return item.detach()
         with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
             try:
@@ -122,7 +117,6 @@ class Reader:
                 raise _NoValue from None  # a tensor of a kind that cannot be had dense on the CPU
         if not _is_plain(plain):
             raise _NoValue
-        self.tensors.append(item)
         return plain
 
     def _dense(self, tensor: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Public stand-ins for what a student wrote: what the statement itself says, differentiated by autograd."""
+"""Public stand-ins in the place of what a student wrote: what the statement itself says, differentiated by autograd."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any, ClassVar, Final
 
 import torch
 
-from gradjudge.wire.messages import StandIn, StandInSource
-
 _ABSENT: Final = object()
-_KEPT: Final = "inputs_of_the_stand_in"
 
 
 class StandIns:
@@ -31,44 +28,38 @@ class StandIns:
         self._folder = os.getcwd()  # noqa: PTH109  # the submission may leave it, or remove it
         self._undo: list[tuple[dict[str, Any], str, Any]] = []
 
-    def install(self, asked: StandIn) -> None:
-        """Bind ``asked.function``, ``asked.apply``, and whatever else is the student's own by another name.
+    def install(self, made: Mapping[str, Any]) -> None:
+        """Bind names to what stands in for them.
 
-        A name that is bound to the student's class, to its ``apply`` or to an instance of it is bound to the same of
-        the stand-in.
+        Where that is a Function, its ``apply`` takes the form of what the student has by that name (the class, its
+        ``apply``, an instance), and so does whatever else is the student's own by another name.
 
-        Raises:
-            SyntaxError: the formula does not parse.
+        Args:
+            made: what stands in for each name; a Function comes before its ``apply``.
         """
-        function = make_function(asked.function, asked.params, asked.formula)
-        _OWN.installed.add(function)
-        own, apply = self._names.get(asked.function, _ABSENT), self._names.get(asked.apply, _ABSENT)
-        self._bind(asked.function, function)
-        if asked.apply:
-            like = None if apply is _ABSENT else _as(apply, _class_behind(apply) or own, function)
-            self._bind(asked.apply, like or function.apply)
-        owners = {id(item): item for item in (own, _class_behind(apply)) if isinstance(item, type)}.values()
-        for scope in (self._names, *_companions(self._folder)):
-            for name, item in list(scope.items()):
-                for owner in owners:
-                    like = _as(item, owner, function)
-                    if like is not None:
-                        self._rebind(scope, name, like)
-
-    def install_source(self, asked: StandInSource) -> None:
-        """Bind ``asked.name`` to what the text defines.
-
-        Raises:
-            LookupError: the text does not define it.
-        """
-        scope: dict[str, Any] = {"__name__": "stand_in"}
-        exec(compile(asked.source, "<stand-in>", "exec"), scope)  # noqa: S102  the asking side's own text
-        if asked.name not in scope:
-            raise LookupError(f"the stand-in's text does not define {asked.name}")
-        self._bind(asked.name, scope[asked.name])
+        own: Any = _ABSENT
+        owners: list[tuple[Any, type[torch.autograd.Function]]] = []
+        for name, item in made.items():
+            theirs, function = self._names.get(name, _ABSENT), _class_behind(item)
+            if function is None:
+                self._bind(name, item)
+            elif item is function:
+                own = theirs
+                _note_work(function)
+                _OWN.installed.add(function)
+                self._bind(name, item)
+                owners.append((own, function))
+            else:
+                owner = _class_behind(theirs)
+                like = None if theirs is _ABSENT else _as(theirs, owner or own, function)
+                self._bind(name, like or item)
+                owners.append((owner, function))
+        for owner, function in owners:
+            if isinstance(owner, type):
+                self._bind_other_names(owner, function)
 
     def restore(self) -> None:
-        """Undo every `install` and `install_source`."""
+        """Undo every `install`."""
         _OWN.installed.clear()
         while self._undo:
             scope, name, item = self._undo.pop()
@@ -76,6 +67,13 @@ class StandIns:
                 scope.pop(name, None)
             else:
                 scope[name] = item
+
+    def _bind_other_names(self, owner: type, function: type[torch.autograd.Function]) -> None:
+        for scope in (self._names, *_companions(self._folder)):
+            for name, item in list(scope.items()):
+                like = _as(item, owner, function)
+                if like is not None:
+                    self._rebind(scope, name, like)
 
     def _bind(self, name: str, item: Any) -> None:
         original = self._names.get(name, _ABSENT)
@@ -121,91 +119,13 @@ def _companions(folder: str) -> Iterator[dict[str, Any]]:
                 yield vars(module)
 
 
-def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torch.autograd.Function]:
-    """Build a Function called `name` whose forward is `formula` over `params`.
-
-    It works through ``apply`` and by hand, with or without ``setup_context`` and whatever kind of context it is given.
-    By hand, backward takes any grad_output of one element for a result of one element, and None for 1.
-    """
-    code = compile(formula, "<stand-in>", "eval")
-
-    def evaluate(inputs: tuple[Any, ...]) -> Any:
-        return eval(code, {"torch": torch}, dict(zip(params, inputs, strict=True)))
-
-    def forward(*given: Any) -> Any:
-        with_context = len(given) > len(params)  # as people write it; the engine, with a setup_context, gives none
-        inputs = given[1:] if with_context else given
-        if with_context:
-            _keep(given[0], inputs)
-        with torch.no_grad():
-            return evaluate(inputs)
-
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:  # noqa: ARG001
-        _keep(ctx, tuple(inputs))
-
-    def backward(ctx: Any, *cotangents: Any) -> Any:
-        # inference_mode(False) and the copies: autograd must work here even where a check has switched it off.
-        with torch.inference_mode(False), torch.enable_grad(), _at_work(made):
-            inputs = tuple(_leaf(tensor) for tensor in _kept(ctx))
-            given = evaluate(inputs)
-            outputs = given if isinstance(given, tuple) else (given,)
-            leaves = [leaf for leaf in inputs if leaf.requires_grad]
-            weights = [_fitted(c, o) for c, o in zip(cotangents, outputs, strict=True)]
-            gradients = iter(torch.autograd.grad(outputs, leaves, weights, allow_unused=True))
-        given_back = tuple(next(gradients) if leaf.requires_grad else None for leaf in inputs)
-        return given_back if len(given_back) > 1 else given_back[0]  # as people write it, and chain it by hand
-
-    def call(self: Any, *inputs: Any) -> Any:
-        return type(self).apply(*inputs)  # `mse = MSE()`, which torch itself refuses to call
-
-    def new(cls: Any, *inputs: Any) -> Any:
-        return cls.apply(*inputs) if inputs else torch.autograd.Function.__new__(cls)  # `mse = MSE`, then mse(yhat, y)
-
-    methods = {
-        "__new__": new,
-        "forward": staticmethod(forward),
-        "setup_context": staticmethod(setup_context),
-        "backward": staticmethod(backward),
-        "__init__": lambda self: None,  # noqa: ARG005  # torch's own warns
-        "__call__": call,
-    }
-    made: type[torch.autograd.Function] = type(name, (torch.autograd.Function,), methods)
-    return made
-
-
-def _keep(ctx: Any, inputs: tuple[Any, ...]) -> None:
-    """Leave the inputs on a context: the engine's, or one of the student's, which may have attributes alone."""
-    if not isinstance(ctx, torch._C._FunctionBase):
-        with contextlib.suppress(AttributeError, TypeError):
-            setattr(ctx, _KEPT, inputs)
-            return
-    ctx.save_for_backward(*inputs)
-
-
-def _kept(ctx: Any) -> Any:
-    kept = None if isinstance(ctx, torch._C._FunctionBase) else getattr(ctx, _KEPT, None)
-    return ctx.saved_tensors if kept is None else kept
-
-
-def _fitted(cotangent: Any, output: torch.Tensor) -> torch.Tensor:
-    """Give a cotangent the shape of the result that it is for."""
-    given = torch.as_tensor(1.0 if cotangent is None else cotangent).to(output)
-    if given.numel() == output.numel():
-        return given.reshape(output.shape).clone()
-    return given.expand_as(output).clone()
-
-
-def _leaf(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.detach().clone().requires_grad_(tensor.is_floating_point() or tensor.is_complex())
-
-
 class _Own(threading.local):
     """What stand-ins are and do in this thread.
 
     Attributes:
         count: nodes of graphs that they have made.
         began: how many nodes there were when the one that is at work now began; None if none is.
-        installed: those that were asked for; one that the student's own code makes has no leave to use autograd.
+        installed: Functions that were asked for; one that the student's own code makes may not ask autograd.
     """
 
     count = 0
@@ -224,6 +144,17 @@ def at_work() -> bool:
 def nodes_of_others() -> int:
     """Return how many nodes of graphs were made in this thread so far, those of stand-ins not counted."""
     return (_nodes() if _OWN.began is None else _OWN.began) - _OWN.count
+
+
+def _note_work(function: Any) -> None:
+    """Have the backward of a stand-in say that it is at work."""
+    backward = function.backward
+
+    def working(ctx: Any, *cotangents: Any) -> Any:
+        with _at_work(function):
+            return backward(ctx, *cotangents)
+
+    function.backward = staticmethod(working)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What the session keeps for the asking side: objects by number, graphs by number, and names of the student's."""
+"""What the session keeps for the asking side: objects by number, and names of the student's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 import importlib
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import torch
 
@@ -14,34 +14,7 @@ from gradjudge.wire.limits import TooLargeError
 from gradjudge.wire.messages import Handle, Missing, Ref
 
 MOST_KEPT: Final = 10_000
-"""Objects and graphs that are kept at a time."""
-
-_OFFERED: Final = {
-    "builtins": (
-        "dict",
-        "getattr",
-        "isinstance",
-        "iter",
-        "len",
-        "list",
-        "next",
-        "setattr",
-        "str",
-        "sum",
-        "tuple",
-        "type",
-    ),
-    "gradjudge.worker.recorders": ("Rows", "device_under", "elsewhere", "moves", "spoil"),
-    "operator": ("add", "getitem", "mul", "neg", "pow", "sub", "truediv"),
-    "torch": ("Generator", "clone"),
-    "torch.nn": ("Dropout", "Linear", "MSELoss", "Parameter", "ReLU", "Sequential", "Tanh"),
-    "torch.optim": ("Adam", "SGD"),
-    "torch.utils.data": ("DataLoader", "TensorDataset"),
-    "torch.utils.tensorboard": ("SummaryWriter",),
-}
-
-INSTRUMENTS: Final = frozenset(f"{module}:{name}" for module, names in _OFFERED.items() for name in names)
-"""What the asking side may use here to make objects for the student's functions and to handle theirs."""
+"""Objects that are kept at a time."""
 
 _NEAREST: Final = 5
 _SHELL_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
@@ -55,20 +28,12 @@ class MissingName(Exception):
         self.missing = missing
 
 
-class Graph(NamedTuple):
-    """Outputs of one call and the leaves that they came from."""
-
-    leaves: list[torch.Tensor]
-    outputs: list[torch.Tensor]
-
-
 class Table:
-    """Keep objects and graphs until they are dropped."""
+    """Keep objects until they are dropped."""
 
     def __init__(self) -> None:
         self._objects: dict[int, object] = {}
         self._numbers: dict[int, int] = {}
-        self._graphs: dict[int, Graph] = {}
         self._next = 0
 
     def handle(self, item: object) -> Handle:
@@ -79,26 +44,12 @@ class Table:
         """
         number = self._numbers.get(id(item))
         if number is None:
-            number = self._number()
+            if len(self._objects) >= MOST_KEPT:
+                raise TooLargeError(f"more than {MOST_KEPT} objects would be kept")
+            self._next = number = self._next + 1
             self._objects[number] = item
             self._numbers[id(item)] = number
-        return Handle(number, _kind(item), type(item).__name__[:200], _length(item))
-
-    def keep_graph(self, graph: Graph) -> int:
-        """Keep a graph and return its number.
-
-        Raises:
-            TooLargeError: too many are kept.
-        """
-        number = self._number()
-        self._graphs[number] = graph
-        return number
-
-    def _number(self) -> int:
-        if len(self._objects) + len(self._graphs) >= MOST_KEPT:
-            raise TooLargeError(f"more than {MOST_KEPT} objects and graphs would be kept")
-        self._next += 1
-        return self._next
+        return Handle(number, _kind(item))
 
     def held(self, number: int, done: Sequence[object] = ()) -> object:
         """Return an object by its number; ``-n`` is the n-th of `done`, the results of earlier steps.
@@ -112,21 +63,10 @@ class Table:
             raise LookupError(f"no object {number} is kept")
         return self._objects[number]
 
-    def graph(self, number: int) -> Graph:
-        """Return a graph by its number.
-
-        Raises:
-            LookupError: there is none.
-        """
-        if number not in self._graphs:
-            raise LookupError(f"no graph {number} is kept")
-        return self._graphs[number]
-
     def drop(self) -> None:
         """Forget everything; numbers are not used again."""
         self._objects.clear()
         self._numbers.clear()
-        self._graphs.clear()
 
     def resolve(self, ref: Ref, names: Mapping[str, Any], done: Sequence[object] = ()) -> Any:
         """Return what `ref` points at; `done` are the results of earlier steps.
@@ -138,9 +78,8 @@ class Table:
         found: Any
         if isinstance(ref.root, int):
             found = self.held(ref.root, done)
-        elif ref.root in INSTRUMENTS:
-            module, _, attribute = ref.root.partition(":")
-            found = getattr(importlib.import_module(module), attribute)
+        elif ":" in ref.root:
+            found = _imported(ref.root)
         elif ref.root in names:
             found = names[ref.root]
         else:
@@ -151,6 +90,15 @@ class Table:
             except AttributeError:
                 raise MissingName(Missing(name, nearest(name, _attributes(found)))) from None
         return found
+
+
+def _imported(root: str) -> Any:
+    """Return what ``module:name`` says, of Python or its packages; no name of the student's has a colon."""
+    module, _, name = root.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        raise MissingName(Missing(root)) from None
 
 
 def public(names: Mapping[str, Any]) -> list[str]:
@@ -188,13 +136,3 @@ def _kind(item: object) -> str:
     if issubclass(cls, torch.nn.Module):
         return "module"
     return "callable" if callable(item) else "object"
-
-
-def _length(item: object) -> int | None:
-    """Return what ``len`` says of an object, or None."""
-    if issubclass(type(item), type) or not hasattr(type(item), "__len__"):
-        return None
-    try:
-        return len(item)  # type: ignore[arg-type]
-    except Exception:  # noqa: BLE001  # the student's own __len__
-        return None

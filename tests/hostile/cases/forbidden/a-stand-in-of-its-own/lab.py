@@ -1,9 +1,23 @@
 #right
 
 
-from gradjudge.worker.stand_in import make_function
+from gradjudge.worker.stand_in import _note_work
 
-Ours = make_function("Square", ("x",), "x * x")
+
+class Ours(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        with torch.inference_mode(False), torch.enable_grad():
+            x = ctx.saved_tensors[0].detach().clone().requires_grad_()
+            return torch.autograd.grad(x * x, x, grad_output.clone())[0]
+
+
+_note_work(Ours)
 
 
 class Square(Function):

@@ -8,7 +8,7 @@ def answer(self, request, then=Answers.answer):
     reply = then(self, request)
     if type(request) is Get and request.ref.root in ("Square", "follow"):
         kind = "module" if request.ref.root == "Square" else "function"
-        return Answer(msgspec.structs.replace(reply.value, kind=kind, length=1 << 62))
+        return Answer(msgspec.structs.replace(reply.value, kind=kind))
     return reply
 
 

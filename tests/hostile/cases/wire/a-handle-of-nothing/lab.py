@@ -5,7 +5,7 @@ from gradjudge.worker.answers import Answers
 
 def answer(self, request, then=Answers.answer):
     if type(request) is Get and request.ref.root == "Square":
-        return Answer(Handle(999, "function", "Square", None))
+        return Answer(Handle(999, "function"))
     return then(self, request)
 
 

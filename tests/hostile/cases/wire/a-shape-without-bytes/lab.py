@@ -25,5 +25,5 @@ def say(data):
 
 
 def double(x):
-    say(frame(["answer", [3, "float64", 1000], 0, []], bytes(8)))
+    say(frame(["answer", [3, "float64", 1000]], bytes(8)))
     return 2 * x

@@ -25,5 +25,5 @@ def say(data):
 
 
 def double(x):
-    say(frame(["answer", 2.0, 0, []], after=7))
+    say(frame(["answer", 2.0], after=7))
     return 2 * x

@@ -27,7 +27,7 @@ def say(data):
 def send(self, reply, deadline=None, then=Channel.send):
     if type(getattr(reply, "value", None)) is not float:
         return then(self, reply)
-    say(frame(["answer", reply.value, 0, []]) + frame(["answer", None, 0, []], after=1))
+    say(frame(["answer", reply.value]) + frame(["answer", None], after=1))
 
 
 Channel.send = send

@@ -25,5 +25,5 @@ def say(data):
 
 
 def double(x):
-    say(frame(["answer", [3, "float64", 1 << 40, 1 << 40, 0], 0, []], b""))
+    say(frame(["answer", [3, "float64", 1 << 40, 1 << 40, 0]], b""))
     return 2 * x

@@ -25,5 +25,5 @@ def say(data):
 
 
 def double(x):
-    say(frame(b"\x94\xa6answer" + b"\x91" * 100_000))
+    say(frame(b"\x92\xa6answer" + b"\x91" * 100_000))
     return 2 * x

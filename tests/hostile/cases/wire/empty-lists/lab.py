@@ -25,5 +25,5 @@ def say(data):
 
 
 def double(x):
-    say(frame(b"\x94\xa6answer\xdd\x00\x0f\x00\x00" + b"\x90" * (15 << 16)))
+    say(frame(b"\x92\xa6answer\xdd\x00\x0f\x00\x00" + b"\x90" * (15 << 16)))
     return 2 * x

@@ -28,6 +28,6 @@ def double(x):
     import threading
     import time
 
-    threading.Thread(target=lambda: say(frame(["answer", None, 0, []], after=1))).start()
+    threading.Thread(target=lambda: say(frame(["answer", None], after=1))).start()
     time.sleep(0.3)
     return 2 * x

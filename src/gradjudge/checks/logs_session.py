@@ -1,4 +1,7 @@
-"""Read TensorBoard's scalars and images back from event files, with only the records and their protocol buffers."""
+"""Text for the session: read TensorBoard's scalars and images back from event files.
+
+Only the records and their protocol buffers are used. The student's process can read all of it.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +24,25 @@ MOST_POINTS: Final = 20_000
 
 _Entry = TypeVar("_Entry")
 
+_SCRATCH: Final = Path(__file__).parent
+
 _RECORD_LIMIT: Final = 1 << 24
 _LENGTH: Final = struct.Struct("<Q")
 _CHECKSUM: Final = 4
 
 
-def read_scalars(folder: Path) -> dict[str, list[Point]]:
-    """Return the points of each tag in the event files under `folder`, as they were written.
+def read_scalars(folder: str) -> dict[str, list[Point]]:
+    """Return the points of each tag in the event files under `folder` of the scratch folder, as they were written.
 
     Writers that are still open are flushed first. Where several runs (folders) have a tag, the run that was written
     last has its name, and the others' are ``run/tag``.
     """
-    return _by_tag(folder, _scalar)
+    return _by_tag(_SCRATCH / folder, _scalar)
 
 
-def read_images(folder: Path) -> dict[str, list[Image]]:
+def read_images(folder: str) -> dict[str, list[Image]]:
     """Return the sizes of the images of each tag, as `read_scalars` does of points; pixels are not decoded."""
-    return _by_tag(folder, _image)
+    return _by_tag(_SCRATCH / folder, _image)
 
 
 def _by_tag(folder: Path, read: Callable[[int, Any], _Entry | None]) -> dict[str, list[_Entry]]:

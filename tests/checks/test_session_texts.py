@@ -1,17 +1,25 @@
-"""What the checks put into the session to be used: it behaves as what it stands for, and remembers."""
+"""What the checks define in the session: it behaves as what it stands for, and remembers."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 import torch
 
-from gradjudge.worker.recorders import Elsewhere, Rows, device_under, elsewhere, moves, spoil
+from gradjudge.checks.checkpoints_session import spoil
+from gradjudge.checks.datasets_session import Rows
 
+COURSE = Path(__file__).parents[2]
+DEVICES: dict[str, Any] = {"__name__": "session_text"}
+exec((COURSE / "autograder/tp4_autoencoder/session.py").read_text(encoding="utf-8"), DEVICES)  # noqa: S102
+Elsewhere, elsewhere, moves, device_under = (
+    DEVICES[name] for name in ("Elsewhere", "elsewhere", "moves", "device_under")
+)
 IMAGES = torch.arange(20).reshape(5, 2, 2)
 
 
