@@ -24,7 +24,7 @@ test: $(READY)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 seeds: $(READY)
-	@GRADJUDGE_TEST_SEEDS=100 $(BIN)/python -m pytest --numprocesses 2 tests/checks/test_functions.py
+	@GRADJUDGE_TEST_SEEDS=100 $(BIN)/python -m pytest --numprocesses 2 tests/checks/test_function_check.py
 	@GRADJUDGE_TEST_SEEDS=20 $(BIN)/python -m pytest tests/end_to_end/test_corpus.py -k seed
 
 fuzz: $(READY)

@@ -127,7 +127,7 @@ class Session:
 def main() -> int:
     """Run everything, then print the figures; return the exit code."""
     plan, quiet = _arguments()
-    with tempfile.TemporaryDirectory(prefix="gradjudge-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gradjudge-supervisor-") as folder:
         session = Session(plan, Path(folder))
         try:
             for name, step in session.steps():

@@ -19,13 +19,13 @@ import torch
 from measure import BrokenRun
 from submissions import ASSIGNMENT, read_cells, write_gradjudge_course
 
-from gradjudge.bench import Bench
-from gradjudge.checks.gradients import gradcheck
-from gradjudge.course import Course
-from gradjudge.jobs import Job
-from gradjudge.proxy.student import Student
+from gradjudge.checks.functions.gradcheck import gradcheck
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
+from gradjudge.judge.jobs import Job
+from gradjudge.judge.proxy.student import Student
+from gradjudge.sandbox.client import JailedSession
 from gradjudge.sandbox.policy import Policy
-from gradjudge.sandbox.session import JailedSession
 from gradjudge.sandbox.zygote import Zygote
 from gradjudge.wire.messages import CellDone, Get, Ref, Reply, Request, RunCell
 
@@ -108,12 +108,12 @@ def _judges(folder: Path, repeats: int) -> None:
     empty = folder / "empty.ipynb"
     empty.touch()
     start = time.perf_counter()
-    with Bench(Course(folder / "course"), (ASSIGNMENT,)) as bench:
-        _line("bench: zygote and judge host, side by side", [time.perf_counter() - start])
+    with Supervisor(Course(folder / "course"), (ASSIGNMENT,)) as supervisor:
+        _line("supervisor: zygote and judge host, side by side", [time.perf_counter() - start])
         job = Job("nobody", ASSIGNMENT, str(empty), "")
-        if bench.judge(job).state != "failed":
+        if supervisor.judge(job).state != "failed":
             raise BrokenRun("an empty file is not judged as one")
-        _line("judge: fork, read an empty file, end", _tries(lambda: bench.judge(job), repeats))
+        _line("judge: fork, read an empty file, end", _tries(lambda: supervisor.judge(job), repeats))
 
 
 def _run_cell(session: JailedSession, index: int, source: str) -> None:

@@ -16,11 +16,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from gradjudge.bench import Bench
-from gradjudge.course import Course
-from gradjudge.report import Report
-from gradjudge.verify.corpus import Case, read_corpus
-from gradjudge.verify.judging import judge_all, listed, lost_points, whole
+from gradjudge.authoring.verify.corpus import Case, read_corpus
+from gradjudge.authoring.verify.judging import judge_all, listed, lost_points, whole
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
+from gradjudge.reports.record import Report
 
 COURSE = Course(Path(__file__).resolve().parents[1])
 
@@ -42,20 +42,20 @@ def main() -> int:
         print(f"{options.busy} busy processes, {options.jobs} submissions at a time")
         titles = ("submissions", "as due", "worked s", "waited s", "not charged", "took s")
         print("{:18}{:>12}{:>8}{:>10}{:>10}{:>13}{:>9}".format("lab", *titles))
-        with Bench(COURSE, chosen) as bench:
+        with Supervisor(COURSE, chosen) as supervisor:
             for time_round in range(1, options.times + 1):
                 for lab in chosen:
-                    wrong += _grade(bench, lab, Path(folder) / str(time_round), options.jobs)
+                    wrong += _grade(supervisor, lab, Path(folder) / str(time_round), options.jobs)
     print("every point where it belongs" if not wrong else f"{wrong} submissions with other points than they must have")
     return int(wrong > 0)
 
 
-def _grade(bench: Bench, lab: str, folder: Path, jobs: int) -> int:
+def _grade(supervisor: Supervisor, lab: str, folder: Path, jobs: int) -> int:
     """Grade one lab's wheats and chaffs, print a line, and return how many did not get what they must."""
     assignment = COURSE.rubric.assignment(lab)
     cases = {f"{case.kind} {case.name}": case for case in read_corpus(COURSE.autograder(lab), assignment)}
     began = time.monotonic()
-    reports = judge_all(bench, lab, {who: case.write(folder / lab / who) for who, case in cases.items()}, jobs)
+    reports = judge_all(supervisor, lab, {who: case.write(folder / lab / who) for who, case in cases.items()}, jobs)
     moved = [text for who, case in cases.items() if (text := _moved(who, case, reports[who], whole(assignment)))]
     worked = sum(report.run.used for report in reports.values())
     waited = sum(report.run.waited for report in reports.values())

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from inmemory import InMemorySession
 
-from gradjudge.proxy.student import Student
-from gradjudge.sandbox.inmemory import InMemorySession
+from gradjudge.judge.proxy.student import Student
+from gradjudge.session.answer.answers import Answers
 from gradjudge.wire.messages import CellDone, Reply, Request, RunCell
-from gradjudge.worker.answers import Answers
 
 # The same examples in every run: an automatic build must not fail by luck. HYPOTHESIS_PROFILE=wander looks for others.
 settings.register_profile("steady", derandomize=True)

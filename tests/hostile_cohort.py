@@ -13,8 +13,8 @@ import msgspec
 from msgspec.structs import replace
 from small_course import notebook
 
-from gradjudge.report import Report, verdict_bytes
-from gradjudge.views import public_view
+from gradjudge.reports.record import Report, verdict_bytes
+from gradjudge.reports.views import public_view
 
 HERE = Path(__file__).parent / "hostile"
 #: What every secret that is planted somewhere starts with.

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gradjudge.forkserver import Child
+from gradjudge.session.answer.answers import Answers
+from gradjudge.session.run.script import ScriptNamespace
 from gradjudge.wire.channel import Channel, Patience
+from gradjudge.wire.forkserver import Child
 from gradjudge.wire.messages import CellDone, Reply, Request, RunCell
-from gradjudge.worker.answers import Answers
-from gradjudge.worker.script import ScriptNamespace
 
 
 def soon(seconds: float = 60.0) -> Patience:

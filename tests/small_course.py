@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gradjudge.course import Course
+from gradjudge.course.layout import Course
 
 RUBRIC = """
 [course]

@@ -25,15 +25,19 @@ import pytest
 import typer.main
 
 import gradjudge
-from gradjudge import cli, cohort, rubric_file, terminal
+from gradjudge import cli
 from gradjudge.checks import FunctionCheck
-from gradjudge.checks.functions import ASPECTS
+from gradjudge.checks.functions.function_check import ASPECTS
 from gradjudge.cli import console
-from gradjudge.report import PENDING, STATES, Report
-from gradjudge.rubric import GradingLimits, load_rubric
+from gradjudge.cohort import runs
+from gradjudge.course import rubric_file
+from gradjudge.course.rubric import GradingLimits
+from gradjudge.course.rubric_file import load_rubric
+from gradjudge.reports import lines
+from gradjudge.reports.record import PENDING, STATES, Report
+from gradjudge.reports.views import public_view
 from gradjudge.sandbox import doctor
 from gradjudge.sandbox.policy import FLOOR
-from gradjudge.views import public_view
 from gradjudge.wire.limits import WireLimits
 from gradjudge.wire.messages import Reply, Request
 
@@ -305,7 +309,7 @@ def test_every_key_of_the_json_view_is_documented() -> None:
 def test_columns_of_the_table_of_scores_are_documented() -> None:
     """The head of ``grades.csv`` is the table's first column, in order."""
     (table,) = tables(section(read("report.md"), "`grades.csv`"))
-    (head,) = csv.reader(io.StringIO(cohort.grades_csv([]).decode()))
+    (head,) = csv.reader(io.StringIO(runs.grades_csv([]).decode()))
     assert firsts(table) == head
 
 
@@ -372,7 +376,7 @@ def test_every_option_is_documented() -> None:
 def test_layers_of_the_jail_are_documented() -> None:
     """The table has every layer that can stand in a report, and says which are required."""
     table = tables(section(read("operators.md"), "Layers"))[0]
-    code = (PACKAGE / "worker/jail.py").read_text() + (PACKAGE / "worker/namespaces.py").read_text()
+    code = (PACKAGE / "session/jail/jail.py").read_text() + (PACKAGE / "session/jail/namespaces.py").read_text()
     layers = set(re.findall(r'_layer\(jail, "(\w+)"', code))
     for listed in re.findall(r"(?:return|layers =|layers\.append\() ?\[?(?:\*layers, )?((?:\"\w+\"(?:, )?)+)", code):
         layers |= set(re.findall(r'"(\w+)"', listed))
@@ -404,7 +408,7 @@ def size_of(text: str) -> int:
 def test_fixtures_are_documented() -> None:
     """A test writer finds every fixture of the plugin, and no other."""
     table = tables(section(read("test-writers.md"), "Fixtures"))[0]
-    tree = ast.parse((PACKAGE / "plugin.py").read_text(encoding="utf-8"))
+    tree = ast.parse((PACKAGE / "judge/plugin.py").read_text(encoding="utf-8"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     fixtures = [f.name for f in functions if any(ast.unparse(d) == "pytest.fixture" for d in f.decorator_list)]
     assert sorted(firsts(table)) == sorted(fixtures)
@@ -438,7 +442,7 @@ def test_students_read_the_same_in_both_languages() -> None:
     assert indented[0] == indented[1]
     assert firsts(tables(english)[0]) == firsts(tables(french)[0]) == [*STATES, PENDING]
     assert [row[0] for row in tables(french)[0]] == [
-        f"{terminal.STATE_WORDS[s].said('fr')} (`{s}`)" for s in (*STATES, PENDING)
+        f"{lines.STATE_WORDS[s].said('fr')} (`{s}`)" for s in (*STATES, PENDING)
     ]
 
 

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from gradjudge import cohort
-from gradjudge.course import Course
-from gradjudge.jobs import Job
-from gradjudge.notebooks.submission import Submission, UnreadableSubmission, read_submission
-from gradjudge.report import Findings, Report, report_of, unjudged
-from gradjudge.terminal import report_lines, staff_notes
+from gradjudge.cohort import runs
+from gradjudge.course.hand_in.submission import Submission, UnreadableSubmission, read_submission
+from gradjudge.course.layout import Course
+from gradjudge.judge.jobs import Job
+from gradjudge.reports.lines import report_lines, staff_notes
+from gradjudge.reports.record import Findings, Report, report_of, unjudged
 from gradjudge.text import Text
 
 RUBRIC = """
@@ -53,7 +53,7 @@ GOOD = notebook(code("x = 1"), code("assert x == 1", **graded("check_a")))
 
 
 class Reader:
-    """Be a bench that reads submissions as a judge does, and runs none of them."""
+    """Be a supervisor that reads submissions as a judge does, and runs none of them."""
 
     def __init__(self, course: Course) -> None:
         self.course = course
@@ -262,9 +262,9 @@ def course(tmp_path: Path) -> Course:
 
 def report_on_all(course: Course, reader: Reader) -> dict[str, Report]:
     """Plan, read and finish as the command line does."""
-    plan = cohort.plan(course, "tp1", cohort.KeyMaker(course, "cpu", "required"), fresh=True)
-    judged = cohort.run(plan.jobs, reader, lambda _report: None, jobs=1)  # type: ignore[arg-type]
-    reports, _ = cohort.finish(course, plan, judged, submitted=None, grades=None)
+    plan = runs.plan(course, "tp1", runs.KeyMaker(course, "cpu", "required"), fresh=True)
+    judged = runs.run(plan.jobs, reader, lambda _report: None, jobs=1)  # type: ignore[arg-type]
+    reports, _ = runs.finish(course, plan, judged, submitted=None, grades=None)
     return {report.verdict.student: report for report in reports}
 
 

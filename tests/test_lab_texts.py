@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gradjudge.course import Course
-from gradjudge.notebooks.source import SourceCell, read_source
-from gradjudge.rubric import Assignment
+from gradjudge.authoring.release.source_notebook import SourceCell, read_source
+from gradjudge.course.layout import Course
+from gradjudge.course.rubric import Assignment
 
 COURSE = Course(Path(__file__).parents[1])
 LABS = tuple(COURSE.rubric.assignments)

@@ -13,7 +13,7 @@ from babel.messages import pofile
 
 import gradjudge
 from gradjudge.checks.comparison import wrong_result
-from gradjudge.checks.diagnosis import times
+from gradjudge.checks.functions.diagnosis import times
 from gradjudge.text import LANGUAGES, LOCALE, Text
 
 #: Catalogues that are only begun: what they lack is said in English.

@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.engines import replay
-from gradjudge.checks.graphs import Found, Graph, same
+from gradjudge.checks import ObjectProxy
+from gradjudge.checks.micrograd.engines import replay
+from gradjudge.checks.micrograd.graphs import Graph, GraphValues, same
+from gradjudge.checks.micrograd.scalars import ScalarClass, as_number
+from gradjudge.checks.micrograd.separation import Point, drawn_set, perceptron_rounds, separates
 from gradjudge.checks.recipes import Recipe
-from gradjudge.checks.scalars import ScalarClass, as_number
-from gradjudge.checks.separation import Point, drawn_set, perceptron_rounds, separates
 from gradjudge.checks.verdict import fail, require
-from gradjudge.proxy.objects import ObjectProxy
 
 Name = tuple[str, str] | None
 
@@ -174,14 +174,14 @@ def _plus_and_times(values: ScalarClass, depth: int) -> SimpleNamespace:
 
 
 @pytest.fixture
-def overwriting(values: ScalarClass, passed: Callable[[str], bool]) -> Callable[[Graph], Callable[[Found], bool]]:
+def overwriting(values: ScalarClass, passed: Callable[[str], bool]) -> Callable[[Graph], Callable[[GraphValues], bool]]:
     """Accept the right order of a class that overwrites gradients: that mistake was paid for in value.reuse.
 
     Where most operations are wrong, as in a class whose every gradient is 1, nothing tells the right order.
     """
 
-    def accept(graph: Graph) -> Callable[[Found], bool]:
-        def accepted(found: Found) -> bool:
+    def accept(graph: Graph) -> Callable[[GraphValues], bool]:
+        def accepted(found: GraphValues) -> bool:
             if passed("value.reuse") or not values.excuses():
                 return False
             return any(same(found, replay(graph, adds=values.accumulates, flipped=flip)) for flip in (False, True))

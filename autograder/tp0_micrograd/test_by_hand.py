@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gradjudge.checks.graphs import near
-from gradjudge.checks.scalars import as_number
+from gradjudge.checks.micrograd.graphs import near
+from gradjudge.checks.micrograd.scalars import as_number
 from gradjudge.checks.verdict import require
 
 GATES = {

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import pytest
 
-from gradjudge.checks.draws import leaves
-from gradjudge.checks.graphs import Graph, Node, Plain, near
-from gradjudge.checks.scalars import require_graph
+from gradjudge.checks.micrograd.draws import leaves
+from gradjudge.checks.micrograd.graphs import Graph, Node, Plain, near
+from gradjudge.checks.micrograd.scalars import require_graph
 from gradjudge.checks.verdict import require
 
 NUMBERS = (2, 0.7)  # a whole one and another

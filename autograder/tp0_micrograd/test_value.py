@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gradjudge.checks.draws import chain, leaves, mixed, tree
-from gradjudge.checks.graphs import Graph, Node, near
+from gradjudge.checks.micrograd.draws import chain, leaves, mixed, tree
+from gradjudge.checks.micrograd.graphs import Graph, Node, near
+from gradjudge.checks.micrograd.scalars import as_number, require_graph, require_long_chain
 from gradjudge.checks.recipes import Recipe
-from gradjudge.checks.scalars import as_number, require_graph, require_long_chain
 from gradjudge.checks.verdict import require
 
 

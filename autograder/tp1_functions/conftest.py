@@ -12,10 +12,10 @@ import torch
 from sklearn.datasets import load_diabetes
 from torch import Tensor
 
-from gradjudge.checks.functions import FunctionCheck
-from gradjudge.checks.outcomes import full_batch_epochs, least_squares
-from gradjudge.checks.structure import BatchStructure
-from gradjudge.checks.training import Descent, Parameters, Trained, trained
+from gradjudge.checks.functions.function_check import FunctionCheck
+from gradjudge.checks.training.batches import BatchStructure
+from gradjudge.checks.training.descent import Descent, Parameters, Trained, trained
+from gradjudge.checks.training.outcomes import full_batch_epochs, least_squares
 from gradjudge.checks.verdict import CheckFailed
 
 MSE = "((yhat - y) ** 2).sum() / yhat.shape[0]"

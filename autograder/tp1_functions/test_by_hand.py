@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradjudge.checks.by_hand import GradientsByHand
+from gradjudge.checks.functions.by_hand import GradientsByHand
 
 
 @pytest.fixture

@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from gradjudge.checks import Forbidden, forbidden_calls, leads_to
 from gradjudge.checks.instruments import generator, kept, look, summary_writer
-from gradjudge.checks.logs import curves, require_curves, require_end
-from gradjudge.checks.outcomes import (
+from gradjudge.checks.training.batches import require_new_order_row_by_row
+from gradjudge.checks.training.descent import Descent, require_first_step, require_trajectory, trained
+from gradjudge.checks.training.logs import curves, require_curves, require_end
+from gradjudge.checks.training.outcomes import (
     costs_along,
     grows,
     loss_on,
@@ -19,11 +22,7 @@ from gradjudge.checks.outcomes import (
     require_told,
     step_limit,
 )
-from gradjudge.checks.source import forbidden_calls, leads_to
-from gradjudge.checks.structure import require_new_order_row_by_row
-from gradjudge.checks.training import Descent, require_first_step, require_trajectory, trained
 from gradjudge.checks.verdict import CheckFailed, Text, require
-from gradjudge.rubric import Forbidden
 
 KERNELS = (
     "torch.ops",

@@ -178,7 +178,7 @@ def test_linear_b_row(linear_check_row, passed):
 
 @pytest.fixture
 def linear_check_row(student, formulas, rng, device):
-    from gradjudge.checks.functions import FunctionCheck
+    from gradjudge.checks.functions.function_check import FunctionCheck
 
     shapes = {"x": (7, 5), "w": (5, 3), "b": (1, 3)}
     return FunctionCheck(student.Linear, formulas.linear, shapes, rng=rng, device=device)

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.functions import FunctionCheck
-from gradjudge.checks.networks_by_hand import (
+from gradjudge.checks.functions.function_check import FunctionCheck
+from gradjudge.checks.training.descent import Descent, Trained, require_first_step, trained
+from gradjudge.checks.training.networks_by_hand import (
     NAMES,
     Activation,
     drawn_network,
@@ -20,7 +21,6 @@ from gradjudge.checks.networks_by_hand import (
     require_network_trajectory,
     wrong_outputs,
 )
-from gradjudge.checks.training import Descent, Trained, require_first_step, trained
 from gradjudge.checks.verdict import require
 
 FORMULAS: dict[str, Activation] = {"Tanh": torch.tanh, "ReLU": torch.relu, "Sigmoid": torch.sigmoid}

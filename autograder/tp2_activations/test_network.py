@@ -7,9 +7,9 @@ import torch
 
 from gradjudge.checks.comparison import Due, flaw_in
 from gradjudge.checks.instruments import generator
-from gradjudge.checks.networks_by_hand import NAMES
 from gradjudge.checks.tolerance import tolerance
-from gradjudge.checks.training import trained
+from gradjudge.checks.training.descent import trained
+from gradjudge.checks.training.networks_by_hand import NAMES
 from gradjudge.checks.verdict import Text, fail, require
 
 # --- the start ------------------------------------------------------------------------------------------------------

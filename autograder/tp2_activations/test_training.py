@@ -7,9 +7,11 @@ import math
 import pytest
 import torch
 
+from gradjudge.checks import Forbidden, forbidden_calls, leads_to
 from gradjudge.checks.instruments import generator, kept, look
-from gradjudge.checks.networks_by_hand import NAMES, drawn_network, network_mse
-from gradjudge.checks.outcomes import (
+from gradjudge.checks.training.descent import Descent, trained
+from gradjudge.checks.training.networks_by_hand import NAMES, drawn_network, network_mse
+from gradjudge.checks.training.outcomes import (
     costs_along,
     loss_on,
     losses_of,
@@ -17,10 +19,7 @@ from gradjudge.checks.outcomes import (
     require_loss,
     require_told,
 )
-from gradjudge.checks.source import forbidden_calls, leads_to
-from gradjudge.checks.training import Descent, trained
 from gradjudge.checks.verdict import require
-from gradjudge.rubric import Forbidden
 
 KERNELS = (
     "torch.ops",

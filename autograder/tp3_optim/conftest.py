@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from gradjudge.checks.instruments import summary_writer
-from gradjudge.checks.logs import Point, curves
-from gradjudge.checks.optimisation import Rule, Training
-from gradjudge.checks.taught import Taught, mirrored, taught
-from gradjudge.checks.training import Descent, Parameters, trained
+from gradjudge.checks.training.descent import Descent, Parameters, trained
+from gradjudge.checks.training.logs import Point, curves
+from gradjudge.checks.training.optimisation import Optimiser, Training
+from gradjudge.checks.training.student_loops import TrainedModule, mirrored, run_training
 from gradjudge.checks.verdict import require
 
 REGRESSOR = """
@@ -117,12 +117,12 @@ def network(numbers: Callable[..., Tensor]) -> Callable[..., nn.Sequential]:
 
 @pytest.fixture
 def training(numbers: Callable[..., Tensor], network: Callable[..., nn.Sequential]) -> Callable[..., Training]:
-    """Draw a training of a small network: ``training(Rule("SGD", 0.05), rows=[5, 5, 3], epochs=3)``.
+    """Draw a training of a small network: ``training(Optimiser("SGD", 0.05), rows=[5, 5, 3], epochs=3)``.
 
     Targets lie well above what the network says at its start, so that every right training makes the loss fall.
     """
 
-    def draw(rule: Rule, *, rows: Sequence[int] = (5, 5, 3), epochs: int = 3, stale: bool = False) -> Training:
+    def draw(rule: Optimiser, *, rows: Sequence[int] = (5, 5, 3), epochs: int = 3, stale: bool = False) -> Training:
         model = network(4, 3, 2, 1)
         batches = [(numbers(count, 4), numbers(count, 1) / 2 + 3) for count in rows]
         old = {name: numbers(*value.shape) for name, value in model.named_parameters()} if stale else {}
@@ -132,15 +132,15 @@ def training(numbers: Callable[..., Tensor], network: Callable[..., nn.Sequentia
 
 
 @pytest.fixture
-def teach(student: Any) -> Callable[..., Taught]:
+def teach(student: Any) -> Callable[..., TrainedModule]:
     """Let the student's train_optim do a training with the course's model: ``teach(training)``."""
 
-    def run(what: Training, *more: Any) -> Taught:
+    def run(what: Training, *more: Any) -> TrainedModule:
         def call(train: Any, *given: Any) -> Any:
             return train(*given, *more)
 
         assert isinstance(what.model, nn.Sequential)
-        return taught(student, student.train_optim, what, mirrored(student, what.model), call=call)
+        return run_training(student, student.train_optim, what, mirrored(student, what.model), call=call)
 
     return run
 

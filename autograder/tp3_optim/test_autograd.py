@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from gradjudge.checks.instruments import kept, look
-from gradjudge.checks.outcomes import costs_along, losses_of, require_falling_history, require_told
-from gradjudge.checks.training import linear_mse, require_trajectory, trained
+from gradjudge.checks.training.descent import linear_mse, require_trajectory, trained
+from gradjudge.checks.training.outcomes import costs_along, losses_of, require_falling_history, require_told
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail, require
 
 

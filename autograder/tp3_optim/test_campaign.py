@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from gradjudge.checks.training import Descent, linear_mse
+from gradjudge.checks.training.descent import Descent, linear_mse
 from gradjudge.checks.verdict import fail, require
 
 #: A step of 0.002 on rows x = 2, y = 1 leaves 1 - 2 * 0.002 * (2^2 + 1) of the residual, whatever the batch.

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from gradjudge.checks.optimisation import PACE, Rule, require_training
 from gradjudge.checks.recipes import Recipe
-from gradjudge.checks.taught import mirrored, parameters_after, require_losses
+from gradjudge.checks.training.optimisation import PACE, Optimiser, require_training
+from gradjudge.checks.training.student_loops import mirrored, parameters_after, require_losses
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, require
 
-SGD, ADAM = Rule("SGD", 0.05), Rule("Adam", 0.05)
+SGD, ADAM = Optimiser("SGD", 0.05), Optimiser("Adam", 0.05)
 
 
 @pytest.mark.item("train_optim.sgd")
@@ -30,7 +30,7 @@ def test_train_optim_uses_loss_fn(student, training, teach):
 
     fr: La perte que train_optim fait descendre est la loss_fn qu'on lui donne.
     """
-    summed = training(Rule("SGD", 0.002))
+    summed = training(Optimiser("SGD", 0.002))
     summed = type(summed)(summed.model, summed.batches, summed.epochs, summed.rule, nn.MSELoss(reduction="sum"))
     recipe = Recipe(student, label="loss_fn")
     (loss_fn,) = recipe.run(recipe.make("torch.nn:MSELoss", reduction="sum"))

@@ -10,12 +10,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradjudge.checks.optimisation import Rule, Training, require_training
+from gradjudge.checks import ObjectProxy
 from gradjudge.checks.recipes import Recipe
-from gradjudge.checks.taught import mirrored, number_of, parameters_after, require_modes, require_no_graph
 from gradjudge.checks.tolerance import near, tolerance
+from gradjudge.checks.training.optimisation import Optimiser, Training, require_training
+from gradjudge.checks.training.student_loops import (
+    mirrored,
+    number_of,
+    parameters_after,
+    require_modes,
+    require_no_graph,
+)
 from gradjudge.checks.verdict import CheckFailed, fail, require
-from gradjudge.proxy.objects import ObjectProxy
 
 LINEAR, HIDDEN, ALIKE = [6, 1], [6, 5, 4, 1], [6, 4, 4, 4, 1]
 
@@ -285,7 +291,7 @@ def _require_optimizer(student, network, numbers, name, rule):
 
 def _as_with_sgd(got, training):
     try:
-        require_training(got, replace(training, rule=Rule("SGD", training.rule.lr)))
+        require_training(got, replace(training, rule=Optimiser("SGD", training.rule.lr)))
     except CheckFailed:
         return False
     return True
@@ -297,7 +303,7 @@ def test_make_optimizer_sgd(student, network, numbers):
 
     fr: make_optimizer(model, "sgd", lr) donne un SGD qui déplace tous les paramètres, sous-modules compris, de ce pas.
     """
-    _require_optimizer(student, network, numbers, "sgd", Rule("SGD", 0.07))
+    _require_optimizer(student, network, numbers, "sgd", Optimiser("SGD", 0.07))
 
 
 @pytest.mark.item("make_optimizer")
@@ -306,7 +312,7 @@ def test_make_optimizer_adam(student, network, numbers):
 
     fr: make_optimizer(model, "adam", lr) donne un Adam qui déplace tous les paramètres de ce pas.
     """
-    _require_optimizer(student, network, numbers, "adam", Rule("Adam", 0.07))
+    _require_optimizer(student, network, numbers, "adam", Optimiser("Adam", 0.07))
 
 
 @pytest.mark.item("evaluate.value")

@@ -14,12 +14,12 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
-from gradjudge.checks.checkpoints import Bench, Trainee
+from gradjudge.checks import CallableProxy
 from gradjudge.checks.instruments import generator, optimizer
-from gradjudge.checks.optimisation import Rule, Training
 from gradjudge.checks.recipes import Recipe
+from gradjudge.checks.training.checkpoints import Trainee, TrainingActions
+from gradjudge.checks.training.optimisation import Optimiser, Training
 from gradjudge.checks.verdict import fail, require
-from gradjudge.proxy.objects import CallableProxy
 
 INPUTS, LATENT = 6, 4
 TRAINING_ROWS = 1437
@@ -205,7 +205,7 @@ def training(start: dict[str, Tensor], draw: Callable[..., Tensor]) -> Callable[
 
     def known(rule: str, lr: float, sizes: list[int], epochs: int) -> Training:
         rows = [draw(size, INPUTS).double() for size in sizes]
-        return Training(Twin(**start), [(x, x) for x in rows], epochs, Rule(rule, lr), loss)
+        return Training(Twin(**start), [(x, x) for x in rows], epochs, Optimiser(rule, lr), loss)
 
     return known
 
@@ -248,15 +248,15 @@ def train_by_steps(student: Any, model: Any, rule: Any, loader: Any, batches: in
 
 
 @pytest.fixture
-def bench(
+def actions(
     helped_student: Any, device: torch.device, passed: Callable[[str], bool], draw: Callable[..., Tensor]
-) -> Callable[..., Bench]:
-    """Make small trainings that can be cut and resumed: ``bench("Adam", 0.05, shuffle=True)``."""
+) -> Callable[..., TrainingActions]:
+    """Make small trainings that can be cut and resumed: ``actions("Adam", 0.05, shuffle=True)``."""
     student, rows, size = helped_student, 10, 4
     x, labels = draw(rows, INPUTS), torch.arange(rows)
     starts = [{"theta": draw(LATENT, INPUTS) / 2, "b1": draw(LATENT), "b2": draw(INPUTS)} for _ in range(2)]
 
-    def known(rule: str, lr: float, *, shuffle: bool) -> Bench:
+    def known(rule: str, lr: float, *, shuffle: bool) -> TrainingActions:
         def fresh(number: int) -> Trainee:
             model, seeded = made(student, device), generator(student, 11 + number)
             place(student, model, starts[number])
@@ -272,7 +272,7 @@ def bench(
             else:
                 train_by_steps(student, one.model, one.optimizer, one.loader, math.ceil(rows / size), epochs - start)
 
-        return Bench(
+        return TrainingActions(
             fresh=fresh,
             train=train,
             parameters=lambda model: read(student, model),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gradjudge.checks.checkpoints import Checkpoints
 from gradjudge.checks.instruments import summary_writer
-from gradjudge.checks.logs import images
+from gradjudge.checks.training.checkpoints import Checkpoints
+from gradjudge.checks.training.logs import images
 from gradjudge.checks.verdict import Text, require
 
 OPTIMIZER = Text.own(
@@ -23,13 +23,13 @@ GENERATOR = Text.own(
 
 
 @pytest.fixture
-def checkpoints(helped_student, bench, device, rng):
+def checkpoints(helped_student, actions, device, rng):
     """Judge the student's pair of functions with trainings of one kind."""
     stem = f"graded-{torch.randint(10**9, (), generator=rng)}"  # no name that a cell may have written to
 
     def judge(rule="Adam", lr=0.05, *, shuffle=True):
         save, load = helped_student.save_checkpoint, helped_student.load_checkpoint
-        return Checkpoints(helped_student, save, load, bench(rule, lr, shuffle=shuffle), stem=stem, device=device)
+        return Checkpoints(helped_student, save, load, actions(rule, lr, shuffle=shuffle), stem=stem, device=device)
 
     return judge
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gradjudge.checks.by_hand import GradientsByHand
 from gradjudge.checks.comparison import Due, flaw_in
-from gradjudge.checks.networks import parameters_of, require_same_for_views
+from gradjudge.checks.functions.by_hand import GradientsByHand
+from gradjudge.checks.modules.networks import parameters_of, require_same_for_views
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.tolerance import near, tolerance
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from gradjudge.checks.instruments import define, make, optimizer
-from gradjudge.checks.optimisation import PACE, mean_square, require_training
-from gradjudge.checks.outcomes import loss_on, losses_of, require_loss
 from gradjudge.checks.recipes import Recipe
+from gradjudge.checks.training.optimisation import PACE, mean_square, require_training
+from gradjudge.checks.training.outcomes import loss_on, losses_of, require_loss
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, fail, require
 
 FLOAT32 = 1e-4

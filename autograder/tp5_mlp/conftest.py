@@ -13,10 +13,10 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from gradjudge.checks.losses import LossCheck
-from gradjudge.checks.modules import Built, ModuleCheck
-from gradjudge.checks.recipes import Recipe, Step
-from gradjudge.checks.slots import Slot, load, match
+from gradjudge.checks.modules.losses import LossCheck
+from gradjudge.checks.modules.module_check import Built, ModuleCheck
+from gradjudge.checks.modules.parameters import FoundParameter, load, match
+from gradjudge.checks.recipes import Recipe, RecipeStep
 
 #: The statement's own formulas, differentiated by autograd. `Sequential` composes modules as nodes of one graph.
 STAND_INS = """
@@ -288,7 +288,7 @@ class Net(NamedTuple):
     """A net in the session, and the parameters of its Linears, in order: weights, bias, weights, bias."""
 
     net: Any
-    params: list[Slot]
+    params: list[FoundParameter]
 
 
 @pytest.fixture
@@ -299,7 +299,7 @@ def build(student: Any) -> Callable[..., Net]:
         pairs = list(zip(weights[::2], weights[1::2], strict=True))
         recipe = Recipe(student, label="Sequential")
         linear_ = recipe.of(student.Linear)
-        layers: list[Step] = [linear_(*w.shape) for w, _ in pairs]
+        layers: list[RecipeStep] = [linear_(*w.shape) for w, _ in pairs]
         members = list(layers)
         if len(layers) > 1:
             tanh = recipe.of(student.Tanh)
@@ -308,7 +308,7 @@ def build(student: Any) -> Callable[..., Net]:
             members.append(recipe.of(getattr(student, end))())
         net = recipe.of(student.Sequential)(*members)
         net_, *lists = recipe.run(net, *(recipe.make("builtins:list", layer.parameters()) for layer in layers))
-        params: list[Slot] = []
+        params: list[FoundParameter] = []
         for one, pair in zip(lists, pairs, strict=True):
             params += match(student, one, [tuple(tensor.shape) for tensor in pair], "Linear")
         recipe = Recipe(student, label="Param")
@@ -331,7 +331,7 @@ def fit(student: Any) -> Callable[..., Any]:
         recipe = Recipe(student, label="fit")
         net = recipe.of(built.net)
         optimizer = recipe.of(student.SGD)(net.parameters(), lr)
-        options: dict[str, Step] = {}
+        options: dict[str, RecipeStep] = {}
         if seed is not None:
             options["generator"] = recipe.make("torch:Generator")
             options["generator"].manual_seed(seed)

@@ -9,19 +9,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.module_results import (
+from gradjudge.checks.modules.networks import require_parameters
+from gradjudge.checks.modules.results import (
     MANY_PASSES,
     fail_layout,
     near_in_shape,
     require_dtype,
     require_untouched,
 )
-from gradjudge.checks.networks import require_parameters
-from gradjudge.checks.outcomes import losses_of
 from gradjudge.checks.recipes import Recipe
-from gradjudge.checks.structure import BatchStructure
 from gradjudge.checks.tolerance import near, tolerance
-from gradjudge.checks.training import Descent, require_trajectory
+from gradjudge.checks.training.batches import BatchStructure
+from gradjudge.checks.training.descent import Descent, require_trajectory
+from gradjudge.checks.training.outcomes import losses_of
 from gradjudge.checks.verdict import CheckFailed, Text, fail, require
 
 POINTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.module_results import fail_autograd, require_gradient, require_output
-from gradjudge.checks.references import Reference
+from gradjudge.checks.functions.references import Reference
+from gradjudge.checks.modules.results import fail_autograd, require_gradient, require_output
 from gradjudge.checks.tolerance import tolerance
-from gradjudge.checks.training import Descent, require_trajectory, trained
+from gradjudge.checks.training.descent import Descent, require_trajectory, trained
 from gradjudge.checks.verdict import CheckFailed, Text, require
 
 NAMES = ("x", "w", "b", "y")
@@ -43,7 +43,7 @@ def draw(reference, rng):
     def numbers(*shape):
         return torch.randn(*shape, generator=rng, dtype=torch.float64)
 
-    def trial(q, n):
+    def example(q, n):
         x, w, b = numbers(q, n), numbers(n, 1), numbers(1)
         side = (x @ w + b).sign()
         wrong = torch.rand(q, 1, generator=rng) < 0.5
@@ -51,7 +51,7 @@ def draw(reference, rng):
         inputs = (x, w, b, torch.where(wrong, -side, side))
         return reference.at(inputs, (torch.ones((), dtype=torch.float64),))
 
-    return trial
+    return example
 
 
 @pytest.fixture
@@ -60,12 +60,12 @@ def gradient(student, reference, draw, device):
     allowed = tolerance(device, torch.float64)
 
     def judge(name):
-        trials = [draw(q, n) for q, n in ((12, 3), (12, 3), (7, 4), (5, 2))]
+        examples = [draw(q, n) for q, n in ((12, 3), (12, 3), (7, 4), (5, 2))]
 
         def ask(function):
             given = []
-            for trial in trials:
-                returned = function(*trial.inputs)
+            for example in examples:
+                returned = function(*example.inputs)
                 require(
                     isinstance(returned, tuple | list) and len(returned) == 2,
                     "`perceptron_grad` must return two gradients: for w and for b.",
@@ -76,7 +76,7 @@ def gradient(student, reference, draw, device):
                 f"The gradient for `{name}` that `perceptron_grad` returns",
                 f"Le gradient pour `{name}` que `perceptron_grad` renvoie",
             )
-            require_gradient(name, NAMES, given, trials, reference, allowed, where)
+            require_gradient(name, NAMES, given, examples, reference, allowed, where)
 
         function = student.perceptron_grad
         try:
@@ -95,9 +95,9 @@ def test_perceptron_cost(student, draw, device):
     fr: perceptron_cost donne la moyenne des max(0, -f y), un scalaire.
     """
     for q, n in ((12, 3), (7, 4), (5, 1)):
-        trial = draw(q, n)
-        output = student.perceptron_cost(*trial.inputs)
-        require_output(output, trial.outputs[0], tolerance(device, torch.float64), "perceptron_cost")
+        example = draw(q, n)
+        output = student.perceptron_cost(*example.inputs)
+        require_output(output, example.outputs[0], tolerance(device, torch.float64), "perceptron_cost")
         require(
             output.dtype == torch.float64,
             "perceptron_cost does not keep the dtype of its inputs.",

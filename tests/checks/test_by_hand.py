@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.by_hand import GradientsByHand
+from gradjudge.checks.functions.by_hand import GradientsByHand
 from gradjudge.checks.verdict import CheckFailed
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.student import Student
 
 SHAPES = {"x": (6, 5), "w": (5, 3), "b": (3,)}
 MORE = [{"x": (3, 2), "w": (2, 4), "b": (4,)}]

@@ -10,12 +10,12 @@ import pytest
 import torch
 from pupils import Pupil
 
-from gradjudge.checks.checkpoints import Bench, Checkpoints, Trainee
 from gradjudge.checks.instruments import generator, make, optimizer
-from gradjudge.checks.networks import load_parameters, parameters_of
+from gradjudge.checks.modules.networks import load_parameters, parameters_of
 from gradjudge.checks.recipes import Recipe
+from gradjudge.checks.training.checkpoints import Checkpoints, Trainee, TrainingActions
 from gradjudge.checks.verdict import CheckFailed, Text
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.student import Student
 
 SOURCE = """
 import os, pathlib, pickle
@@ -70,13 +70,13 @@ def checkpoints(save: str, load: tuple[str, ...], rule: str, shuffle: bool, sour
     def train(one: Trainee, epochs: int, start: int) -> None:
         student.train(one.model, one.loader, one.optimizer, epochs, start)
 
-    bench = Bench(
+    actions = TrainingActions(
         fresh,
         train,
         parameters=lambda model: parameters_of(student, model),
         place=lambda model, values: load_parameters(student, model, values),
     )
-    return Checkpoints(student, student.save, student.load, bench, stem="test")
+    return Checkpoints(student, student.save, student.load, actions, stem="test")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pupils import Pupil
 
 from gradjudge.checks import datasets
 from gradjudge.checks.verdict import CheckFailed
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.student import Student
 
 IMAGES = torch.randint(1, 13, (5, 4, 3), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
 LABELS = torch.tensor([7, 2, 9, 2, 5])

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.diagnosis import Sighting, diagnose
-from gradjudge.checks.references import Reference, Trial
+from gradjudge.checks.functions.diagnosis import Sighting, diagnose
+from gradjudge.checks.functions.references import Example, Reference
 from gradjudge.checks.tolerance import tolerance
 
 ALLOWED = tolerance("cpu", torch.float64)
@@ -22,11 +22,11 @@ def reference(seed: int = 0) -> Reference:
     return Reference(lambda x, w, b: x @ w + b, torch.Generator().manual_seed(seed))
 
 
-def told(act: Callable[[Trial], Tensor], index: int, *, draws: int = 2) -> str | None:
-    """Diagnose a gradient that `act` makes of a trial."""
+def told(act: Callable[[Example], Tensor], index: int, *, draws: int = 2) -> str | None:
+    """Diagnose a gradient that `act` makes of a example."""
     right = reference()
-    trials = [right.trial(shapes, torch.float64) for shapes in SHAPES[:draws]]
-    text = diagnose([Sighting(act(trial), index, trial) for trial in trials], LINEAR, right, ALLOWED)
+    examples = [right.example(shapes, torch.float64) for shapes in SHAPES[:draws]]
+    text = diagnose([Sighting(act(example), index, example) for example in examples], LINEAR, right, ALLOWED)
     return str(text) if text else None
 
 
@@ -58,7 +58,7 @@ def test_a_gradient_of_terabytes_is_not_looked_at() -> None:
         ("right one but for a factor (relative error of about 1e-3)", 1, lambda t: t.gradients[1] * 1.0005),
     ],
 )
-def test_mistakes_are_named(words: str, index: int, act: Callable[[Trial], Tensor]) -> None:
+def test_mistakes_are_named(words: str, index: int, act: Callable[[Example], Tensor]) -> None:
     """A gradient made by a usual mistake is called by its name."""
     assert words in str(told(act, index))
 
@@ -67,8 +67,8 @@ def test_nothing_is_named_when_nothing_fits() -> None:
     """A gradient that no usual mistake explains, even by 1e-5, gets no name."""
     noise = torch.Generator().manual_seed(1)
 
-    def act(trial: Trial) -> Tensor:
-        right = trial.gradients[0]
+    def act(example: Example) -> Tensor:
+        right = example.gradients[0]
         return -right * (1 + 1e-5 * torch.rand(right.shape, generator=noise, dtype=torch.float64))
 
     assert told(act, 0) is None
@@ -88,8 +88,8 @@ def test_mistakes_that_differ_between_draws_are_not_named() -> None:
 def test_derivative_at_the_output() -> None:
     """f'(f(x)) where f'(x) is due is named for a function whose output has its input's shape."""
     right = Reference(torch.tanh, torch.Generator().manual_seed(2))
-    trials = [right.trial({"x": shape}, torch.float64) for shape in ((4, 3), (5, 2))]
-    wrong = [Sighting(t.cotangents[0] * (1 - torch.tanh(t.outputs[0]) ** 2), 0, t) for t in trials]
+    examples = [right.example({"x": shape}, torch.float64) for shape in ((4, 3), (5, 2))]
+    wrong = [Sighting(t.cotangents[0] * (1 - torch.tanh(t.outputs[0]) ** 2), 0, t) for t in examples]
     assert "at the output" in str(diagnose(wrong, ("x",), right, ALLOWED))
 
 
@@ -106,9 +106,9 @@ def test_derivative_at_the_output() -> None:
 def test_a_square_that_is_missing(wrong: Callable[[Tensor, Tensor], Tensor]) -> None:
     """The gradient of the norm, or of the differences, where that of the squares is due."""
     right = Reference(lambda yhat, y: ((yhat - y) ** 2).sum() / len(yhat), torch.Generator().manual_seed(1))
-    trials = [right.trial({"yhat": shape, "y": shape}, torch.float64) for shape in ((7, 3), (4, 5))]
+    examples = [right.example({"yhat": shape, "y": shape}, torch.float64) for shape in ((7, 3), (4, 5))]
     mistaken = Reference(wrong, torch.Generator())
-    seen = [Sighting(mistaken.gradients(trial.inputs, trial.cotangents)[0], 0, trial) for trial in trials]
+    seen = [Sighting(mistaken.gradients(example.inputs, example.cotangents)[0], 0, example) for example in examples]
     text = diagnose(seen, ("yhat", "y"), right, ALLOWED)
     assert text is not None
     assert text.mistake == "power"

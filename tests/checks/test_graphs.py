@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 import torch
 
-from gradjudge.checks import draws
-from gradjudge.checks.engine_words import WORDS
-from gradjudge.checks.engines import explanation, partials_of, replay, topological
-from gradjudge.checks.graphs import OPERATIONS, Found, Graph, Node, Plain, near, same
+from gradjudge.checks.micrograd import draws
+from gradjudge.checks.micrograd.engine_mistakes import WORDS
+from gradjudge.checks.micrograd.engines import explanation, partials_of, replay, topological
+from gradjudge.checks.micrograd.graphs import OPERATIONS, Graph, GraphValues, Node, Plain, near, same
 
 # s = a*a + a, e = s*(a*a) + s
 EXAMPLE = Graph((2.0,), (Node("*", (0, 0)), Node("+", (1, 0)), Node("*", (2, 1)), Node("+", (3, 2))))
@@ -19,13 +19,13 @@ EXAMPLE = Graph((2.0,), (Node("*", (0, 0)), Node("+", (1, 0)), Node("*", (2, 1))
 
 def test_the_example_by_hand() -> None:
     """e = a^4 + a^3 + a^2 + a at 2 is 30, and its derivative 4*8 + 3*4 + 2*2 + 1 is 49."""
-    assert EXAMPLE.exact() == Found((30.0,), ((49.0,),))
+    assert EXAMPLE.exact() == GraphValues((30.0,), ((49.0,),))
 
 
 def test_two_roots_add_up() -> None:
     """p = x*x and q = x+x share x: 2x, then 2x + 2; an unused leaf has the gradient 0."""
     graph = Graph((2.0, 5.0), (Node("*", (0, 0)), Node("+", (0, 0))), (2, 3))
-    assert graph.exact() == Found((4.0, 4.0), ((4.0, 0.0), (6.0, 0.0)))
+    assert graph.exact() == GraphValues((4.0, 4.0), ((4.0, 0.0), (6.0, 0.0)))
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
@@ -44,25 +44,25 @@ def test_every_operation_is_differentiated(operation: str) -> None:
 
 def test_numbers_stand_as_they_are() -> None:
     """2 - x takes the plain 2."""
-    assert Graph((0.5,), (Node("-", (Plain(2), 0)),)).exact() == Found((1.5,), ((-1.0,),))
+    assert Graph((0.5,), (Node("-", (Plain(2), 0)),)).exact() == GraphValues((1.5,), ((-1.0,),))
 
 
 def test_doubled_repeats_every_node() -> None:
     """An expression written twice has two roots and twice the gradient after the second."""
     doubled = EXAMPLE.doubled()
-    assert doubled.exact() == Found((30.0, 30.0), ((49.0,), (98.0,)))
+    assert doubled.exact() == GraphValues((30.0, 30.0), ((49.0,), (98.0,)))
 
 
 def test_times_multiplies_the_whole() -> None:
     """One more leaf is a factor of the result."""
-    assert EXAMPLE.times(-2.0).exact() == Found((-60.0,), ((-98.0, 30.0),))
+    assert EXAMPLE.times(-2.0).exact() == GraphValues((-60.0,), ((-98.0, 30.0),))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 1.0 + 2e-6])
 def test_what_is_not_near(value: float) -> None:
     """NaN, infinity and a small error are not the number."""
     assert not near(value, 1.0)
-    assert not same(Found((1.0,), ((value,),)), Found((1.0,), ((1.0,),)))
+    assert not same(GraphValues((1.0,), ((value,),)), GraphValues((1.0,), ((1.0,),)))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -105,7 +105,7 @@ def test_an_order_with_too_many_visits() -> None:
     """Going along every path of a long chain is given up."""
     long = Graph((1.0,), tuple(Node("+", (place, place)) for place in range(40)))
     assert topological(long, 40)[0] == 40
-    assert explanation(long, Found((1.0,), ((7.0,),))) == ""
+    assert explanation(long, GraphValues((1.0,), ((7.0,),))) == ""
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_an_order_with_too_many_visits() -> None:
 )
 def test_mistakes_of_the_example_are_named(name: str, grad: float) -> None:
     """What hand-written classes with a usual mistake give at a = 2."""
-    assert explanation(EXAMPLE, Found((30.0,), ((grad,),))) == name
+    assert explanation(EXAMPLE, GraphValues((30.0,), ((grad,),))) == name
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_mistakes_of_the_example_are_named(name: str, grad: float) -> None:
 )
 def test_mistakes_of_other_graphs_are_named(name: str, graph: Graph, grads: tuple[float, ...] | None) -> None:
     """Each of the names has a graph that shows it."""
-    found = Found(graph.exact().data, ((6.0,), (1.0,)) if grads is None else (grads,))
+    found = GraphValues(graph.exact().data, ((6.0,), (1.0,)) if grads is None else (grads,))
     assert explanation(graph, found) == name
 
 

@@ -12,11 +12,20 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from gradjudge.checks.instruments import generator, kept, look, summary_writer
-from gradjudge.checks.logs import Image, Point, curves, images, read_curves, read_images, require_curves, require_end
+from gradjudge.checks.training.logs import (
+    Image,
+    Point,
+    curves,
+    images,
+    read_curves,
+    read_images,
+    require_curves,
+    require_end,
+)
 from gradjudge.checks.verdict import CheckFailed
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.student import Student
+from gradjudge.session.answer.answers import Answers
 from gradjudge.wire.messages import Answer, CellDone, Handle, Reply, Request, RunCell
-from gradjudge.worker.answers import Answers
 
 CODE = """
 import torch

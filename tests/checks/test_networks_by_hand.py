@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.networks_by_hand import (
+from gradjudge.checks.training.descent import Descent, Parameters
+from gradjudge.checks.training.networks_by_hand import (
     NAMES,
     Activation,
     drawn_network,
@@ -17,8 +18,7 @@ from gradjudge.checks.networks_by_hand import (
     outputs,
     require_network_trajectory,
 )
-from gradjudge.checks.outcomes import loss_on
-from gradjudge.checks.training import Descent, Parameters
+from gradjudge.checks.training.outcomes import loss_on
 from gradjudge.checks.verdict import CheckFailed
 
 SLOPES: dict[Activation, Activation] = {

@@ -9,15 +9,22 @@ import pytest
 import torch
 from torch import nn
 
-from gradjudge.checks.optimisation import PACE, Rule, Training, require_training
-from gradjudge.checks.slips import Plan
-from gradjudge.checks.taught import mirrored, number_of, require_losses, require_modes, require_no_graph, taught
+from gradjudge.checks.training.loop_mistakes import LoopPlan
+from gradjudge.checks.training.optimisation import PACE, Optimiser, Training, require_training
+from gradjudge.checks.training.student_loops import (
+    mirrored,
+    number_of,
+    require_losses,
+    require_modes,
+    require_no_graph,
+    run_training,
+)
 from gradjudge.checks.verdict import CheckFailed
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.student import Student
 
 Load = Callable[[str], Student]
-SGD, ADAM = Rule("SGD", 0.05), Rule("Adam", 0.05)
-MOMENTUM = Rule("SGD", 0.05, {"momentum": 0.9})
+SGD, ADAM = Optimiser("SGD", 0.05), Optimiser("Adam", 0.05)
+MOMENTUM = Optimiser("SGD", 0.05, {"momentum": 0.9})
 
 RIGHT = """
 import torch
@@ -71,7 +78,9 @@ def twin(seed: int = 0) -> nn.Sequential:
         ).double()
 
 
-def training(rule: Rule = SGD, *, batches: int = 3, epochs: int = 3, stale: bool = False, seed: int = 0) -> Training:
+def training(
+    rule: Optimiser = SGD, *, batches: int = 3, epochs: int = 3, stale: bool = False, seed: int = 0
+) -> Training:
     """Draw a training of a small network."""
     g = torch.Generator().manual_seed(seed)
 
@@ -87,13 +96,13 @@ def training(rule: Rule = SGD, *, batches: int = 3, epochs: int = 3, stale: bool
 def after(load: Load, source: str, what: Training) -> dict[str, torch.Tensor]:
     """Have a student do a training."""
     student = load(source)
-    return taught(student, student.train_optim, what, mirrored(student, what.model)).parameters  # type: ignore[arg-type]
+    return run_training(student, student.train_optim, what, mirrored(student, what.model)).parameters  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("source", [RIGHT, BY_HAND])
 @pytest.mark.parametrize("rule", [SGD, ADAM, MOMENTUM])
 @pytest.mark.parametrize("stale", [False, True])
-def test_right_trainings_pass(load: Load, source: str, rule: Rule, stale: bool) -> None:
+def test_right_trainings_pass(load: Load, source: str, rule: Optimiser, stale: bool) -> None:
     """Any style that does the same passes, with each optimiser, and with old gradients on the model."""
     for seed in range(5):
         what = training(rule, stale=stale, seed=seed)
@@ -211,7 +220,7 @@ def test_the_twin_is_never_changed() -> None:
     what = training(ADAM)
     before = what.start
     first = what.end()
-    what.end(Plan(zero="never"))
+    what.end(LoopPlan(zero="never"))
     assert all(torch.equal(before[name], value) for name, value in what.start.items())
     assert all(torch.equal(first[name], value) for name, value in what.end().items())
     assert [len(losses) for losses in what.losses()] == [3, 3, 3]

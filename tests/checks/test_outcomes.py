@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from gradjudge.checks.outcomes import (
+from gradjudge.checks.training.descent import Descent, linear_mse
+from gradjudge.checks.training.outcomes import (
     costs_along,
     full_batch_epochs,
     grows,
@@ -19,7 +20,6 @@ from gradjudge.checks.outcomes import (
     require_told,
     step_limit,
 )
-from gradjudge.checks.training import Descent, linear_mse
 from gradjudge.checks.verdict import CheckFailed, Text
 
 X = torch.randn(40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

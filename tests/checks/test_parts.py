@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.functions import FunctionCheck
+from gradjudge.checks.functions.function_check import FunctionCheck
 from gradjudge.checks.verdict import CheckFailed
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.student import Student
 
 Load = Callable[[str], Student]
 

@@ -7,7 +7,7 @@ import torch
 from pupils import Pupil
 
 from gradjudge.checks.instruments import make, optimizer
-from gradjudge.checks.networks import (
+from gradjudge.checks.modules.networks import (
     load_parameters,
     parameters_of,
     pulled_back,
@@ -17,8 +17,8 @@ from gradjudge.checks.networks import (
 from gradjudge.checks.recipes import MOST_STEPS, Recipe
 from gradjudge.checks.tolerance import tolerance
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text
-from gradjudge.proxy.objects import CallableProxy, ObjectProxy
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.objects import CallableProxy, ObjectProxy
+from gradjudge.judge.proxy.student import Student
 from gradjudge.wire.messages import Answer, Reply, Request
 from gradjudge.wire.values import decode_reply, decode_request, encode
 

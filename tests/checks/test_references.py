@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gradjudge.checks.references import Formula, Reference
+from gradjudge.checks.functions.references import Formula, Reference
 
 
 def reference(formula: Formula) -> Reference:
@@ -15,33 +15,33 @@ def reference(formula: Formula) -> Reference:
 def test_inputs_agree_in_all_or_in_some_places() -> None:
     """Of two inputs of one shape there are points where they are the same, with gradients that are judged there."""
     mse = reference(lambda yhat, y: ((yhat - y) ** 2).sum())
-    base = mse.trial({"yhat": (4, 2), "y": (4, 2)}, torch.float64)
-    alike = [(trial.inputs[0] == trial.inputs[1]).float().mean().item() for trial in mse.special(base)]
+    base = mse.example({"yhat": (4, 2), "y": (4, 2)}, torch.float64)
+    alike = [(example.inputs[0] == example.inputs[1]).float().mean().item() for example in mse.special(base)]
     assert sorted(alike) == [0.0, 0.0, 0.5, 0.5, 1.0, 1.0]
-    assert not any(kink.any() for trial in mse.special(base) for kink in trial.kinks)
-    assert all(torch.equal(trial.inputs[1], base.inputs[1]) for trial in mse.special(base, fixed=(1,)))
+    assert not any(kink.any() for example in mse.special(base) for kink in example.kinks)
+    assert all(torch.equal(example.inputs[1], base.inputs[1]) for example in mse.special(base, fixed=(1,)))
 
 
 def test_points_without_a_value_are_left_out() -> None:
     """1 / x has none at 0; log has none at 0, and no gradient."""
     for formula in (lambda x: 1 / x, lambda x: x.abs().log()):
         one = reference(formula)
-        special = one.special(one.trial({"x": (6,)}, torch.float64))
+        special = one.special(one.example({"x": (6,)}, torch.float64))
         assert len(special) == 2
-        assert all(trial.inputs[0].all() for trial in special)
+        assert all(example.inputs[0].all() for example in special)
 
 
 def test_nothing_is_judged_at_a_kink() -> None:
     """Whatever is given for the slope of ReLU at 0 is taken; elsewhere it is not."""
     relu = reference(torch.relu)
-    for trial in relu.special(relu.trial({"x": (4, 3)}, torch.float64)):
-        (x,), (kink,) = trial.inputs, trial.kinks
+    for example in relu.special(relu.example({"x": (4, 3)}, torch.float64)):
+        (x,), (kink,) = example.inputs, example.kinks
         assert torch.equal(kink, x == 0)
         given = torch.where(x == 0, torch.nan, 7.0).double()
-        judged = trial.judged(given, 0)
+        judged = example.judged(given, 0)
         assert isinstance(judged, torch.Tensor)
-        assert torch.equal(judged, torch.where(kink, trial.gradients[0], given))
-        assert trial.judged(None, 0) is None
+        assert torch.equal(judged, torch.where(kink, example.gradients[0], given))
+        assert example.judged(None, 0) is None
 
 
 def test_numbers_of_classes_stay_whole() -> None:
@@ -50,5 +50,5 @@ def test_numbers_of_classes_stay_whole() -> None:
     base = nll.at((torch.randn(3, 4).double(), torch.tensor([2, 3, 1])), (torch.ones(()).double(),))
     special = nll.special(base, fixed=(1,))
     assert len(special) == 3
-    assert not any(trial.kinks[0].any() for trial in special)
-    assert all(torch.equal(trial.inputs[1], base.inputs[1]) for trial in special)
+    assert not any(example.kinks[0].any() for example in special)
+    assert all(torch.equal(example.inputs[1], base.inputs[1]) for example in special)

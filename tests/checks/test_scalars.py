@@ -6,12 +6,12 @@ import pytest
 import torch
 from pupils import Pupil
 
-from gradjudge.checks.draws import chain, mixed, tree
-from gradjudge.checks.engines import replay
-from gradjudge.checks.graphs import Graph, Node, Plain, same
-from gradjudge.checks.scalars import ScalarClass, as_number, require_graph, require_long_chain
+from gradjudge.checks.micrograd.draws import chain, mixed, tree
+from gradjudge.checks.micrograd.engines import replay
+from gradjudge.checks.micrograd.graphs import Graph, Node, Plain, same
+from gradjudge.checks.micrograd.scalars import ScalarClass, as_number, require_graph, require_long_chain
 from gradjudge.checks.verdict import CheckFailed, StudentRaised
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.student import Student
 
 SOURCE = """
 import math

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gradjudge.checks.separation import drawn_set, perceptron_rounds, separates
+from gradjudge.checks.micrograd.separation import drawn_set, perceptron_rounds, separates
 
 CORNERS = [(0, 0), (0, 1), (1, 0), (1, 1)]
 

@@ -11,8 +11,8 @@ import numpy
 import pytest
 import torch
 
-from gradjudge.checks.checkpoints_session import spoil
 from gradjudge.checks.datasets_session import Rows
+from gradjudge.checks.training.checkpoints_session import spoil
 
 COURSE = Path(__file__).parents[2]
 DEVICES: dict[str, Any] = {"__name__": "session_text"}

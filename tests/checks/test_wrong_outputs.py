@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gradjudge.checks.references import Formula, Reference, Trial
-from gradjudge.checks.wrong_outputs import arrangements, diagnose_output
+from gradjudge.checks.functions.references import Example, Formula, Reference
+from gradjudge.checks.functions.wrong_outputs import arrangements, diagnose_output
 
 MSE = {"yhat": (7, 3), "y": (7, 3)}, {"yhat": (5, 4), "y": (5, 4)}
 LINEAR = {"x": (7, 5), "w": (5, 3), "b": (3,)}, {"x": (4, 2), "w": (2, 6), "b": (6,)}
@@ -29,8 +29,8 @@ def key(formula: Formula, act: Callable[..., Tensor], *, draws: int = 2) -> str 
     """Diagnose what `act` gives where `formula` is due; give the key."""
     reference = Reference(formula, torch.Generator().manual_seed(0))
     shapes = MSE if formula is mse else LINEAR
-    trials = [reference.trial(one, torch.float64) for one in shapes[:draws]]
-    text = diagnose_output([act(*trial.inputs) for trial in trials], trials, tuple(shapes[0]), reference)
+    examples = [reference.example(one, torch.float64) for one in shapes[:draws]]
+    text = diagnose_output([act(*example.inputs) for example in examples], examples, tuple(shapes[0]), reference)
     return text.mistake if text else None
 
 
@@ -75,9 +75,9 @@ def test_one_draw_names_nothing() -> None:
 def test_other_arrangements() -> None:
     """All other orders are tried, then each matrix transposed; the right order is not among them."""
     reference = Reference(linear, torch.Generator().manual_seed(0))
-    trial: Trial = reference.trial(LINEAR[0], torch.float64)
-    usual = list(arrangements(trial, tuple(LINEAR[0])))
+    example: Example = reference.example(LINEAR[0], torch.float64)
+    usual = list(arrangements(example, tuple(LINEAR[0])))
     assert [text.mistake for _, text in usual] == ["order"] * 5 + ["transposed"] * 2
-    assert not any(all(a is b for a, b in zip(inputs, trial.inputs, strict=True)) for inputs, _ in usual)
+    assert not any(all(a is b for a, b in zip(inputs, example.inputs, strict=True)) for inputs, _ in usual)
     (w_b_x,) = (inputs for inputs, text in usual if "order w, b, x" in str(text))
     assert [tuple(one.shape) for one in w_b_x] == [(5, 3), (3,), (7, 5)]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from small_course import make_course
 
-from gradjudge.bench import Bench
-from gradjudge.course import Course
-from gradjudge.jobs import Job
-from gradjudge.report import Report
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
+from gradjudge.judge.jobs import Job
+from gradjudge.reports.record import Report
 
 
 @pytest.fixture(scope="session")
@@ -21,21 +21,21 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 @pytest.fixture(scope="session")
-def bench(course: Course) -> Iterator[Bench]:
-    """Offer one started bench to all tests: starting it takes seconds."""
-    with Bench(course, ("lab",)) as started:
+def supervisor(course: Course) -> Iterator[Supervisor]:
+    """Offer one started supervisor to all tests: starting it takes seconds."""
+    with Supervisor(course, ("lab",)) as started:
         assert started.problems == []
         yield started
 
 
 @pytest.fixture
-def judge(bench: Bench, tmp_path: Path) -> Callable[[str], Report]:
+def judge(supervisor: Supervisor, tmp_path: Path) -> Callable[[str], Report]:
     """Judge the text of a script."""
 
     def judge(source: str, name: str = "lab.py") -> Report:
         file = tmp_path / "handed-in" / name
         file.parent.mkdir(exist_ok=True)
         file.write_text(source)
-        return bench.judge(Job("ada", "lab", str(file), "key"))
+        return supervisor.judge(Job("ada", "lab", str(file), "key"))
 
     return judge

@@ -1,4 +1,4 @@
-"""One command grades every assignment of the course on one bench, in one pool."""
+"""One command grades every assignment of the course on one supervisor, in one pool."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_course import HIDDEN_TESTS, RIGHT, make_course
 
-from gradjudge.course import Course
+from gradjudge.course.layout import Course
 
 
 @pytest.fixture

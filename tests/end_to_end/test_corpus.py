@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from gradjudge.bench import Bench
-from gradjudge.course import Course
-from gradjudge.jobs import Job
-from gradjudge.report import Report
-from gradjudge.verify.corpus import Case, read_corpus
-from gradjudge.verify.naming import count, faults, mistakes_table, naming
+from gradjudge.authoring.verify.corpus import Case, read_corpus
+from gradjudge.authoring.verify.naming import count, faults, mistakes_table, naming
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
+from gradjudge.judge.jobs import Job
+from gradjudge.reports.record import Report
 
 COURSE = Course(Path(__file__).parents[2])
 CASES = [
@@ -34,16 +34,16 @@ SEEDS = int(os.environ.get("GRADJUDGE_TEST_SEEDS", "1"))
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    """Offer one bench for all labs: starting one takes seconds."""
-    with Bench(COURSE, tuple(COURSE.rubric.assignments)) as started:
+def supervisor() -> Iterator[Supervisor]:
+    """Offer one supervisor for all labs: starting one takes seconds."""
+    with Supervisor(COURSE, tuple(COURSE.rubric.assignments)) as started:
         assert started.problems == []
         yield started
 
 
 @pytest.fixture(scope="module")
 def reports(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, bench: Bench
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, supervisor: Supervisor
 ) -> Iterator[dict[tuple[str, str, str], Future[Report]]]:
     """Judge the cases whose tests were selected, two at a time; a test waits for its own report."""
     folder = tmp_path_factory.mktemp("corpus")
@@ -55,7 +55,7 @@ def reports(
         futures = {}
         for name, case in {(name, case.kind, case.name): (name, case) for name, case in selected}.values():
             file = case.write(folder / name / case.kind / case.name)
-            futures[name, case.kind, case.name] = pool.submit(bench.judge, Job(case.name, name, str(file), ""))
+            futures[name, case.kind, case.name] = pool.submit(supervisor.judge, Job(case.name, name, str(file), ""))
         yield futures
         pool.shutdown(cancel_futures=True)
 
@@ -100,7 +100,7 @@ def test_enough_mistakes_are_labelled() -> None:
 
 
 @pytest.mark.parametrize("name", list(COURSE.rubric.assignments))
-def test_wheats_keep_their_points_whatever_the_seed(bench: Bench, name: str, tmp_path: Path) -> None:
+def test_wheats_keep_their_points_whatever_the_seed(supervisor: Supervisor, name: str, tmp_path: Path) -> None:
     """Other hidden inputs change nothing for a right solution; GRADJUDGE_TEST_SEEDS says how many are drawn."""
     wheats = [case for assignment, case in CASES if assignment == name and case.kind == "wheat"]
     whole = sum(item.points for item in COURSE.rubric.assignment(name).items if item.kind == "auto")
@@ -109,7 +109,7 @@ def test_wheats_keep_their_points_whatever_the_seed(bench: Bench, name: str, tmp
     with ThreadPoolExecutor(2) as pool:
         for seed in range(SEEDS):
             jobs = [Job(who, name, file, "", seed=f"wheats, seed {seed}") for who, file in files.items()]
-            reports = zip(jobs, pool.map(bench.judge, jobs), strict=True)
+            reports = zip(jobs, pool.map(supervisor.judge, jobs), strict=True)
             assert {job.student: report.verdict.score for job, report in reports} == due, f"seed {seed}"
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from gradjudge.bench import Bench
-from gradjudge.course import Course
-from gradjudge.jobs import Job
-from gradjudge.verify.corpus import read_corpus
+from gradjudge.authoring.verify.corpus import read_corpus
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
+from gradjudge.judge.jobs import Job
 
 COURSE = Course(Path(__file__).parents[2])
 
@@ -28,6 +28,6 @@ def test_solutions_and_wheats_are_right_on_cuda(name: str, tmp_path: Path) -> No
     whole = sum(item.points for item in COURSE.rubric.assignment(name).items if item.kind == "auto")
     due = {case.name: whole - sum(case.loses.values()) for case in cases} | {"solution": whole}
     files = {case.name: case.write(tmp_path / case.name) for case in cases} | {"solution": COURSE.solution(name)}
-    with Bench(COURSE, (name,), device="cuda") as bench:
-        got = {who: bench.judge(Job(who, name, str(file), "")).verdict.score for who, file in files.items()}
+    with Supervisor(COURSE, (name,), device="cuda") as supervisor:
+        got = {who: supervisor.judge(Job(who, name, str(file), "")).verdict.score for who, file in files.items()}
     assert got == due

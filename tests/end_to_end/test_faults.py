@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from small_course import HIDDEN_TESTS, RIGHT, make_course
 
-from gradjudge import bench as benches
-from gradjudge.bench import Bench
+from gradjudge.cohort import supervisor as supervisors
+from gradjudge.cohort.supervisor import Supervisor
 from gradjudge.errors import InternalError
-from gradjudge.jobs import Job
-from gradjudge.report import Report
+from gradjudge.judge.jobs import Job
+from gradjudge.reports.record import Report
 
 FIRST_LINE = "require(student.double(1.0) == 2.0,"
 
@@ -65,18 +65,18 @@ def faulty(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Offer one bench for all the faulty assignments."""
+def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
+    """Offer one supervisor for all the faulty assignments."""
     course = make_course(tmp_path_factory.mktemp("faulty"), {name: faulty(name) for name in FAULTS})
-    with Bench(course, tuple(FAULTS)) as started:
+    with Supervisor(course, tuple(FAULTS)) as started:
         yield started
 
 
-def judge(bench: Bench, name: str, tmp_path: Path, more: str = "") -> Report:
+def judge(supervisor: Supervisor, name: str, tmp_path: Path, more: str = "") -> Report:
     """Judge the right solution of an assignment, with more code after it."""
     file = tmp_path / f"{name}.py"
     file.write_text(RIGHT + more)
-    return bench.judge(Job("ada", name, str(file), ""))
+    return supervisor.judge(Job("ada", name, str(file), ""))
 
 
 def states(report: Report) -> dict[str, str]:
@@ -85,48 +85,52 @@ def states(report: Report) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["error", "bare_assert", "skip", "leaves", "interrupt", "wants_memory"])
-def test_a_bug_in_a_hidden_test_is_ungraded(bench: Bench, name: str, tmp_path: Path) -> None:
+def test_a_bug_in_a_hidden_test_is_ungraded(supervisor: Supervisor, name: str, tmp_path: Path) -> None:
     """Whatever it is, it costs nobody a point, and the other items are graded."""
-    report = judge(bench, name, tmp_path)
+    report = judge(supervisor, name, tmp_path)
     assert states(report) == {"double": "ungraded", "square": "passed", "follow": "passed"}
     assert (report.verdict.score, report.verdict.max_score) == (6.0, 6.0)
 
 
 @pytest.mark.parametrize("name", ["ends", "segfault", "kills_itself", "hangs", "hangs_in_c"])
 def test_a_hidden_test_that_ends_or_hangs_its_judge_is_ungraded(
-    bench: Bench, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    supervisor: Supervisor, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The judge is replaced, without that check; the cohort's own deadline ends one that does not come back."""
-    monkeypatch.setattr(benches, "MARGIN", 3.0)
-    report = judge(bench, name, tmp_path)
+    monkeypatch.setattr(supervisors, "MARGIN", 3.0)
+    report = judge(supervisor, name, tmp_path)
     assert states(report) == {"double": "ungraded", "square": "passed", "follow": "passed"}
     assert "double_of_one" in " ".join(report.run.faults)
 
 
-def test_a_session_that_is_lost_to_two_fixtures_is_no_fault_of_ours(bench: Bench, tmp_path: Path) -> None:
+def test_a_session_that_is_lost_to_two_fixtures_is_no_fault_of_ours(supervisor: Supervisor, tmp_path: Path) -> None:
     """Each of them raises when it cannot put back what it has changed; the student's code ended the process."""
-    ending = "\nfrom gradjudge.worker.stand_in import StandIns\nimport os\nStandIns.restore = lambda _: os._exit(0)\n"
-    report = judge(bench, "two_fixtures", tmp_path, ending)
+    ending = """
+from gradjudge.session.answer.stand_in import StandIns
+import os
+StandIns.restore = lambda _: os._exit(0)
+"""
+    report = judge(supervisor, "two_fixtures", tmp_path, ending)
     assert states(report) == {"double": "passed", "square": "passed", "follow": "crashed"}
-    assert states(judge(bench, "two_fixtures", tmp_path)) == dict.fromkeys(states(report), "passed")
+    assert states(judge(supervisor, "two_fixtures", tmp_path)) == dict.fromkeys(states(report), "passed")
 
 
-def test_hidden_tests_that_do_not_import_are_named(bench: Bench, tmp_path: Path) -> None:
+def test_hidden_tests_that_do_not_import_are_named(supervisor: Supervisor, tmp_path: Path) -> None:
     """A syntax error leaves every item of that assignment ungraded, and names the file."""
-    assert set(states(judge(bench, "syntax", tmp_path)).values()) == {"ungraded"}
-    assert any("test_syntax.py" in problem for problem in bench.problems)
+    assert set(states(judge(supervisor, "syntax", tmp_path)).values()) == {"ungraded"}
+    assert any("test_syntax.py" in problem for problem in supervisor.problems)
 
 
-def test_a_check_that_the_rubric_does_not_know_is_named(bench: Bench) -> None:
+def test_a_check_that_the_rubric_does_not_know_is_named(supervisor: Supervisor) -> None:
     """``grading.toml`` and the hidden tests must agree."""
-    assert any("no hidden test test_follow in" in problem for problem in bench.problems)
-    assert any("lists check 'followed'" in problem for problem in bench.problems)
+    assert any("no hidden test test_follow in" in problem for problem in supervisor.problems)
+    assert any("lists check 'followed'" in problem for problem in supervisor.problems)
 
 
-def test_one_assignments_faults_leave_the_others_alone(bench: Bench, tmp_path: Path) -> None:
+def test_one_assignments_faults_leave_the_others_alone(supervisor: Supervisor, tmp_path: Path) -> None:
     """A sound assignment beside the faulty ones is graded, and not spoken of."""
-    assert set(states(judge(bench, "fine", tmp_path)).values()) == {"passed"}
-    assert not any("fine" in problem for problem in bench.problems)
+    assert set(states(judge(supervisor, "fine", tmp_path)).values()) == {"passed"}
+    assert not any("fine" in problem for problem in supervisor.problems)
 
 
 def test_the_command_line_is_loud_and_goes_on_later(tmp_path: Path) -> None:
@@ -151,37 +155,37 @@ def test_what_is_gone_is_started_again(tmp_path: Path) -> None:
     """The judge host, the zygote, their folder: staff is told, and judging goes on with new ones, but of one course."""
     told: list[str] = []
     course = make_course(tmp_path / "course")
-    with Bench(course, ("lab",), tell=told.append) as bench:
+    with Supervisor(course, ("lab",), tell=told.append) as supervisor:
         for which in ("host", "zygote", "folder"):
-            before = bench.processes
+            before = supervisor.processes
             if which == "folder":
-                assert bench._crew is not None
-                assert bench._crew._folder is not None
-                shutil.rmtree(bench._crew._folder.path)
+                assert supervisor._servers is not None
+                assert supervisor._servers._folder is not None
+                shutil.rmtree(supervisor._servers._folder.path)
             else:
                 os.kill(before[which], signal.SIGKILL)
-            assert set(states(judge(bench, "lab", tmp_path)).values()) == {"passed"}
-            assert not set(before.values()) & set(bench.processes.values())
+            assert set(states(judge(supervisor, "lab", tmp_path)).values()) == {"passed"}
+            assert not set(before.values()) & set(supervisor.processes.values())
         assert [words.count("(SIGKILL)") for words in told] == [1, 1, 0]
         assert "was removed" in told[-1]
         # New hidden tests do not come in by a restart: reports would carry the key of the old ones.
         (course.autograder("lab") / "test_lab.py").write_text(HIDDEN_TESTS + "\n")
-        os.kill(bench.processes["host"], signal.SIGKILL)
+        os.kill(supervisor.processes["host"], signal.SIGKILL)
         for _ in range(2):
             with pytest.raises(InternalError, match="changed since grading began"):
-                judge(bench, "lab", tmp_path)
+                judge(supervisor, "lab", tmp_path)
 
 
-def test_a_hidden_test_that_kills_its_host_is_ungraded(bench: Bench, tmp_path: Path) -> None:
+def test_a_hidden_test_that_kills_its_host_is_ungraded(supervisor: Supervisor, tmp_path: Path) -> None:
     """A host that is lost twice at the same check is started without it; the others are graded."""
     expected = {"double": "ungraded", "square": "passed", "follow": "passed"}
-    assert states(judge(bench, "kills_its_host", tmp_path)) == expected
+    assert states(judge(supervisor, "kills_its_host", tmp_path)) == expected
 
 
-def test_a_bench_whose_crews_do_not_last_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_supervisor_whose_servers_do_not_last_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which nothing lives is not tried for ever."""
-    monkeypatch.setattr(benches, "CREWS_IN_VAIN", 0)
-    with Bench(make_course(tmp_path / "course"), ("lab",)) as bench:
-        os.kill(bench.processes["host"], signal.SIGKILL)
+    monkeypatch.setattr(supervisors, "CREWS_IN_VAIN", 0)
+    with Supervisor(make_course(tmp_path / "course"), ("lab",)) as supervisor:
+        os.kill(supervisor.processes["host"], signal.SIGKILL)
         with pytest.raises(InternalError, match="given up"):
-            judge(bench, "lab", tmp_path)
+            judge(supervisor, "lab", tmp_path)

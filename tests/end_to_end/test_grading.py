@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from small_course import RIGHT, notebook
 
-from gradjudge import bench as benches
-from gradjudge.course import Course
-from gradjudge.report import Report, verdict_bytes
-from gradjudge.views import public_view
+from gradjudge.cohort import supervisor as supervisors
+from gradjudge.course.layout import Course
+from gradjudge.reports.record import Report, verdict_bytes
+from gradjudge.reports.views import public_view
 
 Judge = Callable[..., Report]
 
@@ -129,7 +129,7 @@ def test_a_name_of_another_kind_is_failed(judge: Judge, line: str) -> None:
 
 def test_a_long_replay_is_not_taken_for_a_judge_that_hangs(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slow cells are run again after a death: that is no time of the next check, and no fault of ours."""
-    monkeypatch.setattr(benches, "MARGIN", 0.5)
+    monkeypatch.setattr(supervisors, "MARGIN", 0.5)
     cells = ["import time; time.sleep(0.4)"] * 8
     ending = RIGHT.replace("return 2 * x\n", "import os; os._exit(0)\n", 1)
     report = judge(notebook(*cells, ending), "lab.ipynb")

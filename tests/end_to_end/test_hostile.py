@@ -18,7 +18,7 @@ import pytest
 from hostile_cohort import ASSIGNMENT, CANARY, HERE, INPUT, POINTS, Case, Places, departures, read_cases
 from leftovers import adopt_orphans, children, orphans, planted
 
-from gradjudge.report import Report, read_report, verdict_bytes
+from gradjudge.reports.record import Report, read_report, verdict_bytes
 
 CASES = read_cases()
 FAMILIES = ("leaving", "judge", "wire", "values", "stealing", "forbidden", "files", "resources", "unlucky")

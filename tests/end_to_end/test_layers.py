@@ -18,10 +18,10 @@ import pytest
 from hostile_cohort import ASSIGNMENT, Case, Places, departures, read_cases
 from leftovers import adopt_orphans, children, orphans, planted
 
-from gradjudge.bench import Bench
-from gradjudge.course import Course
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
 from gradjudge.errors import InternalError
-from gradjudge.jobs import Job
+from gradjudge.judge.jobs import Job
 
 CASES = read_cases()
 LAYERS = ("landlock", "seccomp", "rlimits", "deadline")
@@ -35,14 +35,14 @@ def _orphans_come_here() -> None:
     adopt_orphans()
 
 
-def weakened(places: Places, layer: str) -> Bench:
-    """Make a bench that leaves a layer off; without its deadlines it waits for hours."""
+def weakened(places: Places, layer: str) -> Supervisor:
+    """Make a supervisor that leaves a layer off; without its deadlines it waits for hours."""
     course = Course(places.course)
     if layer != "deadline":
-        return Bench(course, (ASSIGNMENT,), without=(layer,))
+        return Supervisor(course, (ASSIGNMENT,), without=(layer,))
     limits = course.rubric.assignment(ASSIGNMENT).limits
     endless = msgspec.structs.replace(limits, cell_seconds=HOURS, check_seconds=HOURS, submission_seconds=HOURS)
-    return Bench(course, (ASSIGNMENT,), limits={ASSIGNMENT: endless})
+    return Supervisor(course, (ASSIGNMENT,), limits={ASSIGNMENT: endless})
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -55,20 +55,22 @@ def test_without_the_layer_its_cases_go_wrong(layer: str, tmp_path: Path) -> Non
         case.student: Job(case.student, ASSIGNMENT, str(next(places.hand_in(case).glob("lab.*"))), "") for case in cases
     }
     alone = children()
-    with weakened(places, layer) as bench:
-        assert bench.problems == []
+    with weakened(places, layer) as supervisor:
+        assert supervisor.problems == []
         if layer == "deadline":
-            in_vain = endless(bench, jobs)
+            in_vain = endless(supervisor, jobs)
         else:
-            in_vain = [case.student for case in cases if not_seen(bench, case, jobs[case.student], places, tmp_path)]
+            in_vain = [
+                case.student for case in cases if not_seen(supervisor, case, jobs[case.student], places, tmp_path)
+            ]
     orphans(alone)
     assert in_vain == []
 
 
-def not_seen(bench: Bench, case: Case, job: Job, places: Places, root: Path) -> bool:
+def not_seen(supervisor: Supervisor, case: Case, job: Job, places: Places, root: Path) -> bool:
     """Judge a case; tell whether it gets what it should and leaves nothing, as if the layer were on."""
     before = children()
-    report = bench.judge(job)
+    report = supervisor.judge(job)
     left = orphans(before, seconds=1.0)
     for pid in children() - before:
         os.kill(pid, signal.SIGKILL)
@@ -78,22 +80,22 @@ def not_seen(bench: Bench, case: Case, job: Job, places: Places, root: Path) -> 
     return not left and not files and not departures(case, report)
 
 
-def endless(bench: Bench, jobs: dict[str, Job]) -> list[str]:
+def endless(supervisor: Supervisor, jobs: dict[str, Job]) -> list[str]:
     """Judge cases side by side for a while; return those that have come to an end by then."""
     ended: list[str] = []
 
     def judge(student: str, job: Job) -> None:
-        with contextlib.suppress(InternalError):  # the bench is closed below our feet
-            if bench.judge(job) and not bench_closed.is_set():
+        with contextlib.suppress(InternalError):  # the supervisor is closed below our feet
+            if supervisor.judge(job) and not supervisor_closed.is_set():
                 ended.append(student)
 
-    bench_closed = threading.Event()
+    supervisor_closed = threading.Event()
     threads = [threading.Thread(target=judge, args=entry) for entry in jobs.items()]
     for thread in threads:
         thread.start()
     time.sleep(LONG)
-    bench_closed.set()
-    bench.close()
+    supervisor_closed.set()
+    supervisor.close()
     for thread in threads:
         thread.join()
     return ended

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from small_course import RIGHT, notebook
 
-from gradjudge.bench import Bench
-from gradjudge.course import Course
-from gradjudge.jobs import Job
-from gradjudge.report import Report
-from gradjudge.rubric import GradingLimits
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
+from gradjudge.course.rubric import GradingLimits
+from gradjudge.judge.jobs import Job
+from gradjudge.reports.record import Report
 
 Judge = Callable[..., Report]
 
@@ -102,19 +102,19 @@ def points(report: Report) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def patient_bench(course: Course) -> Iterator[Bench]:
-    """Start a bench whose limits of time are far away."""
-    with Bench(course, ("lab",), limits={"lab": PATIENT}) as started:
+def patient_supervisor(course: Course) -> Iterator[Supervisor]:
+    """Start a supervisor whose limits of time are far away."""
+    with Supervisor(course, ("lab",), limits={"lab": PATIENT}) as started:
         yield started
 
 
 @pytest.fixture
-def patiently(patient_bench: Bench, tmp_path: Path) -> Judge:
+def patiently(patient_supervisor: Supervisor, tmp_path: Path) -> Judge:
     """Judge the text of a submission on it."""
 
     def judge(source: str, name: str = "lab.py") -> Report:
         (tmp_path / name).write_text(source)
-        return patient_bench.judge(Job("ada", "lab", str(tmp_path / name), "key"))
+        return patient_supervisor.judge(Job("ada", "lab", str(tmp_path / name), "key"))
 
     return judge
 

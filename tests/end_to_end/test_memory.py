@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from small_course import HIDDEN_TESTS, RIGHT, make_course
 
-from gradjudge.bench import Bench
-from gradjudge.jobs import Job
-from gradjudge.report import Report, verdict_bytes
-from gradjudge.rubric import GradingLimits
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.rubric import GradingLimits
+from gradjudge.judge.jobs import Job
+from gradjudge.reports.record import Report, verdict_bytes
 from gradjudge.wire.limits import DEFAULT
 
 MB = 1 << 20
@@ -51,22 +51,22 @@ BIG = {
 
 
 @pytest.fixture(scope="module")
-def greedy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Start a bench whose first check takes large answers, with time enough on a busy machine."""
+def greedy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
+    """Start a supervisor whose first check takes large answers, with time enough on a busy machine."""
     mark = '@pytest.mark.item("double")'
     start = HIDDEN_TESTS.index(mark)
     end = HIDDEN_TESTS.index(mark, start + 1)
     course = make_course(tmp_path_factory.mktemp("greedy"), {"lab": HIDDEN_TESTS[:start] + GREEDY + HIDDEN_TESTS[end:]})
     patient = GradingLimits(cell_seconds=60, check_seconds=120, submission_seconds=600, memory_mb=1024)
-    with Bench(course, ("lab",), limits={"lab": patient}) as started:
+    with Supervisor(course, ("lab",), limits={"lab": patient}) as started:
         assert started.problems == []
         yield started
 
 
-def judge(bench: Bench, folder: Path, source: str, name: str = "lab.py") -> Report:
+def judge(supervisor: Supervisor, folder: Path, source: str, name: str = "lab.py") -> Report:
     """Judge the text of a submission."""
     (folder / name).write_text(source)
-    return bench.judge(Job("ada", "lab", str(folder / name), "key"))
+    return supervisor.judge(Job("ada", "lab", str(folder / name), "key"))
 
 
 def high_water(pid: int) -> int:
@@ -76,7 +76,7 @@ def high_water(pid: int) -> int:
 
 
 @pytest.mark.parametrize("name", BIG)
-def test_the_largest_answers_do_not_pile_up(greedy: Bench, tmp_path: Path, name: str) -> None:
+def test_the_largest_answers_do_not_pile_up(greedy: Supervisor, tmp_path: Path, name: str) -> None:
     """Six answers of the largest size take the memory of one, and the judge host does not grow at all."""
     value, blobs = BIG[name]
     host = greedy.processes["host"]
@@ -90,9 +90,9 @@ def test_the_largest_answers_do_not_pile_up(greedy: Bench, tmp_path: Path, name:
     assert high_water(host) - before < 16 * MB
 
 
-def test_what_a_session_says_for_staff_is_bounded(greedy: Bench, tmp_path: Path) -> None:
+def test_what_a_session_says_for_staff_is_bounded(greedy: Supervisor, tmp_path: Path) -> None:
     """A session that lifts its own bound on tracebacks does not fill the report: it is cut again on our side."""
-    lift = "import gradjudge.worker.failures as f\nf.bounded = lambda text, limit=0: text\nf.TEXT_LIMIT = 10**6"
+    lift = "import gradjudge.session.answer.failures as f\nf.bounded = lambda text, limit=0: text\nf.TEXT_LIMIT = 10**6"
     cells = [lift, *["raise ValueError('x' * 900_000)"] * 40, RIGHT.replace("return 2 * x\n", "1 / 0\n", 1)]
     empty: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     made = [{**empty, "id": f"c{place}", "source": cell} for place, cell in enumerate(cells)]

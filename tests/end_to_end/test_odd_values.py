@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 import pytest
 
-from gradjudge.bench import Bench
-from gradjudge.course import Course
-from gradjudge.jobs import Job
-from gradjudge.report import Report
-from gradjudge.terminal import ungraded_reasons
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
+from gradjudge.judge.jobs import Job
+from gradjudge.reports.lines import ungraded_reasons
+from gradjudge.reports.record import Report
 
 COURSE = Course(Path(__file__).parents[2])
 LABS = tuple(COURSE.rubric.assignments)
@@ -153,19 +153,19 @@ def spoilt(source: str, odd: Sequence[Odd]) -> str:
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    """Offer one bench for all labs."""
-    with Bench(COURSE, LABS) as started:
+def supervisor() -> Iterator[Supervisor]:
+    """Offer one supervisor for all labs."""
+    with Supervisor(COURSE, LABS) as started:
         assert started.problems == []
         yield started
 
 
-def judged(bench: Bench, lab: str, odd: Sequence[Odd], folder: Path) -> Report:
+def judged(supervisor: Supervisor, lab: str, odd: Sequence[Odd], folder: Path) -> Report:
     """Judge the lab's solution with these values spoilt."""
     folder.mkdir(parents=True)
     file = folder / f"{lab}.py"
     file.write_text(spoilt((COURSE.wheats(lab) / "plain.py").read_text(encoding="utf-8"), odd), encoding="utf-8")
-    return bench.judge(Job("odd", lab, str(file), ""))
+    return supervisor.judge(Job("odd", lab, str(file), ""))
 
 
 def ungraded(report: Report) -> list[str]:
@@ -174,13 +174,13 @@ def ungraded(report: Report) -> list[str]:
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_no_odd_value_leaves_a_check_ungraded(lab: str, bench: Bench, tmp_path: Path) -> None:
+def test_no_odd_value_leaves_a_check_ungraded(lab: str, supervisor: Supervisor, tmp_path: Path) -> None:
     """A wrong value of any kind is the student's mistake, and is judged as one."""
     source = (COURSE.wheats(lab) / "plain.py").read_text(encoding="utf-8")
     tried = list(islice(draws(source, random.Random(lab)), TRIED))
     assert sum(map(len, tried)) > TRIED
     with ThreadPoolExecutor(2) as pool:
-        reports = pool.map(lambda one: judged(bench, lab, tried[one], tmp_path / str(one)), range(TRIED))
+        reports = pool.map(lambda one: judged(supervisor, lab, tried[one], tmp_path / str(one)), range(TRIED))
     found = {repr(odd): ungraded(report) for odd, report in zip(tried, reports, strict=True)}
     assert {odd: why for odd, why in found.items() if why} == {}
 
@@ -210,7 +210,7 @@ SEEN: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("case", SEEN)
-def test_what_once_was_ungraded_is_judged(case: str, bench: Bench, tmp_path: Path) -> None:
+def test_what_once_was_ungraded_is_judged(case: str, supervisor: Supervisor, tmp_path: Path) -> None:
     """Whether it costs points or not, nothing is left open."""
     lab, changes = SEEN[case]
     source = (COURSE.wheats(lab) / "plain.py").read_text(encoding="utf-8")
@@ -219,4 +219,4 @@ def test_what_once_was_ungraded_is_judged(case: str, bench: Bench, tmp_path: Pat
         source = source.replace(old, new)
     file = tmp_path / f"{lab}.py"
     file.write_text(source, encoding="utf-8")
-    assert ungraded(bench.judge(Job("odd", lab, str(file), ""))) == []
+    assert ungraded(supervisor.judge(Job("odd", lab, str(file), ""))) == []

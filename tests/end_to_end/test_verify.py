@@ -12,14 +12,14 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from gradjudge.course import Course
+from gradjudge.authoring.release.releasing import release_course
+from gradjudge.authoring.release.source_notebook import dump_notebook, notebook_of
+from gradjudge.authoring.verify.naming import Named
+from gradjudge.authoring.verify.summary import verification_lines
+from gradjudge.authoring.verify.verification import Verification, VerificationSettings, verify
+from gradjudge.course.layout import Course
+from gradjudge.course.rubric import Bar
 from gradjudge.errors import CourseError
-from gradjudge.notebooks.source import dump_notebook, notebook_of
-from gradjudge.releasing import release_course
-from gradjudge.rubric import Bar
-from gradjudge.verify.naming import Named
-from gradjudge.verify.table import verification_lines
-from gradjudge.verify.verification import Plan, Verification, verify
 
 RUBRIC = """
 [course]
@@ -101,7 +101,9 @@ def strong(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 def verified(course: Course, **options: Any) -> Verification:
     """Verify the lab with its mutants."""
-    return verify(course, "lab", Plan(mutants=True, **options), sandbox="required", say=lambda _text: None)
+    return verify(
+        course, "lab", VerificationSettings(mutants=True, **options), sandbox="required", say=lambda _text: None
+    )
 
 
 def test_a_strong_test_lets_no_mistake_live(strong: Course) -> None:
@@ -137,7 +139,7 @@ def test_a_wrong_name_is_a_fault(tmp_path: Path) -> None:
     course = make_course(tmp_path, STRONG)
     chaff = tmp_path / "autograder/lab/chaffs/three_times.py"
     chaff.write_text(WRONG.replace("factor 3/2", "sign"), encoding="utf-8")
-    found = verify(course, "lab", Plan(repeats=0), sandbox="required", say=lambda _text: None)
+    found = verify(course, "lab", VerificationSettings(repeats=0), sandbox="required", say=lambda _text: None)
     assert found.wrong == (1, 1)
     assert found.named == Named(labelled=1, right=0, seen=0, wrong=1)
     assert found.faults == ("chaff three_times: its feedback names 'factor 3/2'; its label is 'sign'",)

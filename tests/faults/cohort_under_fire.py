@@ -22,9 +22,9 @@ import msgspec
 from leftovers import children, command_line, orphans
 from small_course import RIGHT, make_course
 
-from gradjudge.course import Course
+from gradjudge.course.layout import Course
 from gradjudge.files import TEMPORARY
-from gradjudge.report import Report, verdict_bytes
+from gradjudge.reports.record import Report, verdict_bytes
 
 #: Seconds until a command must have ended by itself, and orphans be gone; generous, for a machine that others use.
 COMMAND_SECONDS = 400.0
@@ -124,7 +124,7 @@ class Command:
         """Return the processes of a kind that run now."""
         if kind == "orchestrator":
             return [self.process.pid]
-        module = "gradjudge.worker.zygote" if kind in ("zygote", "session") else "gradjudge.judge"
+        module = "gradjudge.session.run.zygote" if kind in ("zygote", "session") else "gradjudge.judge.host"
         servers = [pid for pid in children(self.process.pid) if module in command_line(pid)]
         return servers if kind in ("zygote", "host") else [child for pid in servers for child in children(pid)]
 

@@ -18,8 +18,8 @@ from faults.cohort_under_fire import Command, Toll, UnderFire, reports
 from leftovers import children
 from small_course import RIGHT
 
-from gradjudge.sandbox.machine import scratch_trouble
 from gradjudge.sandbox.policy import Limits
+from gradjudge.sandbox.shortage import scratch_trouble
 
 MEMORY = Path("/sys/fs/cgroup/memory")
 

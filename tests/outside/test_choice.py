@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hand_ins import ALL, COHORT, LAB, ROOT, HandIn, notebook, script, write
 
-from gradjudge.course import Course
-from gradjudge.notebooks.choice import Choice, choose
-from gradjudge.notebooks.content import Asked
+from gradjudge.course.hand_in.choice import Choice, choose
+from gradjudge.course.hand_in.content import Asked
+from gradjudge.course.layout import Course
 
 COURSE = Course(ROOT)
 RUBRIC = """

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from packing import Lie, lying_zip, zipped
 
+from gradjudge.collect import collecting as intake
 from gradjudge.errors import CourseError
-from gradjudge.intake import collect as intake
 
 LAB = "tp1_functions"
 

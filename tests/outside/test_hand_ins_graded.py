@@ -7,10 +7,10 @@ import json
 import pytest
 from hand_ins import ALL, COHORT, LAB, MARIMO, PAGE, ROOT, HandIn, notebook, write
 
-from gradjudge import cohort
-from gradjudge.bench import Bench
-from gradjudge.course import Course
-from gradjudge.report import Report
+from gradjudge.cohort import runs
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
+from gradjudge.reports.record import Report
 
 COURSE = Course(ROOT)
 RIGHT = (
@@ -38,10 +38,10 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
     for name, hand_in in {**{name: COHORT[name] for name in RIGHT}, **MORE}.items():
         write(hand_in, folder / "submitted" / name / LAB)
     submitted, grades = folder / "submitted", folder / "grades"
-    plan = cohort.plan(COURSE, LAB, cohort.KeyMaker(COURSE, "cpu", "required"), submitted=submitted, grades=grades)
-    with Bench(COURSE, (LAB,)) as bench:
-        judged = cohort.run(plan.jobs, bench, lambda _report: None, jobs=2)
-    done, _ = cohort.finish(COURSE, plan, judged, submitted=submitted, grades=grades)
+    plan = runs.plan(COURSE, LAB, runs.KeyMaker(COURSE, "cpu", "required"), submitted=submitted, grades=grades)
+    with Supervisor(COURSE, (LAB,)) as supervisor:
+        judged = runs.run(plan.jobs, supervisor, lambda _report: None, jobs=2)
+    done, _ = runs.finish(COURSE, plan, judged, submitted=submitted, grades=grades)
     return {report.verdict.student: report for report in done}
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from small_course import RIGHT, make_course, notebook
 
-from gradjudge.bench import Bench
-from gradjudge.jobs import Job
-from gradjudge.report import Report
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.judge.jobs import Job
+from gradjudge.reports.record import Report
 
 ALL = {"double": 3.0, "square": 4.0, "follow": 2.0}
 
@@ -21,21 +21,21 @@ Judge = Callable[..., Report]
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Offer a bench for the small course, with time enough for a busy machine."""
+def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
+    """Offer a supervisor for the small course, with time enough for a busy machine."""
     course = make_course(tmp_path_factory.mktemp("course"))
     rubric = course.root / "grading.toml"
     text = rubric.read_text()
     rubric.write_text(
         text.replace("cell_seconds = 0.5", "cell_seconds = 20").replace("1.5\n", "20\n").replace("60", "300")
     )
-    with Bench(type(course)(course.root), ("lab",)) as started:
+    with Supervisor(type(course)(course.root), ("lab",)) as started:
         assert started.problems == []
         yield started
 
 
 @pytest.fixture
-def judge(bench: Bench, tmp_path: Path) -> Judge:
+def judge(supervisor: Supervisor, tmp_path: Path) -> Judge:
     """Judge a script, or a notebook where there are several cells; others are files beside it."""
 
     def judge(*cells: str, **beside: str) -> Report:
@@ -45,7 +45,7 @@ def judge(bench: Bench, tmp_path: Path) -> Judge:
             (folder / f"{name}.py").write_text(text)
         file = folder / ("lab.ipynb" if len(cells) > 1 else "lab.py")
         file.write_text(notebook(*cells) if len(cells) > 1 else cells[0])
-        return bench.judge(Job("ada", "lab", str(file), "key"))
+        return supervisor.judge(Job("ada", "lab", str(file), "key"))
 
     return judge
 
@@ -167,18 +167,20 @@ def test_an_unknown_magic_lets_its_python_run(
 
 
 @pytest.mark.parametrize("kind", ["raw", "markdown"])
-def test_python_in_a_cell_that_is_no_code_is_named(judge: Judge, tmp_path: Path, kind: str, bench: Bench) -> None:
+def test_python_in_a_cell_that_is_no_code_is_named(
+    judge: Judge, tmp_path: Path, kind: str, supervisor: Supervisor
+) -> None:
     """It costs what is not there; a remark says where it is."""
     made = json.loads(notebook(HEAD, DOUBLE, SQUARE, FOLLOW))
     made["cells"][2] = {"cell_type": kind, "metadata": {}, "id": "c2", "source": SQUARE}
     file = tmp_path / "lab.ipynb"
     file.write_text(json.dumps(made))
-    report = bench.judge(Job("ada", "lab", str(file), "key"))
+    report = supervisor.judge(Job("ada", "lab", str(file), "key"))
     assert points(report) == ALL | {"square": 0.0}
     assert [note["en"].partition(":")[0] for note in report.verdict.notes] == ["Square"]
     made["cells"][1]["source"] += "\n" + SQUARE
     file.write_text(json.dumps(made))
-    assert bench.judge(Job("ada", "lab", str(file), "key")).verdict.notes == ()
+    assert supervisor.judge(Job("ada", "lab", str(file), "key")).verdict.notes == ()
 
 
 LEFT = {

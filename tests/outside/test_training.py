@@ -8,23 +8,23 @@ from pathlib import Path
 import pytest
 from small_course import HIDDEN_TESTS, RIGHT, make_course
 
-from gradjudge.bench import Bench
-from gradjudge.course import Course
-from gradjudge.jobs import Job
-from gradjudge.report import ItemResult, Report
+from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
+from gradjudge.judge.jobs import Job
+from gradjudge.reports.record import ItemResult, Report
 
 COURSE = Course(Path(__file__).parents[2])
 Judge = Callable[[str, str], Report]
 
 
-def judging(bench: Bench, folder: Path) -> Judge:
+def judging(supervisor: Supervisor, folder: Path) -> Judge:
     """Judge the text of a script for an assignment."""
 
     def judge(assignment: str, source: str) -> Report:
         file = folder / "handed-in" / f"{assignment}.py"
         file.parent.mkdir(exist_ok=True)
         file.write_text(source)
-        return bench.judge(Job("ada", assignment, str(file), "key"))
+        return supervisor.judge(Job("ada", assignment, str(file), "key"))
 
     return judge
 
@@ -55,11 +55,11 @@ IN_TURN = """    if not passed("square"):
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
     """Offer a small course whose last check is judged with the student's Square first."""
     assert DIRECT in HIDDEN_TESTS
     hidden = HIDDEN_TESTS.replace(DIRECT, IN_TURN).replace("test_follow(student, ", "test_follow(student, instead, ")
-    with Bench(make_course(tmp_path_factory.mktemp("in-turn"), {"lab": hidden}), ("lab",)) as started:
+    with Supervisor(make_course(tmp_path_factory.mktemp("in-turn"), {"lab": hidden}), ("lab",)) as started:
         assert started.problems == []
         yield started
 
@@ -80,7 +80,7 @@ WRONG = RIGHT.replace("return x * x", "return 2 * x * x")
     ],
 )
 def test_the_better_of_the_two(
-    small: Bench, tmp_path: Path, source: str, points: float, judged_with: tuple[str, ...]
+    small: Supervisor, tmp_path: Path, source: str, points: float, judged_with: tuple[str, ...]
 ) -> None:
     """What is right with its author's own Functions is right, and so is what is right with ours."""
     item = judging(small, tmp_path)("lab", source).verdict.items["follow"]
@@ -94,7 +94,7 @@ def test_the_better_of_the_two(
         pytest.param("    raise ValueError", "your own `Square`", id="whatever Square is"),
     ],
 )
-def test_what_is_raised_says_with_whose_function(small: Bench, tmp_path: Path, follow: str, whose: str) -> None:
+def test_what_is_raised_says_with_whose_function(small: Supervisor, tmp_path: Path, follow: str, whose: str) -> None:
     """Where both ways end in an exception, the student reads that of their own, and that it is."""
     source = WRONG.replace("    return Square.apply(x) + 1", follow)
     item = judging(small, tmp_path)("lab", source).verdict.items["follow"]
@@ -108,9 +108,9 @@ def test_what_is_raised_says_with_whose_function(small: Bench, tmp_path: Path, f
 
 
 @pytest.fixture(scope="module")
-def labs() -> Iterator[Bench]:
-    """Offer the bench of two labs."""
-    with Bench(COURSE, ("tp1_functions", "tp2_activations")) as started:
+def labs() -> Iterator[Supervisor]:
+    """Offer the supervisor of two labs."""
+    with Supervisor(COURSE, ("tp1_functions", "tp2_activations")) as started:
         assert started.problems == []
         yield started
 
@@ -188,14 +188,14 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_case_of_the_first_lab(labs: Bench, tmp_path: Path, name: str) -> None:
+def test_a_case_of_the_first_lab(labs: Supervisor, tmp_path: Path, name: str) -> None:
     """What a mistake costs, and nothing besides."""
     changes, price = CASES[name]
     report = judging(labs, tmp_path)("tp1_functions", changed(plain("tp1_functions"), *changes))
     assert lost(report) == price
 
 
-def test_a_legacy_function_is_told_how_it_is_called(labs: Bench, tmp_path: Path) -> None:
+def test_a_legacy_function_is_told_how_it_is_called(labs: Supervisor, tmp_path: Path) -> None:
     """Instances cannot be called: it is said that apply is, and that forward is static."""
     report = judging(labs, tmp_path)("tp1_functions", changed(plain("tp1_functions"), *LEGACY))
     assert "static `forward`" in said(report.verdict.items["mse.forward"])

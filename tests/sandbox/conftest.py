@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gradjudge.sandbox.client import JailedSession
 from gradjudge.sandbox.doctor import examine
 from gradjudge.sandbox.policy import Limits, Policy
-from gradjudge.sandbox.session import JailedSession
 from gradjudge.sandbox.zygote import Zygote
 from gradjudge.wire.messages import CellDone, RunCell
 

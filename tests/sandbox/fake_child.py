@@ -10,8 +10,8 @@ import time
 
 from sandbox.peers import HELLO
 
-from gradjudge.forkserver import ForkRefusedError
 from gradjudge.wire.channel import Channel
+from gradjudge.wire.forkserver import ForkRefusedError
 from gradjudge.wire.messages import Request
 
 IDLE = subprocess.Popen(["cat"], stdin=subprocess.PIPE)

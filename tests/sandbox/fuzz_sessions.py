@@ -16,8 +16,8 @@ from pathlib import Path
 from sandbox.peers import Action, Peers, draw_script
 from wire.mutator import Mutator
 
+from gradjudge.sandbox.client import JailedSession, SessionLost
 from gradjudge.sandbox.policy import Limits, Policy
-from gradjudge.sandbox.session import JailedSession, SessionLost
 from gradjudge.wire.messages import FITTING, Drop, Get, Ref, Request, RunCell
 
 SECONDS = 0.1

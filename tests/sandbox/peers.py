@@ -1,7 +1,7 @@
 """Hostile peers: processes that get a session's socket and follow a script of frames instead of the protocol.
 
 Run as ``python peers.py CONTROL_FD`` it is their fork server, which needs neither torch nor a jail: the client's side
-(`gradjudge.sandbox.session`, the watcher, the wire) is the real one. What a peer does is drawn from a seed.
+(`gradjudge.sandbox.client`, the watcher, the wire) is the real one. What a peer does is drawn from a seed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gradjudge.forkserver import ForkServer, request_fork
+from gradjudge.wire.forkserver import ForkServer, request_fork
 
 HELLO = b'{"layers": []}'
 FIXED = struct.Struct("<III")

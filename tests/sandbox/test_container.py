@@ -15,7 +15,7 @@ from used_session import USE_A_SESSION
 ENTER = """
 import os, sys
 from pathlib import Path
-from gradjudge.worker import kernel
+from gradjudge.session.jail import kernel
 
 uid, gid = os.getuid(), os.getgid()
 kernel.unshare(0x10000000)  # CLONE_NEWUSER

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gradjudge.sandbox.session import SessionLost
+from gradjudge.sandbox.client import SessionLost
 from gradjudge.wire.messages import Get, Ref
 
 if TYPE_CHECKING:

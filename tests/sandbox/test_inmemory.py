@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from inmemory import InMemorySession
 
-from gradjudge.sandbox.inmemory import InMemorySession
-from gradjudge.sandbox.session import Session, SessionLost
+from gradjudge.sandbox.client import Session, SessionLost
 from gradjudge.wire.messages import Answer, Call, Get, Ref, Reply, Request
 
 

@@ -101,7 +101,7 @@ def test_a_session_dies_with_its_client(zygote: Zygote, policies: dict[str, Poli
     """A judge that is killed leaves no session behind."""
     client = """
 import socket, sys, time
-from gradjudge.forkserver import request_fork
+from gradjudge.wire.forkserver import request_fork
 child = request_fork(socket.socket(fileno=int(sys.argv[1])), sys.stdin.buffer.read())
 child.wire.recv(4)
 print(child.pid, flush=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gradjudge.sandbox.session import SessionLost
+from gradjudge.sandbox.client import SessionLost
 
 if TYPE_CHECKING:
     from sandbox.conftest import Probe

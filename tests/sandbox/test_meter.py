@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gradjudge.errors import InternalError
-from gradjudge.sandbox import session as sessions
+from gradjudge.sandbox import client as sessions
+from gradjudge.sandbox.client import SessionLost
 from gradjudge.sandbox.meter import WALL_FACTOR, Meter
-from gradjudge.sandbox.session import SessionLost
 
 if TYPE_CHECKING:
     from sandbox.conftest import Probe

@@ -20,7 +20,7 @@ NOBODY = 65534
 BECOME_NOBODY = """
 import json, os, sys
 from pathlib import Path
-from gradjudge.worker import kernel
+from gradjudge.session.jail import kernel
 
 home, needed, script = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
 kernel.unshare(0x00020000)

@@ -9,7 +9,7 @@ import pytest
 
 from gradjudge.errors import CourseError
 from gradjudge.sandbox.policy import FLOOR, Policy, refuse_exposed_secrets
-from gradjudge.worker import readable
+from gradjudge.session.jail import readable
 
 
 def test_a_secret_under_a_readable_folder_is_refused(tmp_path: Path) -> None:
@@ -40,12 +40,12 @@ def test_the_floor_is_required_unless_said_otherwise(tmp_path: Path) -> None:
 def test_an_editable_install_opens_only_what_sessions_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where gradjudge runs from a source tree, the tree itself stays closed: a course may lie beside it."""
     package = tmp_path / "src" / "gradjudge"
-    (package / "worker").mkdir(parents=True)
-    monkeypatch.setattr(readable, "__file__", str(package / "worker" / "readable.py"))
+    (package / "session").mkdir(parents=True)
+    monkeypatch.setattr(readable, "__file__", str(package / "session" / "jail" / "readable.py"))
     monkeypatch.setattr(sys, "path", ["", str(tmp_path / "src"), str(tmp_path / "absent")])
     paths = readable.python_paths()
     assert [path for path in paths if path.startswith(str(tmp_path))] == [
-        str(package / part) for part in ("__init__.py", "forkserver.py", "wire", "worker")
+        str(package / part) for part in ("__init__.py", "wire", "session")
     ]
 
 
@@ -53,6 +53,6 @@ def test_an_installed_package_is_read_with_its_neighbours(tmp_path: Path, monkey
     """A folder of installed packages outside the prefix stays readable as a whole."""
     (tmp_path / "gradjudge" / "worker").mkdir(parents=True)
     (tmp_path / "gradjudge-1.0.dist-info").mkdir()
-    monkeypatch.setattr(readable, "__file__", str(tmp_path / "gradjudge" / "worker" / "readable.py"))
+    monkeypatch.setattr(readable, "__file__", str(tmp_path / "gradjudge" / "session" / "jail" / "readable.py"))
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     assert str(tmp_path) in readable.python_paths()

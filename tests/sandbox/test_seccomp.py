@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gradjudge.worker import seccomp, syscalls
+from gradjudge.session.jail import seccomp, syscalls
 
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -115,7 +115,7 @@ def test_truncating_needs_writing(machine: str) -> None:
 
 OLDER = """
 import os, sys
-from gradjudge.worker import kernel, landlock, seccomp
+from gradjudge.session import kernel, landlock, seccomp
 version, scratch, readable = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 kernel.prctl(38, 1)
 rules = [(scratch, landlock.WRITE), (readable, landlock.READ), ("/dev/null", landlock.DEVICE)]

@@ -20,9 +20,9 @@ from sandbox.peers import frame
 from wire.samples import REPLIES, REQUESTS
 
 from gradjudge.errors import CourseError, InternalError
-from gradjudge.sandbox import session as sessions
+from gradjudge.sandbox import client as sessions
+from gradjudge.sandbox.client import JailedSession, SessionLost
 from gradjudge.sandbox.policy import Limits, Policy
-from gradjudge.sandbox.session import JailedSession, SessionLost
 from gradjudge.wire.limits import WireError
 from gradjudge.wire.messages import FITTING, Answer, Call, CellDone, Drop, Ref, Reply, Request, RunCell
 from gradjudge.wire.values import encode

@@ -1,9 +1,28 @@
-"""Verdicts and the battery for functions, for hidden tests; what judges other subjects has modules of its own."""
+"""The words of a test writer: verdicts, the battery for functions, and reading the student's source.
+
+What judges other subjects is in the folders and modules of this package. A lab imports nothing else of gradjudge.
+"""
 
 from __future__ import annotations
 
-from gradjudge.checks.functions import FunctionCheck
-from gradjudge.checks.gradients import gradcheck
+from gradjudge.checks.functions.function_check import FunctionCheck
+from gradjudge.checks.functions.gradcheck import gradcheck
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require
+from gradjudge.course.rubric import Forbidden
+from gradjudge.judge.proxy.objects import CallableProxy, ObjectProxy
+from gradjudge.judge.source.forbidden import forbidden_calls, leads_to
 
-__all__ = ["CheckFailed", "FunctionCheck", "StudentRaised", "Text", "fail", "gradcheck", "require"]
+__all__ = [
+    "CallableProxy",
+    "CheckFailed",
+    "Forbidden",
+    "FunctionCheck",
+    "ObjectProxy",
+    "StudentRaised",
+    "Text",
+    "fail",
+    "forbidden_calls",
+    "gradcheck",
+    "leads_to",
+    "require",
+]

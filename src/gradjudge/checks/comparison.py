@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.tolerance import Tolerance, difference
-from gradjudge.proxy.line import kind_of
+from gradjudge.judge.proxy.line import kind_of
 from gradjudge.text import Text
 
 

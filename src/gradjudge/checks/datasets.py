@@ -18,8 +18,8 @@ from gradjudge.checks.instruments import define, make
 from gradjudge.checks.recipes import Recipe
 from gradjudge.checks.tolerance import tolerance
 from gradjudge.checks.verdict import StudentRaised, Text, fail, require
-from gradjudge.proxy.objects import CallableProxy, ObjectProxy, label_of
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.objects import CallableProxy, ObjectProxy, label_of
+from gradjudge.judge.proxy.student import Student
 
 _SESSION = Path(__file__).with_name("datasets_session.py").read_text(encoding="utf-8")
 _FLOAT32 = tolerance("cpu", torch.float32)

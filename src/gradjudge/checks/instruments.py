@@ -9,9 +9,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from gradjudge.checks.recipes import Recipe
-from gradjudge.proxy.line import senseless
-from gradjudge.proxy.objects import CallableProxy, Held, ObjectProxy, label_of, receive, send
-from gradjudge.proxy.student import Student
+from gradjudge.judge.proxy.line import senseless
+from gradjudge.judge.proxy.objects import CallableProxy, ObjectProxy, RemoteObject, label_of, receive, send
+from gradjudge.judge.proxy.student import Student
 from gradjudge.wire.messages import Call, Define, Get, Ref
 
 
@@ -58,7 +58,11 @@ def make(student: Student, what: str | CallableProxy, *args: object) -> ObjectPr
         what: ``module:name`` of a class or function that Python finds there, or what `define` gave.
         args: positional arguments; `gradjudge.checks.recipes.Recipe.make` takes keywords too.
     """
-    at = what._held if isinstance(what, CallableProxy) else Held(student._line, Ref(what), what.rpartition(":")[2])
+    at = (
+        what._held
+        if isinstance(what, CallableProxy)
+        else RemoteObject(student._line, Ref(what), what.rpartition(":")[2])
+    )
     call = Call(at.ref, tuple(send(value) for value in args), keep=True)
     made = receive(at.line.answer(call, at.label).value, at.line, at.label)
     if not isinstance(made, ObjectProxy):
@@ -87,6 +91,6 @@ def summary_writer(student: Student, folder: str) -> ObjectProxy:
     return make(student, "torch.utils.tensorboard:SummaryWriter", folder)
 
 
-def _held(proxy: ObjectProxy) -> Held:
-    held: Held = object.__getattribute__(proxy, "_held")
+def _held(proxy: ObjectProxy) -> RemoteObject:
+    held: RemoteObject = object.__getattribute__(proxy, "_held")
     return held

@@ -20,9 +20,9 @@ from typing import Any, NoReturn
 from torch import Tensor
 
 from gradjudge.checks.verdict import Text, fail
-from gradjudge.proxy.line import kind_of, senseless
-from gradjudge.proxy.objects import ObjectProxy, handle_of, receive, send
-from gradjudge.proxy.student import Student, line_of
+from gradjudge.judge.proxy.line import kind_of, senseless
+from gradjudge.judge.proxy.objects import ObjectProxy, handle_of, receive, send
+from gradjudge.judge.proxy.student import Student, line_of
 from gradjudge.wire.messages import Handle, Ref, Steps, Value
 from gradjudge.wire.messages import Step as WireStep
 
@@ -32,7 +32,7 @@ MOST_STEPS = 3000
 _TAKEN = "a recipe that was carried out takes no further steps: start another one, and hand it proxies"
 
 
-class Step:
+class RecipeStep:
     """Stand for what one step of a `Recipe` will give: call it, compute with it, ask it for attributes.
 
     ``+ - * / **``, unary ``-``, ``[...]``, attributes and calls are steps of their own, carried out in the session by
@@ -46,49 +46,49 @@ class Step:
         self._recipe = recipe
         self._number = number
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Step:
+    def __call__(self, *args: Any, **kwargs: Any) -> RecipeStep:
         """Call what the step gives."""
         return self._recipe._record(Ref(self._number), args, kwargs)
 
-    def __getattr__(self, name: str) -> Step:
+    def __getattr__(self, name: str) -> RecipeStep:
         if name.startswith("__"):  # copy, pickle and pytest look for these
             raise AttributeError(name)
         return self._recipe.make("builtins:getattr", self, name)
 
-    def __getitem__(self, key: Any) -> Step:
+    def __getitem__(self, key: Any) -> RecipeStep:
         return self._recipe.make("operator:getitem", self, key)
 
-    def __neg__(self) -> Step:
+    def __neg__(self) -> RecipeStep:
         return self._recipe.make("operator:neg", self)
 
-    def __add__(self, other: Any) -> Step:
+    def __add__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:add", self, other)
 
-    def __radd__(self, other: Any) -> Step:
+    def __radd__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:add", other, self)
 
-    def __sub__(self, other: Any) -> Step:
+    def __sub__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:sub", self, other)
 
-    def __rsub__(self, other: Any) -> Step:
+    def __rsub__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:sub", other, self)
 
-    def __mul__(self, other: Any) -> Step:
+    def __mul__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:mul", self, other)
 
-    def __rmul__(self, other: Any) -> Step:
+    def __rmul__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:mul", other, self)
 
-    def __truediv__(self, other: Any) -> Step:
+    def __truediv__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:truediv", self, other)
 
-    def __rtruediv__(self, other: Any) -> Step:
+    def __rtruediv__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:truediv", other, self)
 
-    def __pow__(self, other: Any) -> Step:
+    def __pow__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:pow", self, other)
 
-    def __rpow__(self, other: Any) -> Step:
+    def __rpow__(self, other: Any) -> RecipeStep:
         return self._recipe.make("operator:pow", other, self)
 
 
@@ -105,14 +105,14 @@ class Recipe:
         self._label = label
         self._steps: list[WireStep] | None = []
 
-    def of(self, proxy: Any) -> Step:
+    def of(self, proxy: Any) -> RecipeStep:
         """Use an object of the session that an earlier question gave.
 
         Raises:
             CheckFailed: it is a value, and no object: the student's name is bound to something else than is asked for.
         """
         if isinstance(proxy, ObjectProxy):
-            return Step(self, handle_of(proxy).id)
+            return RecipeStep(self, handle_of(proxy).id)
         return fail(
             Text(
                 "`{label}` cannot be judged: something that it needs is {kind}.",
@@ -121,7 +121,7 @@ class Recipe:
             )
         )
 
-    def make(self, path: str, *args: Any, **kwargs: Any) -> Step:
+    def make(self, path: str, *args: Any, **kwargs: Any) -> RecipeStep:
         """Call something of Python's or of a package's, ``make("torch.optim:SGD", parameters, lr=0.1)``.
 
         Args:
@@ -129,21 +129,21 @@ class Recipe:
         """
         return self._record(Ref(path), args, kwargs)
 
-    def leaf(self, tensor: Tensor) -> Step:
+    def leaf(self, tensor: Tensor) -> RecipeStep:
         """Put a copy of a tensor into the session; it requires grad there."""
         return self.copy(tensor).requires_grad_()
 
-    def copy(self, tensor: Tensor, *, transposed: bool = False) -> Step:
+    def copy(self, tensor: Tensor, *, transposed: bool = False) -> RecipeStep:
         """Put a copy of a tensor into the session; of a matrix as a transposed view, if so wanted: not contiguous."""
         if not transposed or tensor.ndim < 2:
             return self.make("torch:clone", tensor.detach())
         return self.make("torch:clone", tensor.detach().mT.contiguous()).mT
 
-    def set(self, owner: Step, name: str, value: Any) -> None:
+    def set(self, owner: RecipeStep, name: str, value: Any) -> None:
         """Set an attribute."""
         self.make("builtins:setattr", owner, name, value)
 
-    def run(self, *wanted: Step) -> tuple[Any, ...]:
+    def run(self, *wanted: RecipeStep) -> tuple[Any, ...]:
         """Carry out the steps; give the values of those that are wanted, and proxies of what has no value.
 
         Raises:
@@ -162,15 +162,15 @@ class Recipe:
         received: tuple[Any, ...] = receive(value, self._line, self._label)
         return received
 
-    def _record(self, ref: Ref, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
+    def _record(self, ref: Ref, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RecipeStep:
         if self._steps is None:
             _misused(_TAKEN)
         packed = tuple(self._pack(value) for value in args)
         self._steps.append(WireStep(ref, packed, {name: self._pack(value) for name, value in kwargs.items()}))
-        return Step(self, -len(self._steps))
+        return RecipeStep(self, -len(self._steps))
 
     def _pack(self, value: Any) -> Value:
-        if isinstance(value, Step):
+        if isinstance(value, RecipeStep):
             if value._recipe is not self:
                 _misused("a step of another recipe cannot be used here: run that one, and hand over its proxy")
             return Handle(value._number, "object")

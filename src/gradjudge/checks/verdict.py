@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from gradjudge.proxy.failures import CheckFailed, StudentRaised
+from gradjudge.judge.proxy.failures import CheckFailed, StudentRaised
 from gradjudge.text import Text
 
 __all__ = ["CheckFailed", "StudentRaised", "Text", "fail", "require"]

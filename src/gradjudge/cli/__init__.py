@@ -9,12 +9,12 @@ import typer
 
 from gradjudge import __version__
 from gradjudge.cli.authoring import calibrate, release, verify
+from gradjudge.cli.collection import collect
 from gradjudge.cli.console import EXIT_COURSE, EXIT_INTERNAL, EXIT_SIGNAL, Stopped, err, out, stop_on_signals
 from gradjudge.cli.grading import check, grade
-from gradjudge.cli.intake import collect
 from gradjudge.cli.machine import doctor
 from gradjudge.errors import CourseError, InternalError
-from gradjudge.terminal import escape
+from gradjudge.reports.lines import escape
 
 app = typer.Typer(
     no_args_is_help=True,

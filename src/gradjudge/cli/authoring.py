@@ -22,9 +22,9 @@ from gradjudge.cli.console import (
     sandbox_of,
     say,
 )
-from gradjudge.course import Course
+from gradjudge.course.layout import Course
 from gradjudge.errors import CourseError
-from gradjudge.terminal import escape
+from gradjudge.reports.lines import escape
 
 
 def release(
@@ -34,7 +34,7 @@ def release(
     course: CourseOption = None,
 ) -> None:
     """Generate release/ and solutions/ from source/."""
-    from gradjudge.releasing import release_course
+    from gradjudge.authoring.release.releasing import release_course
 
     here = Course.find(course)
     names = tuple(assignments or here.rubric.assignments)
@@ -68,16 +68,16 @@ def verify(
     course: CourseOption = None,
 ) -> None:
     """Test the hidden tests: right, wrong and mutated solutions; exit 1 below the course's bar."""
-    from gradjudge.verify.naming import mistakes_table
-    from gradjudge.verify.table import verification_lines
-    from gradjudge.verify.verification import Plan
-    from gradjudge.verify.verification import verify as verify_one
+    from gradjudge.authoring.verify.naming import mistakes_table
+    from gradjudge.authoring.verify.summary import verification_lines
+    from gradjudge.authoring.verify.verification import VerificationSettings
+    from gradjudge.authoring.verify.verification import verify as verify_one
 
     here = Course.find(course)
     names = tuple(assignments or here.rubric.assignments)
     for name in names:
         here.rubric.assignment(name)
-    plan = Plan(
+    plan = VerificationSettings(
         seeds=seeds,
         repeats=repeats,
         mutants=mutants,
@@ -116,12 +116,14 @@ def calibrate(
     course: CourseOption = None,
 ) -> None:
     """Measure what right runs reach, and write the bounds into grading.toml."""
-    from gradjudge.verify import calibration
+    from gradjudge.authoring.verify import calibration
 
     here = Course.find(course)
     if not 0 < aim < calibration.TAIL:
         raise CourseError(f"--aim {aim:g}: expected a share between 0 and {calibration.TAIL:g}, such as 0.001.")
-    plan = calibration.Plan(runs=runs, aim=aim, device=device_of(device), jobs=jobs or os.cpu_count() or 1)
+    plan = calibration.CalibrationSettings(
+        runs=runs, aim=aim, device=device_of(device), jobs=jobs or os.cpu_count() or 1
+    )
     rubric = here.rubric.assignment(assignment)
     found = calibration.calibrate(
         here, assignment, plan, sandbox=sandbox_of(here, sandbox), say=lambda text: err.print(escape(text))

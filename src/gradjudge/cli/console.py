@@ -1,4 +1,4 @@
-"""What the commands share: the two consoles, exit codes, common options, a started bench, and how faults are said."""
+"""What the commands share: the two consoles, exit codes, common options, and how faults are said."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gradjudge.course import Course
+from gradjudge.course.layout import Course
+from gradjudge.course.rubric import SANDBOXES
 from gradjudge.errors import CourseError
-from gradjudge.report import Report
-from gradjudge.rubric import SANDBOXES
-from gradjudge.terminal import escape, ungraded_reasons
+from gradjudge.reports.lines import escape, ungraded_reasons
+from gradjudge.reports.record import Report
 
 EXIT_UNGRADED = 1
 EXIT_COURSE = 2
@@ -51,7 +51,7 @@ def say(text: str) -> None:
 
 def device_of(name: str) -> str:
     """Return the device that ``--device`` means on this machine."""
-    from gradjudge.bench import resolve_device
+    from gradjudge.cohort.supervisor import resolve_device
 
     return resolve_device(name)
 
@@ -99,21 +99,21 @@ def stop_on_signals() -> None:
 
 
 @contextmanager
-def started_bench(
+def started_supervisor(
     course: Course, assignments: tuple[str, ...], device: str, sandbox: str, *, submitted: Path | None = None
 ) -> Iterator[Any]:
-    """Start a bench, and end it whatever happens; no session may read where submissions lie."""
-    from gradjudge.bench import Bench
+    """Start a supervisor, and end it whatever happens; no session may read where submissions lie."""
+    from gradjudge.cohort.supervisor import Supervisor
 
     if sandbox == "none":
         err.print("[bold red]gradjudge: no jail: the submissions run with your rights.[/]")
     with ExitStack() as stack:
         with err.status("Starting: importing torch, collecting the hidden checks ..."):
             secret = () if submitted is None else (submitted,)
-            bench = stack.enter_context(
-                Bench(course, assignments, device=device, sandbox=sandbox, secret=secret, tell=warn)
+            supervisor = stack.enter_context(
+                Supervisor(course, assignments, device=device, sandbox=sandbox, secret=secret, tell=warn)
             )
-        yield bench
+        yield supervisor
 
 
 def warn(text: str) -> None:

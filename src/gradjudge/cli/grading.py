@@ -21,18 +21,18 @@ from gradjudge.cli.console import (
     out,
     progress,
     sandbox_of,
-    started_bench,
+    started_supervisor,
 )
-from gradjudge.course import Course
+from gradjudge.course.layout import Course
 from gradjudge.errors import CourseError
 from gradjudge.files import readable
-from gradjudge.report import Report
-from gradjudge.terminal import cohort_table, escape, report_lines, staff_notes
-from gradjudge.views import public_view
+from gradjudge.reports.lines import cohort_table, escape, report_lines, staff_notes
+from gradjudge.reports.record import Report
+from gradjudge.reports.views import public_view
 
 if TYPE_CHECKING:
-    from gradjudge.cohort import Plan
-    from gradjudge.jobs import Job
+    from gradjudge.cohort.runs import CohortPlan
+    from gradjudge.judge.jobs import Job
 
 MOST_NOTES = 50  # lines about files that are printed below a cohort's table
 
@@ -56,17 +56,17 @@ def grade(
     course: CourseOption = None,
 ) -> None:
     """Grade a cohort; a second run grades only what changed."""
-    from gradjudge import cohort
-    from gradjudge.claims import claimed
+    from gradjudge.cohort import runs
+    from gradjudge.cohort.lock import locked
 
     here = Course.find(course)
     names = _which(here, assignment, every=every)
     chosen, jail = device_of(device), sandbox_of(here, sandbox)
-    keys = cohort.KeyMaker(here, chosen, jail)
+    keys = runs.KeyMaker(here, chosen, jail)
     everything: list[Report] = []
-    with claimed(here.reports(name, grades) for name in names):
+    with locked(here.reports(name, grades) for name in names):
         plans = [
-            cohort.plan(here, name, keys, submitted=submitted, grades=grades, only=only or (), fresh=fresh)
+            runs.plan(here, name, keys, submitted=submitted, grades=grades, only=only or (), fresh=fresh)
             for name in names
         ]
         if only:
@@ -74,7 +74,7 @@ def grade(
         todo = [job for plan in plans for job in plan.jobs]
         judged, problems = _judge_all(here, todo, submitted, grades, chosen, jail, jobs or os.cpu_count() or 1)
         for plan in plans:
-            reports, table = cohort.finish(here, plan, judged, submitted=submitted, grades=grades)
+            reports, table = runs.finish(here, plan, judged, submitted=submitted, grades=grades)
             if every:
                 out.print(f"\n[bold]{plan.assignment}[/]")
             out.print(cohort_table(reports))
@@ -96,7 +96,7 @@ def _judge_all(
     jobs: int,
 ) -> tuple[list[Report], list[str]]:
     """Judge and save; return the reports, and what is wrong with the hidden tests."""
-    from gradjudge import cohort
+    from gradjudge.cohort import runs
 
     if not todo:
         return [], []
@@ -104,16 +104,16 @@ def _judge_all(
 
     def save(report: Report) -> None:
         nonlocal saved
-        cohort.save_report(course, grades, report)
+        runs.save_report(course, grades, report)
         saved += 1
 
     asked = tuple(dict.fromkeys(job.assignment for job in todo))
     try:
         with (
-            started_bench(course, asked, device, sandbox, submitted=submitted) as bench,
+            started_supervisor(course, asked, device, sandbox, submitted=submitted) as supervisor,
             progress(len(todo)) as advance,
         ):
-            return cohort.run(todo, bench, save, jobs=jobs, on_report=advance), bench.problems
+            return runs.run(todo, supervisor, save, jobs=jobs, on_report=advance), supervisor.problems
     except Stopped as stopped:
         stopped.told = f"; {saved} graded; run the same command again to go on"
         raise
@@ -138,7 +138,7 @@ def _which(course: Course, assignment: str | None, *, every: bool) -> tuple[str,
     return (assignment,)
 
 
-def _all_found(only: Sequence[str], plans: Sequence[Plan]) -> None:
+def _all_found(only: Sequence[str], plans: Sequence[CohortPlan]) -> None:
     missing = sorted(set(only) - {student for plan in plans for student in plan.students})
     if missing:
         asked = "this assignment" if len(plans) == 1 else "any assignment"
@@ -158,7 +158,7 @@ def check(
     course: CourseOption = None,
 ) -> None:
     """Grade one submission and print what its student would see."""
-    from gradjudge.jobs import Job
+    from gradjudge.judge.jobs import Job
 
     here = Course.find(course)
     if not file.is_file():
@@ -170,9 +170,9 @@ def check(
     name = assignment or _guess_assignment(here, file)
     here.rubric.assignment(name)
     chosen, jail = device_of(device), sandbox_of(here, sandbox)
-    with started_bench(here, (name,), chosen, jail, submitted=file.resolve().parent) as bench:
-        report = bench.judge(Job(file.stem, name, str(file.resolve())))
-        problems = bench.problems
+    with started_supervisor(here, (name,), chosen, jail, submitted=file.resolve().parent) as supervisor:
+        report = supervisor.judge(Job(file.stem, name, str(file.resolve())))
+        problems = supervisor.problems
     spoken = language or report.verdict.language or here.rubric.default_language
     if as_json:
         sys.stdout.buffer.write(
@@ -187,7 +187,7 @@ def check(
 
 def _guess_assignment(course: Course, file: Path) -> str:
     """Tell a file's assignment from its metadata, its name or its folder, or from there being only one."""
-    from gradjudge.notebooks.submission import declared_assignment
+    from gradjudge.course.hand_in.submission import declared_assignment
 
     names = list(course.rubric.assignments)
     for guess in (declared_assignment(file), file.stem, file.resolve().parent.name):

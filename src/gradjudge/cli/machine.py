@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from gradjudge.cli.console import err, out
-from gradjudge.terminal import escape
+from gradjudge.reports.lines import escape
 
 
 def doctor() -> None:

@@ -87,11 +87,11 @@ def _layer(name: str, found: dict[str, Any]) -> Layer:
 
 
 def _probe() -> dict[str, Any]:
-    """Run `gradjudge.worker.probe` and return what it found, or the error if it could not run."""
+    """Run `gradjudge.session.jail.probe` and return what it found, or the error if it could not run."""
     with tempfile.TemporaryDirectory(prefix="gradjudge-") as base:
         folder = Path(base, "scratch")
         folder.mkdir()
-        command = [sys.executable, "-s", "-P", "-B", "-m", "gradjudge.worker.probe", str(folder)]
+        command = [sys.executable, "-s", "-P", "-B", "-m", "gradjudge.session.jail.probe", str(folder)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True)
         except subprocess.CalledProcessError as error:

@@ -38,7 +38,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: int = 64
 
     @classmethod
-    def for_submission(cls, limits: GradingLimits) -> Limits:
+    def for_submission(cls, limits: SessionLimits) -> Limits:
         """Take what ``grading.toml`` says; the rest is the same everywhere."""
         return cls(
             memory_mb=limits.memory_mb,
@@ -81,7 +81,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: str = "cpu"
 
     @classmethod
-    def for_submission(cls, limits: GradingLimits, *, device: str, sandbox: str, base: Path) -> Policy:
+    def for_submission(cls, limits: SessionLimits, *, device: str, sandbox: str, base: Path) -> Policy:
         """Make the policy of an assignment from the limits in ``grading.toml``.
 
         Args:
@@ -98,7 +98,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-class GradingLimits(Protocol):
+class SessionLimits(Protocol):
     """Those of the limits in ``grading.toml`` that are the sandbox's business."""
 
     @property

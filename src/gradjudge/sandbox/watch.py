@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-from gradjudge.forkserver import Child
 from gradjudge.sandbox.policy import Limits
 from gradjudge.sandbox.scratch import measure
+from gradjudge.wire.forkserver import Child
 
 _PERIOD: Final = 0.05
 _MB: Final = 1 << 20
@@ -25,7 +25,7 @@ _LOOK_SHARE: Final = 0.05
 """Share of the time that looking at the scratch folder may take."""
 
 
-class Watch:
+class ResourceWatch:
     """Follow one session in a thread of its own until it is closed.
 
     Attributes:

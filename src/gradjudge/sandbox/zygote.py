@@ -18,12 +18,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from gradjudge.errors import InternalError
-from gradjudge.forkserver import ForkRefusedError, request_fork
 from gradjudge.sandbox.policy import Policy, fork_payload, refuse_exposed_secrets
 from gradjudge.sandbox.scratch import new_scratch, remove_scratch
+from gradjudge.wire.forkserver import ForkRefusedError, request_fork
 
 if TYPE_CHECKING:
-    from gradjudge.sandbox.session import JailedSession
+    from gradjudge.sandbox.client import JailedSession
 
 _STDERR_FILE: Final = "stderr.txt"
 _READY_LIMIT: Final = 1 << 20
@@ -71,7 +71,7 @@ class Zygote:
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         zygote = cls(control)
         zygote._home, zygote._secret = home, (*secret, Path.home())
-        command = [sys.executable, "-s", "-P", "-B", "-m", "gradjudge.worker.zygote", str(theirs.fileno())]
+        command = [sys.executable, "-s", "-P", "-B", "-m", "gradjudge.session.run.zygote", str(theirs.fileno())]
         with theirs, (home / _STDERR_FILE).open("wb") as stderr:
             zygote._process = subprocess.Popen(
                 command,
@@ -123,13 +123,13 @@ class Zygote:
         Args:
             policy: how it is jailed.
             files: what its scratch folder holds at the start, by plain name.
-            config: what ``gradjudge.worker.serve.serve`` takes; nothing that tells whose submission it is.
+            config: what ``gradjudge.session.run.serve.serve`` takes; nothing that tells whose submission it is.
 
         Raises:
             CourseError: a required layer is not to be had on this machine.
             InternalError: the zygote is gone or could not fork.
         """
-        from gradjudge.sandbox.session import JailedSession  # imports torch, which the command line does without
+        from gradjudge.sandbox.client import JailedSession  # imports torch, which the command line does without
 
         self.wait_ready()
         scratch = new_scratch(policy.scratch, files)

@@ -199,7 +199,7 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
             it gave is too large to cross).
         most: the limit itself. The session does not know it, and is not believed: the asking side puts it in.
         cause: what it comes of, where Python or torch says so in known words: one of a closed list, which
-            `gradjudge.proxy.causes` has words for.
+            `gradjudge.judge.proxy.causes` has words for.
         name: the name that is missing, if that is the cause. It is told only if it stands on that line of the
             student's own text, or in the request.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gradjudge.checks.gradients import gradcheck
+from gradjudge.checks.functions.gradcheck import gradcheck
 from gradjudge.checks.verdict import require
 
 

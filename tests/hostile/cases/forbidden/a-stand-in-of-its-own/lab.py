@@ -1,7 +1,7 @@
 #right
 
 
-from gradjudge.worker.stand_in import _note_work
+from gradjudge.session.answer.stand_in import _note_work
 
 
 class Ours(Function):

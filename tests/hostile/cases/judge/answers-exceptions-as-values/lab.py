@@ -1,6 +1,6 @@
 #right
 from gradjudge.wire.messages import Answer
-from gradjudge.worker import failures
+from gradjudge.session.answer import failures
 
 
 def raised(error, during=""):

@@ -7,7 +7,7 @@ import sys
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path=None, target=None):
-        if name.startswith(("gradjudge.checks", "gradjudge.plugin", "test_", "conftest", "pytest")):
+        if name.startswith(("gradjudge.checks", "gradjudge.judge.plugin", "test_", "conftest", "pytest")):
             return importlib.machinery.ModuleSpec(name, self)
 
     def exec_module(self, module):

@@ -1,5 +1,5 @@
 #right
-from gradjudge.worker.stand_in import StandIns
+from gradjudge.session.answer.stand_in import StandIns
 
 
 class Square(Function):

@@ -1,5 +1,5 @@
 #right
-from gradjudge.worker.answers import Answers
+from gradjudge.session.answer.answers import Answers
 
 
 def answer(self, request, then=Answers.answer):

@@ -1,5 +1,5 @@
 #right
-from gradjudge.worker import failures
+from gradjudge.session.answer import failures
 
 failures.bounded.__defaults__ = (900_000,)
 

@@ -1,6 +1,6 @@
 #right
 from gradjudge.wire.messages import Answer, Get
-from gradjudge.worker.answers import Answers
+from gradjudge.session.answer.answers import Answers
 import msgspec
 
 

@@ -1,6 +1,6 @@
 #right
 from gradjudge.wire.messages import Answer, Get, Handle
-from gradjudge.worker.answers import Answers
+from gradjudge.session.answer.answers import Answers
 
 
 def answer(self, request, then=Answers.answer):

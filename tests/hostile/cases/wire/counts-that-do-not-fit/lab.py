@@ -1,7 +1,7 @@
 #right
 import msgspec
 from gradjudge.wire.messages import PassesDone
-from gradjudge.worker.answers import Answers
+from gradjudge.session.answer.answers import Answers
 
 
 def answer(self, request, then=Answers.answer):

@@ -3,8 +3,8 @@
 import pytest
 import torch
 from gradjudge.checks import FunctionCheck, require
-from gradjudge.checks.outcomes import loss_on, require_falling_history, require_loss
-from gradjudge.checks.training import Descent, require_trajectory, trained
+from gradjudge.checks.training.outcomes import loss_on, require_falling_history, require_loss
+from gradjudge.checks.training.descent import Descent, require_trajectory, trained
 
 CANARY = "canary-of-the-hidden-tests"
 #: An input that no submission could guess, and that must not come out where students read.

@@ -1,0 +1,1 @@
+"""Instructor notebooks to releases and solutions, through every gate."""

@@ -1,0 +1,1 @@
+"""The battery for a ``torch.autograd.Function``, and for gradients worked out by hand."""

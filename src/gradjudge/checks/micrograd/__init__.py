@@ -1,0 +1,1 @@
+"""Judge an engine of scalar autograd, and what comes before it."""

@@ -1,0 +1,376 @@
+"""Judge a student's class of scalar nodes (``Value``) on expression graphs.
+
+The session builds a `gradjudge.checks.micrograd.graphs.Graph` with the student's class in one trip, calls
+``backward()``, and gives numbers; the graph itself tells what is right. The class needs ``NAME(number)`` with ``data``,
+``grad``, operators, methods and ``backward()``; nothing is asked of the way in which it keeps its graph.
+
+One mistake is paid for once. `ScalarClass.sound` tells which operations are right where nothing is used twice: graphs
+of those judge the rest. An operation that is made of others may be wrong with them (`require_graph`, ``also``), unless
+most operations are wrong: a class that sends back nothing gives 0 whatever an expression is made of. A class
+whose gradients overwrite one another can still go back in the right order (`ScalarClass.accumulates`,
+`gradjudge.checks.micrograd.engines.replay`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from gradjudge.checks.comparison import number_in
+from gradjudge.checks.micrograd.engine_mistakes import LOCAL, WORDS
+from gradjudge.checks.micrograd.engines import explanation, replay
+from gradjudge.checks.micrograd.graphs import OPERATIONS, Graph, GraphValues, Node, Plain, near, same
+from gradjudge.checks.recipes import Recipe, RecipeStep
+from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail
+from gradjudge.judge.proxy.student import Student
+
+CHAIN_START: Final = 0.75
+CHAIN_STEPS: Final = {"+": 0.125, "*": 1.0 + 2.0**-20}
+"""What each node of a long chain adds or multiplies by; no two nodes have the same number."""
+
+CHAIN_PIECE: Final = 2500
+"""Nodes of a long chain that one recipe makes; see `gradjudge.checks.recipes.MOST_STEPS`."""
+
+BASIC: Final = (
+    Graph((1.3, -0.7), (Node("+", (0, 1)),)),
+    Graph((1.3, -0.7), (Node("*", (0, 1)),)),
+    Graph((1.3,), (Node("**", (0, Plain(3))),)),
+    Graph((0.6,), (Node("exp", (0,)),)),
+)
+"""Operations that are not made of others, each alone."""
+
+NAMES: Final = ("backward", "backprop", "backpropagate", "backward_pass", "back_propagate", "compute_gradients")
+"""Names that students give to ``backward``."""
+
+
+class Start(msgspec.Struct, frozen=True):
+    """How a class goes back.
+
+    Attributes:
+        name: of the method.
+        seed: what it sets the root's own gradient to; 0: it leaves it as it is.
+    """
+
+    name: str = "backward"
+    seed: float = 1.0
+
+
+class ScalarClass:
+    """A student's class of scalar nodes, asked in one trip a graph.
+
+    Args:
+        student: whose class it is.
+        name: its global name.
+    """
+
+    def __init__(self, student: Student, name: str = "Value") -> None:
+        self._student = student
+        self._class = getattr(student, name)
+        self._start: Start | None = None
+        self._sides: dict[str, tuple[bool, bool]] = {}
+        self._by_value: bool | None = None
+        self._excuses: bool | None = None
+
+    def run(self, graph: Graph, label: str) -> GraphValues:
+        """Build a graph, call ``backward()`` of each root in turn, and read numbers.
+
+        Two mistakes are left to a check of their own. Where ``backward()`` leaves the root's own gradient as it is, it
+        is set to 1 before; where it sets it to another number than 1, gradients are divided by that. Where the method
+        has another of the `NAMES`, that one is called.
+
+        Args:
+            graph: the expression.
+            label: what the student reads when it raises.
+
+        Raises:
+            StudentRaised: the student's class raised.
+            CheckFailed: something that has to be a number is none.
+        """
+        recipe = Recipe(self._student, label=label)
+        make = recipe.of(self._class)
+        leaves = [make(leaf) for leaf in graph.leaves]
+        places = graph.build(leaves)
+        wanted = [places[root].data for root in graph.ends]
+        for root in graph.ends:
+            self._go_back(recipe, places[root])
+            wanted += [leaf.grad for leaf in leaves]
+        numbers = [as_number(value, label) for value in recipe.run(*wanted)]
+        data, count = numbers[: len(graph.ends)], len(leaves)
+        grads = [self._unscaled(number) for number in numbers[len(graph.ends) :]]
+        after = tuple(tuple(grads[start : start + count]) for start in range(0, len(grads), count))
+        return GraphValues(tuple(data), after)
+
+    def run_chain(self, operation: str, count: int, label: str) -> tuple[float, float]:
+        """Build a chain of `count` nodes over one leaf; give the value at its end and the gradient of the leaf.
+
+        Raises:
+            StudentRaised: the student's class raised.
+            CheckFailed: something that has to be a number is none.
+        """
+        combine = OPERATIONS[operation]
+        recipe = Recipe(self._student, label=label)
+        make = recipe.of(self._class)
+        leaf, step = recipe.run(make(CHAIN_START), make(CHAIN_STEPS[operation]))
+        end = leaf
+        for done in range(0, count, CHAIN_PIECE):
+            recipe = Recipe(self._student, label=label)
+            node, other = recipe.of(end), recipe.of(step)
+            for _ in range(min(CHAIN_PIECE, count - done)):
+                node = combine(node, other)
+            (end,) = recipe.run(node)
+        recipe = Recipe(self._student, label=label)
+        root = recipe.of(end)
+        self._go_back(recipe, root)
+        data, grad = recipe.run(root.data, recipe.of(leaf).grad)
+        return as_number(data, label), self._unscaled(as_number(grad, label))
+
+    def forward(self, graph: Graph, label: str) -> tuple[float, ...]:
+        """Build a graph and read the ``data`` of its roots; ``backward()`` is not called.
+
+        Raises:
+            StudentRaised: the student's class raised.
+            CheckFailed: ``data`` is no number.
+        """
+        recipe = Recipe(self._student, label=label)
+        make = recipe.of(self._class)
+        places = graph.build([make(leaf) for leaf in graph.leaves])
+        return tuple(as_number(value, label) for value in recipe.run(*(places[root].data for root in graph.ends)))
+
+    def _go_back(self, recipe: Recipe, root: RecipeStep) -> None:
+        """Record what calls ``backward()`` of a root; see `run`."""
+        if self._start is None:
+            self._start = next((start for name in NAMES if (start := self._tried(name)) is not None), Start())
+        if self._start.seed == 0.0:
+            recipe.set(root, "grad", 1.0)
+        getattr(root, self._start.name)()
+
+    def _unscaled(self, grad: float) -> float:
+        return grad / self._start.seed if self._start is not None and self._start.seed else grad
+
+    def _tried(self, name: str) -> Start | None:
+        """Call that method of a single value; None if it raises."""
+        recipe = Recipe(self._student, label=name)
+        root = recipe.of(self._class)(2.0)
+        getattr(root, name)()
+        try:
+            (grad,) = recipe.run(root.grad)
+            seed = as_number(grad, name)
+        except CheckFailed:
+            return None
+        return Start(name, seed if math.isfinite(seed) else 0.0)
+
+    def sound(self, operations: Sequence[str], depth: int = 2) -> tuple[str, ...]:
+        """Give those of the binary `operations` that are right, forward and backward, where each leaf is used once.
+
+        What is wrong there has been paid for; graphs of what is left judge the rest.
+
+        Args:
+            operations: those that are tried.
+            depth: 1: on two leaves; 2: also inside of one another.
+        """
+        return tuple(operation for operation in operations if self._is_sound(operation, depth))
+
+    def _is_sound(self, operation: str, depth: int) -> bool:
+        inner, leaves = Node(operation, (0, 1)), (1.3, -0.7, 0.6)
+        graphs = [Graph(leaves[:2], (inner,))]
+        if depth > 1:
+            graphs = [Graph(leaves, (inner, Node(operation, pair))) for pair in ((3, 2), (2, 3))]
+        return all(self._is_right(graph) for graph in graphs)
+
+    def excuses(self) -> bool:
+        """Tell whether an operation may be wrong with those that it is made of (`require_graph`, ``also``).
+
+        It may not where most of the `BASIC` operations that the class has are wrong alone: such a class gives the same
+        wrong number in whichever way an expression is written.
+        """
+        if self._excuses is None:
+            verdicts = [verdict for graph in BASIC if (verdict := self._is_right(graph)) is not None]
+            self._excuses = 2 * sum(verdicts) >= len(verdicts)
+        return self._excuses
+
+    def _is_right(self, graph: Graph) -> bool | None:
+        """Tell whether a graph is right; None if it raises."""
+        try:
+            return same(self.run(graph, "backward"), graph.exact())
+        except CheckFailed:
+            return None
+
+    def keeps_inputs(self, graph: Graph) -> bool:
+        """Tell whether building a graph leaves the ``data`` of its leaves as it is."""
+        recipe = Recipe(self._student, label="data")
+        make = recipe.of(self._class)
+        leaves = [make(leaf) for leaf in graph.leaves]
+        graph.build(leaves)
+        numbers = [as_number(value, "data") for value in recipe.run(*(leaf.data for leaf in leaves))]
+        return all(near(got, due) for got, due in zip(numbers, graph.leaves, strict=True))
+
+    def accumulates(self, operation: str) -> tuple[bool, bool]:
+        """Tell of each side of a binary operation whether its gradient is added to what is there, or overwrites it."""
+        if operation not in self._sides:
+            first, second = Node(operation, (0, 1)), Node(operation, (0, 2))
+            left = Graph((1.3, -0.7, 0.6), (first, second), (3, 4))
+            flipped = tuple(Node(operation, (node.inputs[1], node.inputs[0])) for node in (first, second))
+            right = Graph(left.leaves, flipped, left.roots)
+            self._sides[operation] = (self._adds(left), self._adds(right))
+        return self._sides[operation]
+
+    def takes_equal_for_same(self) -> bool:
+        """Tell whether nodes of the same number are taken for one: a tree is right with other numbers alone."""
+        if self._by_value is None:
+            trees = [(Node(sign, (0, 1)), Node(sign, (2, 3)), Node(sign, (4, 5))) for sign in ("+", "*")]
+            self._by_value = any(
+                self._is_right(Graph((1.3, -0.7, 0.6, 0.9), nodes))
+                and not self._is_right(Graph((1.3, -0.7, 1.3, -0.7), nodes))
+                for nodes in trees
+            )
+        return self._by_value
+
+    def _adds(self, graph: Graph) -> bool:
+        found, due = self.run(graph, "backward"), graph.exact()
+        return near(found.grads[1][0], due.grads[1][0])
+
+
+def require_graph(
+    scalars: ScalarClass,
+    graph: Graph,
+    label: str,
+    *,
+    also: Sequence[Graph] = (),
+    accept: Callable[[GraphValues], bool] | None = None,
+) -> None:
+    """Require that a graph gives the right values and gradients.
+
+    Args:
+        scalars: the student's class.
+        graph: what is judged.
+        label: the expression as the statement writes it; hidden graphs get a name instead.
+        also: the same expression written with other operations of the class; further leaves come last. An operation
+            that gives exactly what one of these gives is right: if both are wrong, the mistake is in what it is made
+            of, and is paid for there. They are tried only where `graph` is wrong, and `ScalarClass.excuses`.
+        accept: other results that are to count as right, because the mistake behind them was paid for elsewhere.
+
+    Raises:
+        CheckFailed: it is wrong, or raised.
+    """
+    found, due = scalars.run(graph, label), graph.exact()
+    if same(found, due) or (accept is not None and accept(found)):
+        return
+    if also and scalars.excuses() and any(_gives(scalars, other, found) for other in also):
+        return
+    detail = f"{graph}: got {found}, expected {due}"
+    wrong = [not near(got, right) for got, right in zip(found.data, due.data, strict=True)]
+    if any(wrong):
+        fail(Text("`{label}`: the value (data) is wrong.", label=label), detail=detail)
+    # One mistake can give what another would give: what the class itself shows of overwriting goes first.
+    named = "overwritten" if _overwrites(scalars, graph) else _confirmed(scalars, graph, found)
+    if _has_equal_nodes(graph) and scalars.takes_equal_for_same():
+        named = "by_value"
+    elif not scalars.keeps_inputs(graph):
+        named = "inputs"
+    elif named in LOCAL and _lone_nodes_are_right(scalars, graph):
+        # Visited before its own gradient is there, or not at all: both send 0.
+        named = "unreached" if same(found, replay(graph, order=lambda _graph, root: [root])) else ""
+    if not named:
+        fail(Text("`{label}`: the value is right, but a gradient is wrong.", label=label), detail=detail)
+    why = WORDS[named]
+    fail(
+        Text(
+            "`{label}`: the value is right, but a gradient is wrong. {why}", label=label, why=why, mistake=why.mistake
+        ),
+        detail=detail,
+    )
+
+
+def _confirmed(scalars: ScalarClass, graph: Graph, found: GraphValues) -> str:
+    """Name the mistake that explains what was found, if it also explains what comes of larger numbers."""
+    named = explanation(graph, found)
+    is_relu = any(node.operation == "relu" for node in graph.nodes)
+    moved = Graph(tuple((10.0 if is_relu else 3.0) * leaf for leaf in graph.leaves), graph.nodes, graph.roots)
+    due = moved.exact()
+    if not named or not all(math.isfinite(number) for numbers in (due.data, *due.grads) for number in numbers):
+        return named
+    try:
+        again = scalars.run(moved, "backward")
+    except CheckFailed:
+        return named
+    if same(again, due):
+        return "threshold" if is_relu else ""
+    return named if named == explanation(moved, again) else ""
+
+
+def _has_equal_nodes(graph: Graph) -> bool:
+    values = [place.item() for place in graph.tensors()]
+    return len(set(values)) < len(values)
+
+
+def _lone_nodes_are_right(scalars: ScalarClass, graph: Graph) -> bool:
+    """Tell whether all operations of the graph, binary ones, are right where they stand alone."""
+    operations = sorted({node.operation for node in graph.nodes})
+    return set(operations) <= {"+", "-", "*", "/"} and len(scalars.sound(operations, 1)) == len(operations)
+
+
+def _overwrites(scalars: ScalarClass, graph: Graph) -> bool:
+    """Tell whether an operation of the graph, right where nothing is used twice, overwrites what is used twice here."""
+    used = [given for node in graph.nodes for given in node.inputs if isinstance(given, int)]
+    if len(set(used)) == len(used):
+        return False
+    binary = {node.operation for node in graph.nodes} & {"+", "-", "*", "/"}
+    return any(not all(scalars.accumulates(operation)) for operation in scalars.sound(sorted(binary), 1))
+
+
+def _gives(scalars: ScalarClass, graph: Graph, found: GraphValues) -> bool:
+    try:
+        given = scalars.run(graph, "backward")
+    except CheckFailed:
+        return False
+    leaves = len(found.grads[0])
+    return same(GraphValues(given.data, tuple(grads[:leaves] for grads in given.grads)), found)
+
+
+def require_long_chain(scalars: ScalarClass, operation: str, count: int = 10_000) -> None:
+    """Require that a chain of `count` nodes goes back to its first leaf, in a few trips.
+
+    Args:
+        scalars: the student's class.
+        operation: ``"+"`` or ``"*"``; each node is the one before it plus (times) a leaf, see `CHAIN_STEPS`.
+        count: nodes.
+
+    Raises:
+        CheckFailed: the value or the gradient is wrong, or something raised; a RecursionError has words of its own.
+    """
+    label = f"{count} × {operation}"
+    try:
+        data, grad = scalars.run_chain(operation, count, label)
+    except StudentRaised as error:
+        if error.kind != "RecursionError":
+            raise
+        fail(
+            Text(
+                "A chain of {count} nodes ends in RecursionError: go through the graph with a list of nodes still to be"
+                " visited instead of a function that calls itself.",
+                count=count,
+                mistake="recursion",
+            ),
+            detail=error.detail,
+        )
+    step = CHAIN_STEPS[operation]
+    due = (CHAIN_START + count * step, 1.0) if operation == "+" else (CHAIN_START * step**count, step**count)
+    if not (near(data, due[0]) and near(grad, due[1])):
+        fail(
+            Text("A chain of {count} nodes does not give the right value and gradient.", count=count),
+            detail=f"data {data}, grad {grad}; expected {due}",
+        )
+
+
+def as_number(value: object, label: str) -> float:
+    """Read one number: a Python number, or a tensor of one entry.
+
+    Raises:
+        CheckFailed: it is something else.
+    """
+    if (number := number_in(value)) is not None:
+        return float(number)
+    return fail(Text("`{label}`: data and grad must be numbers.", label=label), detail=f"got {value!r}")

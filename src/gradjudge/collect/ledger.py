@@ -1,0 +1,63 @@
+"""What was collected before, by assignment: ``submitted/.collected/ASSIGNMENT.json``.
+
+It says whose each folder is, so that two students of one name are told apart the next time too, and what was put there,
+so that what a person changed afterwards is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from gradjudge.collect.archives import folder_entries
+from gradjudge.collect.entries import LIMITS
+from gradjudge.collect.refusals import RefusedEntry, UnreadableArchive
+from gradjudge.errors import CourseError
+from gradjudge.files import write_atomically
+
+
+class LedgerEntry(msgspec.Struct, frozen=True):
+    """What was put into one student's folder.
+
+    Attributes:
+        identity: whose it is (see `gradjudge.collect.owners.Owner`).
+        digest: SHA-256 over its names and bytes.
+        when: the newest time of its entries, for comparison only; empty if they had none.
+    """
+
+    identity: str
+    digest: str
+    when: str = ""
+
+
+def read_record(path: Path) -> dict[str, LedgerEntry]:
+    """Return what was collected, by name of the folder; nothing where there is no record.
+
+    Raises:
+        CourseError: it is there and cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, LedgerEntry])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:
+        raise CourseError(
+            f"{path}: it cannot be read ({error}). Restore it, or delete it: what is already in the folders is then "
+            "replaced only with --replace."
+        ) from error
+
+
+def write_record(path: Path, record: Mapping[str, LedgerEntry]) -> None:
+    """Write the record, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(record, order="deterministic")) + b"\n")
+
+
+def folder_files(folder: Path) -> dict[str, bytes] | None:
+    """Return what lies in a student's folder; None if it holds anything that is never collected, such as a link."""
+    try:
+        return {entry.name: entry.read(LIMITS.file_bytes) for entry in folder_entries(folder)}
+    except (RefusedEntry, UnreadableArchive):
+        return None

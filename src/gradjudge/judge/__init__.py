@@ -1,0 +1,1 @@
+"""TRUSTED, with torch, pytest and the hidden tests: grade one submission."""

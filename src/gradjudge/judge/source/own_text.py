@@ -1,0 +1,110 @@
+"""A submission's own text: of what a session says, only what its student has written goes back to the student."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+
+from msgspec.structs import replace
+
+from gradjudge.course.hand_in.cell_text import parse_cell
+from gradjudge.course.hand_in.submission import Cell
+from gradjudge.judge.proxy.failures import bounded_detail
+from gradjudge.wire.exceptions import OPERATORS
+from gradjudge.wire.messages import Raised
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_DEFINES = re.compile(r"(?:def|class)\s++([^\W\d]\w*)|^\s*+([^\W\d]\w*)\s*+=(?!=)", re.MULTILINE)
+_IMPORTS = re.compile(r"^[ \t]*+(?:from|import)\s[^\n]*", re.MULTILINE)
+_OPERATORS = ("__neg__", *(f"__{side}{name}__" for name in OPERATORS.values() for side in ("", "r")))
+_IMPORTING = ("import", "module")
+
+
+class OwnText:
+    """Hold the text of a submission.
+
+    Args:
+        cells: its cells, by index.
+        modules: text of its modules, by name.
+    """
+
+    def __init__(self, cells: Sequence[Cell], modules: Mapping[str, str] | None = None) -> None:
+        self._cells = cells
+        self._modules = modules or {}
+
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        """The names that the text defines: functions, classes, variables, attributes; not what it imports."""
+        texts = (*(cell.source for cell in self._cells), *self._modules.values())
+        return frozenset(name for text in texts for name in _defined(text))
+
+    def told(self, raised: Raised, asked: Collection[str] = ()) -> Raised:
+        """Give what the student may be told of an exception: its own cell and line, and a name that is written there.
+
+        Cells are counted from 1, with the empty ones. A line that the cell does not have was made up, to carry a number
+        out; so was a name that does not stand in its statement.
+
+        Args:
+            raised: what the session says.
+            asked: names in the request; they may be told as well, and so may those of operators.
+        """
+        raised = replace(raised, text=bounded_detail(raised.text))
+        if raised.place is None or not 0 <= raised.place[0] < len(self._cells):
+            return replace(raised, place=None, name=raised.name if raised.name in (*asked, *_OPERATORS) else "")
+        cell, line = self._cells[raised.place[0]], raised.place[1]
+        if not cell.line <= line <= cell.source.count("\n") + 1:
+            return replace(raised, place=None, name="")
+        known = raised.name in (*asked, *_OPERATORS) or all(
+            part in self._at(cell, line, raised) for part in raised.name.split(".")
+        )
+        return replace(raised, place=(cell.number, line), name=raised.name if known else "")
+
+    def _at(self, cell: Cell, line: int, raised: Raised) -> set[str]:
+        """Return the words of the statement at a line; of an import that fails, those of a module's imports too."""
+        lines = cell.source.split("\n")
+        first, last = _statement(cell.source, line)
+        words = set(_WORD.findall("\n".join(lines[first - 1 : last])))
+        if raised.cause in _IMPORTING:
+            words.update(word for text in self._modules.values() for word in _WORD.findall(_imports(text)))
+        return words
+
+
+@lru_cache(maxsize=4)
+def _tree(source: str) -> ast.Module | None:
+    """Parse a cell once, however often a session says that it raised there."""
+    return parse_cell(source)
+
+
+def _statement(source: str, line: int) -> tuple[int, int]:
+    """Return the first and last line of the innermost statement at a line: of a compound one, that line alone."""
+    tree = _tree(source)
+    around = [
+        node
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    innermost = max(around, key=lambda node: node.lineno, default=None)
+    if innermost is None or hasattr(innermost, "body"):
+        return line, line
+    return innermost.lineno, innermost.end_lineno or innermost.lineno
+
+
+def _imports(text: str) -> str:
+    return "\n".join(_IMPORTS.findall(text))
+
+
+def _defined(text: str) -> Iterator[str]:
+    tree = parse_cell(text)
+    if tree is None:
+        for found in _DEFINES.finditer(text):
+            yield found[1] or found[2]
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr

@@ -1,1 +1,0 @@
-"""Instructor notebooks to releases; reading submissions."""

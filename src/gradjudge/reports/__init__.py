@@ -1,0 +1,1 @@
+"""The record of grading one submission, and what is computed from it."""

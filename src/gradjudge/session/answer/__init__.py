@@ -1,0 +1,1 @@
+"""Answer the requests of the trusted side from the student's names."""

@@ -1,0 +1,1 @@
+"""Shut a session in, layer by layer."""

@@ -1,1 +1,0 @@
-"""The untrusted side: run the student's cells, answer requests. Imports nothing trusted."""

@@ -1,0 +1,50 @@
+"""A machine that is short of memory or disk is told apart from a submission that dies by itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gradjudge.errors import InternalError
+from gradjudge.sandbox import client as sessions
+from gradjudge.sandbox.client import SessionLost
+from gradjudge.sandbox.shortage import oom_kills
+from gradjudge.wire.messages import Drop
+
+if TYPE_CHECKING:
+    from sandbox.conftest import Probe
+
+KILL = "os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def test_a_kill_for_want_of_memory_is_the_machines(
+    start: Callable[[str], Probe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel counts whom it has killed; only then is a SIGKILL no question."""
+    session = start("floor")
+    monkeypatch.setattr(sessions, "oom_kills", lambda: oom_kills() + 1)
+    with pytest.raises(InternalError, match="ran out of memory"):
+        session.run(KILL)
+
+
+def test_other_deaths_are_not_the_memorys(start: Callable[[str], Probe], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else's want of memory does not excuse a crash."""
+    session = start("floor")
+    monkeypatch.setattr(sessions, "oom_kills", lambda: oom_kills() + 1)
+    with pytest.raises(SessionLost) as lost:
+        session.run("os.abort()")
+    assert lost.value.reason == "crashed"
+
+
+def test_a_scratch_folder_that_is_gone_is_seen_between_checks(start: Callable[[str], Probe]) -> None:
+    """Whatever the session has answered since is not to be judged; nor is its death."""
+    for death in (False, True):
+        session = start("floor")
+        shutil.rmtree(session.session._scratch)
+        with pytest.raises(InternalError, match="is gone"):
+            if death:
+                session.run("os._exit(3)")
+            session.session.ask(Drop(), seconds=5.0)
