@@ -61,7 +61,7 @@ class Optimiser:
     """Say which optimiser: the name of a class of ``torch.optim``, its step, and other options.
 
     Attributes:
-        name: ``"SGD"`` or ``"Adam"`` (what a session offers, see `gradjudge.session.answer.handles`).
+        name: ``"SGD"`` or ``"Adam"``.
         lr: the step.
         options: other keyword arguments (``{"momentum": 0.9}``).
     """
