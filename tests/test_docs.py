@@ -23,11 +23,12 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 import typer.main
+from test_walls import WALLS
 
 import gradjudge
 from gradjudge import cli
 from gradjudge.checks import FunctionCheck
-from gradjudge.checks.functions.function_check import ASPECTS
+from gradjudge.checks.functions.robustness import ASPECTS
 from gradjudge.cli import console
 from gradjudge.cohort import runs
 from gradjudge.course import rubric_file
@@ -403,6 +404,13 @@ def size_of(text: str) -> int:
     """Read ``100 000`` or ``256 MiB``."""
     number = int(text.removesuffix("MiB").replace(" ", ""))
     return number << 20 if text.endswith("MiB") else number
+
+
+def test_the_folders_of_the_house_are_documented() -> None:
+    """The design says of each folder, and of each module at the top, what it holds; there is no other."""
+    table = tables(section(read("design.md"), "The house"))[0]
+    named = {name.strip("/").removesuffix(".py") for row in table for name in SPAN.findall(row[0])}
+    assert named == set(WALLS)
 
 
 def test_fixtures_are_documented() -> None:

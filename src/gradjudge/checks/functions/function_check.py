@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from gradjudge.checks.comparison import Due, Flaw, flaw_in, that_of, wrong_result
-from gradjudge.checks.functions import robustness
 from gradjudge.checks.functions.derivatives import Derivative
 from gradjudge.checks.functions.diagnosis import FEWEST, VALUES
 from gradjudge.checks.functions.gradcheck import gradcheck
@@ -30,6 +29,7 @@ from gradjudge.checks.functions.references import (
     ReferenceBackward,
     Shape,
 )
+from gradjudge.checks.functions.robustness import ASPECTS
 from gradjudge.checks.functions.subjects import Subject, forward_only, named, one_pass
 from gradjudge.checks.functions.wrong_outputs import arrangements, diagnose_output
 from gradjudge.checks.tolerance import near
@@ -38,12 +38,6 @@ from gradjudge.judge.proxy.line import kind_of
 from gradjudge.judge.proxy.objects import CallableProxy, FunctionProxy, ObjectProxy, called_with_leaves, label_of
 from gradjudge.wire.messages import Pass, PassResult
 
-ASPECTS: dict[str, Callable[[Subject], None]] = {
-    "float32": robustness.judge_float32,
-    "non-contiguous": robustness.judge_layouts,
-    "no-mutation": robustness.judge_no_mutation,
-    "interleaved": robustness.judge_interleaved,
-}
 OWN_FORWARD_FIT = 1e-6
 
 _ELEMENT_WISE = Text(

