@@ -1,4 +1,4 @@
-"""Gradients that a plain function returns are judged one by one, and the usual mistakes are named."""
+"""Gradients that a plain function returns are judged one by one, and common mistakes are named."""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def first_step(step: Step, *, lr: float | None = None) -> CheckFailed:
 
 
 def test_a_first_grad_output_that_is_not_one_is_named() -> None:
-    """A constant, the cost and a random number are told apart, from a wrong learning rate, and from factors."""
+    """A constant, the cost and a random number are told from one another, from a wrong step, and from factors."""
     calls = iter((0.3, 1.7, 0.9))
 
     def by_cost(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

@@ -72,14 +72,14 @@ def diagnose(
     for mistake in (*_SIMPLE, *_FACTORS, *_orders(sightings[0].index, names), *_REDUCTIONS, *_COTANGENTS, *_PLACES,
                     *_SQUARES, *_as_if_one(names)):  # fmt: skip
         if all(fits(_simulated(mistake, sighting, reference), sighting.got) for sighting in sightings):
-            return _or_another(sightings, names) if mistake.text is OPPOSITE else mistake.text
+            return _opposite(sightings, names) if mistake.text is OPPOSITE else mistake.text
     if all(_proportional(sighting) for sighting in sightings):
         size = magnitude(difference(sightings[0].got, sightings[0].right, allowed))
         return Text("is the right one but for a factor (relative error of about {size})", size=size, mistake="factor")
     return None
 
 
-def _or_another(sightings: Sequence[Sighting], names: Sequence[str]) -> Text:
+def _opposite(sightings: Sequence[Sighting], names: Sequence[str]) -> Text:
     """Say that the sign is wrong; mention another input whose gradient is the same but for its sign."""
     for other, name in enumerate(names):
         if other != sightings[0].index and all(fits(one.example.gradients[other], one.got) for one in sightings):

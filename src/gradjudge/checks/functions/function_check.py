@@ -101,7 +101,9 @@ class FunctionCheck:
             try:
                 results = subject.ask([forward_only(example) for example in examples], through=through)
             except StudentRaised as raised:
-                raise self._otherwise(examples, through) or self._misread(examples, through, raised) or raised from None
+                raise (
+                    self._explain_order(examples, through) or self._explain_misread(examples, through, raised) or raised
+                ) from None
             for example, result in zip(examples, results, strict=True):
                 self._require_outputs(
                     result, example, f"{subject.label}.{where}", partial(self._cause, examples, results)
@@ -249,7 +251,7 @@ class FunctionCheck:
         if not all(self._is_right(result, example) for example, result in zip(examples, results, strict=True)):
             fail(wrong_result(f"{label}.forward", WRONG_AT_SPECIAL))
 
-    def _otherwise(self, examples: Sequence[Example], through: str) -> CheckFailed | None:
+    def _explain_order(self, examples: Sequence[Example], through: str) -> CheckFailed | None:
         """Explain a forward that raises, if it is right for another order of its inputs or a transposed one."""
         subject, names = self._subject, self._subject.names
         candidates = [list(arrangements(example, names)) for example in examples]
@@ -261,7 +263,7 @@ class FunctionCheck:
                 return self._wrong_forward(text)
         return None
 
-    def _misread(self, examples: Sequence[Example], through: str, raised: StudentRaised) -> CheckFailed | None:
+    def _explain_misread(self, examples: Sequence[Example], through: str, raised: StudentRaised) -> CheckFailed | None:
         """Explain a forward that raises, if it has no ctx, or takes a matrix product element by element."""
         if raised.cause == "arguments" and through == "direct":
             due = f"forward({', '.join(('ctx', *self._subject.names))})"

@@ -185,7 +185,7 @@ _TOO_EARLY: Final = (_first_come, _breadth_first(_inputs, once=True))
 
 
 def explanation(graph: Graph, found: GraphValues) -> str:
-    """Return the common mistake that gives exactly what was found, a key of `engine_mistakes.WORDS`, or ""."""
+    """Return the common mistake that gives exactly `found`, a key of `engine_mistakes.WORDS`, or ""."""
     return next((name for name, wrong in _mistakes(graph) if same(found, wrong)), "")
 
 

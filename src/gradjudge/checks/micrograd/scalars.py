@@ -95,7 +95,7 @@ class ScalarClass:
         places = graph.build(leaves)
         wanted = [places[root].data for root in graph.ends]
         for root in graph.ends:
-            self._go_back(recipe, places[root])
+            self._record_backward(recipe, places[root])
             wanted += [leaf.grad for leaf in leaves]
         numbers = [as_number(value, label) for value in recipe.run(*wanted)]
         data, count = numbers[: len(graph.ends)], len(leaves)
@@ -123,7 +123,7 @@ class ScalarClass:
             (end,) = recipe.run(node)
         recipe = Recipe(self._student, label=label)
         root = recipe.of(end)
-        self._go_back(recipe, root)
+        self._record_backward(recipe, root)
         data, grad = recipe.run(root.data, recipe.of(leaf).grad)
         return as_number(data, label), self._unscaled(as_number(grad, label))
 
@@ -139,10 +139,10 @@ class ScalarClass:
         places = graph.build([make(leaf) for leaf in graph.leaves])
         return tuple(as_number(value, label) for value in recipe.run(*(places[root].data for root in graph.ends)))
 
-    def _go_back(self, recipe: Recipe, root: RecipeStep) -> None:
+    def _record_backward(self, recipe: Recipe, root: RecipeStep) -> None:
         """Record the ``backward()`` of a root; see `run`."""
         if self._start is None:
-            self._start = next((start for name in NAMES if (start := self._tried(name)) is not None), Start())
+            self._start = next((start for name in NAMES if (start := self._try_start(name)) is not None), Start())
         if self._start.seed == 0.0:
             recipe.set(root, "grad", 1.0)
         getattr(root, self._start.name)()
@@ -150,7 +150,7 @@ class ScalarClass:
     def _unscaled(self, grad: float) -> float:
         return grad / self._start.seed if self._start is not None and self._start.seed else grad
 
-    def _tried(self, name: str) -> Start | None:
+    def _try_start(self, name: str) -> Start | None:
         """Call this method of a single value; None if it raises."""
         recipe = Recipe(self._student, label=name)
         root = recipe.of(self._class)(2.0)
@@ -285,7 +285,7 @@ def require_graph(
 
 
 def _confirmed(scalars: ScalarClass, graph: Graph, found: GraphValues) -> str:
-    """Return the mistake that explains what was found, if it also explains the results for larger numbers."""
+    """Return the mistake that explains `found`, if it also explains the results for larger numbers."""
     named = explanation(graph, found)
     is_relu = any(node.operation == "relu" for node in graph.nodes)
     moved = Graph(tuple((10.0 if is_relu else 3.0) * leaf for leaf in graph.leaves), graph.nodes, graph.roots)

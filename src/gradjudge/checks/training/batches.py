@@ -101,7 +101,7 @@ class BatchStructure:
         # The gradients of all batches, taken at one point and added up, are one step that is that many times too long.
         together = abs(1.0 - self.batches * 10 * ALIKE_LR * self._factor)
         require(
-            enough or 0 in self._first.whole or not abs(self._alike() - together) <= SMALLEST_MOVE,
+            enough or 0 in self._first.whole or not abs(self._identical_rows() - together) <= SMALLEST_MOVE,
             Text(
                 "In an epoch the gradients of all batches are added up, and there is one step: make a step for each "
                 "batch.",
@@ -243,8 +243,8 @@ class BatchStructure:
         residuals: list[float] = (1.0 - SCALE * got.flatten()).tolist()
         return residuals
 
-    def _alike(self) -> float:
-        """Train one epoch on identical rows, x = 2 and y = 1; each update leaves 1 - 10 lr of the residual."""
+    def _identical_rows(self) -> float:
+        """Train one epoch on identical rows, x = 2 and y = 1; each update leaves 1 - 10 lr of the residual returned."""
         x = torch.full((self.rows, 1), 2.0, dtype=torch.float64)
         y = torch.ones(self.rows, 1, dtype=torch.float64)
         w, b = torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
@@ -253,7 +253,7 @@ class BatchStructure:
 
     def _updates(self) -> float:
         """Count the updates of one epoch by what they leave of the residual of identical rows."""
-        residual = self._alike()
+        residual = self._identical_rows()
         each = abs(1.0 - 10 * ALIKE_LR * self._factor)
         if not (0 < residual < math.inf and each > 0) or each == 1.0:
             return math.nan

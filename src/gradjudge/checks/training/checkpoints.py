@@ -94,11 +94,11 @@ class Checkpoints:
         """
         saved, other = self._actions.fresh(0), self._actions.fresh(1)
         self._actions.train(saved, 1, 0)
-        before, unlike = self._now(saved.model), self._now(other.model)
+        before, unlike = self._snapshot(saved.model), self._snapshot(other.model)
         self._write("model", saved, 1)
-        require(self._same(self._now(saved.model), before), Text("Saving a checkpoint changes the model."))
+        require(self._same(self._snapshot(saved.model), before), Text("Saving a checkpoint changes the model."))
         self._read("model", other)
-        self._require_loaded(self._now(other.model), before, unlike)
+        self._require_loaded(self._snapshot(other.model), before, unlike)
 
     def require_epochs(self) -> None:
         """Require loading to return the number of finished epochs that was saved.
@@ -129,13 +129,13 @@ class Checkpoints:
         """
         saved, other = self._actions.fresh(0), self._actions.fresh(1)
         self._actions.train(saved, 1, 0)
-        first, unlike = self._now(saved.model), self._now(other.model)
+        first, unlike = self._snapshot(saved.model), self._snapshot(other.model)
         self._write("first", saved, 1)
         self._actions.train(saved, 2, 1)
-        second = self._now(saved.model)
+        second = self._snapshot(saved.model)
         self._write("second", saved, 2)
         done = integer_in(self._read("first", other))
-        got = self._now(other.model)
+        got = self._snapshot(other.model)
         require(
             not self._same(got, second),
             Text(
@@ -168,7 +168,7 @@ class Checkpoints:
         first, second = self._actions.fresh(0), self._actions.fresh(1)
         self._actions.train(first, cut, 0)
         self._write("cut", first, cut)
-        saved = self._now(first.model)
+        saved = self._snapshot(first.model)
         self._actions.train(first, cut + 1, cut)  # training on must not change what was saved
         done = integer_in(self._read("cut", second))
         if helped:
@@ -181,7 +181,7 @@ class Checkpoints:
         )
         assert done is not None
         self._actions.train(second, epochs, done)
-        ends = self._now(second.model), self._now(whole.model)
+        ends = self._snapshot(second.model), self._snapshot(whole.model)
         if not self._same(*ends):
             fail(
                 Text(
@@ -202,10 +202,10 @@ class Checkpoints:
         """
         saved, other = self._actions.fresh(0), self._actions.fresh(1)
         self._actions.train(saved, 1, 0)
-        old, unlike = self._now(saved.model), self._now(other.model)
+        old, unlike = self._snapshot(saved.model), self._snapshot(other.model)
         self._write("atomic", saved, 1)
         self._actions.train(saved, 2, 1)
-        new = self._now(saved.model)
+        new = self._snapshot(saved.model)
         (spoil,) = define(self._student, _SESSION, "spoil", label="save_checkpoint")
         recipe = Recipe(self._student, label="save_checkpoint")
         recipe.of(spoil)(recipe.of(saved.model), recipe.of(saved.optimizer))
@@ -226,7 +226,7 @@ class Checkpoints:
                 ),
                 detail=raised.detail,
             )
-        got = self._now(other.model)
+        got = self._snapshot(other.model)
         require(
             self._same(got, old) or self._same(got, new) or (self._same(got, unlike) and done in (1, 2)),
             Text("After a save that failed half-way, neither the old checkpoint nor the new one can be loaded whole."),
@@ -234,7 +234,7 @@ class Checkpoints:
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
-    def _now(self, model: Any) -> dict[str, Tensor]:
+    def _snapshot(self, model: Any) -> dict[str, Tensor]:
         return {name: value.clone() for name, value in self._actions.parameters(model).items()}
 
     def _path(self, name: str) -> str:

@@ -18,8 +18,8 @@ class LoopPlan:
     """How a training loop goes; the defaults are right.
 
     Attributes:
-        zero: when gradients are set to zero: ``"before"`` each backward, ``"after"`` each step, ``"between"`` backward
-            and step, at the start of each ``"epoch"``, or ``"never"``.
+        zero: when gradients are set to zero: ``"before"`` each backward, ``"after"`` each step, at the start of each
+            ``"epoch"``, or ``"never"``.
         rows: which batches of an epoch are used: ``"all"``, ``"first"``, ``"last"``, ``"but last"``, ``"reversed"``.
         more_epochs: epochs too many; negative for too few.
         step_per_epoch: whether the optimiser steps once per epoch instead of once per batch.

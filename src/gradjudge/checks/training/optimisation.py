@@ -154,8 +154,6 @@ class _TrainingRun:
             loss = self.training.loss(self.model(x), y)
             self.losses[-1].append(loss.item())
             torch.autograd.backward(self.plan.factor(x, y) * loss)
-            if self.plan.zero == "between":
-                self._zero()
             if not self.plan.step_per_epoch or number == len(batches):
                 for _ in range(self.plan.steps):
                     self.optimizer.step()

@@ -13,8 +13,7 @@ from gradjudge.checks.training.descent import Batch, Descent, Loss, Parameters, 
 from gradjudge.checks.verdict import Text, fail, require
 
 LONGEST_HISTORY = 1_000_000
-#: Relative difference allowed between a history's last value and the cost of the returned parameters: the former may be
-#: that of the start or of the end of the epoch.
+#: A history may end this share off the cost of the returned parameters, as it may hold costs of the epoch's start.
 HISTORY_MARGIN = 0.25
 #: Relative and absolute error allowed in reported costs of a known descent: float32, rounding to three digits.
 TOLD_MARGIN = 5e-3
