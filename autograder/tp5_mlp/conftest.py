@@ -312,8 +312,8 @@ def build(student: Any) -> Callable[..., Net]:
         for one, pair in zip(lists, pairs, strict=True):
             params += match(student, one, [tuple(tensor.shape) for tensor in pair], "Linear")
         recipe = Recipe(student, label="Param")
-        for slot, value in zip(params, weights, strict=True):
-            load(recipe, slot, value)
+        for parameter, value in zip(params, weights, strict=True):
+            load(recipe, parameter, value)
         recipe.run()
         return Net(net_, params)
 
@@ -351,7 +351,7 @@ def values(student: Any) -> Callable[[Net], list[Tensor]]:
 
     def read(built: Net) -> list[Tensor]:
         recipe = Recipe(student, label="parameters")
-        return list(recipe.run(*(recipe.of(slot.param).data for slot in built.params)))
+        return list(recipe.run(*(recipe.of(parameter.param).data for parameter in built.params)))
 
     return read
 

@@ -1,4 +1,4 @@
-"""The structure of mini-batch training is read from returned weights, whatever the order and the style."""
+"""The structure of mini-batch training is read from the returned weights, whatever the order and the style."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def batches_shuffled(rows: int, size: int, _epoch: int) -> Sequence[Tensor]:
 
 
 def first_epoch_alone(rows: int, size: int, epoch: int) -> Sequence[Tensor]:
-    """Use up an iterator in the first epoch."""
+    """Exhaust an iterator in the first epoch."""
     return cut(torch.randperm(rows), size) if epoch == 0 else []
 
 
@@ -135,7 +135,7 @@ def lost(train: Train) -> set[str]:
 
 @pytest.fixture(autouse=True)
 def seeds() -> None:
-    """Fix what the styles draw from."""
+    """Seed the generators that the styles draw from."""
     torch.manual_seed(0)
     random.seed(0)
 
@@ -143,13 +143,13 @@ def seeds() -> None:
 @pytest.mark.parametrize("batches", [by_randperm, by_shuffle, by_argsort, by_loader])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_every_right_style_passes(batches: Batches, dtype: torch.dtype) -> None:
-    """Four ways to shuffle and two precisions lose nothing, many times."""
+    """Four ways to shuffle, in two precisions, lose nothing, time and again."""
     assert [lost(trainer(batches, dtype=dtype)) for _ in range(5)] == [set()] * 5
 
 
 @pytest.mark.parametrize("factor", [1.0, 4.0, -2.0])
 def test_a_factor_in_the_gradient_is_another_mistake(factor: float) -> None:
-    """A forgotten 2 or a wrong sign costs nothing of the structure."""
+    """A forgotten 2 or a wrong sign costs nothing here."""
     assert lost(trainer(by_randperm, factor=factor)) == set()
 
 
@@ -179,7 +179,7 @@ def test_each_mistake_costs_its_own_part(batches: Batches, mean: str, parts: set
 
 @pytest.mark.parametrize("seed", range(40))
 def test_chance_decides_no_points(seed: int) -> None:
-    """Rows drawn with replacement lose the same parts whatever was drawn, and right orders lose nothing."""
+    """Rows drawn with replacement lose the same parts whatever is drawn, and right orders lose nothing."""
     torch.manual_seed(seed)
     found = told(trainer(with_replacement))
     assert set(found) == {"each_row_once", "last_short_batch"}
@@ -189,7 +189,7 @@ def test_chance_decides_no_points(seed: int) -> None:
 
 
 def test_one_update_per_epoch_is_seen() -> None:
-    """Gradients that are added up over the batches and applied once are not mini-batch descent."""
+    """Gradients that are summed over the batches and applied once are not mini-batch descent."""
 
     def train(x: Tensor, y: Tensor, lr: float, epochs: int, batch_size: int, w: Tensor, b: Tensor) -> Parameters:
         for _ in range(epochs):
@@ -204,7 +204,7 @@ def test_one_update_per_epoch_is_seen() -> None:
 
 
 def test_weights_that_stay_are_seen() -> None:
-    """Where nothing moves, that is what is said, and no number of updates."""
+    """If nothing moves, the message says so, without a number of updates."""
 
     def train(x: Tensor, y: Tensor, lr: float, epochs: int, batch_size: int, w: Tensor, b: Tensor) -> Parameters:
         return {"w": w, "b": b}
@@ -213,7 +213,7 @@ def test_weights_that_stay_are_seen() -> None:
 
 
 def row_by_row(batches: Batches) -> BatchStructure:
-    """Look at a training function that should take one row at a time."""
+    """Judge a training function that should take one row at a time."""
     return BatchStructure(trainer(batches), rows=ROWS, batch_size=1)
 
 
@@ -233,7 +233,7 @@ def test_sgd_with_other_batches_is_seen(batches: Batches) -> None:
 
 
 def test_sgd_with_replacement_is_seen() -> None:
-    """Rows drawn independently are not each visited once."""
+    """Rows drawn independently are not visited once each."""
     with pytest.raises(CheckFailed):
         row_by_row(with_replacement).each_row_once()
 
@@ -257,8 +257,8 @@ def test_senseless_weights_fail_every_part(end: Tensor) -> None:
 
 @pytest.mark.parametrize("factor", [5.0, 10.0, 20.0, 40.0 / 3.0, 1e200, -1e200])
 @pytest.mark.parametrize("part", PARTS)
-def test_no_factor_ends_a_part_in_a_fault_of_ours(factor: float, part: str) -> None:
-    """A step too long by just so much leaves nothing to measure: the part passes or fails, it does not break."""
+def test_no_factor_breaks_a_part(factor: float, part: str) -> None:
+    """A step that is too long by certain factors leaves nothing to measure: the part passes or fails without error."""
     structure = BatchStructure(trainer(by_randperm, factor=factor), rows=ROWS, batch_size=SIZE)
     with suppress(CheckFailed):
         getattr(structure, part)()

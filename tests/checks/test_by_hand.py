@@ -1,4 +1,4 @@
-"""Gradients that a plain function returns are judged one by one, and the usual mistakes are named."""
+"""Gradients that a plain function returns are judged one by one, and common mistakes are named."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_right_gradients_pass() -> None:
 
 
 def test_a_cost_needs_no_cotangent() -> None:
-    """Where the output is the cost, its own gradient is 1."""
+    """If the output is the cost, its own gradient is 1."""
     check = GradientsByHand(
         lambda yhat, y: (2 * (yhat - y) / len(y), 2 * (y - yhat) / len(y)),
         lambda yhat, y: ((yhat - y) ** 2).sum() / len(y),
@@ -84,7 +84,7 @@ def test_a_wrong_gradient_is_named_and_costs_itself_alone(name: str, wrong: Grad
 
 @pytest.mark.parametrize("returned", [None, 3.0, (torch.zeros(1),), (torch.zeros(1),) * 4])
 def test_another_number_of_gradients_fails(returned: object) -> None:
-    """What is no tuple of three fails with words."""
+    """Anything but a tuple of three fails with a message."""
     with pytest.raises(CheckFailed, match="3 gradient"):
         judge(lambda *_: returned).gradient("x")
 
@@ -125,13 +125,13 @@ def falls_back(x, w, b, g):
 
 @pytest.mark.parametrize("name", ["asks", "asks_func", "falls_back"])
 def test_autograd_inside_is_found_by_force(load: Load, name: str) -> None:
-    """What is right only where torch gives derivatives is no work by hand, however the source reads."""
+    """A function that is right only with autograd is not derived by hand, whatever its source looks like."""
     with pytest.raises(CheckFailed, match="uses autograd"):
         judge(getattr(load(FORCED), name)).gradient("w")
 
 
 def test_force_leaves_other_verdicts_alone(load: Load) -> None:
-    """Right functions of the session pass; a mistake or an exception is told as itself."""
+    """Right functions of the session pass; a mistake or an exception is reported as itself."""
     student = load(FORCED)
     judge(student.right).gradient("w")
     with pytest.raises(CheckFailed, match="opposite sign"):
@@ -141,7 +141,7 @@ def test_force_leaves_other_verdicts_alone(load: Load) -> None:
 
 
 def test_gradients_are_right_in_float32_too() -> None:
-    """A function that is right in float64 alone fails; float32 inputs are judged to float32's precision."""
+    """A function that is right in float64 alone fails; float32 inputs are judged to float32 precision."""
 
     def single(x: Tensor, w: Tensor, b: Tensor, g: Tensor) -> object:
         return g @ w.T, x.T @ g if x.dtype == torch.float64 else 1.1 * x.T @ g, g.sum(0)

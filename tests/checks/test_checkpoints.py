@@ -1,4 +1,4 @@
-"""Checkpoints are judged by the training that they resume, and a missing part fails the questions that are about it."""
+"""Checkpoints are judged by the training that they resume; what is missing fails the questions that are about it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ROWS = torch.randn(10, 3, generator=torch.Generator().manual_seed(5))
 
 
 def checkpoints(save: str, load: tuple[str, ...], rule: str, shuffle: bool, source: str = SOURCE) -> Checkpoints:
-    """Return what judges a student whose functions are made of these pieces."""
+    """Build the check of a student whose functions are made of these pieces."""
     pupil = Pupil()
     pupil.define(source.replace("{save}", save).replace("{load}", "\n    ".join(load)))
     student = Student(pupil.ask)
@@ -157,17 +157,17 @@ def test_a_file_that_is_lost_when_writing_fails_is_not_atomic(judge: Callable[..
 
 
 def test_one_file_for_all_paths_is_seen(judge: Callable[..., set[str]]) -> None:
-    """The path must be used, by both functions."""
+    """Both functions must use the path."""
     source = SOURCE.replace("torch.load(path)", "torch.load('one.pt')")
     assert judge(f"write({STATE}, 'one.pt')", source=source) == {"files", "epochs"}
 
 
 def test_doing_nothing_earns_nothing(judge: Callable[..., set[str]]) -> None:
-    """A pair that neither writes nor reads fails every question but the one where everything is put right for it."""
+    """A pair that neither writes nor reads fails every question but the one that corrects everything."""
     source = SOURCE.replace("torch.load(path)", "None")
     assert judge("pass", ("pass",), source) == {"model", "epochs", "files", "adam", "shuffled", "everything", "atomic"}
 
 
 def test_a_file_that_cannot_be_loaded_fails_everything(judge: Callable[..., set[str]]) -> None:
-    """A whole module, which torch refuses to load by default."""
+    """torch refuses to load a whole module by default."""
     assert len(judge("write({'model': model}, path)")) == 8

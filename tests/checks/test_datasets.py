@@ -1,4 +1,4 @@
-"""Data sets are judged one question at a time, and what is wrong is called by its name."""
+"""Data sets are judged one question at a time, and mistakes are named."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def student(
 
 
 def judge(who: Student, images: torch.Tensor = IMAGES, scale: int = 16) -> dict[str, str]:
-    """Return the questions that are not passed, with what the student reads."""
+    """Return the questions that fail, with what the student reads."""
     failed: dict[str, str] = {}
 
     def ask(name: str, question: Callable[[], None]) -> None:
@@ -75,7 +75,7 @@ def judge(who: Student, images: torch.Tensor = IMAGES, scale: int = 16) -> dict[
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float64])
 @pytest.mark.parametrize("scale", [16, 255])
 def test_right_data_sets_pass(pieces: dict[str, str], dtype: torch.dtype, scale: int) -> None:
-    """Labels of several kinds, numpy and views are all right."""
+    """Labels of several types, numpy and views are all right."""
     assert judge(student(**pieces), IMAGES.to(dtype), scale) == {}
 
 
@@ -110,16 +110,16 @@ def test_a_mistake_is_named_and_costs_its_own_questions(pieces: dict[str, str], 
     assert any(says in text for text in got.values())
 
 
-def test_what_is_no_class_is_told() -> None:
-    """A name bound to a value is a failed check, not a fault of the grader."""
+def test_a_data_set_that_is_no_class_fails() -> None:
+    """A name bound to a value is a failed check, not an error of the grader."""
     pupil = Pupil()
     pupil.define("Digits = 5")
     with pytest.raises(CheckFailed, match="not a class"):
         datasets.built(Student(pupil.ask), Student(pupil.ask).Digits, IMAGES, LABELS, 16)
 
 
-def test_what_is_no_tensor_is_told_in_each_language() -> None:
-    """No word of one of them stands in the other."""
+def test_a_vector_that_is_no_tensor_fails_in_each_language() -> None:
+    """The French message has no English words."""
     with pytest.raises(CheckFailed) as wrong:
         datasets.require_float32([([1.0, 2.0], 3)])
     assert "is no tensor" in str(wrong.value.text)

@@ -1,4 +1,4 @@
-"""Trajectories are compared exactly, per parameter, and a usual mistake is called by its name."""
+"""Trajectories are compared exactly, per parameter, and common mistakes are named."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def by_hand(problem: Descent, step: Step, dtype: torch.dtype = torch.float64) ->
 
 
 def right(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the gradients of the course's cost."""
+    """Return the gradients of the course's cost."""
     residual = 2 / len(x) * (x @ w + b - y)
     return x.T @ residual, residual.sum(0)
 
@@ -63,7 +63,7 @@ def times(dw: float, db: float) -> Step:
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_right_descents_pass(steps: int, outputs: int, dtype: torch.dtype) -> None:
-    """Float64 and honest float32 are within the tolerance for twenty problems."""
+    """Float64 and correct float32 are within the tolerance for twenty problems."""
     for seed in range(20):
         problem = descent(steps, outputs, seed)
         require_trajectory(by_hand(problem, right, dtype), problem)
@@ -102,7 +102,7 @@ def test_a_factor_is_named(step: Step, en: str, fr: str) -> None:
 
 
 def test_a_mean_over_all_entries_is_named() -> None:
-    """With three columns, a mean over all entries is a division by the columns too."""
+    """With three columns, a mean over all entries also divides by the columns."""
     problem = descent(outputs=3)
     with pytest.raises(CheckFailed, match="number of columns too"):
         require_trajectory(by_hand(problem, times(1 / 3, 1 / 3)), problem)
@@ -123,7 +123,7 @@ def test_gradients_that_pile_up_are_named() -> None:
 
 
 def test_parameters_that_move_one_after_the_other_are_named() -> None:
-    """The gradient of b at a w that has moved already is a gradient at another point."""
+    """The gradient of b at a w that has already moved is taken at another point."""
     problem = descent()
     w, b = problem.start["w"], problem.start["b"]
     for x, y in problem.batches:
@@ -142,7 +142,7 @@ def test_a_wrong_number_of_steps_is_named(steps: int, message: str) -> None:
 
 
 def test_a_start_of_ones_own_is_named() -> None:
-    """Ignoring the parameters that were given is told."""
+    """Ignoring the given parameters is reported."""
     problem = descent()
     zero = Descent({name: torch.zeros_like(t) for name, t in problem.start.items()}, problem.batches, problem.lr)
     with pytest.raises(CheckFailed, match="starts from zeros"):
@@ -168,7 +168,7 @@ def test_credit_is_per_parameter() -> None:
 
 @pytest.mark.parametrize("value", [torch.full((INPUTS, 1), torch.nan), torch.zeros(INPUTS), torch.zeros(1, INPUTS)])
 def test_nan_and_wrong_shapes_fail(value: Tensor) -> None:
-    """Nothing is broadcast, and NaN is no number."""
+    """Nothing is broadcast, and NaN fails."""
     problem = descent()
     with pytest.raises(CheckFailed):
         require_trajectory({**problem.end(), "w": value.double()}, problem)
@@ -182,7 +182,7 @@ def test_nan_and_wrong_shapes_fail(value: Tensor) -> None:
     ],
 )
 def test_what_is_no_tuple_of_tensors_fails(returned: object) -> None:
-    """A training function that returns something else fails with words."""
+    """A training function that returns something else fails with a message."""
     with pytest.raises(CheckFailed):
         trained(returned)
 
@@ -204,7 +204,7 @@ def test_no_hidden_number_reaches_the_student() -> None:
 
 
 def first_step(step: Step, *, lr: float | None = None) -> CheckFailed:
-    """Judge one step of a descent; give what is said of it."""
+    """Judge one step of a descent; return its failure."""
     problem = descent(1)
 
     def follow(at: Descent) -> Parameters:
@@ -216,7 +216,7 @@ def first_step(step: Step, *, lr: float | None = None) -> CheckFailed:
 
 
 def test_a_first_grad_output_that_is_not_one_is_named() -> None:
-    """A number, the cost and something random are told from each other, from a step of its own, and from factors."""
+    """A constant, the cost and a random number are told from one another, from a wrong step, and from factors."""
     calls = iter((0.3, 1.7, 0.9))
 
     def by_cost(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""The usual mistakes are named when they fit two draws, and nothing is named when none does."""
+"""A common mistake is named if it fits two draws; nothing is named if none does."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def reference(seed: int = 0) -> Reference:
     return Reference(lambda x, w, b: x @ w + b, torch.Generator().manual_seed(seed))
 
 
-def told(act: Callable[[Example], Tensor], index: int, *, draws: int = 2) -> str | None:
-    """Diagnose a gradient that `act` makes of a example."""
+def told(mistake: Callable[[Example], Tensor], index: int, *, draws: int = 2) -> str | None:
+    """Diagnose a gradient that a mistake makes of an example."""
     right = reference()
     examples = [right.example(shapes, torch.float64) for shapes in SHAPES[:draws]]
-    text = diagnose([Sighting(act(example), index, example) for example in examples], LINEAR, right, ALLOWED)
+    text = diagnose([Sighting(mistake(example), index, example) for example in examples], LINEAR, right, ALLOWED)
     return str(text) if text else None
 
 
 def test_a_gradient_of_terabytes_is_not_looked_at() -> None:
-    """The session chooses its size; acting a mistake out at that size would be the end of the judge."""
+    """The session chooses its size, and simulating a mistake at that size would kill the judge."""
     assert told(lambda _: torch.zeros(1).expand(1 << 40), 1) is None
 
 
 @pytest.mark.parametrize(
-    ("words", "index", "act"),
+    ("words", "index", "mistake"),
     [
         ("is zero everywhere", 1, lambda t: torch.zeros_like(t.gradients[1])),
         ("opposite sign", 0, lambda t: -t.gradients[0]),
@@ -58,20 +58,20 @@ def test_a_gradient_of_terabytes_is_not_looked_at() -> None:
         ("right one but for a factor (relative error of about 1e-3)", 1, lambda t: t.gradients[1] * 1.0005),
     ],
 )
-def test_mistakes_are_named(words: str, index: int, act: Callable[[Example], Tensor]) -> None:
-    """A gradient made by a usual mistake is called by its name."""
-    assert words in str(told(act, index))
+def test_mistakes_are_named(words: str, index: int, mistake: Callable[[Example], Tensor]) -> None:
+    """A gradient made by a common mistake is named."""
+    assert words in str(told(mistake, index))
 
 
 def test_nothing_is_named_when_nothing_fits() -> None:
-    """A gradient that no usual mistake explains, even by 1e-5, gets no name."""
+    """A gradient that no common mistake explains to 1e-5 gets no name."""
     noise = torch.Generator().manual_seed(1)
 
-    def act(example: Example) -> Tensor:
+    def mistake(example: Example) -> Tensor:
         right = example.gradients[0]
         return -right * (1 + 1e-5 * torch.rand(right.shape, generator=noise, dtype=torch.float64))
 
-    assert told(act, 0) is None
+    assert told(mistake, 0) is None
 
 
 def test_one_draw_is_not_enough() -> None:
@@ -80,13 +80,13 @@ def test_one_draw_is_not_enough() -> None:
 
 
 def test_mistakes_that_differ_between_draws_are_not_named() -> None:
-    """A sign that is wrong in one draw and a factor in the other fit no single mistake; only the proportion does."""
+    """A wrong sign in one draw and a factor in the other fit no single mistake; only the proportion does."""
     factors = iter((-1.0, 2.0))
     assert "but for a factor" in str(told(lambda t: next(factors) * t.gradients[0], 0))
 
 
 def test_derivative_at_the_output() -> None:
-    """f'(f(x)) where f'(x) is due is named for a function whose output has its input's shape."""
+    """f'(f(x)) instead of f'(x) is named for a function whose output has its input's shape."""
     right = Reference(torch.tanh, torch.Generator().manual_seed(2))
     examples = [right.example({"x": shape}, torch.float64) for shape in ((4, 3), (5, 2))]
     wrong = [Sighting(t.cotangents[0] * (1 - torch.tanh(t.outputs[0]) ** 2), 0, t) for t in examples]
@@ -104,7 +104,7 @@ def test_derivative_at_the_output() -> None:
     ],
 )
 def test_a_square_that_is_missing(wrong: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """The gradient of the norm, or of the differences, where that of the squares is due."""
+    """The gradient of the norm, or of the differences, instead of that of the squares, is named."""
     right = Reference(lambda yhat, y: ((yhat - y) ** 2).sum() / len(yhat), torch.Generator().manual_seed(1))
     examples = [right.example({"yhat": shape, "y": shape}, torch.float64) for shape in ((7, 3), (4, 5))]
     mistaken = Reference(wrong, torch.Generator())

@@ -18,12 +18,12 @@ Load = Callable[[str], Student]
 
 LINEAR_PARTS = ("forward", "x", "w", "b", "shape-b", "float32", "non-contiguous", "no-mutation", "interleaved")
 MSE_PARTS = ("forward", "yhat", "y", "float32", "non-contiguous", "no-mutation", "interleaved")
-#: Seeds that a right Function is judged with; `make seeds` takes 100.
+#: Seeds with which a right Function is judged; `make seeds` uses 100.
 SEEDS = int(os.environ.get("GRADJUDGE_TEST_SEEDS", "4"))
 
 
 def linear_check(student: Student, seed: int) -> FunctionCheck:
-    """Build the battery for Linear at small shapes in which q, n and p differ."""
+    """Build the battery for Linear at small shapes where q, n and p differ."""
     return FunctionCheck(
         student.Linear,
         lambda x, w, b: x @ w + b,
@@ -35,7 +35,7 @@ def linear_check(student: Student, seed: int) -> FunctionCheck:
 
 
 def mse_check(student: Student, seed: int) -> FunctionCheck:
-    """Build the battery for MSE at small shapes in which q and p differ."""
+    """Build the battery for MSE at small shapes where q and p differ."""
 
     def formula(yhat: Tensor, y: Tensor) -> Tensor:
         return ((yhat - y) ** 2).sum() / len(yhat)
@@ -51,7 +51,7 @@ def mse_check(student: Student, seed: int) -> FunctionCheck:
 
 
 def run_part(check: FunctionCheck, part: str) -> None:
-    """Ask for one part by its short name."""
+    """Run one part by its short name."""
     if part == "forward":
         check.forward()
     elif part == "shape-b":
@@ -63,7 +63,7 @@ def run_part(check: FunctionCheck, part: str) -> None:
 
 
 def failures(check: FunctionCheck, parts: tuple[str, ...]) -> dict[str, str]:
-    """Ask for all parts; give the failed ones with what the student reads, in English."""
+    """Run all parts; return those that fail, with what the student reads in English."""
     found: dict[str, str] = {}
     for part in parts:
         try:
@@ -127,17 +127,17 @@ def _indented(code: str) -> str:
 
 
 def linear(backward: str = "pass", forward: str = "out = x @ w + b") -> str:
-    """Write a Linear whose backward goes on with `backward` after the right gradients."""
+    """Write a Linear whose backward runs `backward` after the right gradients."""
     return LINEAR.format(backward=_indented(backward), forward=_indented(forward))
 
 
 def mse(backward: str = "pass", forward: str = "out = ((yhat - y) ** 2).sum() / len(yhat)") -> str:
-    """Write an MSE whose backward goes on with `backward` after the right gradients."""
+    """Write an MSE whose backward runs `backward` after the right gradients."""
     return MSE.format(backward=_indented(backward), forward=_indented(forward))
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """Hold a wrong Function: source, the parts that it fails, and words that one of its messages has."""
+    """A wrong Function: its source, the parts that it fails, and words from one of its messages."""
 
     source: str
     fails: str
@@ -460,13 +460,13 @@ NO_CONTEXT = (
     [
         (ELEMENTWISE, "element-wise", "multiplies element by element (`*`) where a matrix product (`@`) is needed"),
         (linear(forward="out = torch.mul(x, w) + b"), "element-wise", "matrix product"),
-        (linear(forward="out = x * w - b"), "", "element-wise operation"),  # nothing fits: only what torch says
+        (linear(forward="out = x * w - b"), "", "element-wise operation"),  # nothing fits: only torch's message
         (linear(forward="out = x @ w + b + x"), "", "element-wise operation"),
         (linear(forward="out = x @ w.T + b"), "transposed", "takes `w` transposed"),
     ],
 )
-def test_a_forward_that_raises_is_told_why(load: Load, source: str, key: str, words: str) -> None:
-    """A product of the wrong kind is acted out where both kinds have a result."""
+def test_a_forward_that_raises_is_explained(load: Load, source: str, key: str, words: str) -> None:
+    """A product of the wrong kind is simulated at shapes where both kinds are defined."""
     with pytest.raises(CheckFailed) as caught:
         linear_check(load(source), 1).forward()
     assert words in str(caught.value)
@@ -484,8 +484,8 @@ def test_a_forward_that_raises_is_told_why(load: Load, source: str, key: str, wo
         ),
     ],
 )
-def test_other_arguments_are_told(load: Load, source: str, key: str, words: str) -> None:
-    """Without ctx the formula may be right; then that is all there is to say."""
+def test_wrong_arguments_of_forward_are_reported(load: Load, source: str, key: str, words: str) -> None:
+    """Without ctx the formula may be right; then only ctx is reported."""
     with pytest.raises(CheckFailed) as caught:
         mse_check(load(source), 1).forward()
     assert words in str(caught.value)
@@ -504,15 +504,15 @@ def test_other_arguments_are_told(load: Load, source: str, key: str, words: str)
     ],
 )
 def test_a_list_of_gradients_is_told_from_too_few(load: Load, backward: str, key: str, words: str) -> None:
-    """torch says the same of both: another number of gradients than there are inputs."""
+    """torch reports both as a wrong number of gradients."""
     with pytest.raises(CheckFailed) as caught:
         mse_check(load(mse(backward)), 1).gradient("yhat")
     assert words in str(caught.value)
     assert caught.value.text.mistake == key
 
 
-def test_a_number_that_is_saved_is_told(load: Load) -> None:
-    """A context of one's own keeps anything; torch's, which `apply` gives, keeps tensors."""
+def test_saving_a_number_is_reported(load: Load) -> None:
+    """A context of the student's own keeps anything; torch's, which `apply` passes, keeps tensors."""
     source = mse().replace("save_for_backward(yhat, y)", "save_for_backward(yhat, y, 7)")
     check = mse_check(load(source.replace("yhat, y = ctx", "yhat, y, _ = ctx")), 1)
     check.forward()
@@ -534,7 +534,7 @@ def test_what_is_paid_for_elsewhere_costs_no_shape(load: Load) -> None:
 
 
 def test_a_bias_gradient_drawn_at_random_has_no_right_shape(load: Load) -> None:
-    """One draw may be right by chance; that of each shape is asked for more than once."""
+    """One draw may be right by chance, so each shape is asked for more than once."""
     lucky = "CALLS[0] += 1\ndb = db if CALLS[0] % 2 else torch.zeros_like(db)"
     with pytest.raises(CheckFailed, match="wrong"):
         linear_check(load(linear(lucky)), 1).shape_of_gradient("b")
@@ -553,7 +553,7 @@ def test_a_bias_gradient_drawn_at_random_has_no_right_shape(load: Load) -> None:
     ],
 )
 def test_a_name_is_bound_to_apply(load: Load, binding: str, says: str) -> None:
-    """The name may be apply or call it; an instance, a formula and a number are told as what they are."""
+    """The name may be apply or call it; an instance, a formula and a number are reported as what they are."""
     student = load(mse() + binding + "\n")
     check = mse_check(student, 1)
     check.forward()
@@ -565,7 +565,7 @@ def test_a_name_is_bound_to_apply(load: Load, binding: str, says: str) -> None:
 
 
 def test_what_apply_raises_as_well_is_not_the_names_fault(load: Load) -> None:
-    """A forward that fails where gradients are asked for is paid for with them, and not for its name too."""
+    """A forward that fails where gradients are asked for is paid for with them, not with its name too."""
     source = mse().replace("save_for_backward(yhat, y)", "save_for_backward(yhat, y, 7)")
     student = load(
         source.replace("yhat, y = ctx", "yhat, y, _ = ctx") + "mse = MSE.apply\nwrong = lambda a, b: 0 * a\n"
@@ -576,7 +576,7 @@ def test_what_apply_raises_as_well_is_not_the_names_fault(load: Load) -> None:
 
 
 def test_another_reduction_is_a_convention(load: Load) -> None:
-    """A mean over all entries that is consistent passes everything for its own formula; a wrong gradient does not."""
+    """A consistent mean over all entries passes everything for its own formula; a wrong gradient does not."""
     mean = "out = ((yhat - y) ** 2).mean()"
     own = mse_check(load(mse("dyhat, dy = d / p, -d / p", mean)), 1).in_its_own_convention()
     assert own is not None
@@ -601,7 +601,7 @@ class ReLU(torch.autograd.Function):
 
 
 def test_an_input_that_is_marked_dirty_is_no_crash(load: Load) -> None:
-    """A leaf cannot be changed in place; what comes of another node can, and only that it changes is the mistake."""
+    """A leaf cannot be changed in place, another node's output can; the change is the only mistake."""
     check = FunctionCheck(load(IN_PLACE).ReLU, torch.relu, {"x": (4, 3)}, rng=torch.Generator().manual_seed(0))
     assert failures(check, ("forward", "float32", "non-contiguous", "interleaved")) == {}
     check.gradient("x")
@@ -621,8 +621,8 @@ def test_an_input_that_is_marked_dirty_is_no_crash(load: Load) -> None:
         ("db = (g @ x).sum(0)", "", ""),
     ],
 )
-def test_a_product_whose_shapes_do_not_match_is_told(load: Load, backward: str, name: str, key: str) -> None:
-    """Where all sizes are the same, any product has a result: it tells which one was meant."""
+def test_a_product_whose_shapes_do_not_match_is_explained(load: Load, backward: str, name: str, key: str) -> None:
+    """With square matrices any product is defined, which shows the one that was meant."""
     for asked in ("x", "w", "b"):
         with pytest.raises(CheckFailed) as caught:
             linear_check(load(linear(backward)), 1).gradient(asked)
@@ -630,8 +630,8 @@ def test_a_product_whose_shapes_do_not_match_is_told(load: Load, backward: str, 
         assert (f"for `{name}` is" in str(caught.value)) is bool(name)
 
 
-def test_a_list_with_one_gradient_is_told(load: Load) -> None:
-    """torch complains of what is no tensor there."""
+def test_a_list_with_one_gradient_is_reported(load: Load) -> None:
+    """torch complains that it is not a tensor."""
     source = "import torch\nclass Square(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n"
     source += "        ctx.save_for_backward(x)\n        return x * x\n    @staticmethod\n    def backward(ctx, g):\n"
     source += "        return [2 * g * ctx.saved_tensors[0]]\n"

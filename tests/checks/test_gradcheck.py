@@ -48,7 +48,7 @@ Load = Callable[[str], Student]
 
 
 def inputs(dtype: torch.dtype = torch.float64) -> list[torch.Tensor]:
-    """Draw the sheet's shapes: x (13, 5), w (5, 7), b (7,)."""
+    """Draw inputs of the sheet's shapes: x (13, 5), w (5, 7), b (7,)."""
     rng = torch.Generator().manual_seed(3)
     return [torch.randn(shape, generator=rng, dtype=dtype).requires_grad_() for shape in ((13, 5), (5, 7), (7,))]
 
@@ -59,7 +59,7 @@ def rng() -> torch.Generator:
 
 
 def test_gradcheck_of_linear_takes_few_trips(load: Load, trips: Callable[[Student], int]) -> None:
-    """gradcheck of the sheet's Linear asks the session at most 12 times, where a naive proxy asks 400 times."""
+    """gradcheck of the sheet's Linear sends at most 12 messages; a naive proxy sends 400."""
     student = load(RIGHT)
     gradcheck(student.Linear, inputs(), rng=rng())
     assert trips(student) <= MOST_TRIPS
@@ -69,14 +69,14 @@ def test_gradcheck_of_linear_takes_few_trips(load: Load, trips: Callable[[Studen
     "change", ["(lambda g: g * g)", "torch.abs", "(lambda g: g.clamp(0, 1))", "(lambda g: 1.01 * g)"]
 )
 def test_gradcheck_with_weights_sees_what_it_should(load: Load, change: str) -> None:
-    """A backward that is right for one-hot cotangents of 1 only, or 1 % off, is refused; staff get torch's words."""
+    """A backward that is right only for one-hot cotangents of 1, or 1 % off, is refused; staff read torch's message."""
     with pytest.raises(CheckFailed, match="gradcheck refuses `Linear`") as caught:
         gradcheck(load(LINEAR.replace("CHANGE", change)).Linear, inputs(), rng=rng())
     assert "Jacobian mismatch" in caught.value.detail
 
 
 def test_gradcheck_of_several_outputs(load: Load) -> None:
-    """A Function with two outputs is checked whole."""
+    """A Function with two outputs is checked as a whole."""
     x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
     gradcheck(load(RIGHT).Two, [x], rng=rng())
     with pytest.raises(CheckFailed):
@@ -86,8 +86,8 @@ def test_gradcheck_of_several_outputs(load: Load) -> None:
 @pytest.mark.parametrize(
     "odd", ["torch.zeros(50_000, dtype=x.dtype)", "x.bfloat16()", "tuple(torch.zeros(1) for _ in range(2_500))"]
 )
-def test_outputs_that_no_jacobian_is_made_of_are_refused(load: Load, odd: str) -> None:
-    """A row for each entry of an output would take gigabytes; a dtype that has no derivatives is no fault of ours."""
+def test_outputs_without_a_feasible_jacobian_are_refused(load: Load, odd: str) -> None:
+    """A row per output entry would take gigabytes; a dtype without derivatives is not the grader's fault."""
     student = load(RIGHT.replace("return x * x, x.sum()", f"return {odd}"))
     x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
     with pytest.raises(CheckFailed) as failed:
@@ -96,7 +96,7 @@ def test_outputs_that_no_jacobian_is_made_of_are_refused(load: Load, odd: str) -
 
 
 def test_gradcheck_in_float32(load: Load) -> None:
-    """With float32's step and tolerance a right Linear passes, and 5 % off does not."""
+    """With float32's step and tolerance a right Linear passes, and one that is 5 % off does not."""
     allowed = tolerance("cpu", torch.float32)
     gradcheck(load(RIGHT).Linear, inputs(torch.float32), rng=rng(), allowed=allowed)
     with pytest.raises(CheckFailed):
@@ -111,7 +111,7 @@ def test_what_raises_is_the_student_s(load: Load) -> None:
 
 
 def test_a_point_that_was_not_foreseen_is_asked(load: Load) -> None:
-    """Away from the points fetched beforehand, outputs and gradients come from the session."""
+    """Away from the prefetched points, outputs and gradients come from the session."""
     student = load(RIGHT)
     fetched = Prefetched(student.Linear, inputs(), eps=1e-6)
     elsewhere = [tensor.detach().add(1).requires_grad_() for tensor in inputs()]
@@ -124,7 +124,7 @@ def test_a_point_that_was_not_foreseen_is_asked(load: Load) -> None:
 
 
 def test_a_cotangent_that_was_not_foreseen_is_asked(load: Load) -> None:
-    """At a fetched point, a cotangent that was not fetched is pulled back when it is asked."""
+    """At a prefetched point, a new cotangent is pulled back in the session."""
     x, w, b = here = inputs()
     output = Prefetched(load(RIGHT).Linear, here, eps=1e-6)(*here)
     cotangent = torch.randn(13, 7, generator=rng(), dtype=torch.float64)

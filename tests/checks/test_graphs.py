@@ -1,4 +1,4 @@
-"""Expression graphs know what is right; wrong engines are replayed, so that mistakes can be named."""
+"""Expression graphs know their right results; wrong engines are simulated, so that mistakes can be named."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_two_roots_add_up() -> None:
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_every_operation_is_differentiated(operation: str) -> None:
-    """Gradients of one node are the derivatives that central differences give."""
+    """Gradients of one node agree with central differences."""
     inputs: tuple[int | Plain, ...] = (0,) if operation in ("neg", "exp", "tanh", "relu") else (0, 1)
     inputs = (0, Plain(3)) if operation == "**" else inputs
     graph = Graph((0.7, 1.3), (Node(operation, inputs),))
@@ -42,8 +42,8 @@ def test_every_operation_is_differentiated(operation: str) -> None:
         assert graph.exact().grads[0][leaf] == pytest.approx((moved[0] - moved[1]) / 2e-6, abs=1e-6)
 
 
-def test_numbers_stand_as_they_are() -> None:
-    """2 - x takes the plain 2."""
+def test_plain_numbers_are_used_directly() -> None:
+    """2 - x uses the plain 2."""
     assert Graph((0.5,), (Node("-", (Plain(2), 0)),)).exact() == GraphValues((1.5,), ((-1.0,),))
 
 
@@ -67,7 +67,7 @@ def test_what_is_not_near(value: float) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_drawn_graphs_are_plain(seed: int) -> None:
-    """Numbers and gradients are neither tiny nor large; trees use each place once; chains have one order alone."""
+    """Numbers and gradients are neither tiny nor large; trees use each place once; chains have a single order."""
     rng = torch.Generator().manual_seed(seed)
     for operations in (("+", "*"), ("+",), ("*",)):
         tree, chain, mixed = draws.tree(rng, operations), draws.chain(rng, operations), draws.mixed(rng, operations)
@@ -90,19 +90,19 @@ def test_leaves_differ() -> None:
 
 
 def test_no_such_graph() -> None:
-    """A shape whose numbers are never plain is the test writer's fault, and is said."""
+    """A shape whose numbers are never in range is an error of the test writer."""
     with pytest.raises(RuntimeError):
         draws.chain(torch.Generator().manual_seed(0), ("+",), length=40)
 
 
 def test_local_derivatives() -> None:
-    """Each node is differentiated by its own inputs; plain numbers have none."""
+    """Each node is differentiated with respect to its own inputs; plain numbers have no derivative."""
     graph = Graph((2.0, 3.0), (Node("*", (0, 1)), Node("**", (2, Plain(2)))))
     assert partials_of(graph) == {2: (3.0, 2.0), 3: (12.0,)}
 
 
 def test_an_order_with_too_many_visits() -> None:
-    """Going along every path of a long chain is given up."""
+    """Following every path of a long chain is given up."""
     long = Graph((1.0,), tuple(Node("+", (place, place)) for place in range(40)))
     assert topological(long, 40)[0] == 40
     assert explanation(long, GraphValues((1.0,), ((7.0,),))) == ""
@@ -113,7 +113,7 @@ def test_an_order_with_too_many_visits() -> None:
     [("zero", 0.0), ("twice", 86.0), ("twice", 162.0), ("twice", 202.0), ("sign", -49.0), ("", 12345.0)],
 )
 def test_mistakes_of_the_example_are_named(name: str, grad: float) -> None:
-    """What hand-written classes with a usual mistake give at a = 2."""
+    """The gradients of hand-written classes with a common mistake, at a = 2."""
     assert explanation(EXAMPLE, GraphValues((30.0,), ((grad,),))) == name
 
 
@@ -136,13 +136,13 @@ def test_mistakes_of_the_example_are_named(name: str, grad: float) -> None:
     ],
 )
 def test_mistakes_of_other_graphs_are_named(name: str, graph: Graph, grads: tuple[float, ...] | None) -> None:
-    """Each of the names has a graph that shows it."""
+    """Each name has a graph that shows it."""
     found = GraphValues(graph.exact().data, ((6.0,), (1.0,)) if grads is None else (grads,))
     assert explanation(graph, found) == name
 
 
 def test_words_are_in_both_languages() -> None:
-    """Every name has words, and no word has a digit that could be a hidden value."""
+    """Every name has a sentence, and no sentence has a digit that could be a hidden value."""
     for text in WORDS.values():
         assert text.said("en") != text.said("fr")
         assert not any(digit in text.said("en") + text.said("fr") for digit in "23456789")

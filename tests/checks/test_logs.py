@@ -49,14 +49,14 @@ def spoil(w):
 
 
 class Names:
-    """Hold a student's names as a namespace of the worker does."""
+    """A student's names, as a namespace of the session holds them."""
 
     def __init__(self) -> None:
         self.names: dict[str, object] = {}
         exec(CODE, self.names)  # noqa: S102  the test's own code
 
     def run(self, cell: RunCell) -> CellDone:
-        """Run nothing: the code has run."""
+        """Run nothing: the code has already run."""
         raise NotImplementedError
 
 
@@ -79,20 +79,20 @@ def test_a_writer_in_the_session_is_read_back(student: Student) -> None:
 
 
 def test_no_event_files_are_no_curves(student: Student) -> None:
-    """Nothing written is a plain failure."""
+    """Writing nothing is a plain failure."""
     with pytest.raises(CheckFailed, match="Loss/train"):
         require_curves(curves(student, "curves"), ["Loss/train"], 5)
 
 
 def test_a_generator_in_the_session_fixes_the_order(student: Student) -> None:
-    """Two generators of one seed give one order, another seed gives another."""
+    """Two generators with the same seed give the same order, another seed gives another."""
     first, second, other = (student.shuffle(generator(student, seed)) for seed in (1, 1, 2))
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
 
 
 def test_a_kept_tensor_shows_changes_in_place(student: Student) -> None:
-    """What a function does to its argument is seen on the object that stays in the session."""
+    """What a function does to its argument shows in the object that stays in the session."""
     held = kept(student, torch.zeros(2))
     assert torch.equal(look(held), torch.zeros(2))  # type: ignore[arg-type]
     student.spoil(held)
@@ -124,14 +124,14 @@ def test_one_point_per_epoch_more_or_less(points: list[Point]) -> None:
     ],
 )
 def test_what_is_no_falling_curve_fails(points: list[Point]) -> None:
-    """Too few, too many, all at one step, backwards, flat, rising and NaN."""
+    """Too few points, too many, all at one step, backwards, flat, rising and NaN."""
     with pytest.raises(CheckFailed):
         require_curves({"loss/train": points}, ["Loss/train"], 5)
 
 
 @pytest.mark.parametrize("value", [0.2, 1.0, float("nan")])
 def test_a_curve_that_ends_elsewhere_fails(value: float) -> None:
-    """The last point must be near the cost that is known here."""
+    """The last point must be near the cost that is known on this side."""
     with pytest.raises(CheckFailed):
         require_end({"loss/train": [(0, 2.0), (1, value)]}, "Loss/train", 0.5)
 
@@ -145,7 +145,7 @@ def test_an_answer_of_another_kind_fails(answer: object) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_runs_are_told_apart(student: Student) -> None:
-    """Where several runs have a tag, the run that was written last has its name; a writer may still be open."""
+    """If several runs have a tag, the latest gets its plain name; a writer may still be open."""
     writers = [SummaryWriter(f"runs/{run}") for run in ("old", "new")]
     for number, writer in enumerate(writers):
         for step in range(3):
@@ -157,7 +157,7 @@ def test_runs_are_told_apart(student: Student) -> None:
     for file, at in ((next(Path("runs/old").iterdir()), 1), (next(Path("runs/new").iterdir()), 2)):
         file.touch()
         os.utime(file, (at, at))
-    os.chdir("runs")  # as a function of the student's may: the folder is the session's all the same
+    os.chdir("runs")  # as a student's function may: the folder is still the session's
     assert curves(student, "runs/new") == {"loss/train": [(0, 0.5), (1, 1.5), (2, 2.5)]}
     assert curves(student, "runs")["old"] == [(0, 1.0)]
     assert curves(student, "nothing") == {}
@@ -166,7 +166,7 @@ def test_runs_are_told_apart(student: Student) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("tail", [b"\xff" * 30, b"\x05", struct.pack("<Q", 1 << 62) + bytes(64), bytes(11)])
 def test_damaged_event_files_are_read_as_far_as_they_go(student: Student, tail: bytes) -> None:
-    """A record that is cut short, or lies about its length, ends its file."""
+    """A record that is truncated, or lies about its length, ends its file."""
     student.log(summary_writer(student, "runs"), 3, ("a",))
     assert len(curves(student, "runs")["a"]) == 3
     (file,) = Path("runs").iterdir()
@@ -176,7 +176,7 @@ def test_damaged_event_files_are_read_as_far_as_they_go(student: Student, tail: 
 
 
 def test_records_that_are_no_events_fail_the_check(student: Student) -> None:
-    """What cannot be read raises in the session, like code of the student's."""
+    """Unreadable records raise in the session, like the student's code."""
     Path("runs").mkdir()
     (Path("runs") / "events.out.tfevents.1").write_bytes(struct.pack("<Q", 3) + bytes(4) + b"\xff\xff\xff" + bytes(4))
     with pytest.raises(CheckFailed, match="`TensorBoard`"):
@@ -196,7 +196,7 @@ def test_what_is_defined_must_come_back(value: object) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_images_are_read_back_with_their_sizes(student: Student) -> None:
-    """Images and scalars of a folder are told apart; no pixel crosses. (A writer makes three channels of one.)"""
+    """Images and scalars of a folder are told apart; no pixel crosses. (A writer makes three channels out of one.)"""
     writer = summary_writer(student, "pictures")
     student.draw(writer, 2)
     student.log(writer, 1)
@@ -208,6 +208,6 @@ def test_images_are_read_back_with_their_sizes(student: Student) -> None:
     "value", [None, {"a": 1}, {"a": [(1, 2, 3)]}, {"a": [(1, 2, 3, 4.0)]}, {"a": [(1, 2, 3, True)]}]
 )
 def test_images_that_are_none_fail_the_check(value: object) -> None:
-    """What the session says of its files is not trusted."""
+    """The session's account of its files is not trusted."""
     with pytest.raises(CheckFailed, match="cannot be read"):
         read_images(value)

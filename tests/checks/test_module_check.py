@@ -1,4 +1,4 @@
-"""Modules and losses with a backward of their own are judged part by part, and the usual mistakes are named."""
+"""Hand-written modules and losses are judged part by part, and common mistakes are named."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class MSE:
 
 
 def student_of(load: Load, *changes: tuple[str, str]) -> Student:
-    """Make a student whose source is the right one with some texts replaced."""
+    """Make a student whose source is the right one with some replacements."""
     source = SOURCE
     for old, new in changes:
         assert old in source
@@ -129,7 +129,7 @@ RIGHT: dict[str, tuple[tuple[str, str], ...]] = {
 
 @pytest.mark.parametrize("changes", RIGHT.values(), ids=RIGHT)
 def test_right_modules_pass(load: Load, changes: tuple[tuple[str, str], ...]) -> None:
-    """Every part accepts every honest style."""
+    """Every part accepts every correct style."""
     student = student_of(load, *changes)
     check = linear(student)
     check.forward()
@@ -207,7 +207,7 @@ def test_mistakes_are_found_and_named(load: Load, old: str, new: str, part: Part
 
 
 def test_backward_by_autograd_is_seen(load: Load) -> None:
-    """A backward that is right only where torch differentiates for it is not written by hand."""
+    """A backward that is right only with autograd is not written by hand."""
     forward = "self.x = x.detach().requires_grad_(); self.out = torch.tanh(self.x)"
     student = student_of(
         load,
@@ -228,7 +228,7 @@ def test_backward_by_autograd_is_seen(load: Load) -> None:
 
 @pytest.mark.parametrize("delta", ["delta", "delta.sum()", "delta.sum(0, keepdim=True)", "delta[:, :0]"])
 def test_a_gradient_of_any_shape_may_overwrite(load: Load, delta: str) -> None:
-    """Whatever its shape, it is the student's mistake, and is judged as one."""
+    """Whatever its shape, overwriting is judged as the student's mistake."""
     student = student_of(load, ("self.b.grad += delta.sum(0)", f"self.b.grad = {delta}"))
     with pytest.raises(CheckFailed, match=r"grad of `b`"):
         linear(student).accumulates()

@@ -1,4 +1,4 @@
-"""Descents of a network with a hidden layer are compared exactly, per parameter, and usual mistakes are named."""
+"""Descents of a network with a hidden layer are compared exactly, per parameter, and common mistakes are named."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SLOPES: dict[Activation, Activation] = {
 
 @dataclass(frozen=True)
 class Pupil:
-    """How a pupil trains: each attribute is one place in which to go wrong."""
+    """How a pupil trains: each attribute is a place for one mistake."""
 
     g: Activation = torch.tanh
     slope: Activation = SLOPES[torch.tanh]
@@ -64,7 +64,7 @@ class Pupil:
 
 
 def problem(steps: int = 1, p: int = 1, g: Activation = torch.tanh, seed: int = 0) -> Descent:
-    """Draw a network, rows for it, and a number of steps."""
+    """Draw a network, its rows, and a number of steps."""
     rng = torch.Generator().manual_seed(seed)
     start = drawn_network(rng, 4, 5, p, bias=0.3)
     rows = torch.randn(12, 4, generator=rng, dtype=torch.float64), torch.randn(12, p, generator=rng).double()
@@ -72,7 +72,7 @@ def problem(steps: int = 1, p: int = 1, g: Activation = torch.tanh, seed: int = 
 
 
 def said(got: Parameters, descent: Descent, g: Activation = torch.tanh, only: tuple[str, ...] = ()) -> tuple[str, str]:
-    """Return what a failing check says, in English and in French."""
+    """Return the message of a failing check, in English and in French."""
     with pytest.raises(CheckFailed) as caught:
         require_network_trajectory(got, descent, g, only=only)
     return str(caught.value.text), caught.value.text.said("fr")
@@ -82,14 +82,14 @@ def said(got: Parameters, descent: Descent, g: Activation = torch.tanh, only: tu
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize(("steps", "p"), [(1, 1), (5, 1), (5, 3)])
 def test_right_descents_pass(g: Activation, dtype: torch.dtype, steps: int, p: int) -> None:
-    """Gradients by hand in float64, and honest float32, are within the tolerance for twenty networks."""
+    """Gradients by hand in float64, and correct float32, are within the tolerance for twenty networks."""
     for seed in range(20):
         descent = problem(steps, p, g, seed)
         require_network_trajectory(Pupil(g, SLOPES[g]).train(descent, dtype), descent, g)
 
 
 def test_each_parameter_is_judged_alone() -> None:
-    """After one step a frozen parameter fails, and the three others pass."""
+    """After one step a frozen parameter fails, and the other three pass."""
     descent = problem()
     for frozen in NAMES:
         got = Pupil(frozen=frozen).train(descent)
@@ -125,7 +125,7 @@ def test_mistakes_of_the_chain_are_named(pupil: Pupil, parameter: str, en: str, 
 
 
 def test_a_mistake_that_no_one_makes_is_not_named() -> None:
-    """Where nothing fits, the message says how far off the parameter is, and no digits of it."""
+    """If nothing fits, the message says how far off the parameter is, without digits of it."""
     descent = problem()
     got = dict(Pupil().train(descent))
     got["w1"] = got["w1"] + 0.01 * torch.arange(20.0).reshape(4, 5)
@@ -142,8 +142,8 @@ def test_a_mistake_that_no_one_makes_is_not_named() -> None:
         (lambda b1: b1[:3], "shape [3]"),
     ],
 )
-def test_shapes_and_nan_are_told_as_such(change: Callable[[Tensor], Tensor], en: str) -> None:
-    """A bias that grew, NaN or another shape is no usual mistake of the chain, and no crash."""
+def test_shapes_and_nan_are_reported_as_such(change: Callable[[Tensor], Tensor], en: str) -> None:
+    """A bias that grew, NaN or another shape is no mistake of the chain rule, and no crash."""
     descent = problem()
     got = dict(Pupil().train(descent))
     got["b1"] = change(got["b1"])
@@ -151,7 +151,7 @@ def test_shapes_and_nan_are_told_as_such(change: Callable[[Tensor], Tensor], en:
 
 
 def test_weights_are_drawn_by_fan_in() -> None:
-    """The variance of the weights is 1 / fan-in, biases are zero or as large as asked."""
+    """The variance of the weights is 1 / fan-in, biases are zero or as large as requested."""
     drawn = drawn_network(torch.Generator().manual_seed(0), 50, 400, 30)
     assert float(drawn["w1"].var()) * 50 == pytest.approx(1, rel=0.03)
     assert float(drawn["w2"].var()) * 400 == pytest.approx(1, rel=0.03)
@@ -160,7 +160,7 @@ def test_weights_are_drawn_by_fan_in() -> None:
 
 
 def test_the_loss_is_that_of_the_outputs() -> None:
-    """(1/q) times the sum over rows and columns; `loss_on` takes the same function."""
+    """It is (1/q) times the sum over rows and columns; `loss_on` takes the same function."""
     descent = problem(p=3)
     x, y = descent.batches[0]
     due = float(((outputs(descent.start, x, torch.tanh) - y) ** 2).sum() / 12)

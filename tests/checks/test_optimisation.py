@@ -1,4 +1,4 @@
-"""Training with torch's optimisers is compared exactly, and the usual mistakes are called by their names."""
+"""Training with torch's optimisers is compared exactly, and common mistakes are named."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def after(load: Load, source: str, what: Training) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("rule", [SGD, ADAM, MOMENTUM])
 @pytest.mark.parametrize("stale", [False, True])
 def test_right_trainings_pass(load: Load, source: str, rule: Optimiser, stale: bool) -> None:
-    """Any style that does the same passes, with each optimiser, and with old gradients on the model."""
+    """Any style that does the same passes, with each optimiser, and with stale gradients on the model."""
     for seed in range(5):
         what = training(rule, stale=stale, seed=seed)
         require_training(after(load, source, what), what)
@@ -152,8 +152,8 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("name", list(MISTAKES))
-def test_a_usual_mistake_is_named(load: Load, name: str) -> None:
-    """Each usual mistake fails, is named in both languages, and passes where its family is paid for elsewhere."""
+def test_a_common_mistake_is_named(load: Load, name: str) -> None:
+    """Each common mistake fails, is named in both languages, and passes where its family is paid for elsewhere."""
     changes, family, en, fr = MISTAKES[name]
     what = training(MOMENTUM if family == "steps" else SGD, stale=family == "stale")
     got = after(load, swapped(*changes), what)
@@ -168,7 +168,7 @@ def test_a_usual_mistake_is_named(load: Load, name: str) -> None:
 
 
 def test_an_update_by_hand_is_named(load: Load) -> None:
-    """With Adam, p - lr * grad is another update; so is an optimiser that is made anew in each epoch."""
+    """With Adam, p - lr * grad is another update; so is an optimiser that is recreated in each epoch."""
     update = "            for p in model.parameters():\n                p.data -= 0.05 * p.grad\n"
     by_hand = swapped((STEP, update))
     anew = swapped((EPOCH, EPOCH + "        optimizer = torch.optim.Adam(model.parameters(), lr=0.05)\n"))
@@ -179,7 +179,7 @@ def test_an_update_by_hand_is_named(load: Load) -> None:
 
 
 def test_two_mistakes_are_two_prices(load: Load) -> None:
-    """First batch only and a sum: each is named where the other one is paid for elsewhere."""
+    """First batch only and a sum: each is named where the other is paid for elsewhere."""
     source = swapped(("in loader:", "in loader[:1]:"), (LOSS, SUM))
     what = training()
     got = after(load, source, what)
@@ -190,8 +190,8 @@ def test_two_mistakes_are_two_prices(load: Load) -> None:
     require_training(got, what, forgiven=[*PACE, "scale"])
 
 
-def test_what_is_none_of_the_usual_is_said_so(load: Load) -> None:
-    """Another loss is no usual mistake; no family forgives it."""
+def test_an_unknown_mistake_is_reported_as_such(load: Load) -> None:
+    """Another loss is not a common mistake; no family forgives it."""
     source = swapped((LOSS, LOSS + " ** 2"))
     what = training()
     got = after(load, source, what)
@@ -202,7 +202,7 @@ def test_what_is_none_of_the_usual_is_said_so(load: Load) -> None:
 
 
 def test_parameters_that_are_gone_or_not_finite_fail() -> None:
-    """A missing parameter, another shape and NaN are said in words."""
+    """A missing parameter, another shape and NaN fail with a message."""
     what = training()
     end = what.end()
     for change, words in (
@@ -216,7 +216,7 @@ def test_parameters_that_are_gone_or_not_finite_fail() -> None:
 
 
 def test_the_twin_is_never_changed() -> None:
-    """A training can be carried out many times, right and wrong, from the same start."""
+    """A training can be carried out many times, rightly and wrongly, from the same start."""
     what = training(ADAM)
     before = what.start
     first = what.end()
@@ -228,13 +228,13 @@ def test_the_twin_is_never_changed() -> None:
 
 @pytest.mark.parametrize("returned", [None, 3.0, [1.0, 2.0], [1.0, 2.0, float("nan")]])
 def test_losses_that_are_no_losses_fail(returned: object) -> None:
-    """One finite number per epoch is due."""
+    """One finite number per epoch is required."""
     with pytest.raises(CheckFailed):
         require_losses(returned, 3)
 
 
 def test_losses_in_any_of_the_usual_forms_pass() -> None:
-    """Floats, tensors and pairs with the epoch."""
+    """Floats, tensors and pairs with the epoch are right."""
     for returned in ([3.0, 2.0, 1.0], torch.tensor([3.0, 2.0, 1.0]), [[0, 3.0], [1, 2.0], [2, 1.0]]):
         assert require_losses(returned, 3) == [3.0, 2.0, 1.0]
 
@@ -275,7 +275,7 @@ def test_right_evaluations_pass(load: Load, change: tuple[str, str]) -> None:
     ],
 )
 def test_wrong_evaluations_fail(load: Load, change: tuple[str, str], words: str) -> None:
-    """A graph, dropout left on, a mode that is not put back."""
+    """A graph, dropout left on, or a mode that is not restored fails."""
     student = load(EVALUATE.replace(*change))
     with pytest.raises(CheckFailed, match=words):
         require_modes(student, student.evaluate, *ROWS)
@@ -284,12 +284,12 @@ def test_wrong_evaluations_fail(load: Load, change: tuple[str, str], words: str)
 
 @pytest.mark.parametrize("returned", [2, 2.0, torch.tensor(2.0), torch.tensor([2.0])])
 def test_one_number_is_a_number(returned: object) -> None:
-    """A tensor of one entry is a number too."""
+    """A one-element tensor is a number too."""
     assert number_of(returned) == 2.0
 
 
 @pytest.mark.parametrize("returned", [None, True, "2", [2.0], torch.tensor([2.0, 3.0]), torch.tensor(2)])
-def test_anything_else_is_none(returned: object) -> None:
+def test_anything_else_is_not_a_number(returned: object) -> None:
     """Nothing, lists and several numbers are not one number."""
     with pytest.raises(CheckFailed, match="one number"):
         number_of(returned)

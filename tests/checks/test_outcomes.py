@@ -1,4 +1,4 @@
-"""Losses, histories and step limits: bounds fail closed, and tolerance is where the statement is tolerant."""
+"""Losses, histories and step limits: bounds fail closed, and judging is tolerant where the statement is."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_bound_fails_closed(loss: float) -> None:
 
 
 def test_the_bound_itself_passes() -> None:
-    """At most the bound."""
+    """The bound is inclusive."""
     require_loss(0.3, 0.3)
 
 
@@ -66,7 +66,7 @@ def test_the_bound_itself_passes() -> None:
     ],
 )
 def test_every_form_of_history_is_read(history: object) -> None:
-    """Floats, pairs, 0-dim tensors and a tensor are all right."""
+    """Floats, pairs, 0-dim tensors and a 1-d tensor are all right."""
     require_falling_history(history, 3, last=0.9)
 
 
@@ -88,13 +88,13 @@ def test_every_form_of_history_is_read(history: object) -> None:
     ],
 )
 def test_a_history_that_says_nothing_fails(history: object) -> None:
-    """Wrong length, other things than numbers, a curve that rises or one that ends elsewhere."""
+    """A wrong length, other things than numbers, a curve that rises or ends elsewhere."""
     with pytest.raises(CheckFailed):
         require_falling_history(history, 3, last=1.0)
 
 
 def test_least_squares_is_the_smallest_cost() -> None:
-    """Exact data cost nothing, and noise costs what no other line improves."""
+    """Exact data cost nothing, and noise costs what no other line improves on."""
     assert least_squares((X, Y)) == pytest.approx(0.0, abs=1e-20)
     noisy = Y + torch.randn(40, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     end = Descent(START, [(X, noisy)] * 2000, 0.1).end()
@@ -102,14 +102,14 @@ def test_least_squares_is_the_smallest_cost() -> None:
 
 
 def test_epochs_of_full_batch_are_counted_exactly() -> None:
-    """One epoch fewer has not reached the target."""
+    """One epoch fewer does not reach the target."""
     count = full_batch_epochs(START, (X, Y), 0.05, 0.5)
     assert float(linear_mse(Descent(START, [(X, Y)] * count, 0.05).end(), X, Y)) <= 0.5
     assert float(linear_mse(Descent(START, [(X, Y)] * (count - 1), 0.05).end(), X, Y)) > 0.5
 
 
 def test_the_step_limit_separates() -> None:
-    """Just under it descent converges, just over it descent grows; so it is with the real descent."""
+    """Just under it descent converges, just over it descent grows; the real descent confirms it."""
     limit = step_limit(X)
     assert not grows(0.95 * limit, X)
     assert grows(1.05 * limit, X)
@@ -143,7 +143,7 @@ def descent(steps: int) -> Descent:
 
 
 def told(losses: list[float], costs: list[float], *, each: int = 1, slack: int = 0, paid: bool = False) -> bool:
-    """Say whether a history is taken for that of a descent."""
+    """Return whether a history is accepted as that of a descent."""
     try:
         require_told(losses, costs, each=each, slack=slack, paid=paid)
     except CheckFailed:
@@ -159,7 +159,7 @@ def test_costs_along_a_descent() -> None:
 
 
 def test_a_history_holds_costs_of_its_own_epochs() -> None:
-    """Start, end, last batch and mean of an epoch are all right; another epoch's cost and made up numbers are not."""
+    """Start, end, last batch and mean of an epoch are all right; another epoch's cost and invented numbers are not."""
     costs = costs_along(descent(20))
     starts, ends, lasts = costs[0:20:5], costs[5::5], costs[4:20:5]
     means = [sum(costs[at : at + 5]) / 5 for at in range(0, 20, 5)]
@@ -172,7 +172,7 @@ def test_a_history_holds_costs_of_its_own_epochs() -> None:
 
 
 def test_a_wrong_descent_tells_of_itself() -> None:
-    """Where the descent was paid for, its costs may be sums, but numbers that merely fall are not taken."""
+    """If the descent is paid for, its costs may be sums, but numbers that merely fall are refused."""
     costs = costs_along(descent(4))
     assert told([12 * cost for cost in costs[:4]], costs, paid=True)
     assert told([*costs[1:], 0.0, 0.0], costs, paid=True)

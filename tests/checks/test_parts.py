@@ -1,4 +1,4 @@
-"""Parts of the battery that one Function alone does not show: fallback credit, bound names, several outputs, trips."""
+"""The battery beyond one Function's gradients: fallback credit, bound names, several outputs, trips."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_another_reduction_earns_the_fallback(load: Load, name: str) -> None:
 
 @pytest.mark.parametrize("name", NOT_REDUCTIONS)
 def test_another_function_does_not_earn_the_fallback(load: Load, name: str) -> None:
-    """A gradient that is wrong for its own forward, or right for quite another function, does not."""
+    """A gradient that is wrong for its own forward, or right for another function, does not."""
     with pytest.raises(CheckFailed):
         mse_check(load(NOT_REDUCTIONS[name])).own_forward_gradient("yhat")
 
@@ -122,7 +122,7 @@ def test_a_name_bound_to_something_else_fails(load: Load, bound: str) -> None:
 
 @pytest.mark.parametrize("wrong", ["MSE = 3", "class MSE: pass", "def MSE(yhat, y): return yhat"])
 def test_what_is_no_function_fails(load: Load, wrong: str) -> None:
-    """A name that is no class derived from Function fails, in words."""
+    """A name that is not a class derived from Function fails with a message."""
     with pytest.raises(CheckFailed, match=r"torch\.autograd\.Function is expected"):
         mse_check(load(wrong))
 
@@ -168,7 +168,7 @@ def test_a_reference_backward_takes_the_place_of_autograd(load: Load) -> None:
 
 
 def test_a_part_takes_few_trips(load: Load, trips: Callable[[Student], int]) -> None:
-    """Everything about one gradient is asked in at most five messages."""
+    """Judging one gradient takes at most five messages."""
     student = load(source())
     check = mse_check(student)
     before = trips(student)
@@ -177,7 +177,7 @@ def test_a_part_takes_few_trips(load: Load, trips: Callable[[Student], int]) -> 
 
 
 def test_the_same_seed_gives_the_same_questions(load: Load) -> None:
-    """All students are asked the same: the draws depend on the generator only."""
+    """All students get the same inputs: the draws depend on the generator only."""
 
     def asked() -> list[str]:
         student = load(source())

@@ -1,4 +1,4 @@
-"""Many steps for one trip: they are carried out in order, by Python's rules, and what goes wrong is told."""
+"""Many steps in one trip: carried out in order, by Python's rules, and errors are reported."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Affine(nn.Module):
 
 
 class Counting:
-    """A pupil in this process, its requests counted; all goes through the codec as it does between processes."""
+    """A pupil in this process whose requests are counted; everything passes through the codec, as between processes."""
 
     def __init__(self) -> None:
         self.pupil = Pupil()
@@ -75,7 +75,7 @@ class Counting:
 
 @pytest.fixture
 def counting() -> Counting:
-    """Offer a student with the source above."""
+    """Make a student with the source above."""
     return Counting()
 
 
@@ -95,7 +95,7 @@ def test_a_recipe_takes_one_trip(counting: Counting) -> None:
 
 
 def test_objects_come_back_as_proxies_and_go_into_later_recipes(counting: Counting) -> None:
-    """A long program is several recipes that hand objects over."""
+    """A long program is several recipes that pass objects on."""
     recipe = Recipe(counting.student, label="Number")
     (first,) = recipe.run(recipe.of(counting.student.Number)(4.0))
     assert isinstance(first, ObjectProxy)
@@ -105,7 +105,7 @@ def test_objects_come_back_as_proxies_and_go_into_later_recipes(counting: Counti
 
 
 def test_the_largest_recipe_fits_into_a_message(counting: Counting) -> None:
-    """So many steps cross, and a chain that long is computed."""
+    """So many steps cross, and a chain of that length is computed."""
     recipe = Recipe(counting.student, label="chain")
     one = node = recipe.of(counting.student.Number)(1.0)
     for _ in range(MOST_STEPS - 2):
@@ -113,7 +113,7 @@ def test_the_largest_recipe_fits_into_a_message(counting: Counting) -> None:
     assert recipe.run(node.data) == (MOST_STEPS - 1.0,)
 
 
-def test_what_a_step_raises_is_told_under_the_label(counting: Counting) -> None:
+def test_an_error_in_a_step_is_reported_under_the_label(counting: Counting) -> None:
     """The student reads which expression it was."""
     recipe = Recipe(counting.student, label="x / 2")
     number = recipe.of(counting.student.Number)(1.0)
@@ -149,7 +149,7 @@ def test_a_reply_of_another_length_fails_the_check() -> None:
 
 
 def test_a_step_that_is_not_done_yet_cannot_be_used(counting: Counting) -> None:
-    """A number beyond the steps that are done names nothing."""
+    """A number beyond the finished steps refers to nothing."""
     recipe = Recipe(counting.student, label="x")
     step = recipe.make("builtins:dict")
     step._number = -9
@@ -158,7 +158,7 @@ def test_a_step_that_is_not_done_yet_cannot_be_used(counting: Counting) -> None:
 
 
 def test_parameters_are_read_loaded_and_differentiated(counting: Counting) -> None:
-    """A module's gradients come by name, from a fresh pass, through the method that is asked for."""
+    """A module's gradients come by name, from a fresh pass, through the requested method."""
     student = counting.student
     module = student.Affine(2, 3)
     assert isinstance(module, CallableProxy)
@@ -183,7 +183,7 @@ def test_parameters_are_read_loaded_and_differentiated(counting: Counting) -> No
 
 
 def test_a_module_that_misreads_views_is_told_from_one_that_refuses_them(counting: Counting) -> None:
-    """Other numbers for a transposed view fail; an exception is the module's own word, and the same numbers pass."""
+    """Other numbers for a transposed view fail; an exception, or the same numbers, pass."""
     student = counting.student
     module = student.Affine(2, 3)
     x = torch.randn(4, 2, dtype=torch.float64)
@@ -194,7 +194,7 @@ def test_a_module_that_misreads_views_is_told_from_one_that_refuses_them(countin
 
 
 def test_an_optimiser_moves_the_modules_own_parameters(counting: Counting) -> None:
-    """What is made in the session works together there."""
+    """Objects made in the session work together there."""
     student = counting.student
     module = make(student, "torch.nn:Linear", 2, 1)
     before = parameters_of(student, module)

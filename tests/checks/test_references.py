@@ -1,4 +1,4 @@
-"""Special points: where formulas break, without those where they have no value or no gradient."""
+"""Special points: where formulas break, except where they have no value or no gradient."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def reference(formula: Formula) -> Reference:
 
 
 def test_inputs_agree_in_all_or_in_some_places() -> None:
-    """Of two inputs of one shape there are points where they are the same, with gradients that are judged there."""
+    """For two inputs of one shape there are points where they are equal, with gradients that are judged there."""
     mse = reference(lambda yhat, y: ((yhat - y) ** 2).sum())
     base = mse.example({"yhat": (4, 2), "y": (4, 2)}, torch.float64)
     alike = [(example.inputs[0] == example.inputs[1]).float().mean().item() for example in mse.special(base)]
@@ -23,7 +23,7 @@ def test_inputs_agree_in_all_or_in_some_places() -> None:
 
 
 def test_points_without_a_value_are_left_out() -> None:
-    """1 / x has none at 0; log has none at 0, and no gradient."""
+    """1 / x has no value at 0; log has neither a value nor a gradient."""
     for formula in (lambda x: 1 / x, lambda x: x.abs().log()):
         one = reference(formula)
         special = one.special(one.example({"x": (6,)}, torch.float64))
@@ -32,7 +32,7 @@ def test_points_without_a_value_are_left_out() -> None:
 
 
 def test_nothing_is_judged_at_a_kink() -> None:
-    """Whatever is given for the slope of ReLU at 0 is taken; elsewhere it is not."""
+    """Any derivative of ReLU at 0 is accepted; elsewhere it is judged."""
     relu = reference(torch.relu)
     for example in relu.special(relu.example({"x": (4, 3)}, torch.float64)):
         (x,), (kink,) = example.inputs, example.kinks
@@ -45,7 +45,7 @@ def test_nothing_is_judged_at_a_kink() -> None:
 
 
 def test_numbers_of_classes_stay_whole() -> None:
-    """A step beside a point, taken to look for kinks, turns no class into another."""
+    """A step to look for kinks turns no class index into another."""
     nll = reference(lambda yhat, y: -yhat[torch.arange(3), y.long()].sum())
     base = nll.at((torch.randn(3, 4).double(), torch.tensor([2, 3, 1])), (torch.ones(()).double(),))
     special = nll.special(base, fixed=(1,))

@@ -1,4 +1,4 @@
-"""A student's class of scalar nodes: right ones pass in any style, mistakes fail, are named, and cost their own."""
+"""A student's class of scalar nodes: right ones pass in any style, mistakes fail, are named, and cost once."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ RIGHT = {"ADD": "1.0, 1.0", "MUL": "other.data, self.data", "START": "self.grad 
 
 
 def source(**changes: str) -> str:
-    """Write the class with some of its pieces changed."""
+    """Write the class with some of its pieces replaced."""
     text = SOURCE
     for name, piece in (RIGHT | changes).items():
         text = text.replace(name, piece)
@@ -75,7 +75,7 @@ def scalars(text: str) -> ScalarClass:
 
 
 def graph(*nodes: tuple[str, tuple[int | Plain, ...]], leaves: tuple[float, ...] = (1.3, -0.7, 0.6)) -> Graph:
-    """Write a graph shortly."""
+    """Build a graph from short notation."""
     return Graph(leaves, tuple(Node(operation, inputs) for operation, inputs in nodes))
 
 
@@ -94,7 +94,7 @@ def test_a_chain_of_ten_thousand() -> None:
 
 
 def test_recursion_is_named() -> None:
-    """A RecursionError has words of its own."""
+    """A RecursionError has its own message."""
     text = source() + "\n    def backward(self):\n        for child in self._prev:\n            child.backward()\n"
     with pytest.raises(CheckFailed) as failed:
         require_long_chain(scalars(text), "+")
@@ -103,14 +103,14 @@ def test_recursion_is_named() -> None:
 
 
 def test_a_chain_without_gradients_fails() -> None:
-    """A backward that does nothing is no way through a long chain."""
+    """A backward that does nothing fails on a long chain."""
     text = source() + "\n    def backward(self):\n        pass\n"
     with pytest.raises(CheckFailed, match="10000"):
         require_long_chain(scalars(text), "+")
 
 
 def test_other_errors_of_a_chain_come_through() -> None:
-    """What raises is the student's error, as anywhere."""
+    """Other exceptions are the student's error, as anywhere."""
     text = source() + "\n    def __add__(self, other):\n        return 1 / 0\n"
     with pytest.raises(StudentRaised, match="ZeroDivisionError"):
         require_long_chain(scalars(text), "+")
@@ -145,7 +145,7 @@ def test_a_wrong_operation_is_named_and_left_out(changes: dict[str, str], words:
 def test_what_only_looks_like_another_mistake(
     old: str, new: str, words: str, key: str, shape: tuple[tuple[str, tuple[int, ...]], ...]
 ) -> None:
-    """Where numbers agree with a usual mistake that is not there, another look is taken, or nothing is named."""
+    """If numbers agree with a common mistake that is not there, it is confirmed otherwise or nothing is named."""
     assert old in source()
     with pytest.raises(CheckFailed) as failed:
         require_graph(scalars(source().replace(old, new)), graph(*shape), "a + b + c")
@@ -161,7 +161,7 @@ def test_a_forgotten_start_is_set() -> None:
 
 
 def test_another_name_of_backward() -> None:
-    """Usual other names of the method are found; a class without any fails."""
+    """Common other names of the method are found; a class without any fails."""
     require_graph(scalars(source().replace("backward", "backprop")), graph(("*", (0, 1))), "a * b")
     with pytest.raises(StudentRaised, match="AttributeError"):
         require_graph(scalars(source().replace("backward", "retour")), graph(("*", (0, 1))), "a * b")
@@ -187,7 +187,7 @@ def test_overwriting_is_seen_side_by_side() -> None:
 
 
 def test_overwriting_is_named_only_where_it_is() -> None:
-    """A class that overwrites is told so whatever else would give the same; a wrong derivative is not overwriting."""
+    """A class that overwrites is told so whatever else would fit; a wrong derivative is not overwriting."""
     diamond = graph(("*", (0, 1)), ("+", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7))
     with pytest.raises(CheckFailed, match="overwritten"):
         require_graph(scalars(source().replace("child.grad += part", "child.grad = part")), diamond, "a diamond")
@@ -208,7 +208,7 @@ def test_an_operation_is_excused_by_its_ingredients_alone() -> None:
 
 @pytest.mark.parametrize("start", ["return", "self.grad = 1.0; return"])
 def test_a_class_that_is_wrong_all_over_excuses_nothing(start: str) -> None:
-    """Where every gradient is 0, two ways of writing an expression agree: that shows nothing."""
+    """If every gradient is 0, two ways of writing an expression agree, which shows nothing."""
     values = scalars(source(START=start))
     minus = graph(("-", (0, 1)))
     also = [graph(("neg", (1,)), ("+", (0, 3)))]
@@ -218,7 +218,7 @@ def test_a_class_that_is_wrong_all_over_excuses_nothing(start: str) -> None:
 
 
 def test_a_chain_has_no_two_nodes_of_one_number() -> None:
-    """Comparing nodes by their numbers is a mistake that other checks see; here it must not cost again."""
+    """Comparing nodes by value is judged by other checks; here it must not cost again."""
     text = source() + "    def __eq__(self, other): return self.data == other.data\n"
     text += "    def __hash__(self): return hash(self.data)\n"
     for operation in ("+", "*"):
@@ -226,7 +226,7 @@ def test_a_chain_has_no_two_nodes_of_one_number() -> None:
 
 
 def test_ingredients_that_raise_excuse_nothing() -> None:
-    """An ingredient that is not there is no explanation."""
+    """A missing ingredient explains nothing."""
     also = [graph(("**", (0, Plain(1))), leaves=(0.7,))]
     wrong = source() + "\n    def tanh(self):\n        return Value(0.5, (self,), (1.0,))\n"
     with pytest.raises(CheckFailed, match="data"):
@@ -234,13 +234,13 @@ def test_ingredients_that_raise_excuse_nothing() -> None:
 
 
 def test_forward_needs_no_backward() -> None:
-    """The value of an operation is judged where there is no backward at all."""
+    """The value of an operation is judged even without a backward."""
     half = scalars(source().replace("def backward", "def _unfinished"))
     assert half.forward(graph(("tanh", (0,))), "tanh") == graph(("tanh", (0,))).exact().data
 
 
 def test_what_is_no_number() -> None:
-    """None, text and objects are no numbers; tensors of one entry and whole numbers are."""
+    """None, text and objects are not numbers; one-element tensors and integers are."""
     assert as_number(torch.tensor([2.0]), "x") == as_number(2, "x") == 2.0
     for wrong in (None, "2", [2.0], True, torch.zeros(2)):
         with pytest.raises(CheckFailed):
@@ -248,7 +248,7 @@ def test_what_is_no_number() -> None:
 
 
 def test_a_name_that_is_no_class() -> None:
-    """Value = 5 is a failure of the student's, not a bug of the test's."""
+    """Value = 5 is the student's failure, not a bug in the test."""
     with pytest.raises(CheckFailed, match="cannot be judged"):
         require_graph(scalars("Value = 5"), graph(("+", (0, 1))), "a + b")
 
@@ -263,7 +263,7 @@ BY_VALUE = {
 
 @pytest.mark.parametrize("methods", BY_VALUE.values(), ids=BY_VALUE)
 def test_nodes_that_are_compared_by_value_are_told_so(methods: str) -> None:
-    """(a * b) * (a * b) has two nodes of one number: gradients add up there, and yet one part is lost."""
+    """(a * b) * (a * b) has two nodes of equal value: gradients add up there, and yet one part is lost."""
     values = scalars(source().replace("    @staticmethod", f"    {methods}\n\n    @staticmethod"))
     twice = graph(("*", (0, 1)), ("*", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7))
     with pytest.raises(CheckFailed, match="same data seem to be taken for one") as caught:
@@ -271,11 +271,11 @@ def test_nodes_that_are_compared_by_value_are_told_so(methods: str) -> None:
     assert caught.value.text.mistake == "by value"
     require_graph(values, graph(("*", (0, 1)), ("+", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7)), "x")
     for operation in ("+", "*"):
-        require_long_chain(values, operation)  # a mistake of its own: all of its nodes have other numbers
+        require_long_chain(values, operation)  # not charged here: no two of its nodes have equal values
 
 
 def test_real_overwriting_is_still_named_where_nodes_are_equal() -> None:
-    """Equal nodes alone are no reason to suspect their comparison."""
+    """Equal nodes alone do not make their comparison suspect."""
     values = scalars(source().replace("child.grad += part", "child.grad = part"))
     twice = graph(("*", (0, 1)), ("*", (0, 1)), ("*", (2, 3)), leaves=(1.3, -0.7))
     with pytest.raises(CheckFailed) as caught:
@@ -292,7 +292,7 @@ RELU = """
 
 @pytest.mark.parametrize(("part", "key"), [("float(self.data > 1)", "threshold"), ("0.0", "nothing back")])
 def test_a_threshold_is_not_taken_for_nothing(part: str, key: str) -> None:
-    """What explains one number has to explain a larger one as well."""
+    """A mistake that explains one number has to explain a larger one as well."""
     values = scalars(source().replace("\n    def tanh(self):", RELU.replace("PART", part)))
     with pytest.raises(CheckFailed) as caught:
         require_graph(values, graph(("relu", (0,)), leaves=(0.6,)), "x.relu()")
@@ -309,7 +309,7 @@ def test_a_threshold_is_not_taken_for_nothing(part: str, key: str) -> None:
     ],
 )
 def test_what_is_missing_is_named(nodes: list[tuple[str, tuple[int | Plain, ...]]], label: str, words: str) -> None:
-    """Where only the type of the exception is told, a student looks for a mistake in what is not there."""
+    """Given the exception's type alone, a student would look for a mistake in code that is not there."""
     with pytest.raises(StudentRaised, match=words) as caught:
         require_graph(scalars(source()), graph(*nodes), label)
     assert f"`{label}`" in str(caught.value)

@@ -1,4 +1,4 @@
-"""Lines between points of a small grid: exact answers, by two ways that agree."""
+"""Lines between points of a small grid: exact answers, found in two ways that agree."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_gates() -> None:
 
 
 def test_a_point_on_the_line() -> None:
-    """Strictly, a point on the line is on neither side; with no gap it may be."""
+    """Strictly, a point on the line is on neither side; without a gap it may be."""
     row, labels = [(-1, 0), (0, 0), (2, 0)], [0, 1, 0]
     edge, corner = [(-1, -1), (1, 1), (0, 3), (0, 0)], [1, 1, 1, 0]
     assert not separates(row, labels)
@@ -31,8 +31,8 @@ def test_a_single_class() -> None:
     assert separates([(1, 2), (0, 0)], [1, 1])
 
 
-def test_drawn_sets_are_what_they_say() -> None:
-    """A perceptron comes to an end on those that are separable, in few rounds; both classes are there."""
+def test_drawn_sets_are_as_requested() -> None:
+    """A perceptron converges on separable ones in few rounds; both classes are present."""
     rng = torch.Generator().manual_seed(0)
     for _ in range(100):
         points, labels = drawn_set(rng, separable=True)

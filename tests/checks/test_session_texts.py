@@ -1,4 +1,4 @@
-"""What the checks define in the session: it behaves as what it stands for, and remembers."""
+"""What checks define in the session behaves as what it mimics, and records."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_rows_remember_what_is_read(use: Callable[[Any], Any], read: list[int]) 
 
 
 def test_rows_are_the_images() -> None:
-    """What is read is what was put in."""
+    """What is read is what was passed in."""
     assert torch.equal(Rows(IMAGES)[3], IMAGES[3])
     assert torch.equal(torch.stack(list(Rows(IMAGES))), IMAGES)
     with pytest.raises(IndexError):
@@ -76,8 +76,8 @@ def test_rows_are_the_images() -> None:
         lambda x: torch.nn.Linear(4, 2)(torch.as_tensor(x)),
     ],
 )
-def test_nothing_is_computed_with_what_is_elsewhere(use: Callable[[Any], Any]) -> None:
-    """Computing before moving raises as it does between devices."""
+def test_nothing_is_computed_across_devices(use: Callable[[Any], Any]) -> None:
+    """Computing before moving raises, as it does between devices."""
     with pytest.raises(RuntimeError, match="same device"):
         use(elsewhere(torch.ones(3, 4)))
 
@@ -108,7 +108,7 @@ def test_what_is_moved_is_an_ordinary_tensor(move: Callable[[Any], Any]) -> None
     assert torch.equal(moved, torch.ones(3, 4))
 
 
-def test_what_is_elsewhere_can_be_looked_at() -> None:
+def test_a_tensor_on_another_device_can_be_inspected() -> None:
     """Sizes and types are known without moving; the device is another one than the model's."""
     away = elsewhere(torch.ones(3, 4))
     assert (len(away), away.shape, away.size(1), away.dtype) == (3, (3, 4), 4, torch.float32)
@@ -120,7 +120,7 @@ def test_what_is_elsewhere_can_be_looked_at() -> None:
     ("cuda", "mps", "kind"), [(False, False, "cpu"), (True, False, "cuda"), (False, True, "mps"), (True, True, "cuda")]
 )
 def test_a_choice_of_device_sees_the_pretended_machine(cuda: bool, mps: bool, kind: str) -> None:
-    """Both ways of asking are answered alike, and nothing stays changed afterwards."""
+    """Both ways of asking agree, and nothing stays changed afterwards."""
 
     def plain() -> torch.device:
         if torch.cuda.is_available():
@@ -139,7 +139,7 @@ def test_a_choice_of_device_sees_the_pretended_machine(cuda: bool, mps: bool, ki
 
 
 def test_spoilt_states_cannot_be_written() -> None:
-    """The state of the module, that of the optimiser, and the module as a whole fail while they are pickled."""
+    """Pickling the state of the module, that of the optimiser, or the whole module fails."""
     module = torch.nn.Linear(2, 1)
     optimizer = torch.optim.Adam(module.parameters())
     spoil(module, optimizer)

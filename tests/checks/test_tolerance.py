@@ -1,4 +1,4 @@
-"""How near is right: norm-wise, finite, by device and dtype, and said without digits."""
+"""Tolerances are norm-wise, finite, by device and dtype, and reported without digits."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def kind(got: object, *, dtype: torch.dtype | None = None, flatten: bool = False
 
 
 def test_float32_constants_are_near_and_evasions_are_not() -> None:
-    """4.5e-8 off is right, 5e-4 off is wrong."""
+    """An error of 4.5e-8 passes, one of 5e-4 fails."""
     assert near(RIGHT * (1 + 4.5e-8), RIGHT, DOUBLE)
     assert not near(RIGHT * (1 + 5e-4), RIGHT, DOUBLE)
 
 
 def test_zero_expected_has_a_floor() -> None:
-    """Where all is zero, rounding is right and anything larger is not."""
+    """If everything expected is zero, rounding passes and anything larger fails."""
     zero = torch.zeros(3, dtype=torch.float64)
     assert near(zero + 1e-14, zero, DOUBLE)
     assert not near(zero + 1e-9, zero, DOUBLE)
 
 
 def test_not_a_number_is_never_near() -> None:
-    """NaN and infinity are not near anything, not even themselves."""
+    """NaN and infinity are near nothing, not even themselves."""
     for value in (float("nan"), float("inf")):
         bad = torch.full((2,), value, dtype=torch.float64)
         assert not near(bad, torch.ones(2, dtype=torch.float64), DOUBLE)
@@ -41,7 +41,7 @@ def test_not_a_number_is_never_near() -> None:
 
 
 def test_difference_is_over_the_largest_magnitude() -> None:
-    """The measure is norm-wise: the largest difference over the largest entry expected."""
+    """The measure is norm-wise: the largest difference over the largest expected entry."""
     assert difference(RIGHT + 0.4, RIGHT, DOUBLE) == pytest.approx(0.1)
 
 
@@ -89,12 +89,12 @@ def test_flatten_and_dtype_are_asked_for() -> None:
     ],
 )
 def test_magnitudes_have_no_digits(error: float, words: str) -> None:
-    """A relative error is told by the nearest power of ten only, within bounds."""
+    """A relative error is reported only as the nearest power of ten, within bounds."""
     assert magnitude(error) == words
 
 
 def test_require_takes_only_true() -> None:
-    """``require`` passes on True itself; a tensor, 1 or NaN's truth does not pass."""
+    """``require`` passes on True itself; a tensor, 1 or NaN does not pass."""
     require(True, "a", "b")
     for value in (False, 1, torch.tensor(True), float("nan")):
         with pytest.raises(CheckFailed):

@@ -1,4 +1,4 @@
-"""The usual mistakes of a forward pass are named when they fit two draws, and nothing is named when none does."""
+"""Common mistakes in a forward pass are named if they fit two draws; nothing is named if none does."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def linear(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
     return x @ w + b
 
 
-def key(formula: Formula, act: Callable[..., Tensor], *, draws: int = 2) -> str | None:
-    """Diagnose what `act` gives where `formula` is due; give the key."""
+def key(formula: Formula, mistake: Callable[..., Tensor], *, draws: int = 2) -> str | None:
+    """Diagnose the output of a mistake where `formula` is right; return the key."""
     reference = Reference(formula, torch.Generator().manual_seed(0))
     shapes = MSE if formula is mse else LINEAR
     examples = [reference.example(one, torch.float64) for one in shapes[:draws]]
-    text = diagnose_output([act(*example.inputs) for example in examples], examples, tuple(shapes[0]), reference)
+    text = diagnose_output([mistake(*example.inputs) for example in examples], examples, tuple(shapes[0]), reference)
     return text.mistake if text else None
 
 
 @pytest.mark.parametrize(
-    ("found", "act"),
+    ("found", "mistake"),
     [
         ("factor 1/p", lambda yhat, y: ((yhat - y) ** 2).mean()),
         ("factor q", lambda yhat, y: ((yhat - y) ** 2).sum()),
@@ -56,13 +56,13 @@ def key(formula: Formula, act: Callable[..., Tensor], *, draws: int = 2) -> str 
         (None, lambda yhat, y: 1.0001 * mse(yhat, y) / 2),
     ],
 )
-def test_wrong_costs(found: str | None, act: Callable[..., Tensor]) -> None:
-    """A cost that is wrong by a usual mistake is called by its name."""
-    assert key(mse, act) == found
+def test_wrong_costs(found: str | None, mistake: Callable[..., Tensor]) -> None:
+    """A cost with a common mistake is named."""
+    assert key(mse, mistake) == found
 
 
 def test_a_forgotten_input() -> None:
-    """A forward without b is told so; one that forgets it in one draw alone is not."""
+    """A forward without b is named; one that forgets it in one draw alone is not."""
     assert key(linear, lambda x, w, _b: x @ w) == "without b"
     assert key(linear, lambda x, w, b: x @ w + (b if len(x) == 4 else 0)) is None
 

@@ -1,4 +1,4 @@
-"""Derivatives that are written with the wrong number are told so, for the functions that they are about."""
+"""Wrong derivatives of element-wise functions are named, for the functions that they are about."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from gradjudge.checks.tolerance import tolerance
 SHAPES = {"x": (5, 4)}, {"x": (7, 2)}
 
 
-def key(formula: Formula, act: Callable[[Example], Tensor]) -> str | None:
-    """Diagnose a gradient that `act` makes of a example; give the key."""
+def key(formula: Formula, mistake: Callable[[Example], Tensor]) -> str | None:
+    """Diagnose a gradient that a mistake makes of an example; return the key."""
     reference = Reference(formula, torch.Generator().manual_seed(0))
     examples = [reference.example(shapes, torch.float64) for shapes in SHAPES]
-    sightings = [Sighting(act(example), 0, example) for example in examples]
+    sightings = [Sighting(mistake(example), 0, example) for example in examples]
     text = diagnose(sightings, ("x",), reference, tolerance("cpu", torch.float64))
     return text.mistake if text else None
 
 
 def with_value(slope: Callable[[Tensor], Tensor]) -> Callable[[Example], Tensor]:
-    """Make the gradient of a slope that is written with the value of the function."""
+    """Return the gradient with a derivative written in the function's value."""
     return lambda example: example.cotangents[0] * slope(example.outputs[0])
 
 
 def with_input(slope: Callable[[Tensor], Tensor]) -> Callable[[Example], Tensor]:
-    """Make the gradient of a slope that is written with the input."""
+    """Return the gradient with a derivative written in the input."""
     return lambda example: example.cotangents[0] * slope(example.inputs[0])
 
 
 @pytest.mark.parametrize(
-    ("found", "formula", "act"),
+    ("found", "formula", "mistake"),
     [
         ("at input", torch.tanh, with_input(lambda x: 1 - x**2)),
         ("at input", torch.sigmoid, with_input(lambda x: x * (1 - x))),
@@ -49,13 +49,13 @@ def with_input(slope: Callable[[Tensor], Tensor]) -> Callable[[Example], Tensor]
         ("ones", torch.tanh, lambda t: torch.ones_like(t.inputs[0])),
     ],
 )
-def test_slopes(found: str | None, formula: Formula, act: Callable[[Example], Tensor]) -> None:
-    """A mistake about one function is not named of another."""
-    assert key(formula, act) == found
+def test_wrong_derivatives_are_named(found: str | None, formula: Formula, mistake: Callable[[Example], Tensor]) -> None:
+    """A mistake about one function is not named for another."""
+    assert key(formula, mistake) == found
 
 
 def test_a_missing_factor_is_named_by_its_input() -> None:
-    """What a gradient has to be multiplied by is told; an input that does not matter is not."""
+    """The input that a gradient lacks as a factor is named; one that does not matter is not."""
     reference = Reference(lambda x, w, b: x @ w + b, torch.Generator().manual_seed(0))
     shapes = [{"x": (5, 4), "w": (4, 3), "b": (3,)}, {"x": (7, 2), "w": (2, 6), "b": (6,)}]
     examples = [reference.example(one, torch.float64) for one in shapes]
@@ -68,7 +68,7 @@ def test_a_missing_factor_is_named_by_its_input() -> None:
 
 
 def test_a_formula_that_is_not_defined_there_names_nothing() -> None:
-    """Acting out a mistake may leave the formula's domain; that is no fault of the grader."""
+    """A simulated mistake may leave the formula's domain, which is no error of the grader."""
 
     def picky(x: Tensor, y: Tensor) -> Tensor:
         return (x * y.long().clamp_min(0)).sum() if y.min() > 1 else x.view(-1, 999)

@@ -1,6 +1,6 @@
-"""The words of a test writer: verdicts, the battery for functions, and reading the student's source.
+"""What hidden tests import: verdicts, the battery for autograd Functions, and rules about source code.
 
-What judges other subjects is in the folders and modules of this package. A lab imports nothing else of gradjudge.
+Checks of other subjects are in the modules of this package. Labs import nothing else of gradjudge.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is wrong with one tensor of the student's: its kind, shape, dtype, or value, in words without hidden values."""
+"""Find what is wrong with a student's tensor (kind, shape, dtype, value) and say it without revealing hidden values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Flaw(msgspec.Struct, frozen=True):
     text: Text
 
     def explained(self, cause: Text | None) -> Text:
-        """Put the predicate with the mistake behind the flaw, where one was found."""
+        """Return the predicate with the mistake that explains the flaw, if one was found."""
         if cause is None:
             return self.text
         if self.kind == "value":
@@ -34,12 +34,12 @@ class Flaw(msgspec.Struct, frozen=True):
 
 
 class Due(msgspec.Struct, frozen=True):
-    """Say what a result must be like.
+    """What a result must be.
 
     Attributes:
         value: the right values.
-        shape: words for the right shape ("that of `w`"); by default it is the one of the statement.
-        dtype: the dtype that it must have, or None if only floating point is asked for.
+        shape: words for the right shape ("that of `w`"); by default the one in the statement.
+        dtype: the required dtype; None for any floating point dtype.
         flatten: compare after ``reshape(-1)``, so that only the number of entries counts.
     """
 
@@ -50,7 +50,7 @@ class Due(msgspec.Struct, frozen=True):
 
 
 def flaw_in(got: object, due: Due, allowed: Tolerance) -> Flaw | None:
-    """Find the first flaw of `got`, in the order kind, shape, dtype, finite, value; None if there is none."""
+    """Return the first flaw of `got`, in the order kind, shape, dtype, finiteness, value; None if there is none."""
     if got is None:
         return Flaw("none", Text("is None; a tensor is expected", mistake="none"))
     if type(got) is not Tensor:
@@ -59,38 +59,38 @@ def flaw_in(got: object, due: Due, allowed: Tolerance) -> Flaw | None:
 
 
 def that_of(name: str) -> Text:
-    """Put the right shape of a gradient into words."""
+    """Describe the right shape of a gradient: that of its input."""
     return Text("that of `{name}`", name=name)
 
 
 def wrong_result(where: str, predicate: Text) -> Text:
-    """Say what is wrong with what a function or method gives."""
+    """Say what is wrong with the result of a function or method."""
     return Text("The result of `{where}` {predicate}.", where=where, predicate=predicate, mistake=predicate.mistake)
 
 
 def changed_in_place(label: str, what: Text | str) -> Text:
-    """Say that a function or method changes a tensor that it was given."""
+    """Say that a function or method changes one of its arguments in place."""
     return Text(
         "`{label}` changes {what} in place; compute a new tensor instead.", label=label, what=what, mistake="in place"
     )
 
 
 def magnitude(error: float) -> str:
-    """Write the nearest power of ten to `error` (``1e-3``), bounded; the student chooses the figure, so no digits."""
+    """Return the power of ten nearest to `error` (``1e-3``), clamped; exact digits could carry hidden values out."""
     if not math.isfinite(error) or error >= 1e9:
         return "1e9"
     return f"1e{max(-9, round(math.log10(error)))}" if error > 0 else "0"
 
 
 def number_in(value: object) -> int | float | None:
-    """Read one number: Python's own, or a tensor of one entry; None if it is something else."""
+    """Return a Python number, or the entry of a one-element tensor; None for anything else."""
     if type(value) is Tensor and value.numel() == 1:
         value = value.item()
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def integer_in(value: object) -> int | None:
-    """Read one integer, see `number_in`."""
+    """Return an integer, see `number_in`; None for anything else."""
     number = number_in(value)
     return number if isinstance(number, int) else None
 

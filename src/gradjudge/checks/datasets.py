@@ -1,7 +1,7 @@
-"""Judge a data set that prepares its items one by one: ``DATASET(images, labels, scale)``, ``len``, ``dataset[i]``.
+"""Judge a lazy data set: ``DATASET(images, labels, scale)``, ``len(dataset)``, ``dataset[i]``.
 
-An item is ``(vector, label)``. Each question has its own function, so that a data set that forgets to normalise does
-not pay for its items too.
+An item is ``(vector, label)``. Each property has its own function, so that one mistake, such as a missing
+normalisation, costs one check.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _FLOAT32 = tolerance("cpu", torch.float32)
 
 
 def built(student: Student, dataset: Any, images: Any, labels: Tensor, scale: float) -> Any:
-    """Make ``dataset(images, labels, scale)`` in the session.
+    """Construct ``dataset(images, labels, scale)`` in the session.
 
     Args:
-        dataset: what ``student.NAME`` gave.
-        images: a tensor (rows, height, width), or something of the session's that behaves like one.
+        dataset: the proxy ``student.NAME``.
+        images: a tensor (rows, height, width), or a proxy of something that behaves like one.
         labels: integers, (rows,).
-        scale: the largest number of an image.
+        scale: the largest possible pixel value.
 
     Raises:
         StudentRaised: the constructor raised.
@@ -50,7 +50,7 @@ def require_length(student: Student, dataset: Any, rows: int) -> None:
     """Require ``len(dataset)`` to be the number of images.
 
     Raises:
-        CheckFailed: it is another number.
+        CheckFailed: it is not.
     """
     recipe = Recipe(student, label="len(dataset)")
     (length,) = recipe.run(recipe.make("builtins:len", recipe.of(dataset)))
@@ -62,11 +62,11 @@ def require_length(student: Student, dataset: Any, rows: int) -> None:
 
 
 def items_of(student: Student, dataset: Any, rows: Sequence[int]) -> list[tuple[object, object]]:
-    """Return ``dataset[i]`` for some i, each as ``(vector, label)``.
+    """Return ``dataset[i]`` for each i in `rows`, as ``(vector, label)``.
 
     Raises:
         StudentRaised: reading an item raised.
-        CheckFailed: an item is no pair.
+        CheckFailed: an item is not a pair.
     """
     recipe = Recipe(student, label="dataset[i]")
     held = recipe.of(dataset)
@@ -81,7 +81,7 @@ def items_of(student: Student, dataset: Any, rows: Sequence[int]) -> list[tuple[
 
 
 def require_vectors(items: Sequence[tuple[object, object]], images: Tensor) -> None:
-    """Require the vector of each item to be its image read row by row, whatever it was divided by.
+    """Require each vector to be its image in row-major order, up to a constant factor.
 
     Args:
         images: (items, height, width), the images of these items; none is all zeros.
@@ -112,20 +112,20 @@ def require_vectors(items: Sequence[tuple[object, object]], images: Tensor) -> N
 
 
 def require_labels(items: Sequence[tuple[object, object]], labels: Tensor) -> None:
-    """Require the label of each item: an int, or a tensor of one.
+    """Require the label of each item: an int, or a one-element tensor.
 
     Raises:
-        CheckFailed: a label is another number, or no integer.
+        CheckFailed: a label is wrong or not an integer.
     """
     for (_, label), right in zip(items, labels.tolist(), strict=True):
         require(integer_in(label) == right, Text("The label of dataset[i] is not labels[i], as an integer."))
 
 
 def require_float32(items: Sequence[tuple[object, object]]) -> None:
-    """Require the vectors to be float32, whatever the images are.
+    """Require float32 vectors, whatever the dtype of the images.
 
     Raises:
-        CheckFailed: one is something else.
+        CheckFailed: one has another type.
     """
     for vector, _ in items:
         if not isinstance(vector, Tensor):
@@ -174,13 +174,13 @@ def require_unit_range(items: Sequence[tuple[object, object]], images: Tensor, s
 
 
 def require_lazy(student: Student, dataset: Any, images: Tensor, labels: Tensor, scale: float) -> None:
-    """Require images to be read when they are asked for: none by the constructor or ``len``, one by ``dataset[i]``.
+    """Require images to be read on demand only: none by the constructor or ``len``, one by ``dataset[i]``.
 
-    The images are a `gradjudge.checks.datasets_session.Rows`, which remembers what is read.
+    The images are a `gradjudge.checks.datasets_session.Rows`, which records what is read.
 
     Raises:
         StudentRaised: the constructor or ``dataset[i]`` raised.
-        CheckFailed: images were read too early, or others than the one that was asked for.
+        CheckFailed: images were read too early, or others than the one asked for.
     """
     (kind,) = define(student, _SESSION, "Rows")
     rows = make(student, kind, images)

@@ -1,4 +1,4 @@
-"""Text for the session: images that remember which of them were read. The student's process can read all of it."""
+"""Source for the session: images that record which of them were read. The student's process can read all of it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _PLAIN: Final = frozenset({"shape", "dtype", "ndim", "device"})
 
 
 class Rows:
-    """Stand for images that lie in a file: give them one by one, and remember which were read.
+    """Mimic images that lie in a file: return them one by one, and record which were read.
 
     ``len(rows)``, ``rows.shape`` and views such as ``rows.reshape(n, -1)`` read nothing; ``rows[i]`` reads row i;
     whatever else a tensor can do reads everything.
 
     Args:
-        images: one row for each image.
+        images: one row per image.
     """
 
     def __init__(self, images: torch.Tensor, read: list[int] | None = None) -> None:
@@ -24,7 +24,7 @@ class Rows:
         self._read: list[int] = [] if read is None else read
 
     def seen(self) -> list[int]:
-        """Return the rows that were read since the last call, each once, in order."""
+        """Return the rows that were read since the last call, sorted, without repetition."""
         rows = sorted(set(self._read))
         self._read.clear()
         return rows
@@ -38,7 +38,7 @@ class Rows:
             self._read.extend(torch.arange(len(self._images))[first].reshape(-1).tolist())
         except (IndexError, TypeError):
             if isinstance(first, int):
-                raise IndexError(f"there is no row {first}") from None  # ends a loop, as it does for a list
+                raise IndexError(f"there is no row {first}") from None  # ends iteration, as for a list
             self._read_all()
         return self._images[key]
 
@@ -47,11 +47,11 @@ class Rows:
         return self._images.size(*dim)
 
     def reshape(self, *shape: Any) -> Any:
-        """Return a view of the same rows, which reads nothing as long as rows stay rows."""
+        """Return a view, which reads nothing as long as the first dimension stays."""
         return self._view(self._images.reshape(*shape))
 
     def flatten(self, *dims: int) -> Any:
-        """Return a view of the same rows, which reads nothing as long as rows stay rows."""
+        """Return a view, which reads nothing as long as the first dimension stays."""
         return self._view(self._images.flatten(*dims))
 
     view = reshape

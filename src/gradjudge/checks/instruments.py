@@ -1,7 +1,7 @@
-"""Objects that a check puts into the session and hands to the student's functions: they stay there.
+"""Objects that a check creates in the session and passes to the student's functions.
 
-Where a value would do, hand the value over. A ``torch.Generator`` and a ``SummaryWriter`` are no values, and a tensor
-crosses as a copy: to see whether a function changes what it was given, the tensor must live in the session.
+Pass values where they suffice. A ``torch.Generator`` or a ``SummaryWriter`` is not a value, and a tensor crosses as a
+copy: to see whether a function changes its argument, the tensor must live in the session.
 """
 
 from __future__ import annotations
@@ -16,33 +16,32 @@ from gradjudge.wire.messages import Call, Define, Get, Ref
 
 
 def generator(student: Student, seed: int) -> ObjectProxy:
-    """Make a ``torch.Generator`` with a seed in the session."""
+    """Create a seeded ``torch.Generator`` in the session."""
     made = make(student, "torch:Generator")
     CallableProxy(_held(made).at("manual_seed"))(seed)
     return made
 
 
 def kept(student: Student, tensor: Tensor) -> ObjectProxy:
-    """Make a copy of a tensor that stays in the session; `look` reads it."""
+    """Copy a tensor into the session, where it stays; `look` reads it."""
     return make(student, "torch:clone", tensor)
 
 
 def look(held: ObjectProxy) -> object:
-    """Read the value that an object of the session has now."""
+    """Return the current value of an object of the session."""
     seen = _held(held)
     return receive(seen.line.answer(Get(seen.ref), seen.label).value, seen.line, seen.label)
 
 
 def define(student: Student, source: str, *names: str, label: str = "") -> tuple[CallableProxy, ...]:
-    """Define functions and classes of the course's own in the session, from a text; they stay there for this check.
+    """Define functions and classes of the course in the session, from source text; they last as long as the check.
 
-    None of the student's names is touched. The student's process can read the text, so no hidden value may be in it:
-    hand these over as arguments.
+    None of the student's names is touched. The student's process can read the text: pass hidden values as arguments.
 
     Args:
-        source: Python text, mostly of a file beside the test. Its ``__file__`` lies in the session's scratch folder.
-        names: what is wanted of what it defines.
-        label: what the student reads when something in it raises; its name by default.
+        source: Python source, usually of a file beside the test. Its ``__file__`` lies in the session's scratch folder.
+        names: the definitions to return.
+        label: what the student reads if something in it raises; the first name by default.
     """
     label = label or names[0]
     made = receive(student._line.answer(Define(names, source), label).value, student._line, label)
@@ -52,10 +51,10 @@ def define(student: Student, source: str, *names: str, label: str = "") -> tuple
 
 
 def make(student: Student, what: str | CallableProxy, *args: object) -> ObjectProxy:
-    """Make an object that stays in the session, ``make(student, "torch.nn:Linear", 3, 1)``.
+    """Construct an object that stays in the session: ``make(student, "torch.nn:Linear", 3, 1)``.
 
     Args:
-        what: ``module:name`` of a class or function that Python finds there, or what `define` gave.
+        what: ``module:name`` of a class or function that can be imported there, or what `define` returned.
         args: positional arguments; `gradjudge.checks.recipes.Recipe.make` takes keywords too.
     """
     at = (
@@ -71,7 +70,7 @@ def make(student: Student, what: str | CallableProxy, *args: object) -> ObjectPr
 
 
 def optimizer(student: Student, module: ObjectProxy, kind: str, **options: float) -> ObjectProxy:
-    """Make ``torch.optim.KIND(module.parameters(), **options)`` in the session.
+    """Create ``torch.optim.KIND(module.parameters(), **options)`` in the session.
 
     Args:
         kind: ``"SGD"`` or ``"Adam"``.
@@ -87,7 +86,7 @@ def optimizer(student: Student, module: ObjectProxy, kind: str, **options: float
 
 
 def summary_writer(student: Student, folder: str) -> ObjectProxy:
-    """Make a ``SummaryWriter`` that writes under `folder` of the session's scratch folder; see `logs.curves`."""
+    """Create a ``SummaryWriter`` for `folder`, in the session's scratch folder; see `logs.curves`."""
     return make(student, "torch.utils.tensorboard:SummaryWriter", folder)
 
 

@@ -1,7 +1,7 @@
-"""Many steps in the session for one trip: build objects, let them compute, and fetch what came of it.
+"""Many steps in the session in one round trip: build objects, compute with them, and fetch the results.
 
 Every access to a proxy is a message. A chain of a thousand scalar nodes, or a module with its input, its backward pass
-and all of its gradients, would be hundreds. A `Recipe` records the steps here and has the session carry them out at
+and all of its gradients, would take hundreds. A `Recipe` records the steps here, and the session carries them out at
 once::
 
     recipe = Recipe(student, label="2 - x")
@@ -27,13 +27,13 @@ from gradjudge.wire.messages import Handle, Ref, Steps, Value
 from gradjudge.wire.messages import Step as WireStep
 
 MOST_STEPS = 3000
-"""Steps that surely fit into one message."""
+"""A number of steps that always fits into one message."""
 
 _TAKEN = "a recipe that was carried out takes no further steps: start another one, and hand it proxies"
 
 
 class RecipeStep:
-    """Stand for what one step of a `Recipe` will give: call it, compute with it, ask it for attributes.
+    """The future result of one step of a `Recipe`: call it, compute with it, read its attributes.
 
     ``+ - * / **``, unary ``-``, ``[...]``, attributes and calls are steps of their own, carried out in the session by
     Python's own rules: ``2.0 - x`` tries ``float.__sub__``, then ``x.__rsub__``.
@@ -47,7 +47,7 @@ class RecipeStep:
         self._number = number
 
     def __call__(self, *args: Any, **kwargs: Any) -> RecipeStep:
-        """Call what the step gives."""
+        """Record a call of the step's result."""
         return self._recipe._record(Ref(self._number), args, kwargs)
 
     def __getattr__(self, name: str) -> RecipeStep:
@@ -93,10 +93,10 @@ class RecipeStep:
 
 
 class Recipe:
-    """Record steps, and have the session carry them out in one trip.
+    """Record steps, and have the session carry them out in one round trip.
 
     Args:
-        student: whose session it is.
+        student: whose session carries them out.
         label: what the student reads when a step raises: "Your code raised TypeError in `2 - x`".
     """
 
@@ -106,10 +106,10 @@ class Recipe:
         self._steps: list[WireStep] | None = []
 
     def of(self, proxy: Any) -> RecipeStep:
-        """Use an object of the session that an earlier question gave.
+        """Use an object of the session, as an earlier access returned it.
 
         Raises:
-            CheckFailed: it is a value, and no object: the student's name is bound to something else than is asked for.
+            CheckFailed: it is a value: the student's name is bound to something else than expected.
         """
         if isinstance(proxy, ObjectProxy):
             return RecipeStep(self, handle_of(proxy).id)
@@ -122,7 +122,7 @@ class Recipe:
         )
 
     def make(self, path: str, *args: Any, **kwargs: Any) -> RecipeStep:
-        """Call something of Python's or of a package's, ``make("torch.optim:SGD", parameters, lr=0.1)``.
+        """Call something of Python's or of a package's: ``make("torch.optim:SGD", parameters, lr=0.1)``.
 
         Args:
             path: ``module:name``.
@@ -130,11 +130,11 @@ class Recipe:
         return self._record(Ref(path), args, kwargs)
 
     def leaf(self, tensor: Tensor) -> RecipeStep:
-        """Put a copy of a tensor into the session; it requires grad there."""
+        """Copy a tensor into the session; it requires grad there."""
         return self.copy(tensor).requires_grad_()
 
     def copy(self, tensor: Tensor, *, transposed: bool = False) -> RecipeStep:
-        """Put a copy of a tensor into the session; of a matrix as a transposed view, if so wanted: not contiguous."""
+        """Copy a tensor into the session; with `transposed`, a matrix as a transposed view, which is not contiguous."""
         if not transposed or tensor.ndim < 2:
             return self.make("torch:clone", tensor.detach())
         return self.make("torch:clone", tensor.detach().mT.contiguous()).mT
@@ -144,11 +144,11 @@ class Recipe:
         self.make("builtins:setattr", owner, name, value)
 
     def run(self, *wanted: RecipeStep) -> tuple[Any, ...]:
-        """Carry out the steps; give the values of those that are wanted, and proxies of what has no value.
+        """Carry out the steps; return the values of those in `wanted`, and proxies of results that are not values.
 
         Raises:
             StudentRaised: a step raised.
-            CheckFailed: what came back is not one result for each step.
+            CheckFailed: the session did not return one result per step.
         """
         if self._steps is None:
             _misused(_TAKEN)
@@ -182,5 +182,5 @@ class Recipe:
 
 
 def _misused(why: str) -> NoReturn:
-    """Stop a hidden test that uses a recipe wrongly: a fault of the grader, never of the student."""
+    """Stop a hidden test that misuses a recipe: the grader's fault, never the student's."""
     raise RuntimeError(why)

@@ -1,12 +1,12 @@
-"""How near is right: the one table of tolerances, by device and dtype.
+"""Tolerances, by device and dtype.
 
 Where the figures come from (torch 2.13, CPU):
 
-* float64, relative 1e-6: ``torch.tensor(2 / q)`` and float32 buffers are off by up to 4.5e-8 and are right; the
-  smallest wrong backward known to slip past gradcheck is off by 5e-4.
-* gradcheck in float64: torch's defaults. In float32 these reject a correct Linear 100 times of 100; a step of 1e-3 with
-  1e-2 accepts it 100 times of 100 and still sees an error of 2 %.
-* float32, relative 1e-4: rounding of sums over at most some thousand terms stays under 1e-5; TF32 is not asked for.
+* float64, relative 1e-6: ``torch.tensor(2 / q)`` and float32 buffers are off by up to 4.5e-8 and must pass; the
+  smallest error known to pass gradcheck is 5e-4.
+* gradcheck in float64: torch's defaults. In float32 these reject a correct Linear 100 times out of 100; a step of 1e-3
+  with 1e-2 accepts it 100 times out of 100 and still sees an error of 2 %.
+* float32, relative 1e-4: rounding in sums of up to some thousand terms stays under 1e-5; TF32 is not enabled.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from torch import Tensor
 
 
 class Tolerance(msgspec.Struct, frozen=True):
-    """Say how near a result must be.
+    """How close a result must be.
 
     Attributes:
-        relative: largest difference allowed, over the largest magnitude expected in the tensor.
-        absolute: largest difference allowed where everything expected is zero.
+        relative: largest allowed difference, relative to the largest expected magnitude in the tensor.
+        absolute: differences up to this size count as zero.
         step: gradcheck's ``eps``.
         gradcheck_relative, gradcheck_absolute: gradcheck's ``rtol`` and ``atol``.
-        exact: a result within this of the reference was computed in the full precision of the dtype.
+        exact: a result this close to the reference was computed in the full precision of the dtype.
     """
 
     relative: float
@@ -48,18 +48,18 @@ _TABLE: dict[tuple[str, torch.dtype], Tolerance] = {
 
 
 def tolerance(device: torch.device | str, dtype: torch.dtype) -> Tolerance:
-    """Look up the tolerance of `dtype` on `device` (its kind: "cpu", "cuda").
+    """Return the tolerance of `dtype` on `device`.
 
     Raises:
-        KeyError: there is no such pair: values are judged in float64 and float32.
+        KeyError: the device is neither "cpu" nor "cuda", or the dtype neither float64 nor float32.
     """
     return _TABLE[torch.device(device).type, dtype]
 
 
 def difference(got: Tensor, expected: Tensor, allowed: Tolerance) -> float:
-    """Measure how far `got` is from `expected`: the largest difference over the largest magnitude expected.
+    """Return the largest difference between `got` and `expected`, relative to the largest expected magnitude.
 
-    A difference within `allowed.absolute` counts as 0. Both have the same number of entries; NaN gives NaN.
+    Differences within `allowed.absolute` count as 0. Both have the same number of entries; NaN gives NaN.
     """
     wide, reference = got.detach().double().reshape(-1), expected.detach().double().reshape(-1)
     if reference.numel() == 0:
@@ -72,5 +72,5 @@ def difference(got: Tensor, expected: Tensor, allowed: Tolerance) -> float:
 
 
 def near(got: Tensor, expected: Tensor, allowed: Tolerance) -> bool:
-    """Say whether `got` is within `allowed.relative` of `expected`; NaN and infinity are not."""
+    """Return whether `got` is within `allowed.relative` of `expected`; NaN and infinity are not."""
     return difference(got, expected, allowed) <= allowed.relative

@@ -1,4 +1,4 @@
-"""The words in which a check ends. Test writers use `require` and `fail`; everything else builds on them."""
+"""How checks end: `require` and `fail`, on which everything else builds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["CheckFailed", "StudentRaised", "Text", "fail", "require"]
 
 
 def uses_autograd(where: str) -> Text:
-    """Say that a backward has torch differentiate for it."""
+    """Say that a backward lets torch differentiate."""
     return Text("`{where}` uses autograd: write the derivative by hand.", where=where, mistake="autograd")
 
 
@@ -20,10 +20,10 @@ def fail(text: Text | str, fr: str = "", *, detail: str = "", mistake: str = "",
 
     Args:
         text: what the student reads, in English: kinds, shapes of their own results, orders of magnitude; never hidden
-            values. Or a `Text`, which has its translations and its mistake.
+            values. Or a `Text`, which has its own translations and mistake.
         fr, others: the same in French and in other languages, by their codes.
         detail: what only staff read.
-        mistake: key of the mistake that the sentence names; empty where it only says what was seen.
+        mistake: key of the mistake that the sentence names; empty if it only says what was seen.
 
     Raises:
         CheckFailed: always.
@@ -36,6 +36,6 @@ def fail(text: Text | str, fr: str = "", *, detail: str = "", mistake: str = "",
 def require(
     condition: bool, text: Text | str, fr: str = "", *, detail: str = "", mistake: str = "", **others: str
 ) -> None:
-    """Fail the check unless `condition` is True itself; NaN comparisons and other truthy values do not pass."""
+    """Fail the check unless `condition` is True itself; other truthy values fail too."""
     if condition is not True:
         fail(text, fr, detail=detail, mistake=mistake, **others)

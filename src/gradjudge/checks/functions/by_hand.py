@@ -1,4 +1,4 @@
-"""Judge a plain function that returns gradients: ``grad_mse(yhat, y) -> (dyhat, dy)``, worked out on paper."""
+"""Judge a plain function that returns gradients derived by hand: ``grad_mse(yhat, y) -> (dyhat, dy)``."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Function = Callable[..., object]
 
 
 class GradientsByHand:
-    """Judge what `function` returns against autograd over a plain formula, one gradient at a time; once in float32 too.
+    """Judge what `function` returns against autograd over a plain formula, one gradient at a time; in float32 too.
 
     Args:
-        function: what ``student.NAME`` gave.
-        formula: the cost, or the output whose cotangent is passed last, over the inputs of `shapes`.
-        shapes: names of the inputs in order, with the shape of each.
+        function: the proxy ``student.NAME``.
+        formula: the cost, or the output whose cotangent is the last argument, as a function of the inputs.
+        shapes: the shape of each input, by name, in order.
         returns: names of the inputs whose gradients are returned, in order.
-        rng: generator on the CPU from which inputs come.
-        cotangent: whether `function` takes the output's gradient after its inputs; else the output is a cost, and 1.
-        also_shapes: further sets of shapes; what tells q from p names mistakes better.
-        device: the device that the session computes on; decides tolerances.
+        rng: CPU generator of the inputs.
+        cotangent: whether `function` takes the output's gradient after its inputs; otherwise the output is a cost.
+        also_shapes: further sets of shapes; mistakes are named better where q and p differ.
+        device: the session's device; decides tolerances.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class GradientsByHand:
         """Judge one of the returned gradients, compared flattened.
 
         Raises:
-            CheckFailed: it is wrong; the message names the mistake if it is a usual one.
+            CheckFailed: it is wrong; the message names the mistake if it is a common one.
         """
         examples = [self._example(shapes, torch.float64) for shapes in self._shapes for _ in range(DRAWS)]
         examples.append(self._example(self._shapes[0], torch.float32))
@@ -72,7 +72,7 @@ class GradientsByHand:
             self._judge(name, examples, self._function)
 
     def _judge_by_force(self, name: str, examples: Sequence[Example], function: CallableProxy) -> None:
-        """Judge where torch gives no derivative; what is wrong anyway is told as such."""
+        """Judge with autograd disabled; a function that is right only with autograd uses it."""
         try:
             self._judge(name, examples, function.without_autograd)
         except CheckFailed as without:

@@ -1,4 +1,4 @@
-"""Is one input's gradient right? By hand, through autograd, in every circumstance, and by gradcheck."""
+"""Judge the gradient of one input: by hand, through autograd in all circumstances, and by gradcheck."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COTANGENT_SCALES = (-1.0, 1e3, 1e-3)
 
 
 class _Circumstance(msgspec.Struct, frozen=True):
-    """Hold a pass through autograd, and what to say if the gradient is wrong there though right by hand."""
+    """A pass through autograd, and what to say if the gradient is wrong there though right by hand."""
 
     example: Example
     needs: Needs
@@ -45,7 +45,7 @@ class Derivative:
     """Judge the gradient of `subject` with respect to `name`.
 
     Args:
-        subject: the Function and what is right.
+        subject: the Function and its right results.
         name: the input.
         flatten: compare values after ``reshape(-1)``.
     """
@@ -64,7 +64,7 @@ class Derivative:
         self._gradcheck(examples[0], results[0].outputs)
 
     def judge_by_hand(self, *, value: bool = True) -> None:
-        """Fail unless ``backward``, called by hand where autograd cannot work, gives it at several shapes.
+        """Fail unless ``backward``, called by hand with autograd disabled, is right at several shapes.
 
         Without `value` only kind, shape and number of the gradients count.
         """
@@ -81,7 +81,7 @@ class Derivative:
             flaws = [flaw if flaw is None or flaw.kind not in ("value", "dtype") else None for flaw in flaws]
         first = next((flaw for flaw in flaws if flaw is not None), None)
         if first is not None:
-            self._fail(self._say(first, flaws, given, examples), self._others(results[0], examples[0]))
+            self._fail(self._predicate(first, flaws, given, examples), self._others(results[0], examples[0]))
         if all(self._by_differences(example, result) for example, result in zip(examples, results, strict=True)):
             fail(
                 Text(
@@ -94,15 +94,15 @@ class Derivative:
             )
 
     def _by_differences(self, example: Example, result: PassResult) -> bool:
-        """Say whether backward ran its forward beside the point as often as differences need: numel times.
+        """Return whether backward ran forward beside the point as often as finite differences need: numel times.
 
-        One call or a few, and any number at the point itself, are an honest way to compute something again.
+        A few such calls, and any number at the point itself, are an honest recomputation.
         """
         counts = result.elsewhere[0] if result.elsewhere else ()
         return len(counts) > self._index and counts[self._index] >= example.inputs[self._index].numel()
 
     def _judge_product(self, raised: StudentRaised) -> None:
-        """Fail for the wrong product behind shapes that do not match, if there is one where all sizes are the same."""
+        """Name the wrong matrix product behind mismatched shapes, by asking again with square matrices."""
         if raised.cause not in ("product", "broadcast"):
             return
         subject = self._subject
@@ -129,7 +129,7 @@ class Derivative:
         passes = [one_pass(c.example, c.needs) for c in plan]
         results = subject.function.passes(passes)
         asked = list(zip(plan, results, strict=True))
-        # Special points last: what is wrong after so many calls is wrong at any point.
+        # Special points last: a mistake that shows after many calls would show at them too.
         for circumstance, result in sorted(asked, key=lambda one: one[0].text is SPECIAL):
             self._judge_one(circumstance, result, plan, results)
         if any(name != node for result in results if result.raised is None for name in result.grad_fns):
@@ -173,7 +173,7 @@ class Derivative:
             self._fail(when(flaw.text, _SUBSETS if flaw.kind == "none" else at.text))
 
     def _judge_count(self, at: _Circumstance) -> None:
-        """Fail for what autograd does not take for one gradient for each input: too few of them, or a list."""
+        """Fail for too few gradients, or for a list instead of a tuple."""
         subject = self._subject
         (result,) = subject.function.passes([one_pass(at.example, at.needs)], through="direct")
         given = () if result.raised is not None else subject.gradients_by_hand(result)
@@ -187,7 +187,7 @@ class Derivative:
             )
 
     def _require_shapes(self, result: PassResult, example: Example) -> None:
-        """Blame the forward whose result has another size than its grad_output, if that may be what raises."""
+        """Blame a forward whose result no right grad_output fits, if that may be why the pass raised."""
         for got, right in zip(result.outputs, example.outputs, strict=False):
             if type(got) is Tensor and got.numel() != right.numel():
                 self._fail(
@@ -199,7 +199,7 @@ class Derivative:
                 )
 
     def _others_raise(self, at: _Circumstance, plan: list[_Circumstance], results: tuple[PassResult, ...]) -> bool:
-        """Say whether the pass raises without this input too: then another input's gradient is to blame."""
+        """Return whether the pass raises without this input too: then another input's gradient is to blame."""
         rest = tuple(need and index != self._index for index, need in enumerate(at.needs))
         return any(c.needs == rest and r.raised is not None for c, r in zip(plan, results, strict=True))
 
@@ -211,9 +211,9 @@ class Derivative:
         gradcheck(self._subject.function, inputs, rng=self._subject.reference.rng, allowed=allowed)
 
     def _gradcheck_tolerance(self, example: Example, outputs: Sequence[object]) -> Tolerance | None:
-        """Choose gradcheck's step by how precise the student's own forward is.
+        """Choose gradcheck's step by the precision of the student's own forward.
 
-        A forward that is not the formula has its own item, and its differences say nothing about this gradient: None.
+        None if it is not the formula: it has its own item, and its differences say nothing about this gradient.
         """
         subject, worst = self._subject, 0.0
         if len(outputs) != len(example.outputs):
@@ -229,7 +229,7 @@ class Derivative:
         due = Due(example.gradients[self._index], that_of(self._name), flatten=self._flatten)
         return flaw_in(example.judged(got, self._index), due, self._subject.allowed)
 
-    def _say(
+    def _predicate(
         self, first: Flaw, flaws: Sequence[Flaw | None], given: Sequence[object], examples: Sequence[Example]
     ) -> Text:
         wrong = [
@@ -253,7 +253,7 @@ class Derivative:
         return got.reshape(right.shape) if self._flatten and got.numel() == right.numel() else got
 
     def _others(self, result: PassResult, example: Example) -> str:
-        """List the inputs whose gradients are right, for a student who looks for the mistake."""
+        """List the inputs whose gradients are right, as a hint."""
         right = [
             f"`{name}`"
             for name, got, due in zip(self._subject.names, result.grads[0], example.gradients, strict=False)

@@ -1,7 +1,7 @@
-"""The battery for one hand-written ``torch.autograd.Function``: a test writer states a formula and asks for parts.
+"""The battery for a hand-written ``torch.autograd.Function``: judged part by part against a plain formula.
 
-A part is a check of its own, so that every input's gradient earns its own points and one mistake is paid for once.
-gradcheck alone stopped 7 of 35 wrong Functions made to slip past it; a prototype of these parts together stopped 34.
+Each part is a check of its own, so that every input's gradient earns its own points and one mistake is paid for once.
+Of 35 wrong Functions built to slip past gradcheck, gradcheck alone caught 7; a prototype of these parts caught 34.
 """
 
 from __future__ import annotations
@@ -48,22 +48,22 @@ _ELEMENT_WISE = Text(
 class FunctionCheck:
     """Judge the Function `function` against a plain formula, one part at a time.
 
-    Every part draws its own inputs from `rng`, asks the session in a few messages, and raises `CheckFailed` (or
-    `StudentRaised`) when the part fails. A part returns None when it passes.
+    Each part draws its own inputs from `rng`, takes a few messages, and raises `CheckFailed` (or `StudentRaised`) if it
+    fails.
 
     Args:
-        function: what ``student.NAME`` gave.
-        formula: the same function in plain torch; it is differentiated by autograd here, in float64.
-        shapes: names of the inputs in order, with the shape of each.
-        rng: generator on the CPU from which inputs, cotangents and weights come.
-        device: the device that the session computes on; decides tolerances.
+        function: the proxy ``student.NAME``.
+        formula: the same function in plain torch; differentiated here by autograd, in float64.
+        shapes: the shape of each input, by name, in order.
+        rng: CPU generator of inputs, cotangents and weights.
+        device: the session's device; decides tolerances.
         also_shapes: further sets of shapes at which values and gradients are compared (a batch of 64, tall, one
             column...). A mistake is named only from draws that tell q from p, so give at least one.
-        scales: further magnitudes at which gradients are compared; only for functions that are homogeneous (no exp).
+        scales: further magnitudes at which gradients are compared; only for homogeneous functions (no exp).
         backward: ``backward(cotangents, *inputs) -> gradients``, instead of autograd over `formula`.
 
     Raises:
-        CheckFailed: `function` is no Function.
+        CheckFailed: `function` is not a Function.
     """
 
     def __init__(
@@ -88,17 +88,16 @@ class FunctionCheck:
         )
 
     def forward(self) -> None:
-        """Compare value, shape and dtype of ``forward`` with the formula at every set of shapes.
-
-        By hand and through ``apply``.
-        """
+        """Compare value, shape and dtype with the formula at every set of shapes, by hand and through ``apply``."""
         subject = self._subject
         examples = [subject.example(), subject.example(), *subject.further_examples()]
         for through, where in (("direct", "forward"), ("apply", "apply")):
             try:
                 results = subject.ask([forward_only(example) for example in examples], through=through)
             except StudentRaised as raised:
-                raise self._otherwise(examples, through) or self._misread(examples, through, raised) or raised from None
+                raise (
+                    self._explain_order(examples, through) or self._explain_misread(examples, through, raised) or raised
+                ) from None
             for example, result in zip(examples, results, strict=True):
                 self._require_outputs(
                     result, example, f"{subject.label}.{where}", partial(self._cause, examples, results)
@@ -106,9 +105,9 @@ class FunctionCheck:
         self._judge_special_outputs()
 
     def bound(self, apply: Any) -> None:
-        """Judge what the name that is to be bound to ``function.apply`` gave (``student.mse``): it must run this class.
+        """Judge the name that should be bound to ``function.apply`` (``student.mse``): it must run this class.
 
-        Its results must be right as well, so that it is worth nothing where the class is not yet written.
+        Its results must be right as well, so that it earns nothing before the class is written.
         """
         subject, name, example = self._subject, label_of(apply), self._subject.example()
         if not isinstance(apply, CallableProxy):
@@ -117,7 +116,7 @@ class FunctionCheck:
             result = called_with_leaves(apply, example.inputs)
         except StudentRaised as raised:
             (own,) = subject.function.passes([one_pass(example, subject.every())], through="apply")
-            if own.raised is not None:  # that has nothing to do with the name, and is paid for with the gradients
+            if own.raised is not None:  # not about the name: judged with the gradients
                 value = apply(*example.inputs)
                 self._require_outputs(PassResult(_as_tuple(value), type(value) is not tuple), example, name)
                 return
@@ -136,9 +135,9 @@ class FunctionCheck:
             _fail_unbound(name, subject.label)
 
     def in_its_own_convention(self) -> FunctionCheck | None:
-        """Give the check for the formula times a usual factor (mean for sum, half) for which ``forward`` is right.
+        """Return the check for the formula times a common factor (mean for sum, half) for which ``forward`` is right.
 
-        None if there is no such factor; the formula has one result, and no factor but 1 is right for it.
+        None if there is no such factor, or ``forward`` is right as it is. The formula must have one result.
         """
         subject = self._subject
         examples = [subject.example(), *subject.further_examples()]
@@ -152,27 +151,27 @@ class FunctionCheck:
         return None
 
     def order(self) -> tuple[str, ...]:
-        """Give the names of the inputs in the order in which ``forward`` is right: the due one if it is in none."""
+        """Return the names of the inputs in the order in which ``forward`` is right, or else in the stated one."""
         return self._in_own_order().names
 
     def gradient(self, name: str, *, flatten: bool = False) -> None:
-        """Judge the gradient with respect to `name` alone, in everything that makes a derivative right.
+        """Judge the gradient with respect to `name` in all respects.
 
         By hand under ``inference_mode`` (where autograd cannot be used), through autograd (signs and sizes of
         grad_output, all shapes, every choice of inputs that require grad, many calls), and by gradcheck where the
         student's forward is the formula. With `flatten` the values are compared after ``reshape(-1)``: (1, p) for (p,)
         passes, an unsummed (q, p) fails.
 
-        This and all that follows is asked in the order of the arguments in which ``forward`` is right: another one
-        than the due one is paid for there.
+        This and the parts below take the arguments in the order in which ``forward`` is right: a wrong order is paid
+        for there.
         """
         self._judge(lambda subject: Derivative(subject, name, flatten=flatten).judge())
 
     def shape_of_gradient(self, name: str, *, also: Sequence[Shape] = (), paid: bool = False) -> None:
         """Compare the exact shape of the gradient of `name` (called by hand), at its own shape and at each of `also`.
 
-        The values must be right as well; with `paid` (they have been judged elsewhere, and were wrong) a constant
-        factor and a sum over the batch that is missing are forgiven.
+        The values must be right as well; with `paid` (they were judged, and wrong, elsewhere) a constant factor and a
+        missing sum over the batch are forgiven.
         """
         self._judge(lambda subject: _judge_shape(subject, name, also, paid))
 
@@ -186,7 +185,7 @@ class FunctionCheck:
     def own_forward_gradient(self, name: str, *, flatten: bool = False) -> None:
         """Accept the gradient of `name` if it is right for the formula, or for the student's own forward.
 
-        The own forward must be the formula with another reduction (mean for sum, by column, element-wise, half): the
+        That forward must be the formula with another reduction (mean for sum, by column, element-wise, half): the
         gradient of the sum of its outputs is proportional to the formula's.
         """
 
@@ -201,7 +200,7 @@ class FunctionCheck:
         self._judge(judge)
 
     def _judge(self, part: Callable[[Subject], None]) -> None:
-        """Judge a part as the statement has it; where that fails, in the order in which forward is right."""
+        """Judge a part in the stated order of the inputs; if it fails, in the order in which forward is right."""
         try:
             part(self._subject)
         except CheckFailed:
@@ -211,7 +210,7 @@ class FunctionCheck:
             part(other)
 
     def _in_own_order(self) -> Subject:
-        """Give the subject with its inputs in the order in which ``forward`` is right for them."""
+        """Return the subject with its inputs in the order in which ``forward`` is right."""
         subject, names = self._subject, self._subject.names
         examples = [subject.example(), *subject.further_examples()]
         for order in permutations(range(len(names))):
@@ -246,20 +245,20 @@ class FunctionCheck:
         if not all(self._is_right(result, example) for example, result in zip(examples, results, strict=True)):
             fail(wrong_result(f"{label}.forward", WRONG_AT_SPECIAL))
 
-    def _otherwise(self, examples: Sequence[Example], through: str) -> CheckFailed | None:
-        """Say how a forward that raises takes its arguments, if it is right for them in another order or transposed."""
+    def _explain_order(self, examples: Sequence[Example], through: str) -> CheckFailed | None:
+        """Explain a forward that raises, if it is right for another order of its inputs or a transposed one."""
         subject, names = self._subject, self._subject.names
-        usual = [list(arrangements(example, names)) for example in examples]
-        for way, (_, text) in enumerate(usual[0]):
+        candidates = [list(arrangements(example, names)) for example in examples]
+        for way, (_, text) in enumerate(candidates[0]):
             results = subject.function.passes(
-                [Pass(other[way][0], tuple(False for _ in names)) for other in usual], through=through
+                [Pass(other[way][0], tuple(False for _ in names)) for other in candidates], through=through
             )
             if all(self._is_right(result, example) for result, example in zip(results, examples, strict=True)):
                 return self._wrong_forward(text)
         return None
 
-    def _misread(self, examples: Sequence[Example], through: str, raised: StudentRaised) -> CheckFailed | None:
-        """Say that a forward that raises has no ctx, or takes a matrix product element by element, if that fits."""
+    def _explain_misread(self, examples: Sequence[Example], through: str, raised: StudentRaised) -> CheckFailed | None:
+        """Explain a forward that raises, if it has no ctx, or takes a matrix product element by element."""
         if raised.cause == "arguments" and through == "direct":
             due = f"forward({', '.join(('ctx', *self._subject.names))})"
             text = Text("must be `{due}`", due=due)
@@ -287,7 +286,7 @@ class FunctionCheck:
         return self._is_right(PassResult(given if type(given) is tuple else (given,)), example)
 
     def _is_elementwise(self, through: str) -> bool:
-        """Tell whether forward gives what the formula gives with `*` for `@`, at shapes at which both can be had."""
+        """Return whether forward is the formula with `*` for `@`, at shapes where both are defined."""
         subject = self._subject
         changed = elementwise(subject.reference)
         try:
@@ -307,7 +306,7 @@ class FunctionCheck:
         )
 
     def _cause(self, examples: Sequence[Example], results: Sequence[PassResult]) -> Text | None:
-        """Name the mistake behind results that are wrong."""
+        """Name the mistake behind wrong results."""
         wrong = [
             (result.outputs[0], example)
             for result, example in zip(results, examples, strict=True)
@@ -367,7 +366,7 @@ def _judge_shape(subject: Subject, name: str, also: Sequence[Shape], paid: bool)
 
 
 def _is_nearly(got: Tensor, right: Tensor) -> bool:
-    """Tell whether a gradient is right but for a factor, or for the sum over the batch that it lacks."""
+    """Return whether a gradient is right but for a factor, or for a missing sum over the batch."""
     if got.shape == right.shape:
         return any(_positively_proportional(one, right) for one in (got, -got))
     batch = got.shape[:1] if got.ndim and got[0].numel() == right.numel() else ()
@@ -375,7 +374,7 @@ def _is_nearly(got: Tensor, right: Tensor) -> bool:
 
 
 def _shape_or(flaw: Flaw, got: object, due: Due) -> str:
-    """Give the key of a flaw: a wrong shape is a mistake of its own where nothing else is wrong with the size."""
+    """Return the mistake key of a flaw: "shape" if the shape is wrong but the size is right."""
     same_size = isinstance(got, Tensor) and got.numel() == due.value.numel()
     return "shape" if flaw.kind == "shape" and same_size else flaw.text.mistake
 

@@ -1,4 +1,4 @@
-"""torch's own gradcheck, unmodified and in slow mode, over the student's function."""
+"""Run torch's own gradcheck, unmodified and in slow mode, on the student's function."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gradjudge.judge.proxy.prefetch import Prefetched
 
 Outputs = Tensor | tuple[Tensor, ...]
 
-#: Entries of all outputs together. Each has a row of its own in the Jacobian, and in what is asked beforehand.
+#: Entries of all outputs together. Each takes a row of the Jacobian, and of what is prefetched.
 MOST_ENTRIES = 2048
 
 
@@ -30,8 +30,8 @@ def gradcheck(
 ) -> None:
     """Run `torch.autograd.gradcheck` on the outputs times fixed random signed weights.
 
-    The weights make a backward that is right only for one-hot cotangents of 1 fail (``grad_output ** 2``, its absolute
-    value, a clamp). The session is asked in two messages. Calls are not repeated there, so gradcheck's own test of
+    The weights catch a backward that is right only for one-hot cotangents of 1 (``grad_output ** 2``, its absolute
+    value, a clamp). All passes are prefetched in two messages and none is repeated, so gradcheck's own test of
     repeatability sees nothing.
 
     Args:
@@ -41,8 +41,8 @@ def gradcheck(
         allowed: step and tolerances; by default those of the inputs' dtype on the CPU.
 
     Raises:
-        CheckFailed: the gradients are not the derivatives; torch's message with both Jacobians is for staff. So are
-            outputs that the session makes much larger than any check asks for, or of a dtype without derivatives.
+        CheckFailed: the gradients are not the derivatives (torch's message with both Jacobians is for staff), or the
+            outputs are far larger than any check asks for, or of another dtype.
         StudentRaised: the student's code raised.
     """
     allowed = allowed or tolerance("cpu", next(tensor.dtype for tensor in inputs if tensor.requires_grad))
@@ -63,7 +63,7 @@ def gradcheck(
 
 
 def _require_small(outputs: Sequence[Tensor], label: str) -> None:
-    """Fail for outputs whose Jacobian cannot be looked at."""
+    """Fail for outputs whose Jacobian would be too large, or of another dtype than float32 and float64."""
     entries = sum(output.numel() for output in outputs)
     odd = [str(output.dtype) for output in outputs if output.dtype not in (torch.float32, torch.float64)]
     if odd or max(entries, len(outputs)) > MOST_ENTRIES:
@@ -74,7 +74,7 @@ def _require_small(outputs: Sequence[Tensor], label: str) -> None:
 
 
 class _Weights:
-    """Multiply outputs by weights that are drawn once for each output."""
+    """Multiply outputs by weights that are drawn once per output."""
 
     def __init__(self, rng: torch.Generator) -> None:
         self._rng = rng
@@ -84,7 +84,7 @@ class _Weights:
         while len(self._drawn) <= index:
             self._drawn.append(signed(tuple(output.shape), self._rng, output.dtype))
         weights = self._drawn[index]
-        # an output that changes its shape near the point: gradcheck itself says so
+        # gradcheck itself reports an output that changes its shape near the point
         return weights if weights.shape == output.shape else torch.ones_like(output)
 
     def all(self, outputs: Outputs) -> Outputs:

@@ -1,4 +1,4 @@
-"""Formulas as they are sometimes misread: a matrix product taken element by element, a square left out."""
+"""Formulas as they are commonly misread: a matrix product taken element by element, a missing square."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SQUARES = (torch.square, Tensor.square)
 
 
 class _Instead(TorchFunctionMode):
-    """Put `other` in the place of each function that `chosen` picks, by itself and its arguments."""
+    """Call `other` instead of each function that `chosen` picks, given the function and its arguments."""
 
     def __init__(self, chosen: Callable[[Any, Sequence[Any]], bool], other: Callable[..., Tensor]) -> None:
         super().__init__()
@@ -36,29 +36,29 @@ def _is_square(function: Any, args: Sequence[Any]) -> bool:
 
 
 def elementwise(reference: Reference) -> Reference:
-    """Take each matrix product of a formula element by element."""
+    """Replace each matrix product of a formula by the element-wise one."""
     return reference.under(_Instead(lambda function, _args: function in _PRODUCTS, lambda left, right: left * right))
 
 
 def without_squares(reference: Reference) -> Reference:
-    """Leave the squares of a formula out."""
+    """Remove the squares from a formula."""
     return reference.under(_Instead(_is_square, lambda base, *_: base * 1.0))
 
 
 def with_absolute_values(reference: Reference) -> Reference:
-    """Take absolute values where a formula has squares."""
+    """Replace the squares of a formula by absolute values."""
     return reference.under(_Instead(_is_square, lambda base, *_: base.abs()))
 
 
 def square_shapes(shapes: Mapping[str, Shape], size: int) -> dict[str, Shape]:
-    """Give every dimension the same size: there, products of both kinds have a result."""
+    """Set every dimension to `size`: there, both kinds of product are defined."""
     return {name: (size,) * len(shape) for name, shape in shapes.items()}
 
 
 def root_scale(example: Example, rows: int) -> tuple[float, ...]:
-    """Give what a scalar result is times where its square root stands in its place: of the mean over rows, or the sum.
+    """Return the factors that turn a scalar result into its square root, and into that of it times, or over, `rows`.
 
-    Empty where the result is no positive number.
+    Empty if the result is not positive.
     """
     value = example.outputs[0]
     if value.ndim or float(value) <= 0:
@@ -76,11 +76,11 @@ _BY_ELEMENT = Text("is an element-wise product (`*`) where a matrix product (`@`
 
 
 def misread_product(given: Sequence[Tensor], examples: Sequence[Example], index: int) -> Text | None:
-    """Name what is wrong with a gradient that is a product of two matrices, at `square_shapes`, where any two fit.
+    """Name what is wrong with a gradient that should be a product of two matrices; None if it is right.
 
     Args:
-        given: the student's gradients for the input `index`; None if they are right.
-        examples: what each is for.
+        given: the student's gradients for the input `index`.
+        examples: what each is for, at `square_shapes`, where any two matrices can be multiplied.
         index: which input.
     """
     right = _pair([example.gradients[index] for example in examples], examples, torch.matmul)
@@ -96,13 +96,13 @@ def misread_product(given: Sequence[Tensor], examples: Sequence[Example], index:
 
 
 Factor = tuple[int, bool]
-"""A matrix of a example: an input by its place, or the cotangent (-1); and whether it is transposed."""
+"""A matrix of an example: an input by its place, or the cotangent (-1); and whether it is transposed."""
 
 
 def _pair(
     products: Sequence[Tensor], examples: Sequence[Example], multiply: Callable[[Tensor, Tensor], Tensor]
 ) -> tuple[Factor, Factor] | None:
-    """Find two matrices of each example whose product is what was given."""
+    """Find two matrices of each example whose product is the one in `products`."""
     places = [-1, *(place for place, one in enumerate(examples[0].inputs) if one.ndim == 2)]
     factors = [(place, turned) for place in places for turned in (False, True)]
     for left, right in product(factors, repeat=2):

@@ -1,4 +1,4 @@
-"""What is right: inputs drawn from a seed, and the formula's values and gradients at them, in float64 on this side."""
+"""Right results: inputs drawn from a seed, and a formula's values and gradients there, in float64 on this side."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ReferenceBackward = Callable[..., Sequence[Tensor]]
 SMALLEST = 0.1
 LARGEST = 2.0
 
-#: Factors of very small and very large inputs: squares of exponentials still fit into float32, and rounding of
+#: Factors of very small and very large inputs: squares of exponentials still fit into float32, and rounding errors of
 #: ``exp(x) - exp(-x)`` into the tolerances.
 TINY: Final = 1e-6
 HUGE: Final = 20.0
-#: How far beside a point it is looked for a kink.
+#: Distance to either side of a point at which kinks are looked for.
 ASIDE: Final = 1e-9
 
 SPECIAL: Final = Text("where inputs are equal, zero, very small or very large")
@@ -32,17 +32,17 @@ WRONG_AT_SPECIAL: Final = Text("is wrong, or not finite, {where}; elsewhere it i
 
 
 def when(said: Text, circumstance: Text, *, mistake: str = "") -> Text:
-    """Add to something said the circumstance in which it is so."""
+    """Add to a statement the circumstance in which it holds."""
     return Text("{said} {circumstance}", said=said, circumstance=circumstance, mistake=mistake)
 
 
 class Example(msgspec.Struct, frozen=True):
-    """Hold one set of inputs and cotangents with what is right for it.
+    """Inputs and cotangents with the right results.
 
     Attributes:
         inputs, cotangents: as they are sent.
         outputs, gradients: right values in float64: one per output, one per input.
-        kinks: for each input, where its gradient is not defined; empty: nowhere.
+        kinks: for each input, a mask of where its gradient is undefined; empty if nowhere.
     """
 
     inputs: tuple[Tensor, ...]
@@ -52,7 +52,7 @@ class Example(msgspec.Struct, frozen=True):
     kinks: tuple[Tensor, ...] = ()
 
     def judged(self, got: object, place: int) -> object:
-        """Give a student's gradient of one input with the right numbers at kinks: there nothing is judged."""
+        """Return a student's gradient of one input with the right numbers at kinks, where nothing is judged."""
         if not self.kinks or type(got) is not Tensor or got.numel() != self.kinks[place].numel():
             return got
         kink, right = (one[place].reshape(got.shape) for one in (self.kinks, self.gradients))
@@ -60,11 +60,11 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class Reference:
-    """Draw examples of a formula.
+    """Draw examples of a formula, with the right results.
 
     Args:
         formula: the function in plain torch, over float64 tensors.
-        rng: generator on the CPU.
+        rng: CPU generator.
         backward: ``backward(cotangents, *inputs) -> gradients``, or None for autograd over `formula`.
     """
 
@@ -83,7 +83,7 @@ class Reference:
     ) -> Example:
         """Draw inputs of these shapes, `scale` times a magnitude in [0.1, 2], and signed cotangents.
 
-        With `constant` every entry of a cotangent is the same number (a sum's cotangent, which may be an expanded one).
+        With `constant` all entries of a cotangent are equal (as for a sum, where it may be an expanded tensor).
         """
         inputs = tuple(signed(shape, self.rng, dtype) * scale for shape in shapes.values())
         like = self.outputs(inputs)
@@ -91,11 +91,11 @@ class Reference:
         return self.at(inputs, cotangents or tuple(signed(tuple(o.shape), self.rng, dtype) for o in like))
 
     def at(self, inputs: tuple[Tensor, ...], cotangents: tuple[Tensor, ...]) -> Example:
-        """Compute what is right for given inputs and cotangents."""
+        """Return the example with given inputs and cotangents."""
         return Example(inputs, cotangents, self.outputs(inputs), self.gradients(inputs, cotangents))
 
     def times(self, factor: Callable[[int, int], float]) -> Reference:
-        """Give the reference for a formula with one result times a function of q and p, as its inputs have them."""
+        """Return the reference for the formula, of one result, times a function of its inputs' q and p."""
 
         def formula(*inputs: Tensor) -> Tensor:
             (result,) = _tuple(self._formula(*inputs))
@@ -104,7 +104,7 @@ class Reference:
         return Reference(formula, self.rng)
 
     def reordered(self, order: Sequence[int]) -> Reference:
-        """Give the reference for the same formula with its inputs in another order."""
+        """Return the reference for the same formula with its inputs in another order."""
         formula, backward = self._formula, self._backward
         places = [list(order).index(place) for place in range(len(order))]
 
@@ -135,7 +135,7 @@ class Reference:
         return tuple(torch.zeros_like(x) if g is None else g for g, x in zip(found, leaves, strict=True))
 
     def under(self, mode: TorchFunctionMode) -> Reference:
-        """Give what would be right if torch's functions did what `mode` makes of them."""
+        """Return the reference for the formula evaluated under `mode`."""
 
         def formula(*inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
             with mode:
@@ -144,12 +144,12 @@ class Reference:
         return Reference(formula, self.rng)
 
     def special(self, base: Example, fixed: Container[int] = ()) -> list[Example]:
-        """Give examples like `base` at points where formulas break; see `SPECIAL`.
+        """Return examples like `base` at points where formulas break; see `SPECIAL`.
 
         Points where the formula or its gradient is not finite are left out.
 
         Args:
-            base: what it starts from.
+            base: the example to start from.
             fixed: places of inputs that stay as they are.
         """
         examples = [self.at(inputs, base.cotangents) for inputs in _special(base.inputs, fixed)]
@@ -160,7 +160,7 @@ class Reference:
         ]
 
     def _kinks(self, example: Example) -> tuple[Tensor, ...]:
-        """Tell where gradients jump: those on either side differ."""
+        """Mark where gradients jump: those on either side differ."""
         directions = [signed(tuple(x.shape), self.rng, torch.float64).sign() for x in example.inputs]
         steps = [ASIDE * x.is_floating_point() * way for x, way in zip(example.inputs, directions, strict=True)]
         beside = [
@@ -198,7 +198,7 @@ def _scaled(tensor: Tensor, factor: float, every: int) -> Tensor:
 
 
 def signed(shape: Shape, rng: torch.Generator, dtype: torch.dtype) -> Tensor:
-    """Draw numbers of random sign and a magnitude in [0.1, 2]: away from the kink of ReLU, abs and max at 0."""
+    """Draw numbers of random sign and magnitude in [0.1, 2]: away from the kink of ReLU, abs and max at 0."""
     size = torch.rand(shape, generator=rng, dtype=torch.float64) * (LARGEST - SMALLEST) + SMALLEST
     sign = torch.randint(0, 2, shape, generator=rng).double() * 2 - 1
     return (size * sign).to(dtype)

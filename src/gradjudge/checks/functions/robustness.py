@@ -1,7 +1,7 @@
-"""The small points around a right derivative: precision, memory layout, inputs left alone, graphs side by side.
+"""The small points around a right derivative: precision, memory layout, no mutation, interleaved graphs.
 
-A gradient that is wrong in plain conditions has its own item and is left out here, and so is a wrong forward; if no
-gradient is right there is nothing to judge and the part fails.
+A gradient or forward that is wrong in plain conditions has its own item and is left out here; if no gradient is right
+there is nothing to judge, and the part fails.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def judge_float32(subject: Subject) -> None:
 
 
 def judge_layouts(subject: Subject) -> None:
-    """Fail unless transposed and strided inputs, and transposed and expanded cotangents, change nothing."""
+    """Fail if transposed or strided inputs, or transposed or expanded cotangents, change the results."""
     right, forward = _sound(subject)
     plain, constant = subject.example(), subject.example(constant=True)
     asked: list[tuple[int, Example, Pass]] = []
@@ -76,7 +76,7 @@ def judge_no_mutation(subject: Subject) -> None:
 
 
 def judge_interleaved(subject: Subject) -> None:
-    """Fail unless several forwards can come before their backwards: what backward needs is kept on ctx."""
+    """Fail unless several forwards may precede their backwards: what backward needs belongs on ctx."""
     right, _ = _sound(subject)
     for index in right:
         examples = [subject.example() for _ in range(SIDE_BY_SIDE)]
@@ -94,7 +94,7 @@ def judge_interleaved(subject: Subject) -> None:
 
 
 def _sound(subject: Subject) -> tuple[list[int], bool]:
-    """Find what is right in plain conditions: the inputs whose gradients are, and whether forward is.
+    """Return the inputs whose gradients are right in plain conditions, and whether forward is right.
 
     By hand (where an unsummed gradient is wrong) and through ``apply``.
     """
@@ -122,7 +122,7 @@ def _outputs_near(result: PassResult, example: Example, allowed: Tolerance) -> b
 
 
 def _gradient(result: PassResult, index: int) -> object:
-    """Give the gradient for one input; None if backward raised or gave too few."""
+    """Return the gradient for one input; None if backward raised or returned too few."""
     given = result.grads[0] if result.grads and result.raised is None else ()
     return given[index] if index < len(given) else None
 

@@ -1,4 +1,4 @@
-"""The Function under judgement: its proxy, its right formula, and the shapes at which it is asked."""
+"""The Function being judged: its proxy, its right formula, and the shapes at which it is asked."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Needs = tuple[bool, ...]
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """Hold what all parts of the battery share.
+    """What all parts of the battery share.
 
     Attributes:
         function: the student's Function.
-        reference: what is right.
-        shapes: names of the inputs, in order, and their shapes.
+        reference: the right results.
+        shapes: the shape of each input, by name, in order.
         also_shapes, scales: further shapes and magnitudes.
-        device: where the session computes.
+        device: the session's device.
     """
 
     function: FunctionProxy
@@ -63,7 +63,7 @@ class Subject(msgspec.Struct, frozen=True):
         )
 
     def example(self, **options: Any) -> Example:
-        """Draw a example at the main shapes; options as for `Reference.example`."""
+        """Draw an example at the main shapes; options as for `Reference.example`."""
         return self.reference.example(self.shapes, **options)
 
     def further_examples(self) -> list[Example]:
@@ -75,11 +75,11 @@ class Subject(msgspec.Struct, frozen=True):
         return self.reference.special(self.example())
 
     def only(self, index: int) -> Needs:
-        """Say that the gradient of one input alone is asked for."""
+        """Ask for the gradient of one input alone."""
         return tuple(other == index for other in range(len(self.shapes)))
 
     def every(self) -> Needs:
-        """Say that all gradients are asked for."""
+        """Ask for all gradients."""
         return (True,) * len(self.shapes)
 
     def subsets(self) -> list[Needs]:
@@ -87,7 +87,7 @@ class Subject(msgspec.Struct, frozen=True):
         return [needs for needs in product((False, True), repeat=len(self.shapes)) if any(needs)]
 
     def reordered(self, order: Sequence[int]) -> Subject:
-        """Give the same subject, whose function takes its inputs in another order."""
+        """Return the same subject with the inputs of its function in another order."""
 
         def turned(shapes: dict[str, Shape]) -> dict[str, Shape]:
             named = list(shapes.items())
@@ -101,15 +101,15 @@ class Subject(msgspec.Struct, frozen=True):
         )
 
     def times(self, factor: Callable[[int, int], float]) -> Subject:
-        """Give the same subject, whose formula is multiplied by a function of q and p."""
+        """Return the same subject with its formula multiplied by a function of q and p."""
         return msgspec.structs.replace(self, reference=self.reference.times(factor))
 
     def node_name(self) -> str:
-        """Ask for the class's name; its nodes in a graph are called after it."""
+        """Return the name of the class's autograd nodes; the session is asked for that of the class."""
         return f"{class_name_of(self.function)}Backward"
 
     def ask(self, passes: Sequence[Pass], *, through: str = "apply", **options: bool) -> tuple[PassResult, ...]:
-        """Run passes; the first exception of the student's ends the part.
+        """Run passes; the first exception in the student's code ends the part.
 
         Raises:
             StudentRaised: forward or backward raised in a pass.
@@ -119,11 +119,11 @@ class Subject(msgspec.Struct, frozen=True):
         return results
 
     def ask_by_hand(self, passes: Sequence[Pass]) -> tuple[PassResult, ...]:
-        """Run passes by hand where autograd cannot be used.
+        """Run passes by hand with autograd disabled.
 
         Raises:
             StudentRaised: forward or backward raised in a pass.
-            CheckFailed: it did so only because autograd was asked.
+            CheckFailed: it raised only because autograd was disabled.
         """
         results = self.function.passes(passes, through="direct", inference=True)
         if any(result.raised for result in results):
@@ -136,7 +136,7 @@ class Subject(msgspec.Struct, frozen=True):
         return results
 
     def gradients_by_hand(self, result: PassResult, cotangents: int = 0) -> tuple[object, ...]:
-        """Give what ``backward`` returned, one entry for each input; more Nones at the end are legal.
+        """Return what ``backward`` returned, one entry per input; further Nones at the end are legal.
 
         Raises:
             CheckFailed: there are too few or too many.
@@ -158,12 +158,12 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 def one_pass(example: Example, needs: Needs, **layouts: Any) -> Pass:
-    """Make the pass that asks for a example's outputs and gradients once."""
+    """Make the pass that asks for an example's outputs and gradients once."""
     return Pass(example.inputs, needs, (example.cotangents,), **layouts)
 
 
 def forward_only(example: Example) -> Pass:
-    """Make the pass that asks for a example's outputs."""
+    """Make the pass that asks for an example's outputs."""
     return Pass(example.inputs, tuple(False for _ in example.inputs))
 
 

@@ -1,4 +1,4 @@
-"""Say which mistake a wrong result of a forward pass looks like; `diagnosis` does it for gradients."""
+"""Name the mistake behind a wrong result of a forward pass; `diagnosis` does so for gradients."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from gradjudge.checks.functions.references import Example, Reference
 from gradjudge.text import Text
 
 Arrangement = tuple[tuple[Tensor, ...], Text]
-"""Inputs for a forward that takes them otherwise than it should, and what is said if it is right for these."""
+"""Rearranged inputs of a forward, and what to say if it is right for these."""
 
 
 def diagnose_output(
     given: Sequence[Tensor], examples: Sequence[Example], names: Sequence[str], reference: Reference
 ) -> Text | None:
-    """Name the mistake that explains all wrong results, as a predicate ("is 1/p times the right one"); None if none.
+    """Return the mistake that explains all wrong results, as a predicate ("is 1/p times the right one"); None if none.
 
     Args:
         given: the student's results, finite, of a formula with one output; best at different shapes.
         examples: what each is for.
         names: names of the inputs, in order.
-        reference: the formula that is right.
+        reference: the right formula.
     """
     if len(examples) < FEWEST or any(len(example.outputs) != 1 for example in examples):
         return None
@@ -55,7 +55,7 @@ def diagnose_output(
 
 
 def _misread(pairs: Sequence[tuple[Tensor, Example]], reference: Reference) -> Text | None:
-    """Name a square that is missing, times a usual factor or not."""
+    """Name a missing square, with or without a common factor."""
     for change, text in _SQUARES:
         changed = change(reference)
         outputs = [changed.outputs(example.inputs)[0] for _, example in pairs]
@@ -83,7 +83,7 @@ _SQUARES: tuple[tuple[Callable[[Reference], Reference], Text], ...] = (
 
 
 def arrangements(example: Example, names: Sequence[str]) -> Iterator[Arrangement]:
-    """Give other orders of the inputs, then each matrix transposed: what a forward that raises may be right for."""
+    """Yield other orders of the inputs, then each matrix transposed: what a forward that raises may be right for."""
     for order in list(permutations(range(len(names))))[1:]:
         listed = ", ".join(names[index] for index in order)
         due = ", ".join(names)
@@ -103,7 +103,7 @@ def _times(got: Tensor, example: Example, value: Callable[[int, int], float], si
 
 
 def _unreduced(pairs: Sequence[tuple[Tensor, Example]]) -> Text | None:
-    """Say that entries are not added up, if their sum is the right number, or a usual multiple of it."""
+    """Name a missing sum, if the entries add up to the right number, or to it times a common factor."""
     for value in (lambda _q, _p: 1.0, *VALUES.values()):
         if all(
             (shape := sizes(example)) is not None and fits(example.outputs[0] * value(*shape), got.double().sum())
@@ -128,5 +128,5 @@ def _changed(example: Example, index: int, change: Callable[[Tensor], Tensor], r
     changed = (*given[:index], change(given[index]), *given[index + 1 :])
     try:
         return reference.outputs(changed)[0]
-    except (RuntimeError, IndexError):  # a formula need not be defined where a mistake puts it
+    except (RuntimeError, IndexError):  # the formula may be undefined there
         return None

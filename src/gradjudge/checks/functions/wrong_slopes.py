@@ -1,4 +1,4 @@
-"""Wrong derivatives of functions that act on each entry alone: tanh, the sigmoid, ReLU and their like."""
+"""Wrong derivatives of element-wise functions: tanh, the sigmoid, ReLU and the like."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gradjudge.text import Text
 
 
 class WrongSlope(NamedTuple):
-    """A usual mistake in a derivative that is written with the value v of the function.
+    """A common mistake in a derivative that is written with the function's value v.
 
     Attributes:
         due: the right derivative, from v.
-        wrong: the mistaken one, from the input x and from v.
+        wrong: the mistaken one, from the input x and v.
         text: its name, as a predicate.
     """
 
@@ -38,8 +38,8 @@ SLOPES = (
 )
 
 
-def acted(slope: WrongSlope, example: Example, index: int) -> tuple[Tensor, Tensor] | None:
-    """Give the gradients that come of the right derivative and of the wrong one; None for other kinds of functions."""
+def slope_gradients(slope: WrongSlope, example: Example, index: int) -> tuple[Tensor, Tensor] | None:
+    """Return the gradients by the right and by the wrong derivative; None for functions that are not element-wise."""
     if len(example.outputs) != 1 or example.outputs[0].shape != example.inputs[index].shape:
         return None
     x, v, cotangent = example.inputs[index].double(), example.outputs[0], example.cotangents[0].double()

@@ -1,1 +1,1 @@
-"""Judge an engine of scalar autograd, and what comes before it."""
+"""Judge a scalar autograd engine, and the exercises that lead to it."""

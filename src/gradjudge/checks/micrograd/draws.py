@@ -1,6 +1,6 @@
-"""Random expression graphs for `gradjudge.checks.micrograd.graphs`: trees, shared sub-expressions, one order alone.
+"""Random expression graphs: trees, shared sub-expressions, chains with a single backward order.
 
-All numbers stay between 0.05 and 3 in magnitude and all gradients between 0.05 and 50, so that nothing overflows, no
+All values lie between 0.05 and 3 in magnitude and all gradients between 0.05 and 50, so that nothing overflows, no
 derivative is lost in rounding, and no leaf's gradient cancels by chance.
 """
 
@@ -16,7 +16,7 @@ _TRIES = 2000
 
 
 def _drawn(rng: torch.Generator, count: int) -> tuple[float, ...]:
-    # One magnitude from each of `count` equal pieces, 0.2 pieces apart at least: no two leaves cancel in a sum.
+    # One magnitude from each of `count` equal intervals, at least 0.2 intervals apart: no two leaves cancel in a sum.
     places = torch.randperm(count, generator=rng) + 0.1 + 0.8 * torch.rand(count, generator=rng, dtype=torch.float64)
     magnitudes = 0.4 + 1.1 * places / count
     signs = 1.0 - 2.0 * torch.randint(0, 2, (count,), generator=rng)
@@ -28,10 +28,10 @@ def _pick(rng: torch.Generator, end: int) -> int:
 
 
 def _kept(draw: Callable[[], Graph]) -> Graph:
-    """Draw until the numbers are plain ones.
+    """Draw until all numbers are in range.
 
     Raises:
-        RuntimeError: they never are: the shape that is asked for does not allow it.
+        RuntimeError: they never are: the requested shape does not allow it.
     """
     for _ in range(_TRIES):
         graph = draw()
@@ -43,7 +43,7 @@ def _kept(draw: Callable[[], Graph]) -> Graph:
 
 
 def leaves(rng: torch.Generator, count: int) -> tuple[float, ...]:
-    """Draw numbers between 0.4 and 1.5 in magnitude, all different, of both signs, three decimals."""
+    """Draw distinct numbers of random sign between 0.4 and 1.5 in magnitude, rounded to three decimals."""
     return _drawn(rng, count)
 
 
@@ -51,9 +51,9 @@ def tree(rng: torch.Generator, operations: Sequence[str], count: int = 6) -> Gra
     """Draw an expression in which each leaf and each node is used exactly once.
 
     Args:
-        rng: where the numbers come from.
-        operations: binary ones, all of which are used.
-        count: leaves.
+        rng: source of the numbers.
+        operations: binary ones, used in turn.
+        count: number of leaves.
     """
 
     def draw() -> Graph:
@@ -68,10 +68,10 @@ def tree(rng: torch.Generator, operations: Sequence[str], count: int = 6) -> Gra
 
 
 def chain(rng: torch.Generator, operations: Sequence[str], count: int = 2, length: int = 6) -> Graph:
-    """Draw an expression whose inner nodes can be visited in one order alone, nodes and leaves used many times.
+    """Draw an expression whose inner nodes have a single backward order; nodes and leaves are used many times.
 
-    Each node uses the node before it and an earlier node or leaf, and the last one uses the first one. Whoever goes
-    back in another order, or twice through a node, gets another gradient.
+    Each node uses the one before it and an earlier node or leaf, and the last one uses the first. Another order, or a
+    second visit of a node, gives another gradient.
     """
 
     def draw() -> Graph:
@@ -87,9 +87,9 @@ def chain(rng: torch.Generator, operations: Sequence[str], count: int = 2, lengt
 
 
 def mixed(rng: torch.Generator, operations: Sequence[str], count: int = 3, length: int = 8) -> Graph:
-    """Draw an expression with shared sub-expressions; every node leads to the root.
+    """Draw an expression with shared sub-expressions, in which every node leads to the root.
 
-    Unlike in `chain`, nodes can be visited in several right orders.
+    Unlike in `chain`, several orders are right.
     """
 
     def draw() -> Graph:

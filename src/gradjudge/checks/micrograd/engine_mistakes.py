@@ -1,4 +1,4 @@
-"""What is said of the usual mistakes of hand-written engines of scalar autograd."""
+"""Messages for the common mistakes in hand-written scalar autograd engines."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ WORDS: Final = {
         "The gradient that comes from the rest of the graph (out.grad) seems to be left out.", mistake="grad_output"
     ),
 }
-"""What is said of each mistake after "a gradient is wrong"."""
+"""The sentence for each mistake, after "a gradient is wrong"."""
 
 LOCAL: Final = ("zero", "nothing", "sign", "one", "half", "one_sign", "swapped")
-"""Mistakes that show in an operation that stands alone: where those are right, they are not what is wrong."""
+"""Mistakes that show in an operation on its own: if each is right on its own, these are ruled out."""

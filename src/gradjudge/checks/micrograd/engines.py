@@ -1,9 +1,9 @@
-"""What wrong engines of scalar autograd would give, so that a mistake can be called by its name.
+"""Simulate wrong scalar autograd engines, so that a mistake can be named.
 
 `replay` goes back through a `gradjudge.checks.micrograd.graphs.Graph` as a hand-written engine does: it visits nodes in
-some order, and each visit adds (or writes) the node's gradient times its local derivatives to what its inputs have.
-Local derivatives come from torch's autograd, one node at a time. `explanation` replays the usual mistakes until one
-fits.
+some order, and each visit adds (or writes) the node's gradient times its local derivatives to the gradients of its
+inputs. Local derivatives come from torch's autograd, one node at a time. `explanation` replays the common mistakes
+until one fits.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Partials = dict[int, tuple[float, ...]]
 """Local derivatives of each inner node, by its place: one for each of its inputs that is a node."""
 
 Order = Callable[[Graph, int], Sequence[int]]
-"""Gives the places to visit, in order, from a root."""
+"""Returns the places to visit, in order, from a root."""
 
 Adds = Callable[[str], tuple[bool, bool]]
-"""Tells of each side of an operation whether its gradient is added to what is there, or overwrites it."""
+"""Says for each side of an operation whether its gradient is added to what is there (or overwrites it)."""
 
 MOST_VISITS: Final = 20_000
-"""Visits of one replay: an order that goes along every path grows fast."""
+"""Visits of one replay: an order that follows every path grows exponentially."""
 
 
 def replay(
@@ -37,14 +37,14 @@ def replay(
     flipped: bool = False,
     start: float = 1.0,
 ) -> GraphValues:
-    """Give what an engine would give that works as said; without options, what is right.
+    """Return what an engine with these properties computes; by default, the right results.
 
     Args:
         graph: the expression.
         order: the visits; by default each node once, after all nodes that use it.
         partials: local derivatives.
         adds: see `Adds`.
-        flipped: write the right input's part before the left one's.
+        flipped: write the right input's gradient before the left one's.
         start: the root's own gradient.
 
     Raises:
@@ -65,7 +65,7 @@ def replay(
 
 
 def partials_of(graph: Graph) -> Partials:
-    """Differentiate each node by its own inputs."""
+    """Differentiate each node with respect to its own inputs."""
     places, found = graph.tensors(), Partials()
     for place in range(len(graph.leaves), len(places)):
         node = graph.nodes[place - len(graph.leaves)]
@@ -108,7 +108,7 @@ def _inner(graph: Graph, places: Iterator[int]) -> list[int]:
 
 
 def topological(graph: Graph, root: int) -> list[int]:
-    """Each node once, after all that use it: places are numbered so."""
+    """Visit each node once, after all that use it: places are numbered in that order."""
     reached = {root}
     for place in range(root, -1, -1):
         if place in reached:
@@ -117,7 +117,7 @@ def topological(graph: Graph, root: int) -> list[int]:
 
 
 def _every_path(inputs: Callable[[Graph, int], tuple[int, ...]]) -> Order:
-    """Depth first, without a note of what was seen: a node stands in the order once for each path to it."""
+    """Go depth first without a visited set: a node is visited once for each path to it."""
 
     def order(graph: Graph, root: int) -> list[int]:
         def before(place: int) -> Iterator[int]:
@@ -131,7 +131,7 @@ def _every_path(inputs: Callable[[Graph, int], tuple[int, ...]]) -> Order:
 
 
 def _recursive(inputs: Callable[[Graph, int], tuple[int, ...]]) -> Order:
-    """A node passes its gradient on each time that it is reached, the whole of it again."""
+    """Let a node pass on its whole gradient each time that it is reached."""
 
     def order(graph: Graph, root: int) -> list[int]:
         def down(place: int) -> Iterator[int]:
@@ -160,7 +160,7 @@ def _breadth_first(inputs: Callable[[Graph, int], tuple[int, ...]], *, once: boo
 
 
 def _first_come(graph: Graph, root: int) -> list[int]:
-    """Depth first from the root, each node when it is met for the first time."""
+    """Go depth first from the root, and visit each node when it is first met."""
     seen: set[int] = set()
 
     def down(place: int) -> Iterator[int]:
@@ -185,11 +185,11 @@ _TOO_EARLY: Final = (_first_come, _breadth_first(_inputs, once=True))
 
 
 def explanation(graph: Graph, found: GraphValues) -> str:
-    """Name the usual mistake that gives exactly what was found (a key of `engine_words.WORDS`), or ""."""
-    return next((name for name, wrong in _usual(graph) if same(found, wrong)), "")
+    """Return the common mistake that gives exactly `found`, a key of `engine_mistakes.WORDS`, or ""."""
+    return next((name for name, wrong in _mistakes(graph) if same(found, wrong)), "")
 
 
-def _usual(graph: Graph) -> Iterator[tuple[str, GraphValues]]:
+def _mistakes(graph: Graph) -> Iterator[tuple[str, GraphValues]]:
     local = partials_of(graph)
     yield "zero", replay(graph, partials=local, start=0.0)
     for name, orders in (("twice", _TWICE), ("early", _TOO_EARLY)):
@@ -213,7 +213,7 @@ def _all_but(operations: set[str]) -> Adds:
 
 
 def _wrong_partials(graph: Graph, local: Partials) -> Iterator[tuple[str, GraphValues]]:
-    """Change the local derivatives of one kind of operation in the ways that are seen."""
+    """Change the local derivatives of one operation in the common ways."""
     changes: tuple[tuple[str, Callable[[tuple[float, ...]], tuple[float, ...]]], ...] = (
         ("one_sign", lambda parts: (*parts[:1], *(-part for part in parts[1:]))),
         ("one", lambda parts: (1.0,) * len(parts)),
@@ -233,7 +233,7 @@ def _wrong_partials(graph: Graph, local: Partials) -> Iterator[tuple[str, GraphV
 
 
 def _wrong_formulas(graph: Graph, local: Partials) -> Iterator[tuple[str, GraphValues]]:
-    """Change local derivatives in the ways that are seen of one operation alone."""
+    """Replace the local derivatives of one operation by those of a common mistake about it."""
     data = [place.item() for place in graph.tensors()]
     for name, operation, change in _FORMULAS:
         changed = dict(local)
@@ -245,7 +245,7 @@ def _wrong_formulas(graph: Graph, local: Partials) -> Iterator[tuple[str, GraphV
         yield name, replay(graph, partials=changed)
 
 
-# a mistake, its operation, and the local derivatives, by its inputs, that come of it
+# mistake, operation, and the wrong local derivatives as functions of its inputs
 _FORMULAS: Final[tuple[tuple[str, str, Callable[..., tuple[float, ...]]], ...]] = (
     ("power", "**", lambda x, k: (x ** (k - 1), 0.0)),
     ("power", "**", lambda x, k: (k * x**k, 0.0)),
@@ -257,7 +257,7 @@ _FORMULAS: Final[tuple[tuple[str, str, Callable[..., tuple[float, ...]]], ...]] 
 
 
 def _without_upstream(graph: Graph, local: Partials) -> GraphValues:
-    """Give what comes of local derivatives alone, added up."""
+    """Add up local derivatives alone, without multiplying by the upstream gradient."""
     leaves = len(graph.leaves)
     grads, after = [0.0] * leaves, []
     for root in graph.ends:

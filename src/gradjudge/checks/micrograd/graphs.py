@@ -1,8 +1,8 @@
-"""Expression graphs of scalar nodes, and what they must give: torch computes and differentiates them in float64.
+"""Expression graphs of scalar nodes, with their right values and gradients: torch computes them in float64.
 
-A `Graph` is leaves and operations, written down once: `gradjudge.checks.micrograd.scalars` builds it with a student's
-class of scalar nodes (``Value``), this side with tensors. `gradjudge.checks.micrograd.draws` draws some;
-`gradjudge.checks.micrograd.engines` tells what wrong engines would give.
+A `Graph` is leaves and operations: `gradjudge.checks.micrograd.scalars` builds it with a student's class of scalar
+nodes (``Value``), this side with tensors. `gradjudge.checks.micrograd.draws` draws some;
+`gradjudge.checks.micrograd.engines` simulates wrong engines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 RELATIVE: Final = 1e-6
-"""Largest error allowed, over the larger of the expected magnitude and 1; see `gradjudge.checks.tolerance`."""
+"""Largest allowed error, relative to the larger of the expected magnitude and 1; see `gradjudge.checks.tolerance`."""
 
 OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
     "+": operator.add,
@@ -30,11 +30,11 @@ OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
     "relu": lambda x: x.relu(),
     "sum": lambda *terms: sum(terms),
 }
-"""What a node can be: Python's own operators, methods of the class, and ``sum``, which starts from the number 0."""
+"""Operations of a node: Python's own operators, methods of the class, and ``sum``, which starts from the number 0."""
 
 
 class Plain(msgspec.Struct, frozen=True):
-    """A number that stands in an expression as it is, not as a node: the 2 of ``2 - x``."""
+    """A number that is used in an expression directly, not as a node: the 2 of ``2 - x``."""
 
     number: float
 
@@ -44,7 +44,7 @@ class Node(msgspec.Struct, frozen=True):
 
     Attributes:
         operation: one of `OPERATIONS`.
-        inputs: places of leaves and of earlier nodes (leaves are counted first), or plain numbers.
+        inputs: places of leaves and of earlier nodes (leaves come first), or plain numbers.
     """
 
     operation: str
@@ -52,7 +52,7 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class GraphValues(msgspec.Struct, frozen=True):
-    """What a graph gave.
+    """What an engine computed for a graph.
 
     Attributes:
         data: of each root.
@@ -69,8 +69,8 @@ class Graph(msgspec.Struct, frozen=True):
     Attributes:
         leaves: their numbers.
         nodes: in an order in which they can be computed.
-        roots: places of the nodes whose ``backward()`` is called, in turn; empty: the last node. Two roots share no
-            inner node: what a second ``backward()`` does to one is not defined.
+        roots: places of the nodes whose ``backward()`` is called, in turn; empty for the last node alone. Two roots
+            share no inner node: the effect of a second ``backward()`` on one is undefined.
     """
 
     leaves: tuple[float, ...]
@@ -83,7 +83,7 @@ class Graph(msgspec.Struct, frozen=True):
         return self.roots or (len(self.leaves) + len(self.nodes) - 1,)
 
     def doubled(self) -> Graph:
-        """Write the expression a second time over the same leaves, as another root: gradients add up, also there."""
+        """Repeat the expression over the same leaves as another root: gradients add up over both."""
         count, shift = len(self.leaves), len(self.nodes)
         copies = tuple(
             Node(
@@ -95,7 +95,7 @@ class Graph(msgspec.Struct, frozen=True):
         return Graph(self.leaves, (*self.nodes, *copies), (*self.ends, *(end + shift for end in self.ends)))
 
     def times(self, leaf: float) -> Graph:
-        """Multiply an expression of one root by one more leaf: the gradient that it receives is no longer 1."""
+        """Multiply an expression with one root by one more leaf: the gradient that it receives is no longer 1."""
         count = len(self.leaves)
         moved = tuple(
             Node(
@@ -107,7 +107,7 @@ class Graph(msgspec.Struct, frozen=True):
         return Graph((*self.leaves, leaf), (*moved, Node("*", (count + len(moved), count))))
 
     def build(self, leaves: Sequence[Any]) -> list[Any]:
-        """Compute all places with whatever the leaves are: tensors, steps of a recipe."""
+        """Compute all places from leaves of any type: tensors, steps of a recipe."""
         places = list(leaves)
         for node in self.nodes:
             inputs = (given.number if isinstance(given, Plain) else places[given] for given in node.inputs)
@@ -119,7 +119,7 @@ class Graph(msgspec.Struct, frozen=True):
         return self.build([torch.tensor(leaf, dtype=torch.float64, requires_grad=True) for leaf in self.leaves])
 
     def exact(self) -> GraphValues:
-        """Give what is right, by torch's autograd in float64."""
+        """Return the right results, by torch's autograd in float64."""
         places = self.tensors()
         leaves, totals, after = places[: len(self.leaves)], [0.0] * len(self.leaves), []
         for root in self.ends:
@@ -130,11 +130,11 @@ class Graph(msgspec.Struct, frozen=True):
 
 
 def near(got: float, expected: float) -> bool:
-    """Say whether a number is the expected one; NaN and infinity are not."""
+    """Return whether a number is close to the expected one; NaN and infinity are not."""
     return abs(got - expected) <= RELATIVE * max(1.0, abs(expected))
 
 
 def same(found: GraphValues, due: GraphValues) -> bool:
-    """Say whether all numbers of two results agree."""
+    """Return whether all numbers of two results agree."""
     pairs = [(found.data, due.data), *zip(found.grads, due.grads, strict=True)]
     return all(near(got, right) for gots, rights in pairs for got, right in zip(gots, rights, strict=True))

@@ -1,13 +1,13 @@
 """Judge a student's class of scalar nodes (``Value``) on expression graphs.
 
 The session builds a `gradjudge.checks.micrograd.graphs.Graph` with the student's class in one trip, calls
-``backward()``, and gives numbers; the graph itself tells what is right. The class needs ``NAME(number)`` with ``data``,
-``grad``, operators, methods and ``backward()``; nothing is asked of the way in which it keeps its graph.
+``backward()``, and returns numbers. The class needs ``NAME(number)`` with ``data``, ``grad``, operators, methods and
+``backward()``; how it stores its graph is its own business.
 
-One mistake is paid for once. `ScalarClass.sound` tells which operations are right where nothing is used twice: graphs
-of those judge the rest. An operation that is made of others may be wrong with them (`require_graph`, ``also``), unless
-most operations are wrong: a class that sends back nothing gives 0 whatever an expression is made of. A class
-whose gradients overwrite one another can still go back in the right order (`ScalarClass.accumulates`,
+One mistake is paid for once. `ScalarClass.sound` returns the operations that are right where nothing is used twice:
+graphs of those judge the rest. An operation that is made of others may be wrong along with them (`require_graph`,
+``also``), unless most operations are wrong: a class that sends nothing back gives 0 whatever an expression is made of.
+A class whose gradients overwrite one another can still go back in the right order (`ScalarClass.accumulates`,
 `gradjudge.checks.micrograd.engines.replay`).
 """
 
@@ -29,10 +29,10 @@ from gradjudge.judge.proxy.student import Student
 
 CHAIN_START: Final = 0.75
 CHAIN_STEPS: Final = {"+": 0.125, "*": 1.0 + 2.0**-20}
-"""What each node of a long chain adds or multiplies by; no two nodes have the same number."""
+"""What each node of a long chain adds or multiplies by; no two nodes have equal values."""
 
 CHAIN_PIECE: Final = 2500
-"""Nodes of a long chain that one recipe makes; see `gradjudge.checks.recipes.MOST_STEPS`."""
+"""Nodes of a long chain per recipe; see `gradjudge.checks.recipes.MOST_STEPS`."""
 
 BASIC: Final = (
     Graph((1.3, -0.7), (Node("+", (0, 1)),)),
@@ -40,18 +40,18 @@ BASIC: Final = (
     Graph((1.3,), (Node("**", (0, Plain(3))),)),
     Graph((0.6,), (Node("exp", (0,)),)),
 )
-"""Operations that are not made of others, each alone."""
+"""Operations that are not made of others, each on its own."""
 
 NAMES: Final = ("backward", "backprop", "backpropagate", "backward_pass", "back_propagate", "compute_gradients")
 """Names that students give to ``backward``."""
 
 
 class Start(msgspec.Struct, frozen=True):
-    """How a class goes back.
+    """How a class starts its backward pass.
 
     Attributes:
         name: of the method.
-        seed: what it sets the root's own gradient to; 0: it leaves it as it is.
+        seed: what it sets the root's own gradient to; 0 if it leaves that as it is.
     """
 
     name: str = "backward"
@@ -59,7 +59,7 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class ScalarClass:
-    """A student's class of scalar nodes, asked in one trip a graph.
+    """A student's class of scalar nodes, asked in one trip per graph.
 
     Args:
         student: whose class it is.
@@ -75,19 +75,19 @@ class ScalarClass:
         self._excuses: bool | None = None
 
     def run(self, graph: Graph, label: str) -> GraphValues:
-        """Build a graph, call ``backward()`` of each root in turn, and read numbers.
+        """Build a graph, call ``backward()`` of each root in turn, and return the numbers.
 
-        Two mistakes are left to a check of their own. Where ``backward()`` leaves the root's own gradient as it is, it
-        is set to 1 before; where it sets it to another number than 1, gradients are divided by that. Where the method
-        has another of the `NAMES`, that one is called.
+        Mistakes about the start have checks of their own and are made up for here. If ``backward()`` leaves the root's
+        own gradient as it is, that is set to 1 before; if it sets another number than 1, gradients are divided by that.
+        If the method has another of the `NAMES`, that one is called.
 
         Args:
             graph: the expression.
-            label: what the student reads when it raises.
+            label: what the student reads if it raises.
 
         Raises:
             StudentRaised: the student's class raised.
-            CheckFailed: something that has to be a number is none.
+            CheckFailed: something that should be a number is not.
         """
         recipe = Recipe(self._student, label=label)
         make = recipe.of(self._class)
@@ -95,7 +95,7 @@ class ScalarClass:
         places = graph.build(leaves)
         wanted = [places[root].data for root in graph.ends]
         for root in graph.ends:
-            self._go_back(recipe, places[root])
+            self._record_backward(recipe, places[root])
             wanted += [leaf.grad for leaf in leaves]
         numbers = [as_number(value, label) for value in recipe.run(*wanted)]
         data, count = numbers[: len(graph.ends)], len(leaves)
@@ -104,11 +104,11 @@ class ScalarClass:
         return GraphValues(tuple(data), after)
 
     def run_chain(self, operation: str, count: int, label: str) -> tuple[float, float]:
-        """Build a chain of `count` nodes over one leaf; give the value at its end and the gradient of the leaf.
+        """Build a chain of `count` nodes over one leaf; return the value at its end and the leaf's gradient.
 
         Raises:
             StudentRaised: the student's class raised.
-            CheckFailed: something that has to be a number is none.
+            CheckFailed: something that should be a number is not.
         """
         combine = OPERATIONS[operation]
         recipe = Recipe(self._student, label=label)
@@ -123,26 +123,26 @@ class ScalarClass:
             (end,) = recipe.run(node)
         recipe = Recipe(self._student, label=label)
         root = recipe.of(end)
-        self._go_back(recipe, root)
+        self._record_backward(recipe, root)
         data, grad = recipe.run(root.data, recipe.of(leaf).grad)
         return as_number(data, label), self._unscaled(as_number(grad, label))
 
     def forward(self, graph: Graph, label: str) -> tuple[float, ...]:
-        """Build a graph and read the ``data`` of its roots; ``backward()`` is not called.
+        """Build a graph and return the ``data`` of its roots; ``backward()`` is not called.
 
         Raises:
             StudentRaised: the student's class raised.
-            CheckFailed: ``data`` is no number.
+            CheckFailed: ``data`` is not a number.
         """
         recipe = Recipe(self._student, label=label)
         make = recipe.of(self._class)
         places = graph.build([make(leaf) for leaf in graph.leaves])
         return tuple(as_number(value, label) for value in recipe.run(*(places[root].data for root in graph.ends)))
 
-    def _go_back(self, recipe: Recipe, root: RecipeStep) -> None:
-        """Record what calls ``backward()`` of a root; see `run`."""
+    def _record_backward(self, recipe: Recipe, root: RecipeStep) -> None:
+        """Record the ``backward()`` of a root; see `run`."""
         if self._start is None:
-            self._start = next((start for name in NAMES if (start := self._tried(name)) is not None), Start())
+            self._start = next((start for name in NAMES if (start := self._try_start(name)) is not None), Start())
         if self._start.seed == 0.0:
             recipe.set(root, "grad", 1.0)
         getattr(root, self._start.name)()
@@ -150,8 +150,8 @@ class ScalarClass:
     def _unscaled(self, grad: float) -> float:
         return grad / self._start.seed if self._start is not None and self._start.seed else grad
 
-    def _tried(self, name: str) -> Start | None:
-        """Call that method of a single value; None if it raises."""
+    def _try_start(self, name: str) -> Start | None:
+        """Call this method of a single value; None if it raises."""
         recipe = Recipe(self._student, label=name)
         root = recipe.of(self._class)(2.0)
         getattr(root, name)()
@@ -163,13 +163,13 @@ class ScalarClass:
         return Start(name, seed if math.isfinite(seed) else 0.0)
 
     def sound(self, operations: Sequence[str], depth: int = 2) -> tuple[str, ...]:
-        """Give those of the binary `operations` that are right, forward and backward, where each leaf is used once.
+        """Return the binary `operations` that are right, forward and backward, where each leaf is used once.
 
-        What is wrong there has been paid for; graphs of what is left judge the rest.
+        What is wrong there has been paid for; graphs of the others judge the rest.
 
         Args:
-            operations: those that are tried.
-            depth: 1: on two leaves; 2: also inside of one another.
+            operations: the candidates.
+            depth: 1: on two leaves; 2: nested as well.
         """
         return tuple(operation for operation in operations if self._is_sound(operation, depth))
 
@@ -181,10 +181,10 @@ class ScalarClass:
         return all(self._is_right(graph) for graph in graphs)
 
     def excuses(self) -> bool:
-        """Tell whether an operation may be wrong with those that it is made of (`require_graph`, ``also``).
+        """Return whether an operation may be wrong along with those that it is made of (`require_graph`, ``also``).
 
-        It may not where most of the `BASIC` operations that the class has are wrong alone: such a class gives the same
-        wrong number in whichever way an expression is written.
+        Not if most of the `BASIC` operations that the class has are wrong on their own: such a class gives the same
+        wrong number however an expression is written.
         """
         if self._excuses is None:
             verdicts = [verdict for graph in BASIC if (verdict := self._is_right(graph)) is not None]
@@ -192,14 +192,14 @@ class ScalarClass:
         return self._excuses
 
     def _is_right(self, graph: Graph) -> bool | None:
-        """Tell whether a graph is right; None if it raises."""
+        """Return whether a graph is right; None if it raises."""
         try:
             return same(self.run(graph, "backward"), graph.exact())
         except CheckFailed:
             return None
 
     def keeps_inputs(self, graph: Graph) -> bool:
-        """Tell whether building a graph leaves the ``data`` of its leaves as it is."""
+        """Return whether building a graph leaves the ``data`` of its leaves unchanged."""
         recipe = Recipe(self._student, label="data")
         make = recipe.of(self._class)
         leaves = [make(leaf) for leaf in graph.leaves]
@@ -208,7 +208,7 @@ class ScalarClass:
         return all(near(got, due) for got, due in zip(numbers, graph.leaves, strict=True))
 
     def accumulates(self, operation: str) -> tuple[bool, bool]:
-        """Tell of each side of a binary operation whether its gradient is added to what is there, or overwrites it."""
+        """Return, per side of a binary operation, whether its gradient is added to what is there or overwrites it."""
         if operation not in self._sides:
             first, second = Node(operation, (0, 1)), Node(operation, (0, 2))
             left = Graph((1.3, -0.7, 0.6), (first, second), (3, 4))
@@ -218,7 +218,7 @@ class ScalarClass:
         return self._sides[operation]
 
     def takes_equal_for_same(self) -> bool:
-        """Tell whether nodes of the same number are taken for one: a tree is right with other numbers alone."""
+        """Return whether nodes of equal value are taken for one: a tree is right only if its numbers differ."""
         if self._by_value is None:
             trees = [(Node(sign, (0, 1)), Node(sign, (2, 3)), Node(sign, (4, 5))) for sign in ("+", "*")]
             self._by_value = any(
@@ -241,7 +241,7 @@ def require_graph(
     also: Sequence[Graph] = (),
     accept: Callable[[GraphValues], bool] | None = None,
 ) -> None:
-    """Require that a graph gives the right values and gradients.
+    """Require a graph to give the right values and gradients.
 
     Args:
         scalars: the student's class.
@@ -249,8 +249,8 @@ def require_graph(
         label: the expression as the statement writes it; hidden graphs get a name instead.
         also: the same expression written with other operations of the class; further leaves come last. An operation
             that gives exactly what one of these gives is right: if both are wrong, the mistake is in what it is made
-            of, and is paid for there. They are tried only where `graph` is wrong, and `ScalarClass.excuses`.
-        accept: other results that are to count as right, because the mistake behind them was paid for elsewhere.
+            of, and is paid for there. They are tried only if `graph` is wrong and `ScalarClass.excuses` allows it.
+        accept: other results that count as right, because the mistake behind them was paid for elsewhere.
 
     Raises:
         CheckFailed: it is wrong, or raised.
@@ -264,14 +264,14 @@ def require_graph(
     wrong = [not near(got, right) for got, right in zip(found.data, due.data, strict=True)]
     if any(wrong):
         fail(Text("`{label}`: the value (data) is wrong.", label=label), detail=detail)
-    # One mistake can give what another would give: what the class itself shows of overwriting goes first.
+    # Two mistakes can give the same numbers: overwriting, which the class itself shows, goes first.
     named = "overwritten" if _overwrites(scalars, graph) else _confirmed(scalars, graph, found)
     if _has_equal_nodes(graph) and scalars.takes_equal_for_same():
         named = "by_value"
     elif not scalars.keeps_inputs(graph):
         named = "inputs"
     elif named in LOCAL and _lone_nodes_are_right(scalars, graph):
-        # Visited before its own gradient is there, or not at all: both send 0.
+        # A node that is visited too early, or not at all, sends 0 back in either case.
         named = "unreached" if same(found, replay(graph, order=lambda _graph, root: [root])) else ""
     if not named:
         fail(Text("`{label}`: the value is right, but a gradient is wrong.", label=label), detail=detail)
@@ -285,7 +285,7 @@ def require_graph(
 
 
 def _confirmed(scalars: ScalarClass, graph: Graph, found: GraphValues) -> str:
-    """Name the mistake that explains what was found, if it also explains what comes of larger numbers."""
+    """Return the mistake that explains `found`, if it also explains the results for larger numbers."""
     named = explanation(graph, found)
     is_relu = any(node.operation == "relu" for node in graph.nodes)
     moved = Graph(tuple((10.0 if is_relu else 3.0) * leaf for leaf in graph.leaves), graph.nodes, graph.roots)
@@ -307,13 +307,13 @@ def _has_equal_nodes(graph: Graph) -> bool:
 
 
 def _lone_nodes_are_right(scalars: ScalarClass, graph: Graph) -> bool:
-    """Tell whether all operations of the graph, binary ones, are right where they stand alone."""
+    """Return whether all operations of the graph are binary and right on their own."""
     operations = sorted({node.operation for node in graph.nodes})
     return set(operations) <= {"+", "-", "*", "/"} and len(scalars.sound(operations, 1)) == len(operations)
 
 
 def _overwrites(scalars: ScalarClass, graph: Graph) -> bool:
-    """Tell whether an operation of the graph, right where nothing is used twice, overwrites what is used twice here."""
+    """Return whether an operation that is right without reuse overwrites the gradients of what the graph uses twice."""
     used = [given for node in graph.nodes for given in node.inputs if isinstance(given, int)]
     if len(set(used)) == len(used):
         return False
@@ -331,15 +331,15 @@ def _gives(scalars: ScalarClass, graph: Graph, found: GraphValues) -> bool:
 
 
 def require_long_chain(scalars: ScalarClass, operation: str, count: int = 10_000) -> None:
-    """Require that a chain of `count` nodes goes back to its first leaf, in a few trips.
+    """Require a chain of `count` nodes to go back to its first leaf, in a few trips.
 
     Args:
         scalars: the student's class.
         operation: ``"+"`` or ``"*"``; each node is the one before it plus (times) a leaf, see `CHAIN_STEPS`.
-        count: nodes.
+        count: number of nodes.
 
     Raises:
-        CheckFailed: the value or the gradient is wrong, or something raised; a RecursionError has words of its own.
+        CheckFailed: the value or the gradient is wrong, or something raised; a RecursionError has its own message.
     """
     label = f"{count} × {operation}"
     try:
@@ -366,7 +366,7 @@ def require_long_chain(scalars: ScalarClass, operation: str, count: int = 10_000
 
 
 def as_number(value: object, label: str) -> float:
-    """Read one number: a Python number, or a tensor of one entry.
+    """Return a Python number, or the entry of a one-element tensor, as a float.
 
     Raises:
         CheckFailed: it is something else.

@@ -1,4 +1,4 @@
-"""Whether a line separates two classes of points of a small grid, exactly, and sets of points to ask about."""
+"""Exact linear separability of two classes of points on a small grid, and random sets of points."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import torch
 
 Point = tuple[int, int]
-"""Whole coordinates within [-3, 3]."""
+"""Integer coordinates within [-3, 3]."""
 
 
 def separates(points: Sequence[Point], labels: Sequence[int], *, gap: int = 1) -> bool:
-    """Tell exactly whether a line separates points of two classes; coordinates are whole, within [-3, 3].
+    """Return whether a line separates points of two classes, exactly; coordinates are integers within [-3, 3].
 
     With ``gap=0`` points may lie on the line.
 
-    If one does, one of those of largest margin does: its normal is the difference of two points, or is perpendicular
-    to one. Both have whole coordinates within [-6, 6].
+    If a line exists, so does one of largest margin whose normal is the difference of two points, or perpendicular to
+    one. Both have integer coordinates within [-6, 6].
     """
     classes = [[point for point, label in zip(points, labels, strict=True) if label == one] for one in (0, 1)]
     if not all(classes):
@@ -28,7 +28,7 @@ def separates(points: Sequence[Point], labels: Sequence[int], *, gap: int = 1) -
 
 
 def drawn_set(rng: torch.Generator, *, separable: bool) -> tuple[list[Point], list[int]]:
-    """Draw four to eight points of two classes; none of the difference is whether a point may lie on the line."""
+    """Draw four to eight points of two classes, where it makes no difference whether a point may lie on the line."""
     while True:
         count = int(torch.randint(4, 9, (), generator=rng))
         points = [(place // 7 - 3, place % 7 - 3) for place in torch.randperm(49, generator=rng)[:count].tolist()]
@@ -43,7 +43,7 @@ def drawn_set(rng: torch.Generator, *, separable: bool) -> tuple[list[Point], li
 
 
 def perceptron_rounds(points: Sequence[Point], labels: Sequence[int]) -> int:
-    """Count the rounds that a perceptron needs on a set that a line separates."""
+    """Count the rounds that a perceptron needs on a separable set."""
     a, b, c, rounds, corrected = 0, 0, 0, 0, True
     while corrected:
         rounds, corrected = rounds + 1, False

@@ -1,1 +1,1 @@
-"""Batteries for hand-written modules and losses, and the parameters of a student's ``nn.Module``."""
+"""Batteries for hand-written modules and losses, and tools for a student's ``nn.Module``."""

@@ -41,8 +41,8 @@ class LossCheck:
     Args:
         student, label, rng, device: as for `ModuleCheck`.
         make: builds the loss in a recipe.
-        formula: over yhat and y, both float64 (class numbers too: write ``y.long()``); gives a scalar.
-        draw: draws ``(yhat, y)`` from a generator; called for several sizes, so it takes q and p.
+        formula: over yhat and y, both float64 (class indices too: write ``y.long()``); gives a scalar.
+        draw: draws ``(yhat, y)`` from a generator, for sizes q and p.
     """
 
     SIZES = ((7, 3), (5, 4), (40, 2))
@@ -67,7 +67,7 @@ class LossCheck:
         self._allowed = tolerance(device, torch.float64)
 
     def forward(self) -> None:
-        """Compare ``forward`` with the formula: a tensor without dimensions."""
+        """Compare ``forward`` with the formula: a 0-dim tensor."""
         examples = [self._example(q, p) for q, p in self.SIZES]
         given = [self._pass(example.inputs)[0] for example in examples]
         require_outputs(given, examples, ("yhat", "y"), self._reference, self._allowed, f"{self._label}.forward")
@@ -76,7 +76,7 @@ class LossCheck:
         require_special(given, [example.outputs[0] for example in special], self._allowed, f"{self._label}.forward")
 
     def gradient(self) -> None:
-        """Judge what ``backward`` returns, called where torch gives no derivative."""
+        """Judge what ``backward`` returns, called with autograd disabled."""
         try:
             self._judge_gradient(by_force=True)
         except CheckFailed as without:
@@ -84,7 +84,7 @@ class LossCheck:
             fail_autograd(f"{self._label}.backward", without)
 
     def robust(self) -> None:
-        """Require that dtypes are kept, that yhat and y are left alone, and that transposed tensors change nothing."""
+        """Require dtypes to be kept, yhat and y to be left alone, and transposed tensors to change nothing."""
         example = self._example(*self.SIZES[0])
         output, gradient, *after = self._pass(example.inputs)
         results = {"forward": output, "backward": gradient}
@@ -104,7 +104,7 @@ class LossCheck:
                 fail_layout(self._label)
 
     def lasting(self) -> None:
-        """Require results to be right after many passes still: for losses whose single passes were found right."""
+        """Require results still to be right after many passes: for losses whose single passes were found right."""
         example = self._example(*self.SIZES[0])
         recipe = Recipe(self._student, label=self._label)
         loss = self._make(recipe)
@@ -119,7 +119,7 @@ class LossCheck:
         return self._reference.at(inputs, (torch.ones((), dtype=torch.float64),))
 
     def _special(self, base: Example) -> list[Example]:
-        return self._reference.special(base, fixed=(1,))  # y stays: class numbers, probabilities
+        return self._reference.special(base, fixed=(1,))  # y stays: class indices, probabilities
 
     def _pass(self, inputs: Inputs, *, transposed: bool = False) -> tuple[Any, ...]:
         recipe = Recipe(self._student, label=self._label)

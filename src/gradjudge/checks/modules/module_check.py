@@ -1,11 +1,11 @@
-"""The battery for hand-written modules: classes that carry a backward pass of their own.
+"""The battery for hand-written modules: classes with a backward pass of their own.
 
 A module has ``forward(x)``, which keeps what backward needs on ``self``, and ``backward(delta)``, which returns dL/dx
 and adds to the ``grad`` of its parameters; ``parameters()`` lists objects with ``data`` and ``grad``; ``zero_grad()``
 sets these grads to zero. A test writer states one formula; it is differentiated by autograd on this side.
 `gradjudge.checks.modules.losses` does the same for losses.
 
-Backward concerns the last forward, so nothing here interleaves two passes of one module. Each part is a check of its
+Backward refers to the last forward, so nothing here interleaves two passes of one module. Each part is a check of its
 own and raises `CheckFailed` (or `StudentRaised`); `robust` compares with what the module itself gives in plain
 conditions, so a wrong gradient is paid for once.
 """
@@ -42,7 +42,7 @@ from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, req
 from gradjudge.judge.proxy.student import Student
 
 DRAWS = 3
-#: Rows of a batch that is larger than any that a mistake may be right for by chance.
+#: Rows of a batch that is too large for a mistake to be right by chance.
 MANY_ROWS = 40
 Shapes = Mapping[str, Shape]
 
@@ -61,14 +61,14 @@ class Built(NamedTuple):
 
 
 class LiveModule(NamedTuple):
-    """A module that lives in the session, and its parameters by the formula's names."""
+    """A module in the session, and its parameters by the formula's names."""
 
     module: Any
     params: dict[str, FoundParameter]
 
 
 class Given(NamedTuple):
-    """What one forward and backward gave; `x` and `delta` as they are afterwards."""
+    """The results of one forward and backward; `x` and `delta` as they are afterwards."""
 
     output: object
     dx: object
@@ -85,13 +85,13 @@ class ModuleCheck:
         label: the class's name, for messages.
         make: builds the module in a recipe, for a set of shapes.
         formula: over the input and the parameters, in plain torch: ``lambda x, w, b: x @ w + b``.
-        shapes: names and shapes: the input first, then the parameters, in the order of the owners. Parameters are
-            told apart by their shapes (b may be (1, p)), so these must differ.
-        rng: generator on the CPU from which inputs, parameters and deltas come.
-        device: the device that the session computes on.
+        shapes: shapes by name: the input first, then the parameters, in the order of the owners. Parameters are told
+            apart by their shapes (b may be (1, p)), so these must differ.
+        rng: CPU generator of inputs, parameters and deltas.
+        device: the session's device.
         also_shapes: further sets of shapes; mistakes are named only where q, n and p differ. A batch of many rows is
-            among them anyway.
-        by_hand: call ``backward`` where torch gives no derivative. Not for a container of stand-ins.
+            always added.
+        by_hand: call ``backward`` with autograd disabled. Not for a container of stand-ins.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class ModuleCheck:
     def gradient(self, name: str) -> None:
         """Judge what ``backward`` returns (`name` is the input) or adds to a parameter's ``grad``, with signed deltas.
 
-        Unless `by_hand` is False, ``backward`` is called where torch gives no derivative: it has to be written.
+        Unless `by_hand` is False, ``backward`` is called with autograd disabled: it has to be written.
         """
         if not self._by_hand:
             self._judge_gradient(name, by_force=False)
@@ -147,10 +147,10 @@ class ModuleCheck:
             fail_autograd(f"{self._label}.backward", without)
 
     def accumulates(self) -> None:
-        """Require that two backward passes add up in every parameter's ``grad``; judged by the module's own gradients.
+        """Require two backward passes to add up in every parameter's ``grad``; judged by the module's own gradients.
 
         Raises:
-            CheckFailed: the last one overwrites, or nothing is added at all.
+            CheckFailed: the second one overwrites the first, or the sum is wrong.
         """
         shapes = self._shapes[0]
         first = self._reference.example(shapes)
@@ -166,7 +166,7 @@ class ModuleCheck:
                 continue
             kept = self._reference.gradients((first.inputs[0], *parameters), second.cotangents)
             of_first = kept[self._names.index(name)]
-            fits = same and of_first.numel() == one.numel()  # else its gradient is of another shape: no sum to look for
+            fits = same and of_first.numel() == one.numel()  # else its gradient has another shape
             if fits and bool((one + of_first.reshape(one.shape) - sum_).abs().max() <= 1e-6 * sum_.abs().max()):
                 fail(
                     Text(
@@ -193,12 +193,12 @@ class ModuleCheck:
             )
 
     def zeroes(self) -> None:
-        """Require that ``zero_grad`` sets every parameter's ``grad`` to zero and leaves ``data`` alone."""
+        """Require ``zero_grad`` to set every parameter's ``grad`` to zero and to leave ``data`` alone."""
         example = self._reference.example(self._shapes[0])
         held = self._load(self._shapes[0], example, ones=True)
         recipe = Recipe(self._student, label=f"{self._label}.zero_grad")
         recipe.of(held.module).zero_grad()
-        params = [recipe.of(slot.param) for slot in held.params.values()]
+        params = [recipe.of(parameter.param) for parameter in held.params.values()]
         found = recipe.run(*(param.grad for param in params), *(param.data for param in params))
         for name, grad, data, right in zip(
             held.params, found[: len(params)], found[len(params) :], example.inputs[1:], strict=True
@@ -224,7 +224,7 @@ class ModuleCheck:
             )
 
     def robust(self) -> None:
-        """Require that dtypes are kept, that x and delta are left alone, and that transposed tensors change nothing."""
+        """Require dtypes to be kept, x and delta to be left alone, and transposed tensors to change nothing."""
         shapes = self._shapes[0]
         example = self._reference.example(shapes)
         plain = self._pass(shapes, example)
@@ -245,7 +245,7 @@ class ModuleCheck:
                 fail_layout(self._label)
 
     def lasting(self) -> None:
-        """Require results to be right after many passes still: for modules whose single passes were found right."""
+        """Require results still to be right after many passes: for modules whose single passes were found right."""
         shapes = self._shapes[0]
         example = self._reference.example(shapes)
         right = {"forward": example.outputs[0], "backward": example.gradients[0]}
@@ -290,11 +290,11 @@ class ModuleCheck:
         if not held.params:
             return dx, {}
         recipe = Recipe(self._student, label=f"{self._label}.backward")
-        grads = recipe.run(*(recipe.of(slot.param).grad for slot in held.params.values()))
+        grads = recipe.run(*(recipe.of(parameter.param).grad for parameter in held.params.values()))
         return dx, dict(zip(held.params, grads, strict=True))
 
     def _load(self, shapes: Shapes, example: Example, *, ones: bool = False) -> LiveModule:
-        """Build a module; give its parameters the example's data, and grads of zero (or of ones)."""
+        """Build a module; set its parameters to the example's data, and their grads to zero (or to ones)."""
         recipe = Recipe(self._student, label=self._label)
         built = self._make(recipe, shapes)
         lists = [recipe.make("builtins:list", owner.parameters()) for owner in built.owners]
@@ -305,8 +305,8 @@ class ModuleCheck:
         proxies = [param for one in found if isinstance(one, list) for param in one]
         params = dict(zip(self._names[1:], match(self._student, proxies, wanted, self._label), strict=True))
         recipe = Recipe(self._student, label=self._label)
-        for slot, value in zip(params.values(), example.inputs[1:], strict=True):
-            load(recipe, slot, value, torch.ones_like(value) if ones else None)
+        for parameter, value in zip(params.values(), example.inputs[1:], strict=True):
+            load(recipe, parameter, value, torch.ones_like(value) if ones else None)
         recipe.run()
         return LiveModule(module, params)
 
@@ -317,7 +317,7 @@ class ModuleCheck:
     def _pass(
         self, shapes: Shapes, example: Example, *, then: Example | None = None, transposed: bool = False
     ) -> Given:
-        """Run forward and backward in one trip, twice with `then`; `transposed` makes x and delta views."""
+        """Run forward and backward in one trip, and again for `then`; `transposed` makes x and delta views."""
         held = self._load(shapes, example)
         recipe = Recipe(self._student, label=f"{self._label}.backward")
         module = recipe.of(held.module)
@@ -325,7 +325,7 @@ class ModuleCheck:
             x, delta = (recipe.copy(value, transposed=transposed) for value in (one.inputs[0], one.cotangents[0]))
             output = recipe.make("torch:clone", module.forward(x))  # as it is before backward
             dx = module.backward(delta)
-        params = [recipe.of(slot.param) for slot in held.params.values()]
+        params = [recipe.of(parameter.param) for parameter in held.params.values()]
         output_, dx_, x_, delta_, *grads = recipe.run(output, dx, x, delta, *(param.grad for param in params))
         return Given(output_, dx_, dict(zip(held.params, grads, strict=True)), x_, delta_)
 

@@ -1,4 +1,4 @@
-"""A student's ``nn.Module``s in the session: read and load their parameters, pull a cotangent back through them."""
+"""A student's ``nn.Module`` in the session: read and load its parameters, pull a cotangent back through it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Parameters = Mapping[str, Tensor]
 
 
 class Pulled(NamedTuple):
-    """What one forward and backward of a module gave.
+    """The results of one forward and backward of a module.
 
     Attributes:
         output: of forward.
@@ -36,7 +36,7 @@ def parameters_of(student: Student, module: Any) -> dict[str, Tensor]:
     """Return copies of a module's parameters by name, as ``named_parameters`` gives them.
 
     Raises:
-        CheckFailed: it is no ``nn.Module``, or what it calls its parameters are no tensors.
+        CheckFailed: it is not an ``nn.Module``, or its parameters are not tensors.
     """
     label = label_of(module)
     _require_module(module, label)
@@ -51,7 +51,7 @@ def parameters_of(student: Student, module: Any) -> dict[str, Tensor]:
 
 
 def load_parameters(student: Student, module: Any, values: Parameters) -> None:
-    """Give a module's parameters new values, by name, where they are: an optimiser that has them sees the change.
+    """Set a module's parameters in place, by name: an optimiser that holds them sees the change.
 
     Raises:
         StudentRaised: one has another shape.
@@ -90,9 +90,9 @@ def pulled_back(
 
 
 def require_same_for_views(student: Student, module: Any, x: Tensor, *, method: str = "") -> None:
-    """Require a module to give for a transposed view what it gives for the same numbers in a row.
+    """Require a module to give the same for a transposed view as for a contiguous input.
 
-    A module that raises for views (``.view``) says so itself, loudly, and passes: that is another question.
+    A module that raises for views (``.view``) passes: its error is loud, and judged elsewhere.
 
     Args:
         x: a matrix (q, n).
@@ -126,10 +126,10 @@ def require_same_for_views(student: Student, module: Any, x: Tensor, *, method: 
 def require_parameters(
     got: Mapping[str, object], expected: Parameters, *, allowed: Tolerance, where: Text, flatten: bool = False
 ) -> None:
-    """Require each parameter, or each gradient, to be what is expected, and name those that are not.
+    """Require each parameter, or each gradient, to be as expected, and name those that are not.
 
     Args:
-        got: by name; what is missing is wrong.
+        got: by name; a missing one is wrong.
         expected: by name, on this side.
         where: what they are: "after 3 steps", "après 3 pas".
         flatten: compare after ``reshape(-1)``.

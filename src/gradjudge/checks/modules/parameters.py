@@ -1,4 +1,4 @@
-"""Parameters that live in the session, told apart by the shapes of their data."""
+"""Parameters of hand-written modules in the session, told apart by the shapes of their data."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from gradjudge.judge.proxy.student import Student
 
 
 class FoundParameter(NamedTuple):
-    """A parameter that lives in the session, and the shape that its data had when it was found."""
+    """A parameter in the session, and the shape of its data when it was found."""
 
     param: ObjectProxy
     shape: Shape
 
 
-def load(recipe: Recipe, slot: FoundParameter, data: Tensor, grad: Tensor | None = None) -> None:
-    """Give a parameter of the session new data, in its own shape, and a grad (zeros if it is left out)."""
-    param = recipe.of(slot.param)
-    recipe.set(param, "data", data.reshape(slot.shape))
-    recipe.set(param, "grad", (torch.zeros_like(data) if grad is None else grad).reshape(slot.shape))
+def load(recipe: Recipe, parameter: FoundParameter, data: Tensor, grad: Tensor | None = None) -> None:
+    """Set a parameter's data, in its own shape, and its grad (zeros by default)."""
+    param = recipe.of(parameter.param)
+    recipe.set(param, "data", data.reshape(parameter.shape))
+    recipe.set(param, "grad", (torch.zeros_like(data) if grad is None else grad).reshape(parameter.shape))
 
 
 def match(student: Student, params: Sequence[object], shapes: Sequence[Shape], label: str) -> list[FoundParameter]:
-    """Find, for each shape in turn, the parameter whose ``data`` has it; (1, p) is (p,).
+    """Find, for each shape in turn, the parameter whose ``data`` has it; (1, p) counts as (p,).
 
     Raises:
         CheckFailed: their number or a shape differs, or one has no ``data``.

@@ -1,4 +1,4 @@
-"""What is judged of the tensors that a hand-written module or loss gives, in words for the student."""
+"""Judge the tensors that a hand-written module or loss returns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gradjudge.checks.tolerance import Tolerance, near, tolerance
 from gradjudge.checks.verdict import CheckFailed, StudentRaised, Text, fail, require, uses_autograd
 from gradjudge.judge.proxy.objects import CallableProxy
 
-#: Passes in a row, after which a mistake that waits for a dozen calls has come.
+#: Passes in a row, enough for a mistake that shows only after a dozen calls.
 MANY_PASSES = 16
 
 _PASSED_THROUGH = Text("is delta itself, passed through: the local derivative is missing", mistake="local derivative")
@@ -31,12 +31,12 @@ def require_gradient(
     allowed: Tolerance,
     where: Text,
 ) -> None:
-    """Require one gradient to be right in every example, compared flattened, and name the mistake if it is a usual one.
+    """Require one gradient to be right in every example, compared flattened, and name a common mistake in it.
 
     Args:
         name, names: the variable that it is for, and all of the formula's.
         given: the student's gradient for each example.
-        examples, reference: what is right.
+        examples, reference: the right results.
         where: subject of the sentence, masculine in French: "What `Linear.backward` returns".
 
     Raises:
@@ -102,11 +102,11 @@ def require_outputs(
     allowed: Tolerance,
     where: str,
 ) -> None:
-    """Require results of ``forward`` to be right in every example, and name the mistake if it is a usual one.
+    """Require results of ``forward`` to be right in every example, and name a common mistake in them.
 
     Args:
         given: the student's result for each example.
-        examples, reference: what is right.
+        examples, reference: the right results.
         names: of the formula's variables.
         where: the method, for the message.
 
@@ -131,7 +131,7 @@ def require_outputs(
 
 
 def require_special(given: Sequence[object], right: Sequence[Tensor], allowed: Tolerance, where: str) -> None:
-    """Require results of ``forward`` to be right at special points, see `Reference.special`, too.
+    """Require results of ``forward`` to be right at special points too; see `Reference.special`.
 
     Raises:
         CheckFailed: one is wrong.
@@ -147,7 +147,7 @@ def require_dtype(
     device: torch.device,
     label: str,
 ) -> None:
-    """Require results to have the dtype of what went in, and the values that `plain` has, to that dtype's precision.
+    """Require results to have the dtype `dtype`, and the values of `plain` to its precision.
 
     Raises:
         CheckFailed: one does not.
@@ -175,7 +175,7 @@ def require_dtype(
 
 
 def require_untouched(label: str, name: str, before: Tensor, after: object) -> None:
-    """Require a tensor of the session to be as it was handed over.
+    """Require a tensor of the session to be unchanged.
 
     Raises:
         CheckFailed: it was changed in place.
@@ -187,13 +187,13 @@ def require_untouched(label: str, name: str, before: Tensor, after: object) -> N
 
 
 def near_in_shape(got: object, right: object, allowed: Tolerance) -> bool:
-    """Say whether two tensors have one shape and are near."""
+    """Return whether two tensors have the same shape and are near."""
     both = type(got) is Tensor and type(right) is Tensor and got.shape == right.shape
     return both and near(got, right, allowed)  # type: ignore[arg-type]  # both are tensors
 
 
 def tensor_of(value: object, label: str, name: str) -> Tensor:
-    """Take a tensor of floating point numbers for what it is.
+    """Return `value` if it is a floating point tensor.
 
     Raises:
         CheckFailed: it is something else.
@@ -210,10 +210,10 @@ def tensor_of(value: object, label: str, name: str) -> Tensor:
 
 
 def method_of(module: object, name: str, label: str) -> CallableProxy:
-    """Fetch a method of an object of the session.
+    """Return a method of an object of the session.
 
     Raises:
-        CheckFailed: it has none of that name.
+        CheckFailed: it has no method of that name.
     """
     method = getattr(module, name)
     if isinstance(method, CallableProxy):
@@ -222,12 +222,12 @@ def method_of(module: object, name: str, label: str) -> CallableProxy:
 
 
 def cast(tensors: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
-    """Cast floating point tensors; whole numbers stay as they are."""
+    """Cast floating point tensors; integer ones stay as they are."""
     return tuple(tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in tensors)
 
 
 def fail_autograd(where: str, without: CheckFailed) -> NoReturn:
-    """Fail a backward that is right only where torch differentiates for it."""
+    """Fail a backward that is right only with autograd."""
     fail(
         uses_autograd(where),
         detail=f"{without.text} {without.detail}",
@@ -252,10 +252,10 @@ def fail_layout(label: str) -> NoReturn:
 
 
 def require_lasting(label: str, last: Mapping[str, object], right: Mapping[str, Tensor], allowed: Tolerance) -> None:
-    """Require what the last of many passes gave to be right still, by name.
+    """Require the results of the last of many passes, by name, still to be right.
 
     Raises:
-        CheckFailed: a module counts its calls, or wears out.
+        CheckFailed: a module counts its calls, or keeps too much state.
     """
     for name, value in last.items():
         require(

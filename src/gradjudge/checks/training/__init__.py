@@ -1,1 +1,1 @@
-"""Judge training: by hand, with a torch optimiser, and cut in two by a checkpoint."""
+"""Judge training: by hand, with a torch optimiser, and interrupted by a checkpoint."""

@@ -1,8 +1,8 @@
 """Read how training goes through its rows from the weights that it returns, and from nothing else.
 
-Rows that do not interact make it possible: with x = s I, y = 1, zero weights and lr = 0.4 / (2 s^2), an update on a
+Rows that do not interact make this possible: with x = s I, y = 1, zero weights and lr = 0.4 / (2 s^2), an update on a
 batch of m rows leaves 1 - 0.4/m of the residual of each of its rows and does not touch the others. The residual of a
-row thus tells in which batches it was. No order is assumed, nothing is recorded, so there is nothing to forge.
+row thus tells which batches it was in. No order is assumed, and nothing is recorded that could be forged.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from torch import Tensor
 from gradjudge.checks.training.descent import Descent, Parameters
 from gradjudge.checks.verdict import Text, fail, require
 
-#: ``train(x, y, lr, epochs, batch_size, w, b) -> parameters``; a test writes the call of the student's function.
+#: ``train(x, y, lr, epochs, batch_size, w, b) -> parameters``; a test wraps the student's function in it.
 Train = Callable[[Tensor, Tensor, float, int, int, Tensor, Tensor], Parameters]
 
 SCALE = 1000.0
 SHARE = 0.4
 EPOCHS = 8
-#: A batch size is read off a residual to well under this, in float32 too.
+#: Allowed relative error of a batch size that is read off a residual; float32 is well below it.
 NEAR = 0.02
 SMALLEST_MOVE = 1e-6
 ORDER_ROWS = 4
-#: Step for rows that are all alike.
+#: Learning rate for identical rows.
 ALIKE_LR = 0.01
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """What one epoch shows: for each row the size of the batch that it met (0: none), if it met one."""
+    """What one epoch shows: for each row the size of its batch (0 for none), if it was in one alone."""
 
     sizes: tuple[float, ...]
 
     @property
     def whole(self) -> list[int]:
-        """Batch sizes as whole numbers; -1 where there is none that fits."""
+        """Batch sizes as integers; -1 where none fits."""
         return [round(size) if abs(size - round(size)) <= NEAR * max(size, 1.0) else -1 for size in self.sizes]
 
 
@@ -54,7 +54,7 @@ class BatchStructure:
         rows: number of rows; not a multiple of `batch_size` if the short last batch is to be judged.
         batch_size: rows of a full batch.
 
-    A constant factor in the gradients (a forgotten 2) is measured first and taken out: it is another mistake.
+    A constant factor in the gradients (a forgotten 2) is measured first and divided out: it is another mistake.
     Each method raises `CheckFailed` on its own.
     """
 
@@ -66,10 +66,10 @@ class BatchStructure:
         self.batches = -(-rows // batch_size)
 
     def full_batches(self) -> None:
-        """Require batches of `batch_size` rows, one update for each."""
+        """Require batches of `batch_size` rows, with one update each."""
         whole = self._first.whole
         sizes = {size for size in whole if size > 0}
-        # A row that was met twice shows no size. That costs `each_row_once`; here only the updates are counted then.
+        # A row that was met twice shows no size. `each_row_once` judges that; here, only the updates are counted then.
         readable = self._is_partition() and whole.count(0) in (0, self.short)
         if readable and (self.batch_size not in sizes or sizes - {self.batch_size, self.short}):
             found = Counter(size for size in whole if size > 0).most_common(1)
@@ -77,7 +77,7 @@ class BatchStructure:
             if self.batch_size == 1:
                 wrong = Text("Steps do not take one row each")
             text = Text("{wrong}.", wrong=wrong)
-            if found and found[0][0] == 1:  # that can come of another mistake, and the sentence names both
+            if found and found[0][0] == 1:  # another mistake can cause this, and the sentence names both
                 text = Text(
                     "{wrong}; most rows moved as in batches of 1, or as if the gradient was not divided by the number "
                     "of rows of the batch.",
@@ -94,14 +94,14 @@ class BatchStructure:
         self._require_updates()
 
     def _require_updates(self) -> None:
-        """Require one update per batch (identical rows count them); a short batch may be missing, or weigh less."""
+        """Require one update per batch, counted with identical rows; a short batch may be missing, or weigh less."""
         updates = self._updates()
         least = self.rows // self.batch_size
         enough = least - NEAR <= updates <= self.batches + NEAR
-        # As many gradients at one point, added up, are one step that is as many times too long.
+        # The gradients of all batches, taken at one point and added up, are one step that is that many times too long.
         together = abs(1.0 - self.batches * 10 * ALIKE_LR * self._factor)
         require(
-            enough or 0 in self._first.whole or not abs(self._alike() - together) <= SMALLEST_MOVE,
+            enough or 0 in self._first.whole or not abs(self._identical_rows() - together) <= SMALLEST_MOVE,
             Text(
                 "In an epoch the gradients of all batches are added up, and there is one step: make a step for each "
                 "batch.",
@@ -124,7 +124,7 @@ class BatchStructure:
         require(enough, Text("{wrong}.", wrong=wrong))
 
     def each_row_once(self) -> None:
-        """Require that every epoch visits every row once; a missing short batch is not charged here."""
+        """Require every epoch to visit every row once; a missing short batch is judged elsewhere."""
         whole = self._first.whole
         unseen = whole.count(0)
         text = Text(
@@ -159,7 +159,7 @@ class BatchStructure:
         )
 
     def last_short_batch(self) -> None:
-        """Require that the rows left over make a batch of their own, with its own size in the mean."""
+        """Require the rows left over to make a batch of their own, with its own size in the mean."""
         whole = self._first.whole
         require(
             0 not in whole or whole.count(0) != self.short or not self._is_partition(),
@@ -173,7 +173,7 @@ class BatchStructure:
         size = max(self._first_size(), 1)
         left = self.rows % size
         right = left != 0 and whole.count(left) == left and whole.count(size) == self.rows - left
-        # Only where the other batches are as they should be is it the short one that does not count as it should.
+        # The short batch is to blame only if the other batches are right.
         others = [one for one in whole if one != self.batch_size]
         require(
             right or (size == self.batch_size and 0 not in whole and len(others) in (0, self.short)),
@@ -190,7 +190,7 @@ class BatchStructure:
         )
 
     def new_order(self) -> None:
-        """Require that the rows of the short batch change from epoch to epoch.
+        """Require the rows of the short batch to change from epoch to epoch.
 
         Where no short batch can be seen, two calls must at least not give the same weights.
         """
@@ -214,7 +214,7 @@ class BatchStructure:
 
     @cached_property
     def _factor(self) -> float:
-        """How much larger than it should be the gradient of a single row is; 1 if that cannot be read."""
+        """The gradient of a single row, over the right one; 1 if it cannot be read."""
         move = 1.0 - self._residuals(1, rows=1, batch_size=1)[0]
         return move / SHARE if abs(move) >= SMALLEST_MOVE else 1.0
 
@@ -243,8 +243,8 @@ class BatchStructure:
         residuals: list[float] = (1.0 - SCALE * got.flatten()).tolist()
         return residuals
 
-    def _alike(self) -> float:
-        """Train one epoch on rows that are all x = 2, y = 1: each update leaves 1 - 10 lr of the residual."""
+    def _identical_rows(self) -> float:
+        """Train one epoch on identical rows, x = 2 and y = 1; each update leaves 1 - 10 lr of the residual returned."""
         x = torch.full((self.rows, 1), 2.0, dtype=torch.float64)
         y = torch.ones(self.rows, 1, dtype=torch.float64)
         w, b = torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
@@ -252,35 +252,35 @@ class BatchStructure:
         return abs(1.0 - float((2.0 * got["w"]).sum() + got["b"].sum()))
 
     def _updates(self) -> float:
-        """Count the updates of one epoch by what they leave of the residual of rows that are all alike."""
-        residual = self._alike()
+        """Count the updates of one epoch by what they leave of the residual of identical rows."""
+        residual = self._identical_rows()
         each = abs(1.0 - 10 * ALIKE_LR * self._factor)
         if not (0 < residual < math.inf and each > 0) or each == 1.0:
             return math.nan
         return math.log(residual) / math.log(each)
 
     def _first_size(self) -> int:
-        """The commonest batch size, the larger of two that are equally common."""
+        """The most common batch size, the larger of two that are equally common."""
         counts = Counter(size for size in self._first.whole if size > 0)
         return max(counts, key=lambda size: (counts[size], size), default=1)
 
     def _uniform(self) -> bool:
-        """Tell whether all rows moved alike: there is one batch size, or none can be told from another."""
+        """Return whether all rows moved alike: there is one batch size, or none can be told from another."""
         sizes = self._first.sizes
         return max(sizes) - min(sizes) <= NEAR * max(abs(size) for size in sizes)
 
     def _is_partition(self) -> bool:
-        """Tell whether the sizes fit batches without repetition: m rows, 2 m rows... met a batch of size m."""
+        """Return whether the sizes fit batches without repetition: m rows, 2 m rows... met a batch of size m."""
         if self._uniform():
             return True
         counts = Counter(size for size in self._first.whole if size != 0)
         return all(size > 0 and count % size == 0 for size, count in counts.items())
 
     def _short_visits(self, residuals: Sequence[float]) -> list[int | None]:
-        """For each row, how many of `EPOCHS` epochs it spent in the short batch; None if not met once in each."""
+        """Return for each row how many of `EPOCHS` epochs it spent in the short batch; None if not met once in each."""
         size = self._first_size()
         small = next((one for one in self._first.whole if 0 < one != size), 0)
-        # A step that is too long by a certain factor leaves nothing of a residual, or the same in both batches.
+        # With certain factors a step leaves nothing of a residual, or the same in both batches.
         full = math.log(abs(1.0 - SHARE * self._factor / size) or 1e-300)
         short = math.log(abs(1.0 - SHARE * self._factor / small) or 1e-300) if small else 0.0  # left out: no move
         if not (math.isfinite(full) and math.isfinite(short) and abs(short - full) > SMALLEST_MOVE):
@@ -293,7 +293,7 @@ class BatchStructure:
         return counts
 
     def _same_twice(self) -> bool:
-        """Tell whether two calls on rows that interact end in the very same weights."""
+        """Return whether two calls on rows that interact give the very same weights."""
         grid = torch.arange(1.0, self.rows + 1, dtype=torch.float64)
         x, y = torch.stack([grid.sin(), grid.cos()], dim=1), grid.sqrt().unsqueeze(1)
         w, b = torch.zeros(2, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
@@ -304,10 +304,10 @@ class BatchStructure:
 def require_new_order_row_by_row(train: Train) -> None:
     """Require a new order in each epoch of a descent that takes one row at a time.
 
-    With four rows there are 24 orders; the one that is kept through all epochs is found by trying them.
+    With four rows there are 24 orders, and all are tried.
 
     Raises:
-        CheckFailed: the weights after `EPOCHS` epochs are those of one order kept all along.
+        CheckFailed: the weights after `EPOCHS` epochs are those of one order in all epochs.
     """
     grid = torch.arange(1.0, ORDER_ROWS + 1, dtype=torch.float64)
     x, y = torch.stack([grid.sin(), grid.cos()], dim=1), grid.sqrt().unsqueeze(1)

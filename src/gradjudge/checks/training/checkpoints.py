@@ -1,8 +1,8 @@
-"""Judge checkpoints by what they are for: a training that is cut and resumed ends where an uninterrupted one ends.
+"""Judge checkpoints by their purpose: training that is interrupted and resumed ends where uninterrupted training ends.
 
 The student writes ``save(path, model, optimizer, epoch, generator)`` and ``load(path, model, optimizer, generator)``,
-which returns the number of epochs that are done. The form of the file is the student's own business: it is written,
-read and deleted in the session, and never opened on this side.
+which returns the number of finished epochs. The format of the file is up to the student: it is written, read and
+deleted in the session, and never opened on this side.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _SESSION = Path(__file__).with_name("checkpoints_session.py").read_text(encoding
 
 
 class Trainee(NamedTuple):
-    """Hold what one training consists of, as proxies of the session.
+    """The objects of one training, as proxies.
 
     Attributes:
-        loader: what an epoch goes through; it draws its order from `generator`, or has one order.
+        loader: what an epoch iterates over; it draws its order from `generator`, or has one order.
     """
 
     model: Any
@@ -41,14 +41,14 @@ class Trainee(NamedTuple):
 
 
 class TrainingActions(NamedTuple):
-    """Say how trainings are made and run in the session.
+    """How trainings are made and run in the session.
 
     Attributes:
         fresh: makes the objects of a training. The same number gives the same initial values and the same seed;
             another number others.
         train: trains for the epochs from `start` to before `epochs`: ``train(trainee, epochs, start)``.
         parameters: reads a model's parameters.
-        place: gives a model's parameters these values.
+        place: sets a model's parameters.
     """
 
     fresh: Callable[[int], Trainee]
@@ -62,11 +62,11 @@ class Checkpoints:
 
     Args:
         student: whose session it is.
-        save: what ``student.save_checkpoint`` gave.
-        load: what ``student.load_checkpoint`` gave.
+        save: the proxy ``student.save_checkpoint``.
+        load: the proxy ``student.load_checkpoint``.
         actions: how trainings are made and run.
         stem: start of the names of the files, in the session's scratch folder; a name that no cell has written to.
-        device: where the session computes. On the CPU a resumed training is compared bit for bit.
+        device: the session's device. On the CPU a resumed training is compared bit for bit.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Checkpoints:
         self._student = student
         self._save = save
         self._load = load
-        self._supervisor = actions
+        self._actions = actions
         self._stem = stem
         self._device = torch.device(device)
 
@@ -92,22 +92,22 @@ class Checkpoints:
         Raises:
             CheckFailed: a parameter differs.
         """
-        saved, other = self._supervisor.fresh(0), self._supervisor.fresh(1)
-        self._supervisor.train(saved, 1, 0)
-        before, unlike = self._now(saved.model), self._now(other.model)
+        saved, other = self._actions.fresh(0), self._actions.fresh(1)
+        self._actions.train(saved, 1, 0)
+        before, unlike = self._snapshot(saved.model), self._snapshot(other.model)
         self._write("model", saved, 1)
-        require(self._same(self._now(saved.model), before), Text("Saving a checkpoint changes the model."))
+        require(self._same(self._snapshot(saved.model), before), Text("Saving a checkpoint changes the model."))
         self._read("model", other)
-        self._require_loaded(self._now(other.model), before, unlike)
+        self._require_loaded(self._snapshot(other.model), before, unlike)
 
     def require_epochs(self) -> None:
-        """Require loading to return the number of epochs that are done, as it was saved.
+        """Require loading to return the number of finished epochs that was saved.
 
         Raises:
             CheckFailed: it returns another number, or no integer.
         """
-        saved, other = self._supervisor.fresh(0), self._supervisor.fresh(1)
-        self._supervisor.train(saved, 1, 0)
+        saved, other = self._actions.fresh(0), self._actions.fresh(1)
+        self._actions.train(saved, 1, 0)
         for number in (3, 7):
             self._write(f"epoch{number}", saved, number)
         for number in (3, 7):
@@ -122,20 +122,20 @@ class Checkpoints:
             )
 
     def require_own_files(self) -> None:
-        """Require two paths to hold two checkpoints, and a checkpoint to stay as it was when training goes on.
+        """Require two paths to hold two checkpoints, and a checkpoint not to change when training goes on.
 
         Raises:
             CheckFailed: loading the first one does not give what was saved there.
         """
-        saved, other = self._supervisor.fresh(0), self._supervisor.fresh(1)
-        self._supervisor.train(saved, 1, 0)
-        first, unlike = self._now(saved.model), self._now(other.model)
+        saved, other = self._actions.fresh(0), self._actions.fresh(1)
+        self._actions.train(saved, 1, 0)
+        first, unlike = self._snapshot(saved.model), self._snapshot(other.model)
         self._write("first", saved, 1)
-        self._supervisor.train(saved, 2, 1)
-        second = self._now(saved.model)
+        self._actions.train(saved, 2, 1)
+        second = self._snapshot(saved.model)
         self._write("second", saved, 2)
         done = integer_in(self._read("first", other))
-        got = self._now(other.model)
+        got = self._snapshot(other.model)
         require(
             not self._same(got, second),
             Text(
@@ -144,35 +144,35 @@ class Checkpoints:
             ),
         )
         if self._same(got, unlike) and done == 1:
-            return  # the file is read, and the model forgotten: that is another question's mistake
+            return  # the file is read but the model is not loaded, which `require_model` judges
         require(
             self._same(got, first), Text("Loading the first of two checkpoints does not give what was saved there.")
         )
 
     def require_resumed(self, what: Text, *, cut: int = 2, epochs: int = 4, helped: bool = False) -> None:
-        """Require a training that is cut after `cut` epochs and resumed to end where an uninterrupted one does.
+        """Require training that is interrupted after `cut` epochs and resumed to end where uninterrupted training does.
 
-        Everything of the resumed training is new, with other initial values and another seed; only the file says
-        where the first one was.
+        The resumed training starts from new objects, with other initial values and another seed; only the file connects
+        it to the first one.
 
         Args:
             what: what is likely to be missing if it does not, as a sentence.
-            helped: put the model's parameters and the number of epochs right after loading: where they are known to
-                be wrong, they have been paid for.
+            helped: after loading, correct the model's parameters and the number of epochs: where they are known to be
+                wrong, they have been paid for.
 
         Raises:
             CheckFailed: the parameters differ.
         """
-        whole = self._supervisor.fresh(0)
-        self._supervisor.train(whole, epochs, 0)
-        first, second = self._supervisor.fresh(0), self._supervisor.fresh(1)
-        self._supervisor.train(first, cut, 0)
+        whole = self._actions.fresh(0)
+        self._actions.train(whole, epochs, 0)
+        first, second = self._actions.fresh(0), self._actions.fresh(1)
+        self._actions.train(first, cut, 0)
         self._write("cut", first, cut)
-        saved = self._now(first.model)
-        self._supervisor.train(first, cut + 1, cut)  # what is saved stays as it was, whatever becomes of the training
+        saved = self._snapshot(first.model)
+        self._actions.train(first, cut + 1, cut)  # training on must not change what was saved
         done = integer_in(self._read("cut", second))
         if helped:
-            self._supervisor.place(second.model, saved)
+            self._actions.place(second.model, saved)
             done = cut
         require(
             done is not None and 0 <= done <= epochs,
@@ -180,8 +180,8 @@ class Checkpoints:
             detail=f"got {done!r}",
         )
         assert done is not None
-        self._supervisor.train(second, epochs, done)
-        ends = self._now(second.model), self._now(whole.model)
+        self._actions.train(second, epochs, done)
+        ends = self._snapshot(second.model), self._snapshot(whole.model)
         if not self._same(*ends):
             fail(
                 Text(
@@ -200,24 +200,24 @@ class Checkpoints:
         Raises:
             CheckFailed: what can be loaded afterwards is neither the old state nor all of the new one.
         """
-        saved, other = self._supervisor.fresh(0), self._supervisor.fresh(1)
-        self._supervisor.train(saved, 1, 0)
-        old, unlike = self._now(saved.model), self._now(other.model)
+        saved, other = self._actions.fresh(0), self._actions.fresh(1)
+        self._actions.train(saved, 1, 0)
+        old, unlike = self._snapshot(saved.model), self._snapshot(other.model)
         self._write("atomic", saved, 1)
-        self._supervisor.train(saved, 2, 1)
-        new = self._now(saved.model)
+        self._actions.train(saved, 2, 1)
+        new = self._snapshot(saved.model)
         (spoil,) = define(self._student, _SESSION, "spoil", label="save_checkpoint")
         recipe = Recipe(self._student, label="save_checkpoint")
         recipe.of(spoil)(recipe.of(saved.model), recipe.of(saved.optimizer))
         recipe.run()
-        with contextlib.suppress(StudentRaised):  # it must raise, or do something better about it
+        with contextlib.suppress(StudentRaised):  # it should raise, or handle the error
             self._write("atomic", saved, 2)
         try:
             done = integer_in(self._read("atomic", other))
         except StudentRaised as raised:
-            again = self._supervisor.fresh(0)
+            again = self._actions.fresh(0)
             self._write("whole", again, 1)
-            self._read("whole", again)  # one that cannot be loaded anyway says so itself
+            self._read("whole", again)  # raises if not even a whole one can be loaded
             fail(
                 Text(
                     "After a save that failed half-way, the old checkpoint cannot be loaded any more: write to "
@@ -226,7 +226,7 @@ class Checkpoints:
                 ),
                 detail=raised.detail,
             )
-        got = self._now(other.model)
+        got = self._snapshot(other.model)
         require(
             self._same(got, old) or self._same(got, new) or (self._same(got, unlike) and done in (1, 2)),
             Text("After a save that failed half-way, neither the old checkpoint nor the new one can be loaded whole."),
@@ -234,8 +234,8 @@ class Checkpoints:
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
-    def _now(self, model: Any) -> dict[str, Tensor]:
-        return {name: value.clone() for name, value in self._supervisor.parameters(model).items()}
+    def _snapshot(self, model: Any) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self._actions.parameters(model).items()}
 
     def _path(self, name: str) -> str:
         return f"{self._stem}-{name}.pt"

@@ -1,4 +1,4 @@
-"""Text for the session: states that no file can hold. The student's process can read all of it."""
+"""Source for the session: states that cannot be saved. The student's process can read all of it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import torch
 
 
 class Unpicklable:
-    """Be what no file can hold: writing it fails, as writing to a full disk does."""
+    """An object that cannot be saved: writing it fails, as writing to a full disk does."""
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise OSError(28, "No space left on device (pretended by the check)")
 
 
 def spoil(module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Let the states of a module and of an optimiser hold something `Unpicklable`, at their ends."""
+    """Put an `Unpicklable` at the ends of the states of a module and of an optimiser."""
     module.register_state_dict_post_hook(_spoil_state)  # type: ignore[no-untyped-call]
-    vars(module)["note"] = Unpicklable()  # for who pickles the module as a whole
+    vars(module)["note"] = Unpicklable()  # in case the module is pickled as a whole
     optimizer.param_groups[-1]["note"] = Unpicklable()
 
 

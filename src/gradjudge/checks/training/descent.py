@@ -1,6 +1,6 @@
 """Judge training by hand: exact trajectories. Losses and histories are judged by `gradjudge.checks.training.outcomes`.
 
-What a training function returns is compared with a run that is known in full before the student's code sees any of it.
+What a training function returns is compared with a run that is fully known before the student's code sees any of it.
 A loss alone cannot tell how it was reached: use a bound for the outcome and a trajectory or
 `gradjudge.checks.training.batches` for the method.
 """
@@ -22,9 +22,9 @@ Parameters = Mapping[str, Tensor]
 Batch = tuple[Tensor, Tensor]
 Loss = Callable[[Parameters, Tensor, Tensor], Tensor]
 
-#: Honest float32 inside a float64 run is off by 2e-7, the smallest honest mistake in five steps by 3e-2.
+#: Correct float32 code inside a float64 run is off by 2e-7, the smallest real mistake in five steps by 3e-2.
 TRAJECTORY_TOLERANCE = 1e-6
-#: Entries of one returned parameter: the session chooses how many it sends, and they are converted to float64.
+#: Largest returned parameter: the session chooses its size, and it is converted to float64.
 MOST_ENTRIES = 1 << 22
 
 
@@ -36,13 +36,13 @@ def linear_mse(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Descent:
-    """Plain gradient descent that is known in full: all gradients at one point, then every parameter moves.
+    """Plain gradient descent that is fully known: all gradients at one point, then every parameter moves.
 
     Attributes:
         start: parameters by name, in the order in which the training function returns them; float64.
         batches: ``(x, y)`` of each update.
-        lr: the step.
-        loss: cost of one batch, over `start`'s names; differentiated by autograd on the trusted side.
+        lr: the learning rate.
+        loss: cost of one batch, over `start`'s names; differentiated by autograd on this side.
     """
 
     start: Parameters
@@ -63,11 +63,11 @@ class Trained(NamedTuple):
 
 
 def trained(returned: object, names: Sequence[str] = ("w", "b"), where: str = "train_batch") -> Trained:
-    """Read the parameters that a training function returned, ``(w, b, ...)`` in the order of `names`.
+    """Return the parameters that a training function returned as ``(w, b, ...)``, in the order of `names`.
 
     Raises:
-        CheckFailed: it is no tuple or list of that length, or a parameter is no tensor of floating point numbers, or
-            is larger than any.
+        CheckFailed: it is not a tuple or list that long, or a parameter is not a floating point tensor, or is far too
+            large.
     """
     listed = ", ".join(names)
     require(
@@ -107,10 +107,10 @@ def require_trajectory(
         only: judge these alone; empty for all. After one step parameters do not depend on each other.
         tolerance: largest difference, relative to the largest number of the parameter or of its move.
 
-    Vectors are compared flattened: b of shape (1, p) is b of shape (p,).
+    Vectors are compared flattened: b of shape (1, p) counts as b of shape (p,).
 
     Raises:
-        CheckFailed: one differs; the message says which, and which usual mistake gives exactly these numbers.
+        CheckFailed: one differs; the message says which, and which common mistake gives exactly these numbers.
     """
     end = descent.end()
     judged = tuple(only) or tuple(end)
@@ -151,12 +151,12 @@ def _listed(names: Sequence[str]) -> Text | str:
 def require_first_step(
     follow: Callable[[Descent], Parameters], descent: Descent, judge: Callable[[Parameters], None]
 ) -> None:
-    """Judge one step; where no usual mistake fits, make it again, and say if all gradients have one wrong factor.
+    """Judge one step; if no common mistake fits, make it again, and report a wrong factor that all gradients share.
 
     Args:
         follow: lets the student's function make a descent.
-        descent: one step.
-        judge: compares what came of it, as `require_trajectory` does.
+        descent: of one step.
+        judge: compares the result, as `require_trajectory` does.
 
     Raises:
         CheckFailed: `judge` fails.
@@ -172,7 +172,7 @@ def require_first_step(
 
 
 def _not_seeded_with_one(follow: Callable[[Descent], Parameters], descent: Descent, got: Parameters) -> Text | None:
-    """Name what multiplies all gradients alike: the cost, a number of the student's own, or a step that is not lr."""
+    """Name what multiplies all gradients alike: the cost, some other number, or a step that is not lr."""
     if any(_row_by_row(got[name], name, descent) for name in descent.start):
         return Text(
             "The rows of the batch are kept apart: what MSE.backward gets first must be 1, the derivative of the "
@@ -200,7 +200,7 @@ def _not_seeded_with_one(follow: Callable[[Descent], Parameters], descent: Desce
 
 
 def _row_by_row(value: Tensor, name: str, descent: Descent) -> bool:
-    """Tell whether a parameter has become one column for each row, whose moves add up to the right one."""
+    """Return whether a parameter has become one column for each row, whose moves add up to the right one."""
     start, rows = descent.start[name], descent.batches[0][0].shape[0]
     if start.dim() != 2 or start.shape[1] != 1 or value.shape != (start.shape[0], rows):
         return False
@@ -209,7 +209,7 @@ def _row_by_row(value: Tensor, name: str, descent: Descent) -> bool:
 
 
 def _factor(got: Parameters, descent: Descent) -> float | None:
-    """Give the number by which all moves are longer than they should be; None if there is no such number."""
+    """Return the factor by which all moves are too long; None if there is no such factor."""
     end = descent.end()
     if any(got[name].numel() != value.numel() for name, value in descent.start.items()):
         return None
@@ -225,7 +225,7 @@ def _same(one: float, other: float) -> bool:
 
 
 def _fitted(got: Parameters, name: str, descent: Descent) -> Tensor:
-    """Return a parameter in its own shape and finite, or fail."""
+    """Return a parameter in its own shape; fail unless it is finite."""
     value, start = got[name], descent.start[name]
     rows = {x.shape[0] for x, _ in descent.batches}
     if value.shape != start.shape and start.dim() <= 1 and value.numel() == start.numel():
@@ -264,7 +264,7 @@ def _close(value: Tensor, end: Tensor, start: Tensor, tolerance: float) -> bool:
 
 
 class _WrongDescent(NamedTuple):
-    """A descent with one usual mistake in it."""
+    """The end of a descent with one common mistake in it."""
 
     end: Callable[[], Parameters]
     text: Text
@@ -306,10 +306,10 @@ def _mistakes(descent: Descent, wrong: Sequence[str], values: Parameters) -> Ite
 
 
 def _broadcast(descent: Descent) -> Iterator[_WrongDescent]:
-    """Subtract a flat y from a column: every row meets every other one."""
+    """Subtract a flat y from a column: every row is compared with every other one."""
     if any(y.dim() != 2 or y.shape[1] != 1 or y.shape[0] == 1 for _, y in descent.batches):
         return
-    for power in (1, 0):  # of the rows: a mean over all pairs, or their sum over the rows
+    for power in (1, 0):  # of the number of rows: the mean over all pairs, or their sum over the rows
 
         def loss(parameters: Parameters, x: Tensor, y: Tensor, power: int = power) -> Tensor:
             return descent.loss(parameters, x, y.reshape(-1)) / float(x.shape[0] ** power)
@@ -325,7 +325,7 @@ def _broadcast(descent: Descent) -> Iterator[_WrongDescent]:
 
 def _frozen(descent: Descent, wrong: Sequence[str], values: Parameters) -> Iterator[_WrongDescent]:
     everything = tuple(descent.start)
-    judged = [tuple(values)] if len(values) > 1 else []  # of parameters that are not judged nothing is known
+    judged = [tuple(values)] if len(values) > 1 else []  # nothing is known of parameters that are not judged
     for names in (*judged, *((name,) for name in values)):
         text = Text("{name} did not move at all.", name=names[0], mistake=f"frozen {names[0]}")
         if len(names) > 1:
@@ -340,7 +340,7 @@ def _frozen(descent: Descent, wrong: Sequence[str], values: Parameters) -> Itera
 
 
 def _scaled(descent: Descent, wrong: Sequence[str]) -> Iterator[_WrongDescent]:
-    """Multiply the gradient of everything, or of one wrong parameter, by a usual factor."""
+    """Multiply the gradients of all parameters, or of a wrong one, by a common factor."""
     x, y = descent.batches[0]
     rows, columns = float(x.shape[0]), float(y.shape[-1])
     factors = [
@@ -387,7 +387,7 @@ def _run(
     accumulate: bool = False,
     one_by_one: Sequence[str] = (),
 ) -> dict[str, Tensor]:
-    """Descend, as it should be or with one mistake in it."""
+    """Descend, correctly or with one mistake."""
     now = {name: value.to(torch.float64).clone() for name, value in descent.start.items()}
     total = {name: torch.zeros_like(value) for name, value in now.items()}
     steps = {name: descent.lr * (factors or {}).get(name, 1.0) for name in now}

@@ -1,4 +1,4 @@
-"""Judge TensorBoard curves: the session reads the event files, this side reads the points."""
+"""Judge TensorBoard curves: the session reads the event files, this side judges the points."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SESSION = Path(__file__).with_name("logs_session.py").read_text(encoding="utf-8
 
 
 class Image(NamedTuple):
-    """Describe one image of TensorBoard: its step, height and width in pixels, channels (1 grey, 3 colours)."""
+    """One image in TensorBoard: its step, height and width in pixels, channels (1 for grey, 3 for colours)."""
 
     step: int
     height: int
@@ -39,7 +39,7 @@ def curves(student: Student, folder: str) -> dict[str, list[Point]]:
 
 
 def read_curves(value: object) -> dict[str, list[Point]]:
-    """Turn ``{tag: [(step, value), ...]}`` as the session gives it into curves; see `curves`.
+    """Convert ``{tag: [(step, value), ...]}``, as the session returns it, into curves; see `curves`.
 
     Raises:
         CheckFailed: it is something else.
@@ -65,7 +65,7 @@ def images(student: Student, folder: str) -> dict[str, list[Image]]:
 
 
 def read_images(value: object) -> dict[str, list[Image]]:
-    """Turn ``{tag: [(step, height, width, channels), ...]}`` as the session gives it into images; see `images`.
+    """Convert ``{tag: [(step, height, width, channels), ...]}``, as the session returns it, into images; see `images`.
 
     Raises:
         CheckFailed: it is something else.
@@ -99,12 +99,12 @@ def _unreadable() -> NoReturn:
 
 
 def require_curves(found: Mapping[str, Sequence[Point]], tags: Sequence[str], epochs: int) -> None:
-    """Require curves of these tags, one point per epoch, in order, finite and falling.
+    """Require a curve for each tag: one point per epoch, in order, finite and falling.
 
     Args:
-        found: what `curves` gave.
+        found: what `curves` returned.
         tags: names such as ``Loss/train``; upper and lower case do not matter.
-        epochs: how many points are due; one more or one fewer is right too (a first point before training, none after).
+        epochs: the number of points; one more or one fewer is right too (a first point before training, none after).
 
     Raises:
         CheckFailed: one is missing or is not such a curve.
@@ -136,10 +136,10 @@ def require_curves(found: Mapping[str, Sequence[Point]], tags: Sequence[str], ep
 
 
 def require_end(found: Mapping[str, Sequence[Point]], tag: str, value: float, margin: float = 0.25) -> None:
-    """Require a curve to end at a cost that is known on this side, within a share of it.
+    """Require a curve to end at a cost that is known on this side, within a relative `margin`.
 
     Raises:
-        CheckFailed: it ends elsewhere (the tag holds another quantity, or numbers of its own).
+        CheckFailed: it ends elsewhere (the tag holds another quantity, or invented numbers).
     """
     last = found[tag.lower()][-1][1]
     require(

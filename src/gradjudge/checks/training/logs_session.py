@@ -1,4 +1,4 @@
-"""Text for the session: read TensorBoard's scalars and images back from event files.
+"""Source for the session: read TensorBoard's scalars and images back from event files.
 
 Only the records and their protocol buffers are used. The student's process can read all of it.
 """
@@ -20,7 +20,7 @@ Image = tuple[int, int, int, int]
 """Step, height and width in pixels, and channels of an image."""
 
 MOST_POINTS: Final = 20_000
-"""Points that are read in all."""
+"""Limit on the points that are read in all."""
 
 _Entry = TypeVar("_Entry")
 
@@ -34,14 +34,14 @@ _CHECKSUM: Final = 4
 def read_scalars(folder: str) -> dict[str, list[Point]]:
     """Return the points of each tag in the event files under `folder` of the scratch folder, as they were written.
 
-    Writers that are still open are flushed first. Where several runs (folders) have a tag, the run that was written
-    last has its name, and the others' are ``run/tag``.
+    Writers that are still open are flushed first. If several runs (folders) have a tag, the latest run gets its plain
+    name, and the others ``run/tag``.
     """
     return _by_tag(_SCRATCH / folder, _scalar)
 
 
 def read_images(folder: str) -> dict[str, list[Image]]:
-    """Return the sizes of the images of each tag, as `read_scalars` does of points; pixels are not decoded."""
+    """Return the sizes of the images of each tag, as `read_scalars` does with points; pixels are not decoded."""
     return _by_tag(_SCRATCH / folder, _image)
 
 
@@ -65,12 +65,12 @@ def _by_tag(folder: Path, read: Callable[[int, Any], _Entry | None]) -> dict[str
 
 
 def _flush_writers() -> None:
-    # Objects from before the fork are frozen, and get_objects leaves them out: this is quick.
+    # This is quick: objects from before the fork are frozen, and get_objects leaves them out.
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
     for item in gc.get_objects():
         if issubclass(type(item), EventFileWriter):
-            with contextlib.suppress(Exception):  # it was closed
+            with contextlib.suppress(Exception):  # it may be closed
                 item.flush()
 
 
@@ -101,7 +101,7 @@ def _image(step: int, value: Any) -> Image | None:
 
 
 def _records(file: Path) -> Iterator[bytes]:
-    """Return the records of an event file; a record that is cut short ends it."""
+    """Yield the records of an event file, up to one that is cut short."""
     with file.open("rb") as stream:
         while len(head := stream.read(_LENGTH.size + _CHECKSUM)) == _LENGTH.size + _CHECKSUM:
             (size,) = _LENGTH.unpack_from(head)

@@ -1,4 +1,4 @@
-"""The usual mistakes of a training loop with a torch optimiser, each as a change of one plan."""
+"""The common mistakes in a training loop with a torch optimiser, each as a change to a `LoopPlan`."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ Batches = Sequence[tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class LoopPlan:
-    """Say how a training goes; the defaults are right.
+    """How a training loop goes; the defaults are right.
 
     Attributes:
-        zero: when gradients are set to zero: ``"before"`` each backward, ``"after"`` each step, ``"between"`` backward
-            and step, at the start of each ``"epoch"``, or ``"never"``.
+        zero: when gradients are set to zero: ``"before"`` each backward, ``"after"`` each step, at the start of each
+            ``"epoch"``, or ``"never"``.
         rows: which batches of an epoch are used: ``"all"``, ``"first"``, ``"last"``, ``"but last"``, ``"reversed"``.
         more_epochs: epochs too many; negative for too few.
         step_per_epoch: whether the optimiser steps once per epoch instead of once per batch.
-        steps: steps for each backward.
-        scale: what the loss is multiplied with: ``""``, ``"rows"``, ``"entries"``, ``"1/rows"``, ``"1/2"``, ``"2"``
-            or ``"-1"``.
-        by_hand: whether p - lr * grad takes the place of the optimiser's step.
+        steps: steps per backward.
+        scale: factor of the loss: ``""``, ``"rows"``, ``"entries"``, ``"1/rows"``, ``"1/2"``, ``"2"`` or ``"-1"``.
+        by_hand: whether p - lr * grad replaces the optimiser's step.
         fresh_optimizer: whether the optimiser is made anew in each epoch.
         frozen: names of parameters that the optimiser does not have.
     """
@@ -55,7 +54,7 @@ class LoopPlan:
         return batches
 
     def factor(self, x: Tensor, y: Tensor) -> float:
-        """Return what the loss of a batch is multiplied with."""
+        """Return the factor of a batch's loss."""
         match self.scale:
             case "rows":
                 return float(x.shape[0])
@@ -73,15 +72,15 @@ class LoopPlan:
 
 
 class LoopMistake(NamedTuple):
-    """One mistake: its family, what it changes in a `LoopPlan`, and its name."""
+    """A mistake: its family, what it changes in a `LoopPlan`, and its name."""
 
     family: str
     change: dict[str, Any]
     text: Text
 
 
-def slips(batches: Batches, names: Sequence[str], *, stale: bool) -> list[LoopMistake]:
-    """List the mistakes that can be seen with these batches and parameters, the most usual first.
+def visible_mistakes(batches: Batches, names: Sequence[str], *, stale: bool) -> list[LoopMistake]:
+    """List the mistakes that can be seen with these batches and parameters, the most common first.
 
     Args:
         batches: of one epoch.
@@ -90,7 +89,7 @@ def slips(batches: Batches, names: Sequence[str], *, stale: bool) -> list[LoopMi
     """
     known = [*_zero(stale), *_frozen(names), *_pace(), *_scale(), *_rule()]
     if len(batches) == 1:  # then first, last and all are the same
-        known = [slip for slip in known if "rows" not in slip.change and "step_per_epoch" not in slip.change]
+        known = [one for one in known if "rows" not in one.change and "step_per_epoch" not in one.change]
     return known
 
 

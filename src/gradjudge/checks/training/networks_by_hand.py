@@ -1,4 +1,4 @@
-"""Networks of one hidden layer that are trained by hand: their exact descent, and the mistakes that are usual in it.
+"""Networks with one hidden layer that are trained by hand: their exact descent, and the common mistakes in it.
 
 The parameters are called w1, b1, w2 and b2, in this order, of shapes (n, h), (h,), (h, p) and (p,). The network is
 ``activation(x @ w1 + b1) @ w2 + b2``, its cost (1/q) times the sum of squares over rows and columns.
@@ -18,14 +18,14 @@ from gradjudge.checks.training.descent import TRAJECTORY_TOLERANCE, Descent, Los
 from gradjudge.checks.verdict import CheckFailed, Text
 
 NAMES = ("w1", "b1", "w2", "b2")
-#: Functions that students have at hand, and may use whatever activation they are given.
+#: Functions that students may use instead of the activation that they are given.
 KNOWN_ACTIVATIONS = {"tanh": torch.tanh, "ReLU": torch.relu, "sigmoid": torch.sigmoid}
 
 Activation = Callable[[Tensor], Tensor]
 
 
 def drawn_network(rng: torch.Generator, n: int, hidden: int, p: int, *, bias: float = 0.0) -> dict[str, Tensor]:
-    """Draw parameters, float64: weights are normal with variance 1 / fan-in, biases `bias` times standard normal."""
+    """Draw float64 parameters: weights are normal with variance 1 / fan-in, biases `bias` times standard normal."""
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=rng, dtype=torch.float64)
@@ -39,12 +39,12 @@ def drawn_network(rng: torch.Generator, n: int, hidden: int, p: int, *, bias: fl
 
 
 def outputs(parameters: Parameters, x: Tensor, activation: Activation) -> Tensor:
-    """Return what the network gives, (q, p). x: (q, n)."""
+    """Return the network's outputs, (q, p), for x, (q, n)."""
     return activation(x @ parameters["w1"] + parameters["b1"]) @ parameters["w2"] + parameters["b2"]
 
 
 def wrong_outputs(parameters: Parameters, x: Tensor, activation: Activation) -> Iterator[tuple[Tensor, Text]]:
-    """Give what usual mistakes make of the network's outputs, each with its name, as a predicate of the function."""
+    """Yield the network's outputs under common mistakes, each with its name, as a predicate of the function."""
     yield (
         activation(outputs(parameters, x, activation)),
         Text("applies the activation after the last layer as well", mistake="activation at the end"),
@@ -59,7 +59,7 @@ def wrong_outputs(parameters: Parameters, x: Tensor, activation: Activation) -> 
 
 
 def network_mse(activation: Activation) -> Loss:
-    """Make the cost of the network, to be differentiated by autograd, for `Descent` and `outcomes.loss_on`."""
+    """Return the cost of the network, to be differentiated by autograd, for `Descent` and `outcomes.loss_on`."""
 
     def loss(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
         return _mse(outputs(parameters, x, activation), y)
@@ -72,12 +72,12 @@ def require_network_trajectory(
 ) -> None:
     """Compare returned parameters with the exact end of a descent, and name the mistake that fits.
 
-    To the mistakes that `training.require_trajectory` knows (frozen, scaled, one after the other, ...) come those of
-    the chain: the activation's derivative left out, or taken at its output; the activation left out, or applied after
+    Besides the mistakes that `descent.require_trajectory` knows (frozen, scaled, one by one, ...) it names those of the
+    chain rule: the activation's derivative left out, or taken at its output; the activation left out, or applied after
     the last layer as well; another activation than the one given; w2 moved before the gradient passes through it.
 
     Args:
-        got: parameters by name, see `training.trained`.
+        got: parameters by name, see `descent.trained`.
         descent: with `network_mse(activation)` as its loss.
         activation: the function, in plain torch.
         only: judge these alone; empty for all. After one step parameters do not depend on each other.
@@ -114,14 +114,14 @@ def _fits(got: Parameters, end: Parameters, judged: Sequence[str]) -> bool:
 
 
 class _WrongNetworkDescent(NamedTuple):
-    """A descent with one usual mistake of the chain in it."""
+    """A descent with one common mistake in its chain rule."""
 
     descent: Descent
     text: Text
 
 
 def _unmoved(descent: Descent, judged: Sequence[str]) -> _WrongNetworkDescent:
-    """Say that what is judged did not move; of the rest nothing is known."""
+    """Say that what is judged did not move; nothing is known of the rest."""
     text = Text("they did not move at all.", mistake="frozen")
     if len(judged) == 1:
         text = Text("{name} did not move at all.", name=judged[0], mistake=f"frozen {judged[0]}")
@@ -188,7 +188,7 @@ def _slope(activation: Activation, at: Tensor) -> Tensor:
 
 
 def _with_slope(activation: Activation, slope: Callable[[Tensor, Tensor], Tensor]) -> Loss:
-    """Make a cost with the right value whose gradient takes ``slope(a, h)`` for the activation's derivative."""
+    """Return a cost of the right value whose gradient has ``slope(a, h)`` for the activation's derivative."""
 
     def loss(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
         a = x @ parameters["w1"] + parameters["b1"]
@@ -200,7 +200,7 @@ def _with_slope(activation: Activation, slope: Callable[[Tensor, Tensor], Tensor
 
 
 def _second_layer_first(activation: Activation, lr: float) -> Loss:
-    """Make a cost whose gradient reaches the first layer through the w2 of after the step."""
+    """Return a cost whose gradient reaches the first layer through w2 as it is after the step."""
 
     def loss(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:
         h = activation(x @ parameters["w1"] + parameters["b1"])
@@ -213,7 +213,7 @@ def _second_layer_first(activation: Activation, lr: float) -> Loss:
 
 
 def _first_layer_first(activation: Activation, lr: float) -> Loss:
-    """Make a cost whose gradients for w2 and b2 are taken where the first layer is after the step."""
+    """Return a cost whose gradients for w2 and b2 are taken with the first layer as it is after the step."""
     cost = network_mse(activation)
 
     def loss(parameters: Parameters, x: Tensor, y: Tensor) -> Tensor:

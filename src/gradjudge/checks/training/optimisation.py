@@ -1,22 +1,21 @@
-"""Judge how a student trains an ``nn.Module`` with a torch optimiser over given batches: exactly, and in words.
+"""Judge exactly how a student trains an ``nn.Module`` with a torch optimiser over given batches.
 
-The test says what is to be done, as a `Training`: a module, the batches of one epoch, how many epochs, which optimiser
-and which loss. `Training.end` does it on the trusted side with torch itself. `require_training` compares the parameters
-that the student's code left behind, to 1e-6, and where they differ it does the same training again with each of the
-usual mistakes in it (`gradjudge.checks.training.loop_mistakes`) and names the one that gives exactly these numbers::
+A test describes the task as a `Training`: a module, the batches of one epoch, the number of epochs, the optimiser and
+the loss. `Training.end` carries it out on this side with torch itself. `require_training` compares the parameters that
+the student's code left behind, to 1e-6; where they differ it repeats the training with each of the common mistakes in
+it (`gradjudge.checks.training.loop_mistakes`) and names the one that gives exactly these numbers::
 
     twin = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 1)).double()
     training = Training(twin, batches=[(x1, y1), (x2, y2)], epochs=3, rule=Optimiser("Adam", lr=0.05))
 
     model = mirrored(student, twin)                         # the same module, in the session
     got, losses = run_training(student, student.train_optim, training, model)
-    require_training(got, training, forgiven=PACE)          # which batches were used is another item's business
+    require_training(got, training, forgiven=PACE)          # another item judges which batches were used
 
-`gradjudge.checks.training.student_loops` has `mirrored` and `taught`. The latter calls ``train(model, loader,
-optimizer, epochs)`` with a list of ``(x, y)`` pairs for the loader, hence without any chance in it; for another
-signature write ``call=``. A model of the student's own does as well as a mirrored one: hand over its proxy, and `names`
-if its parameters are called otherwise than the twin's. How an evaluation is judged stands there too
-(`require_no_graph`, `require_modes`).
+`gradjudge.checks.training.student_loops` has `mirrored` and `run_training`, which calls ``train(model, loader,
+optimizer, epochs)`` with a list of ``(x, y)`` pairs for the loader, so that nothing is random; for another signature
+pass ``call=``. A model of the student's own does as well as a mirrored one: pass its proxy, and `names` if its
+parameters have other names than the twin's. Evaluation is judged there too (`require_no_graph`, `require_modes`).
 
 ``forgiven`` names families of mistakes that are paid for elsewhere (one mistake, one price): parameters that show one
 of them, or one of each of two, pass. The families are
@@ -25,13 +24,13 @@ of them, or one of each of two, pass. The families are
 * ``"stale"``: gradients that the model arrived with are still there at the first step (zero_grad after step);
 * ``"rows"``: first or last batch only, last batch dropped, reverse order, one step per epoch;
 * ``"epochs"``: an epoch too few or too many;
-* ``"scale"``: a sum where a mean is due, a missing factor, the wrong sign;
+* ``"scale"``: a sum instead of a mean, a missing factor, the wrong sign;
 * ``"rule"``: another update than the optimiser's (p - lr * grad by hand, an optimiser made anew in each epoch);
 * ``"steps"``: two steps for each backward;
 * ``"frozen"``: parameters that the optimiser does not have;
-* ``"still"``: nothing moved at all. That is never forgiven: nothing else can be seen then.
+* ``"still"``: nothing moved at all. It is never forgiven: nothing else can be seen then.
 
-Every shape is the twin's; dtypes are floating point, judged in float64. Messages hold no values.
+Shapes are the twin's; dtypes are floating point, judged in float64. Messages hold no values.
 """
 
 from __future__ import annotations
@@ -43,26 +42,26 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor, nn
 
-from gradjudge.checks.training.loop_mistakes import LoopMistake, LoopPlan, slips
+from gradjudge.checks.training.loop_mistakes import LoopMistake, LoopPlan, visible_mistakes
 from gradjudge.checks.verdict import Text, fail, require
 
 Batch = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
 Parameters = Mapping[str, Tensor]
 
-#: Honest float32 detours are off by 2e-7, the smallest usual mistake by 1e-3 in a handful of steps.
+#: Correct code with float32 in it is off by 2e-7, the smallest common mistake by 1e-3 in a handful of steps.
 TOLERANCE = 1e-6
-#: Families of mistakes that are about which batches are used, and how often; not about the steps.
+#: Families of mistakes about which batches are used, and how often; not about the steps.
 PACE = ("rows", "epochs")
 
 
 @dataclass(frozen=True)
 class Optimiser:
-    """Say which optimiser: the name of a class of ``torch.optim``, its step, and other options.
+    """An optimiser: the name of a class of ``torch.optim``, its learning rate, and other options.
 
     Attributes:
         name: ``"SGD"`` or ``"Adam"``.
-        lr: the step.
+        lr: the learning rate.
         options: other keyword arguments (``{"momentum": 0.9}``).
     """
 
@@ -77,20 +76,20 @@ class Optimiser:
 
 
 def mean_square(yhat: Tensor, y: Tensor) -> Tensor:
-    """Return the mean over all entries of the square of the difference, as ``nn.MSELoss()`` does."""
+    """Return the mean of the squared differences over all entries, as ``nn.MSELoss()`` does."""
     return nn.functional.mse_loss(yhat, y)
 
 
 @dataclass(frozen=True)
 class Training:
-    """Say what a training has to do, in full.
+    """What a training has to do.
 
     Attributes:
-        model: the module at its start, float64; it is copied, never changed. It must draw nothing (no dropout).
+        model: the module at its start, float64; it is copied, never changed. It must be deterministic (no dropout).
         batches: ``(x, y)`` pairs of one epoch, in order, float64.
-        epochs: how often they are gone through.
+        epochs: number of passes through them.
         rule: the optimiser, over all parameters.
-        loss: of one batch, ``loss(yhat, y)``, without dimensions.
+        loss: of one batch, ``loss(yhat, y)``, 0-dim.
         stale: gradients, by name, that the model arrives with; empty for none.
     """
 
@@ -107,7 +106,7 @@ class Training:
         return {name: parameter.detach().clone() for name, parameter in self.model.named_parameters()}
 
     def end(self, plan: LoopPlan | None = None) -> dict[str, Tensor]:
-        """Return the parameters after the training, done as it should be or as `plan` says."""
+        """Return the parameters after the training, done correctly or by `plan`."""
         return _TrainingRun(self, plan or LoopPlan()).carry_out()
 
     def losses(self) -> list[list[float]]:
@@ -118,7 +117,7 @@ class Training:
 
 
 class _TrainingRun:
-    """One training on the trusted side, with what is wrong in it."""
+    """One training on this side, done by a plan."""
 
     def __init__(self, training: Training, plan: LoopPlan) -> None:
         self.training, self.plan = training, plan
@@ -155,8 +154,6 @@ class _TrainingRun:
             loss = self.training.loss(self.model(x), y)
             self.losses[-1].append(loss.item())
             torch.autograd.backward(self.plan.factor(x, y) * loss)
-            if self.plan.zero == "between":
-                self._zero()
             if not self.plan.step_per_epoch or number == len(batches):
                 for _ in range(self.plan.steps):
                     self.optimizer.step()
@@ -184,18 +181,18 @@ def require_training(
 
     Args:
         got: the student's parameters, by the twin's names.
-        training: what was to be done.
+        training: the task.
         where: the student's function, for the message.
         forgiven: families of mistakes that cost nothing here, see above.
         only: judge these families alone: parameters that show one mistake of any other family pass.
         tolerance: largest difference, relative to the largest entry of a parameter or of its move.
 
     Raises:
-        CheckFailed: a parameter is missing, has another shape, is not finite, or is elsewhere.
+        CheckFailed: a parameter is missing, has another shape, is not finite, or is wrong.
     """
     values, start = _fitted(got, training), training.start
-    known = slips(training.batches, list(start), stale=bool(training.stale))
-    families = {slip.family for slip in known}
+    known = visible_mistakes(training.batches, list(start), stale=bool(training.stale))
+    families = {mistake.family for mistake in known}
     unpaid = (families & {*only, "still"} if only else families) - (set(forgiven) - {"still"})
     paid = [_family(known, family) for family in sorted(families - unpaid)]
 
@@ -205,7 +202,7 @@ def require_training(
 
     if any(fits(plan) for plan in _together(paid, pairs=not only)):
         return
-    text = _named(fits, [slip for slip in known if slip.family in unpaid], paid)
+    text = _named(fits, [mistake for mistake in known if mistake.family in unpaid], paid)
     fail(
         Text(
             "`{where}` does not leave the parameters where it should: {why}",
@@ -220,28 +217,28 @@ def require_training(
 def _named(
     fits: Callable[[LoopPlan], bool], unpaid: Sequence[LoopMistake], paid: Sequence[Sequence[LoopMistake]]
 ) -> Text:
-    for others in (paid[:0], paid):  # the plain mistake first, then together with what is paid for elsewhere
+    for others in (paid[:0], paid):  # each mistake alone first, then together with those paid for elsewhere
         for base in _together(others, pairs=False):
-            for slip in unpaid:
-                if fits(replace(base, **slip.change)):
-                    return slip.text
+            for mistake in unpaid:
+                if fits(replace(base, **mistake.change)):
+                    return mistake.text
     return Text("none of the usual mistakes gives these numbers.")
 
 
 def _together(families: Sequence[Sequence[LoopMistake]], *, pairs: bool) -> Iterator[LoopPlan]:
-    """Give the right plan, then the plans with one mistake, then, for `pairs`, with one of each of two families."""
+    """Yield the right plan, then the plans with one mistake, then, with `pairs`, with one of each of two families."""
     yield LoopPlan()
-    for slip in (slip for family in families for slip in family):
-        yield replace(LoopPlan(), **slip.change)
+    for mistake in (mistake for family in families for mistake in family):
+        yield replace(LoopPlan(), **mistake.change)
     for number, family in enumerate(families if pairs else ()):
         for first in family:
-            for second in (slip for other in families[number + 1 :] for slip in other):
+            for second in (mistake for other in families[number + 1 :] for mistake in other):
                 if not first.change.keys() & second.change.keys():
                     yield replace(LoopPlan(), **first.change, **second.change)
 
 
 def _family(known: Sequence[LoopMistake], family: str) -> list[LoopMistake]:
-    return [slip for slip in known if slip.family == family]
+    return [mistake for mistake in known if mistake.family == family]
 
 
 def _fitted(got: Parameters, training: Training) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Judge what training reaches: losses on rows that the session never sees, histories, speed, the limit of the step."""
+"""Judge what training reaches: losses on rows the session never sees, histories, speed, the largest stable step."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from gradjudge.checks.training.descent import Batch, Descent, Loss, Parameters, 
 from gradjudge.checks.verdict import Text, fail, require
 
 LONGEST_HISTORY = 1_000_000
-#: A history's last value may differ this much from the cost of the returned parameters (start or end of the epoch).
+#: A history may end this share off the cost of the returned parameters, as it may hold costs of the epoch's start.
 HISTORY_MARGIN = 0.25
-#: What is told of a descent that is known may be off by this share, and by this: float32, rounding to three digits.
+#: Relative and absolute error allowed in reported costs of a known descent: float32, rounding to three digits.
 TOLD_MARGIN = 5e-3
 ROUNDED = 1e-3
 MOST_EPOCHS = 100_000
@@ -31,7 +31,7 @@ def loss_on(parameters: Parameters, start: Parameters, rows: Batch, loss: Loss =
         rows: ``(x, y)``.
 
     Raises:
-        CheckFailed: a shape is wrong; a broadcast would hide it.
+        CheckFailed: a shape is wrong, which a broadcast would hide.
     """
     fitted: dict[str, Tensor] = {}
     for name, due in start.items():
@@ -55,7 +55,7 @@ def require_loss(value: float, bound: float) -> None:
     """Require a loss to be at most `bound`; NaN and infinity fail.
 
     Raises:
-        CheckFailed: the message gives the order of magnitude alone.
+        CheckFailed: it is not; the message gives only the order of magnitude.
     """
     if value <= bound:
         return
@@ -83,7 +83,7 @@ def _times(ratio: float) -> Text:
 
 
 def losses_of(history: object, epochs: int) -> list[float]:
-    """Read a history: one number per epoch; 0-dim tensors, a 1-d tensor and ``[epoch, loss]`` pairs are right too.
+    """Return a history as one number per epoch; 0-dim tensors, a 1-d tensor and ``[epoch, loss]`` pairs are right too.
 
     Raises:
         CheckFailed: it is something else, has another length, or a number is not finite.
@@ -112,11 +112,11 @@ def _number(entry: object) -> float:
 
 
 def require_falling_history(history: object, epochs: int, last: float | None) -> None:
-    """Require a history of the right length that falls and ends where the returned parameters are.
+    """Require a history of the right length that falls, and ends at the cost of the returned parameters.
 
     Args:
         history: what training returned.
-        epochs: how many epochs were asked for.
+        epochs: the number of epochs.
         last: cost of the returned parameters over the training rows, from this side; None not to compare.
 
     Costs at the start or the end of an epoch, or the mean over its batches, are all right.
@@ -134,7 +134,7 @@ def require_falling_history(history: object, epochs: int, last: float | None) ->
 
 
 def costs_along(descent: Descent) -> list[float]:
-    """Return what a descent costs: on the first batch at its start, then after each update on that update's batch."""
+    """Return the costs along a descent: of the first batch at the start, then of each update's batch after it."""
     now, costs = dict(descent.start), [float(descent.loss(descent.start, *descent.batches[0]))]
     for batch in descent.batches:
         now = Descent(now, [batch], descent.lr, descent.loss).end()
@@ -151,7 +151,7 @@ def require_told(
     slack: int = 0,
     paid: bool = False,
 ) -> None:
-    """Require the numbers that training tells to be costs that it has had, each within its own epoch.
+    """Require the losses that training reports to be costs that it has had, each within its own epoch.
 
     The cost at the start of the epoch, at its end, of its last batch or a mean over its batches are all right.
 
@@ -161,11 +161,11 @@ def require_told(
         what: names what is judged, a singular subject.
         each: updates in one epoch.
         slack: epochs by which the first number may be early or late.
-        paid: the descent is wrong, which was paid for elsewhere, and `costs` are its own, found by shorter runs: they
-            may be told in another unit (a sum for a mean), and about right will do.
+        paid: the descent is wrong, which was paid for elsewhere, and `costs` are its own, found by shorter runs: the
+            losses may be in another unit (a sum for a mean), and a rough match will do.
 
     Raises:
-        CheckFailed: a number is another one.
+        CheckFailed: a number does not fit.
     """
     told = any(_tells(losses, costs, each, shift, paid) for shift in range(-slack, slack + 1))
     require(
@@ -198,7 +198,7 @@ def _tells(losses: Sequence[float], costs: Sequence[float], each: int, shift: in
 
 
 def least_squares(rows: Batch) -> float:
-    """Return the smallest cost, (1/q) sum of squares, that a line with a bias reaches on some rows."""
+    """Return the smallest cost, (1/q) sum of squares, that a linear model with a bias reaches on some rows."""
     x, y = _with_ones(rows[0]), rows[1].to(torch.float64)
     solution = torch.linalg.lstsq(x, y, driver="gelsd").solution
     return float(((x @ solution - y) ** 2).sum() / x.shape[0])
@@ -208,7 +208,7 @@ def full_batch_epochs(start: Parameters, rows: Batch, lr: float, target: float, 
     """Return how many epochs of full-batch descent a cost of at most `target` takes.
 
     Raises:
-        ValueError: it is not reached, which is a mistake of the test.
+        ValueError: it is not reached: a mistake in the test.
     """
     now = dict(start)
     for epoch in range(MOST_EPOCHS):
@@ -226,7 +226,7 @@ def step_limit(x: Tensor) -> float:
 
 
 def grows(lr: float, x: Tensor, steps: int = 200) -> bool:
-    """Tell whether full-batch descent with a step, started next to the solution, moves away from it."""
+    """Return whether full-batch descent with learning rate `lr`, started next to the solution, moves away from it."""
     ones = _with_ones(x)
     hessian = (2.0 / x.shape[0]) * ones.T @ ones
     error = torch.ones(ones.shape[1], 1, dtype=torch.float64)

@@ -1,7 +1,7 @@
-"""Have the student's functions train and evaluate a module in the session, and read what came of it.
+"""Run the student's training and evaluation functions on a module in the session, and read the results.
 
-The module lives in the session: a mirror of one that the test has on its side (`mirrored`), or one of the student's.
-What the training has to do is a `gradjudge.checks.training.optimisation.Training`; how it is judged is told there.
+The module lives in the session: a mirror of one on this side (`mirrored`), or one of the student's. The task is a
+`gradjudge.checks.training.optimisation.Training`, whose module says how it is judged.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def mirrored(student: Student, twin: nn.Sequential) -> ObjectProxy:
     """Make the same module in the session: nested ``nn.Sequential`` of Linear, Tanh, ReLU and Dropout, float64.
 
     Raises:
-        KeyError: the twin holds another kind of layer, which is a mistake of the test.
+        KeyError: the twin holds another kind of layer: a mistake in the test.
     """
     recipe = Recipe(student, label="model")
     made = _mirror(recipe, twin).to(torch.zeros((), dtype=torch.float64))
@@ -67,13 +67,13 @@ def run_training(
     names: Mapping[str, str] | None = None,
     call: Callable[[Any, Any, list[Batch], Any, int], Any] | None = None,
 ) -> TrainedModule:
-    """Have the student's `train` do a training in the session, and read the parameters afterwards.
+    """Run the student's `train` on a task in the session, and read the parameters afterwards.
 
     Args:
         train: ``train(model, loader, optimizer, epochs)``, a proxy.
-        model: a module of the session that stands where the training starts (see `mirrored`).
+        model: a module of the session in the training's initial state (see `mirrored`).
         names: for each of the twin's names, the model's own; left out where they agree.
-        call: calls `train` otherwise: ``call(train, model, batches, optimizer, epochs)``.
+        call: calls `train` with another signature: ``call(train, model, batches, optimizer, epochs)``.
 
     Raises:
         StudentRaised: the student's code raised.
@@ -93,13 +93,13 @@ def run_training(
 
 
 def parameters_after(student: Student, model: ObjectProxy, names: Mapping[str, str]) -> dict[str, Tensor]:
-    """Read the parameters of a module of the session; a name that it does not have is left out."""
+    """Return the parameters of a module of the session by the twin's names; missing ones are left out."""
     found = parameters_of(student, model)
     return {ours: found[theirs] for ours, theirs in names.items() if theirs in found}
 
 
 def require_losses(returned: object, epochs: int, *, where: str = "train_optim") -> list[float]:
-    """Require one finite number per epoch: a list of floats; 0-dim tensors and ``[epoch, loss]`` pairs will do.
+    """Require one finite number per epoch: a list of floats; 0-dim tensors and ``[epoch, loss]`` pairs are right too.
 
     Raises:
         CheckFailed: it is something else.
@@ -121,7 +121,7 @@ def _object(made: Any) -> ObjectProxy:
 
 
 def number_of(returned: object, *, where: str = "evaluate") -> float:
-    """Read one number that the student's function returned; a tensor of one entry will do.
+    """Return the number that the student's function returned; a one-element tensor is right too.
 
     Raises:
         CheckFailed: it is something else.
@@ -143,7 +143,7 @@ def number_of(returned: object, *, where: str = "evaluate") -> float:
 
 
 class _Watched(NamedTuple):
-    """A model of the session whose last layer keeps what comes into it; ``keep(layer)`` gives that back."""
+    """A model of the session whose last layer's input is kept; ``keep(layer)`` returns it."""
 
     model: ObjectProxy
     layer: ObjectProxy
@@ -161,7 +161,7 @@ def _watched(student: Student, x: Tensor, *, training: bool) -> _Watched:
 
 
 def _into_last_layer(student: Student, watched: _Watched, where: str) -> tuple[Tensor, bool]:
-    """Give what came into the last layer, and whether autograd followed it."""
+    """Return the input of the last layer, and whether autograd tracked it."""
     recipe = Recipe(student, label=where)
     (kept,) = recipe.run(recipe.of(watched.keep)(recipe.of(watched.layer)))
     require(
@@ -181,7 +181,7 @@ def require_no_graph(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, w
         y: ``(q, 1)``.
 
     Raises:
-        CheckFailed: autograd was on while the model was called, or the model was not called at all.
+        CheckFailed: autograd was on while the model was called, or the model was not called.
     """
     watched = _watched(student, x, training=True)
     evaluate(watched.model, x, y)
@@ -197,14 +197,14 @@ def require_no_graph(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, w
 
 
 def require_modes(student: Student, evaluate: Any, x: Tensor, y: Tensor, *, where: str = "evaluate") -> None:
-    """Require ``evaluate(model, x, y)`` to use the evaluation mode, and to leave the mode as it found it.
+    """Require ``evaluate(model, x, y)`` to use the evaluation mode, and to restore the mode that it found.
 
     Args:
-        x: ``(q, n)``, some ten rows: whether dropout was on is told from zeros.
+        x: ``(q, n)``, some ten rows: zeros show whether dropout was on.
         y: ``(q, 1)``.
 
     Raises:
-        CheckFailed: dropout was on, the mode is another one afterwards, or the model was not called at all.
+        CheckFailed: dropout was on, the mode is another one afterwards, or the model was not called.
     """
     for training in (True, False):
         watched = _watched(student, x, training=training)
