@@ -176,7 +176,7 @@ class FunctionCheck:
         self._judge(lambda subject: _judge_shape(subject, name, also, paid))
 
     def robust(self, aspect: str) -> None:
-        """Judge one aspect of robustness: "float32", "non-contiguous", "no-mutation" or "interleaved".
+        """Judge one of the `ASPECTS` of robustness, by its name.
 
         Only gradients that are right in plain conditions are judged; if none is, the part fails.
         """
