@@ -115,7 +115,7 @@ def test_truncating_needs_writing(machine: str) -> None:
 
 OLDER = """
 import os, sys
-from gradjudge.session import kernel, landlock, seccomp
+from gradjudge.session.jail import kernel, landlock, seccomp
 version, scratch, readable = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 kernel.prctl(38, 1)
 rules = [(scratch, landlock.WRITE), (readable, landlock.READ), ("/dev/null", landlock.DEVICE)]
