@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -182,16 +182,12 @@ class UnderFire:
         for path in self.course.reports("lab").glob("*"):
             path.unlink()
 
-    def grade(
-        self, kills: list[Kill], rng: random.Random, *, jobs: int = 1, whatever: Callable[[Command], None] | None = None
-    ) -> Damage:
+    def grade(self, kills: list[Kill], rng: random.Random, *, jobs: int = 1) -> Damage:
         """Grade once under some kills, each hitting another submission, and check the results."""
         damage = Damage()
         before = {who: verdict_bytes(read(path)) for who, path in reports(self.course).items()}
         command = Command(self.course, jobs)
         hit = [kill for kill in kills if command.inflict(kill, rng)]
-        if whatever is not None:
-            whatever(command)
         code, out, said = command.end()
         damage.times = len(hit)
         damage.wrong += [f"left: {left}" for left in command.orphans()]
