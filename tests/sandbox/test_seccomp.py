@@ -1,4 +1,4 @@
-"""The filter for both machines, run by a small BPF machine of our own, and on older kernels' Landlock."""
+"""The filter for both machines, run by a small BPF interpreter, and with the Landlock of older kernels."""
 
 from __future__ import annotations
 
