@@ -1,6 +1,6 @@
-"""Kill processes of gradings by the dozen, at moments that a seed chooses, and print what came of it.
+"""Kill processes of many gradings at seeded random moments, and print the results.
 
-Run by ``make faults``; exit code 1 if anything was lost, doubled, a zero by our fault, or not the same bytes.
+Run by ``make faults``; exit code 1 if a report was lost or doubled, a point lost by our fault, or a verdict changed.
 """
 
 from __future__ import annotations
@@ -13,47 +13,49 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from faults.cohort_under_fire import Blow, Toll, UnderFire, hear_interrupts
+from faults.cohort_under_fire import Damage, Kill, UnderFire, hear_interrupts
 from leftovers import adopt_orphans
 
 COPIES = 3
-#: Reports between two blows in one run: each hits another submission.
+#: Reports between two kills in one run, so that each hits another submission.
 APART = 2
 KINDS = {
     "a session": ("session", signal.SIGKILL),
     "a judge": ("judge", signal.SIGKILL),
     "the zygote": ("zygote", signal.SIGKILL),
     "the judge host": ("host", signal.SIGKILL),
-    "the command": ("orchestrator", signal.SIGKILL),
-    "the command, SIGINT": ("orchestrator", signal.SIGINT),
-    "the command, SIGTERM": ("orchestrator", signal.SIGTERM),
+    "the command": ("command", signal.SIGKILL),
+    "the command, SIGINT": ("command", signal.SIGINT),
+    "the command, SIGTERM": ("command", signal.SIGTERM),
 }
 TIMES = {"a session": 30, "a judge": 30, "the zygote": 20, "the judge host": 20, "the command": 30}
 FEW = 8
 
 
-def rounds(under_fire: UnderFire, kind: str, number: signal.Signals, times: int, rng: random.Random) -> Iterator[Toll]:
-    """Grade the cohort, again and again, until enough blows have been struck; each time to its end."""
-    struck, students = 0, len(under_fire.right)
-    while struck < times:
+def rounds(
+    under_fire: UnderFire, kind: str, number: signal.Signals, times: int, rng: random.Random
+) -> Iterator[Damage]:
+    """Grade the whole cohort again and again until there were enough kills."""
+    done, students = 0, len(under_fire.right)
+    while done < times:
         under_fire.clear()
-        for blows in list(plans(kind, number, students, rng)):
-            toll = under_fire.grade(blows, rng, jobs=2 if kind == "orchestrator" else 1)
-            struck += toll.times
-            yield toll
-            if struck >= times:
+        for kills in list(plans(kind, number, students, rng)):
+            damage = under_fire.grade(kills, rng, jobs=2 if kind == "command" else 1)
+            done += damage.times
+            yield damage
+            if done >= times:
                 break
         yield under_fire.complete()
 
 
-def plans(kind: str, number: signal.Signals, students: int, rng: random.Random) -> Iterator[list[Blow]]:
-    """Yield the blows of each command of a round: one that ends it, or many that it survives."""
-    if kind == "orchestrator":
-        yield [Blow(kind, 0, rng.uniform(0.0, 4.0), number)]
+def plans(kind: str, number: signal.Signals, students: int, rng: random.Random) -> Iterator[list[Kill]]:
+    """Yield the kills during each command of a round: one that ends it, or many that it survives."""
+    if kind == "command":
+        yield [Kill(kind, 0, rng.uniform(0.0, 4.0), number)]
         for at in range(1, students - 1, APART):
-            yield [Blow(kind, at, rng.uniform(0.0, 0.6), number)]
+            yield [Kill(kind, at, rng.uniform(0.0, 0.6), number)]
     else:
-        yield [Blow(kind, at, rng.uniform(0.0, 0.6), number) for at in range(1, students - 1, APART)]
+        yield [Kill(kind, at, rng.uniform(0.0, 0.6), number) for at in range(1, students - 1, APART)]
 
 
 def main() -> int:
@@ -65,26 +67,26 @@ def main() -> int:
     chosen = parser.parse_args()
     adopt_orphans()
     hear_interrupts()
-    tolls: dict[str, Toll] = {}
+    damages: dict[str, Damage] = {}
     with tempfile.TemporaryDirectory(prefix="gradjudge-faults-", dir=chosen.folder) as folder:
         under_fire = UnderFire(Path(folder) / "course", COPIES)
         for name, (kind, number) in KINDS.items():
-            toll = tolls[name] = Toll()
+            damage = damages[name] = Damage()
             times = max(1, round(TIMES.get(name, FEW) * chosen.share))
             for one in rounds(under_fire, kind, number, times, random.Random(f"{chosen.seed} {name}")):
-                toll += one
-                print(f"{name}: {toll.times} of {times}", *one.wrong, sep="\n  ", file=sys.stderr, flush=True)
-    print_table(tolls, chosen.seed)
-    return 0 if all(toll.clean for toll in tolls.values()) else 1
+                damage += one
+                print(f"{name}: {damage.times} of {times}", *one.wrong, sep="\n  ", file=sys.stderr, flush=True)
+    print_table(damages, chosen.seed)
+    return 0 if all(damage.clean for damage in damages.values()) else 1
 
 
-def print_table(tolls: dict[str, Toll], seed: int) -> None:
+def print_table(damages: dict[str, Damage], seed: int) -> None:
     """Print the table as Markdown."""
-    print(f"Seed {seed}; {sum(toll.times for toll in tolls.values())} faults.\n")
+    print(f"Seed {seed}; {sum(damage.times for damage in damages.values())} faults.\n")
     print("| killed | times | reports lost | doubled | zeros by our fault | other bytes | anything else |")
     print("|---|---|---|---|---|---|---|")
-    for name, toll in tolls.items():
-        counts = (toll.times, toll.lost, toll.doubled, toll.zeros, toll.other_bytes, len(toll.wrong))
+    for name, damage in damages.items():
+        counts = (damage.times, damage.lost, damage.doubled, damage.zeros, damage.other_bytes, len(damage.wrong))
         print(f"| {name} | {' | '.join(map(str, counts))} |")
 
 

@@ -1,6 +1,6 @@
-"""A small cohort, graded by the real command, which is hurt at moments that a seed chooses; and what must hold then.
+"""Grade a small cohort with the real command, kill its processes at seeded random moments, and check the results.
 
-Orphans of a killed command come to this process (`leftovers.adopt_orphans`), so that it can see whether any are left.
+Orphans of a killed command are adopted by this process (`leftovers.adopt_orphans`), which looks for any that are left.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,10 +26,9 @@ from gradjudge.course.layout import Course
 from gradjudge.files import TEMPORARY
 from gradjudge.reports.record import Report, verdict_bytes
 
-#: Seconds until a command must have ended by itself, and orphans be gone; generous, for a machine that others use.
+#: Seconds for a command to end by itself, and for orphans to be gone; generous, for a busy machine.
 COMMAND_SECONDS = 400.0
 ORPHAN_SECONDS = 60.0
-KINDS = ("session", "judge", "zygote", "host")
 
 SLOW = "import time\ntime.sleep(0.4)\n"
 COHORT = {
@@ -46,9 +45,9 @@ COHORT = {
 
 
 def cohort(root: Path, copies: int = 1) -> Course:
-    """Write the course with its cohort; time limits that a busy machine keeps, so that verdicts do not hang on it.
+    """Write the course with its cohort, and time limits generous enough for a busy machine.
 
-    Only one copy of the check that never ends: each takes its whole time limit.
+    The check that never ends has one copy only, as it takes its whole time limit.
     """
     course = make_course(root)
     rubric = course.rubric_file.read_text().replace("cell_seconds = 0.5", "cell_seconds = 20")
@@ -65,7 +64,7 @@ def cohort(root: Path, copies: int = 1) -> Course:
 
 
 @dataclass(frozen=True)
-class Blow:
+class Kill:
     """One process to kill: its kind, after how many reports, and how many seconds later."""
 
     kind: str
@@ -75,7 +74,7 @@ class Blow:
 
 
 @dataclass
-class Toll:
+class Damage:
     """What went wrong under some faults of one kind; all but `times` must stay 0."""
 
     times: int = 0
@@ -90,7 +89,7 @@ class Toll:
         """Nothing went wrong."""
         return not (self.lost or self.doubled or self.zeros or self.other_bytes or self.wrong)
 
-    def __iadd__(self, other: Toll) -> Toll:
+    def __iadd__(self, other: Damage) -> Damage:
         """Add what another one counted."""
         for name in ("times", "lost", "doubled", "zeros", "other_bytes"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -99,12 +98,12 @@ class Toll:
 
 
 def hear_interrupts() -> None:
-    """Have the commands hear SIGINT: what a shell starts in the background ignores it, and so does all below that."""
+    """Let the commands receive SIGINT, which background jobs of a shell, and so their children, ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Command:
-    """``gradjudge grade lab`` in a process of its own."""
+    """``gradjudge grade lab`` in a separate process."""
 
     def __init__(self, course: Course, jobs: int = 1, *options: str, environment: dict[str, str] | None = None) -> None:
         self._course = course
@@ -121,22 +120,22 @@ class Command:
         )
 
     def victims(self, kind: str) -> list[int]:
-        """Return the processes of a kind that run now."""
-        if kind == "orchestrator":
+        """Return the running processes of a kind."""
+        if kind == "command":
             return [self.process.pid]
         module = "gradjudge.session.run.zygote" if kind in ("zygote", "session") else "gradjudge.judge.host"
         servers = [pid for pid in children(self.process.pid) if module in command_line(pid)]
         return servers if kind in ("zygote", "host") else [child for pid in servers for child in children(pid)]
 
-    def strike(self, blow: Blow, rng: random.Random) -> bool:
-        """Wait for the moment and kill; False if the command ended before."""
+    def inflict(self, kill: Kill, rng: random.Random) -> bool:
+        """Wait for the moment and kill; return False if the command ended before."""
         moment: float | None = None
         while self.process.poll() is None:
-            if moment is None and len(reports(self._course)) >= blow.reports:
-                moment = time.monotonic() + blow.delay
-            if moment is not None and time.monotonic() >= moment and (pids := self.victims(blow.kind)):
-                with contextlib.suppress(ProcessLookupError):  # it has just ended by itself: take the next one
-                    os.kill(rng.choice(pids), blow.number)
+            if moment is None and len(reports(self._course)) >= kill.reports:
+                moment = time.monotonic() + kill.delay
+            if moment is not None and time.monotonic() >= moment and (pids := self.victims(kill.kind)):
+                with contextlib.suppress(ProcessLookupError):  # it has just ended by itself: try again
+                    os.kill(rng.choice(pids), kill.number)
                     return True
             time.sleep(0.004)
         return False
@@ -157,18 +156,18 @@ class Command:
         return code, texts[0], texts[1]
 
     def orphans(self) -> list[str]:
-        """Wait a while for what the command has left; return what stays."""
+        """Wait a while for the command's leftover processes to end; return those that do not."""
         return orphans(self._before, ORPHAN_SECONDS)
 
 
 def reports(course: Course) -> dict[str, Path]:
-    """Return the reports that lie in the grades folder, by student."""
+    """Return the files in the folder of reports, by student."""
     folder = course.reports("lab")
     return {path.stem: path for path in sorted(folder.glob("*.json"))} if folder.is_dir() else {}
 
 
 class UnderFire:
-    """A cohort whose undisturbed verdicts are known, to be graded under faults again and again."""
+    """A cohort with known undisturbed verdicts, to be graded under faults."""
 
     def __init__(self, root: Path, copies: int = 1) -> None:
         self.course = cohort(root, copies)
@@ -179,31 +178,27 @@ class UnderFire:
         assert set(self.right) >= set(COHORT)
 
     def clear(self) -> None:
-        """Forget all reports."""
+        """Remove all reports."""
         for path in self.course.reports("lab").glob("*"):
             path.unlink()
 
-    def grade(
-        self, blows: list[Blow], rng: random.Random, *, jobs: int = 1, whatever: Callable[[Command], None] | None = None
-    ) -> Toll:
-        """Grade once under some blows, each to hit another submission, and look at what there is then."""
-        toll = Toll()
+    def grade(self, kills: list[Kill], rng: random.Random, *, jobs: int = 1) -> Damage:
+        """Grade once under some kills, each hitting another submission, and check the results."""
+        damage = Damage()
         before = {who: verdict_bytes(read(path)) for who, path in reports(self.course).items()}
         command = Command(self.course, jobs)
-        hit = [blow for blow in blows if command.strike(blow, rng)]
-        if whatever is not None:
-            whatever(command)
+        hit = [kill for kill in kills if command.inflict(kill, rng)]
         code, out, said = command.end()
-        toll.times = len(hit)
-        toll.wrong += [f"left: {left}" for left in command.orphans()]
-        self.look(toll, before, killed=code == -signal.SIGKILL)
-        toll.wrong += _what_was_said(code, out, said, hit)
-        return toll
+        damage.times = len(hit)
+        damage.wrong += [f"left: {left}" for left in command.orphans()]
+        self.check(damage, before, killed=code == -signal.SIGKILL)
+        damage.wrong += _wrong_messages(code, out, said, hit)
+        return damage
 
-    def look(self, toll: Toll, before: dict[str, bytes], *, killed: bool) -> None:
-        """Compare what there is with `before` and with the undisturbed verdicts; what is ungraded is not compared."""
+    def check(self, damage: Damage, before: dict[str, bytes], *, killed: bool) -> None:
+        """Compare the reports with `before` and with the undisturbed verdicts, except for ungraded items."""
         now = reports(self.course)
-        toll.lost += len(set(before) - set(now))
+        damage.lost += len(set(before) - set(now))
         for who, path in now.items():
             report = read(path)
             for name, item in report.verdict.items.items():
@@ -211,37 +206,37 @@ class UnderFire:
                 if item.state == "ungraded":
                     continue
                 if item.points < right.points:
-                    toll.zeros += 1
+                    damage.zeros += 1
                 if msgspec.json.encode(item) != msgspec.json.encode(right):
-                    toll.wrong.append(f"{who}: {name} is {item.state}, not {right.state}; faults {report.run.faults}")
+                    damage.wrong.append(f"{who}: {name} is {item.state}, not {right.state}; faults {report.run.faults}")
             if not report.ungraded and verdict_bytes(report) != verdict_bytes(self.right[who]):
-                toll.other_bytes += 1
-                toll.wrong.append(f"{who}: {report} instead of {self.right[who]}")
+                damage.other_bytes += 1
+                damage.wrong.append(f"{who}: {report} instead of {self.right[who]}")
         left = [path.name for path in (self.course.root / "tmp").iterdir()]
         if left and not (killed and all(name.startswith("gradjudge-") for name in left)):
-            toll.wrong.append(f"left in the temporary folder: {left}")
+            damage.wrong.append(f"left in the temporary folder: {left}")
         odd = [path.name for path in self.course.reports("lab").glob("*") if not _expected(path.name, killed)]
         if odd:
-            toll.wrong.append(f"in the folder of grades: {odd}")
+            damage.wrong.append(f"in the folder of grades: {odd}")
 
-    def complete(self) -> Toll:
-        """Grade without faults: all must be there, once, and as undisturbed."""
-        toll = Toll()
+    def complete(self) -> Damage:
+        """Grade without faults: each report must be there, once, and as undisturbed."""
+        damage = Damage()
         before = {who: verdict_bytes(read(path)) for who, path in reports(self.course).items()}
         command = Command(self.course, 2)
         code, _, said = command.end()
         if code != 0:
-            toll.wrong.append(f"the second run ended with {code}: {said}")
-        toll.wrong += [f"left: {left}" for left in command.orphans()]
-        self.look(toll, before, killed=False)
-        toll.lost += len(set(self.right) - set(reports(self.course)))
+            damage.wrong.append(f"the second run ended with {code}: {said}")
+        damage.wrong += [f"left: {left}" for left in command.orphans()]
+        self.check(damage, before, killed=False)
+        damage.lost += len(set(self.right) - set(reports(self.course)))
         table = self.course.grades_table("lab").read_bytes()
         rows = [row[0] for row in csv.reader(table.decode().splitlines())]
-        toll.doubled += len(rows) - len(set(rows))
+        damage.doubled += len(rows) - len(set(rows))
         if table != self.table:
-            toll.other_bytes += 1
-            toll.wrong.append(f"{table!r} instead of {self.table!r}")
-        return toll
+            damage.other_bytes += 1
+            damage.wrong.append(f"{table!r} instead of {self.table!r}")
+        return damage
 
 
 def read(path: Path) -> Report:
@@ -253,23 +248,23 @@ def _expected(name: str, killed: bool) -> bool:
     return name in (".lock", "grades.csv") or name.endswith(".json") or (killed and bool(re.fullmatch(TEMPORARY, name)))
 
 
-def _what_was_said(code: int, out: str, said: str, hit: list[Blow]) -> Iterator[str]:
-    """Yield what is wrong with the exit code and the words of a command."""
-    ends = [blow.number for blow in hit if blow.kind == "orchestrator"]
+def _wrong_messages(code: int, out: str, said: str, hit: list[Kill]) -> Iterator[str]:
+    """Yield what is wrong with the exit code and output of a command."""
+    ends = [kill.number for kill in hit if kill.kind == "command"]
     if "Traceback" in said:
         yield f"a traceback: {said}"
-    young = all(blow.reports == 0 for blow in hit)
+    young = all(kill.reports == 0 for kill in hit)
     if ends and young and code == -ends[0] and not said and not out:
-        return  # it was too young to hear the signal, and has done nothing
+        return  # too early for its signal handlers, and it has done nothing yet
     if ends and code not in ({-signal.SIGKILL} if ends == [signal.SIGKILL] else {128 + ends[0]}):
         yield f"exit code {code} after {ends[0].name}: {said}"
     if ends and ends[0] != signal.SIGKILL and said.count("gradjudge: stopped") != 1:
         yield f"a stop that is not said once: {said}"
-    early = {blow.kind for blow in hit} & {"zygote", "host"} and code == 3 and "before it" in said
+    early = {kill.kind for kill in hit} & {"zygote", "host"} and code == 3 and "before it" in said
     if not ends and code not in (0, 1) and not early:
         yield f"exit code {code}: {said}"
     if not ends and (code == 1) is not ("UNGRADED" in said):
         yield f"exit code {code} is not what is said: {said}"
-    servers = sum(blow.kind in ("zygote", "host") for blow in hit)
+    servers = sum(kill.kind in ("zygote", "host") for kill in hit)
     if not ends and not early and said.count("it is started again") != servers:
         yield f"{servers} servers killed and not a word: {said}"

@@ -1,4 +1,4 @@
-"""One cohort with its undisturbed verdicts for all tests of faults."""
+"""One cohort with undisturbed verdicts, for all tests of faults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from leftovers import adopt_orphans
 
 @pytest.fixture(scope="session")
 def under_fire(tmp_path_factory: pytest.TempPathFactory) -> UnderFire:
-    """Offer the cohort."""
+    """Return the cohort."""
     adopt_orphans()
     hear_interrupts()
     return UnderFire(tmp_path_factory.mktemp("fire") / "course")

@@ -1,4 +1,4 @@
-"""Two commands at once, full disks, folders that are removed, a machine without memory: never a zero."""
+"""Two commands at once, full disks, removed folders, a machine out of memory: never a zero."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faults.cohort_under_fire import Command, Toll, UnderFire, reports
+from faults.cohort_under_fire import Command, Damage, UnderFire, reports
 from leftovers import children
 from small_course import RIGHT
 
@@ -26,22 +26,22 @@ MEMORY = Path("/sys/fs/cgroup/memory")
 
 @contextlib.contextmanager
 def small_disk(folder: Path, options: str) -> Iterator[Callable[[str], None]]:
-    """Mount a file system of its own on `folder`; what is given mounts it anew, with other options."""
+    """Mount a tmpfs on `folder`; yield a function that remounts it with other options."""
     if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=False).returncode:
         pytest.skip("this needs the right to mount; test_cohort.py and scratch_trouble's own test do without")
     try:
-        yield lambda other: void(["mount", "-o", f"remount,{other}", str(folder)])
+        yield lambda other: run_checked(["mount", "-o", f"remount,{other}", str(folder)])
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def void(command: list[str]) -> None:
+def run_checked(command: list[str]) -> None:
     """Run a command that must not fail."""
     subprocess.run(command, check=True)
 
 
 def fill(folder: Path, command: Command) -> None:
-    """Take every file that a small disk can still hold, also those that ended sessions give back, until the end."""
+    """Keep a small disk full of files until the command ends."""
     full = False
     for number in itertools.count():
         if command.process.poll() is not None:
@@ -55,21 +55,21 @@ def fill(folder: Path, command: Command) -> None:
 
 
 def wait_for_reports(command: Command, under_fire: UnderFire, count: int) -> None:
-    """Wait until some reports are there."""
+    """Wait for some number of reports."""
     while command.process.poll() is None and len(reports(under_fire.course)) < count:
         time.sleep(0.01)
     assert command.process.poll() is None
 
 
-def look(under_fire: UnderFire, *, killed: bool = False) -> Toll:
-    """Look at the reports that there are now."""
-    toll = Toll()
-    under_fire.look(toll, {}, killed=killed)
-    return toll
+def check(under_fire: UnderFire, *, killed: bool = False) -> Damage:
+    """Check the present reports."""
+    damage = Damage()
+    under_fire.check(damage, {}, killed=killed)
+    return damage
 
 
-def test_the_second_of_two_commands_is_told_who_is_first(under_fire: UnderFire) -> None:
-    """It ends at once with exit code 2; the first goes on undisturbed."""
+def test_a_second_command_is_refused(under_fire: UnderFire) -> None:
+    """It ends at once with exit code 2 and names the first, which goes on undisturbed."""
     under_fire.clear()
     command = Command(under_fire.course)
     wait_for_reports(command, under_fire, 1)
@@ -78,12 +78,12 @@ def test_the_second_of_two_commands_is_told_who_is_first(under_fire: UnderFire) 
     assert second.returncode == 2
     assert f"another command is grading into this folder (process {command.process.pid} on " in second.stderr
     assert command.end()[0] == 0
-    toll = under_fire.complete()
-    assert toll.clean, toll
+    damage = under_fire.complete()
+    assert damage.clean, damage
 
 
 def test_a_full_disk_for_reports_is_one_clear_message(under_fire: UnderFire) -> None:
-    """Reports that were written are whole; when there is room, the next run goes on."""
+    """Reports already written are whole; once there is space, the next run goes on."""
     under_fire.clear()
     folder = under_fire.course.reports("lab")
     with small_disk(folder, "size=20k") as remount:
@@ -93,15 +93,15 @@ def test_a_full_disk_for_reports_is_one_clear_message(under_fire: UnderFire) -> 
         assert said.count("cannot be written: No space left on device. Make room for it") == 1
         assert "Traceback" not in said
         assert 0 < len(reports(under_fire.course)) < len(under_fire.right)
-        toll = look(under_fire)
-        toll.wrong += command.orphans()
+        damage = check(under_fire)
+        damage.wrong += command.orphans()
         remount("size=4m")
-        toll += under_fire.complete()
-        assert toll.clean, toll
+        damage += under_fire.complete()
+        assert damage.clean, damage
 
 
 def test_a_full_disk_for_scratch_folders_is_ungraded(under_fire: UnderFire) -> None:
-    """No session can be started any more: that is said, and nobody has a zero for it."""
+    """No session can be started any more: the command says so, and nobody gets a zero for it."""
     under_fire.clear()
     with small_disk(under_fire.course.root / "tmp", "nr_inodes=100") as remount:
         command = Command(under_fire.course)
@@ -111,16 +111,16 @@ def test_a_full_disk_for_scratch_folders_is_ungraded(under_fire: UnderFire) -> N
         assert code == 1
         assert "UNGRADED" in said
         assert "No space left on device" in said
-        toll = look(under_fire, killed=True)
+        damage = check(under_fire, killed=True)
         for filler in (under_fire.course.root / "tmp").glob("gradjudge-filler-*"):
             filler.unlink()
         remount("nr_inodes=10000")
-        toll += under_fire.complete()
-        assert toll.clean, toll
+        damage += under_fire.complete()
+        assert damage.clean, damage
 
 
 def test_a_session_whose_disk_is_full_is_no_verdict(tmp_path: Path) -> None:
-    """A session needs the room that its limits promise, unless it has a file system of its own."""
+    """A session needs the space that its limits promise, unless it has a file system of its own."""
     limits = Limits(scratch_mb=2)
     (tmp_path / "disk").mkdir()
     assert scratch_trouble(tmp_path / "disk", limits, private=False) == ""
@@ -139,8 +139,8 @@ def test_a_session_whose_disk_is_full_is_no_verdict(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["gradjudge-run-*", "gradjudge-run-*/????????????????"])
-def test_a_scratch_folder_that_is_removed_costs_nobody_a_point(under_fire: UnderFire, pattern: str) -> None:
-    """Whether all of the run's folder goes, or one session's: what was under way is judged anew."""
+def test_removing_a_scratch_folder_costs_no_point(under_fire: UnderFire, pattern: str) -> None:
+    """Whether the run's whole folder is removed or one session's: submissions in progress are judged anew."""
     under_fire.clear()
     command = Command(under_fire.course)
     wait_for_reports(command, under_fire, 2)
@@ -151,14 +151,14 @@ def test_a_scratch_folder_that_is_removed_costs_nobody_a_point(under_fire: Under
             shutil.rmtree(folder, ignore_errors=True)
     code, _, said = command.end()
     assert (code, "Traceback" in said) == (0, False), said
-    toll = look(under_fire)
-    toll.wrong += command.orphans()
-    toll += under_fire.complete()
-    assert toll.clean, toll
+    damage = check(under_fire)
+    damage.wrong += command.orphans()
+    damage += under_fire.complete()
+    assert damage.clean, damage
 
 
 def test_a_shutdown_that_reaches_every_process_makes_no_verdict(under_fire: UnderFire) -> None:
-    """SIGTERM to all of them, the command last, as an init system sends it: no session's death passes for a crash."""
+    """SIGTERM to all of them, the command last, as from an init system: no session's death passes for a crash."""
     under_fire.clear()
     command = Command(under_fire.course, 2)
     wait_for_reports(command, under_fire, 1)
@@ -174,15 +174,15 @@ def test_a_shutdown_that_reaches_every_process_makes_no_verdict(under_fire: Unde
     code, _, said = command.end()
     assert code == 143
     assert "; run the same command again to go on" in said
-    toll = look(under_fire)
-    toll.wrong += command.orphans()
-    toll += under_fire.complete()
-    assert toll.clean, toll
+    damage = check(under_fire)
+    damage.wrong += command.orphans()
+    damage += under_fire.complete()
+    assert damage.clean, damage
 
 
 @contextlib.contextmanager
 def control_group(command: Command) -> Iterator[Path]:
-    """Put a command and all that it will start into a control group of version 1, for its memory."""
+    """Put a command and its future children into a memory cgroup (v1)."""
     group = MEMORY / f"gradjudge-test-{os.getpid()}"
     try:
         group.mkdir()
@@ -197,7 +197,7 @@ def control_group(command: Command) -> Iterator[Path]:
 
 
 def limit_memory(group: Path, more: int) -> None:
-    """Let a control group have `more` bytes besides what it cannot give back."""
+    """Limit a cgroup to `more` bytes on top of its resident memory."""
     held = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())["total_rss"]
     (group / "memory.limit_in_bytes").write_text(str(int(held) + more))
 
@@ -206,7 +206,7 @@ HOG = RIGHT.replace("return 2 * x\n", "return 2 * x + 0 * len(bytes(range(256)) 
 
 
 def test_a_machine_without_memory_is_ungraded(under_fire: UnderFire) -> None:
-    """The kernel kills a session that is within its own limit, again and again: that is the machine's fault."""
+    """If the kernel keeps killing a session that is within its limit, that is the machine's fault."""
     under_fire.clear()
     file = under_fire.course.submitted / "gus" / "lab" / "lab.py"
     before = file.read_text()
@@ -222,5 +222,5 @@ def test_a_machine_without_memory_is_ungraded(under_fire: UnderFire) -> None:
         assert "ran out of memory" in said
     finally:
         file.write_text(before)
-    toll = under_fire.complete()
-    assert toll.clean, toll
+    damage = under_fire.complete()
+    assert damage.clean, damage

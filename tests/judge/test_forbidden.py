@@ -1,4 +1,4 @@
-"""Forbidden calls are found where they are, through the usual disguises, and nowhere else."""
+"""Forbidden calls are found through the usual disguises, and there are no false positives."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_disguised_autograd_is_seen(source: str) -> None:
     ],
 )
 def test_a_tensor_backward_is_seen(call: str) -> None:
-    """``Tensor.backward`` inside a by-hand gradient counts, whatever its argument is called and however it is got."""
+    """``Tensor.backward`` inside a by-hand gradient counts, whatever its arguments and however it is fetched."""
     assert names(inside(f"loss = f(yhat); {call}; return yhat.grad")) == [".backward"]
 
 
@@ -157,7 +157,7 @@ def test_the_last_definition_is_the_one_that_counts() -> None:
     ],
 )
 def test_what_may_not_be_executed_replaces_nothing(last: str) -> None:
-    """A definition in a branch stands beside the one before it, not in its place."""
+    """A definition in a branch is added to the one before it, without replacing it."""
     cells = [inside("return torch.autograd.grad(yhat)"), last.replace("HONEST", "def grad_mse(yhat, y): return yhat")]
     assert set(names(cells)) == {"torch.autograd.grad"}
     assert names([*cells, inside("return yhat - y")]) == []
@@ -186,14 +186,14 @@ def test_both_sides_of_an_import_are_followed() -> None:
     ],
 )
 def test_a_cell_that_raised_may_have_defined_nothing(cell: str, found: bool) -> None:
-    """What a cell defines after something that can fail stands beside what was there before."""
+    """What a cell defines after something that can fail does not replace an earlier definition."""
     cells = [inside("return torch.autograd.grad(yhat)"), cell]
     assert bool(forbidden_calls(cells, [BY_HAND], broken=[1])) is found
     assert forbidden_calls(cells, [BY_HAND]) == ()
 
 
 def test_local_names_hide_global_ones() -> None:
-    """A parameter that has the name of a tool is not the tool."""
+    """A parameter with the name of a forbidden function is not that function."""
     source = "from torch.autograd import grad\ndef grad_mse(grad, y):\n    return 2 * grad\n"
     assert names(source) == []
 
@@ -232,7 +232,7 @@ def test_magics_do_not_stop_the_reader() -> None:
     ids=lambda source: source[:12].encode("unicode_escape").decode(),
 )
 def test_no_source_upsets_the_reader(source: str) -> None:
-    """Deep, long and circular sources end in an empty answer, not in an exception or a hang."""
+    """Deep, long and circular sources give no findings, rather than an exception or a hang."""
     assert names(source) == []
 
 
@@ -287,7 +287,7 @@ def test_what_only_ipython_understands_hides_nothing(line: str) -> None:
 
 
 def test_padding_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is too much to read, that is what is found: what comes after it may be anything."""
+    """Too much source to read is itself a finding, as anything may come after it."""
     monkeypatch.setattr(program, "MOST_NODES", 1000)
     padding = "x = [" + "1, " * 2000 + "]"
     assert TOO_MUCH in names([padding, inside("return torch.autograd.grad(f(yhat), yhat)")])
@@ -327,7 +327,7 @@ def test_a_definition_that_is_made_in_another_way_is_read(source: str) -> None:
         "from written_on_the_way import grad_mse",
     ],
 )
-def test_what_the_session_has_and_no_text_defines_is_told(source: str) -> None:
+def test_a_function_without_readable_definition_is_reported(source: str) -> None:
     """A function that cannot be read is not taken for one without forbidden calls."""
     there = {"grad_mse": object(), "grad_mse.__module__": "__main__"}
     assert unreadable([source], [BY_HAND], fetch=there.get) == ("grad_mse",)
@@ -412,8 +412,8 @@ def names_with(sources: Sequence[str], mine: str) -> list[str]:
     return [found.call for found in forbidden_calls(sources, [BY_HAND], companions={"mine": mine})]
 
 
-def test_an_old_file_that_nobody_names_counts_for_nothing() -> None:
-    """It lies beside the notebook; what the notebook names counts, as does what that names in its turn."""
+def test_a_companion_that_is_never_named_does_not_count() -> None:
+    """Companions that the notebook names count, as do those that they name in turn."""
     rule = Forbidden(("MSE.backward", "MyMSE.backward"), ("torch.autograd.grad",))
     cells = "class MSE:\n    def backward(ctx, g): return g\n"
     beside = {"first_try": f"import torch\nclass MyMSE:\n    def backward(ctx, g): {BANNED}", "two": "import first_try"}

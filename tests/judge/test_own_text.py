@@ -1,4 +1,4 @@
-"""Of what a session says, only what the student has written goes back."""
+"""Names from the session are told to the student only if they have written them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CELLS = (
 
 
 def told(place: tuple[int, int] | None, name: str, *asked: str, cause: str = "undefined") -> str:
-    """Return the name that is told of an exception."""
+    """Return the name that the student is told of an exception."""
     text = OwnText(CELLS, {"helper": "import kaggle_secrets\nvalue = 1"})
     return text.told(Raised("NameError", True, "", place, cause=cause, name=name), asked).name
 
@@ -47,25 +47,25 @@ def told(place: tuple[int, int] | None, name: str, *asked: str, cause: str = "un
     ],
 )
 def test_a_name_stands_in_the_statement_that_raised(place: tuple[int, int] | None, name: str, known: bool) -> None:
-    """One of a few names can be told, so that few bits of a hidden input fit."""
+    """Only a few names can be told, so that they can carry few bits of a hidden input."""
     assert told(place, name) == (name if known else "")
 
 
 def test_a_name_that_was_asked_for_may_be_told() -> None:
-    """The request holds it already."""
+    """The request already contains it."""
     assert told(None, "exp", "exp", "data") == "exp"
     assert told(None, "tanh", "exp", "data") == ""
 
 
 def test_a_module_that_a_companion_imports_may_be_told() -> None:
-    """The line is that of the notebook's import, the name stands in the companion."""
+    """The line is that of the notebook's import, the name is in the companion."""
     assert told((0, 1), "kaggle_secrets", cause="module") == "kaggle_secrets"
     assert told((0, 1), "kaggle_secrets") == ""
     assert told((0, 1), "value", cause="module") == ""
 
 
 def test_names_that_are_imported_are_not_the_students() -> None:
-    """`Function` is torch's: whoever looks for `MSEFunction` has not meant it."""
+    """`Function` is torch's, so it is not a near miss for `MSEFunction`."""
     defined = OwnText(CELLS, {"helper": "import kaggle_secrets\nvalue = 1\nself.slope = 2"}).defined
     assert {"MSE", "x", "y", "Broken", "z", "value", "slope"} <= defined
     assert not {"Function", "json", "load_iris", "kaggle_secrets"} & defined
@@ -82,5 +82,5 @@ def test_names_that_are_imported_are_not_the_students() -> None:
     ],
 )
 def test_names_in_a_request(request_: Request, names: set[str]) -> None:
-    """Attributes and keyword arguments that a hidden test names are no secret; its values are."""
+    """Attributes and keyword arguments that a hidden test names are not secret; values are."""
     assert _names_in(request_) == names

@@ -1,4 +1,4 @@
-"""What a hidden test sees of the student's names, values and failures."""
+"""Proxies for the student's names, values and failures."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_names_give_values_and_proxies(load: Load) -> None:
 
 
 def test_missing_name_fails_with_the_nearest() -> None:
-    """A name that is not there fails the check and names those that are like it."""
+    """An undefined name fails the check, and similar ones are suggested."""
     student = reply_with(Missing("Linear", ("LinearFunction", "not a name!", "linear")))
     with pytest.raises(CheckFailed) as caught:
         _ = student.Linear
@@ -97,7 +97,7 @@ def test_missing_name_fails_with_the_nearest() -> None:
 
 
 def test_alias_stands_for_a_missing_name() -> None:
-    """An alias is looked up when the name is not there."""
+    """An alias is tried if the name is not defined."""
 
     def ask(request: Request) -> Reply:
         assert isinstance(request, Get)
@@ -119,7 +119,7 @@ def test_forward_and_backward_by_hand(load: Load) -> None:
 
 
 def test_attributes_are_set_where_the_object_lives(load: Load) -> None:
-    """Setting an attribute of a proxy sets the student's object's; setting a name of the student binds it."""
+    """Setting an attribute of a proxy sets it in the session; setting an attribute of `student` binds a global."""
     student = load(SOURCE)
     context = student.Context()
     context.kept = 12
@@ -129,14 +129,14 @@ def test_attributes_are_set_where_the_object_lives(load: Load) -> None:
 
 
 def test_a_proxy_as_an_argument_is_the_object_itself(load: Load) -> None:
-    """A proxy given as an argument arrives as the student's own object."""
+    """A proxy passed as an argument arrives as the student's own object."""
     student = load(SOURCE)
     assert student.describe(student.Context()) == "Context"
     assert student.describe(student.MSE.forward) == "function"
 
 
 def test_tensors_that_require_grad_are_not_sent_silently(load: Load) -> None:
-    """No graph crosses: a tensor that requires grad is the test writer's fault, said aloud."""
+    """No graph crosses: sending a tensor that requires grad is an error of the test writer."""
     for value in (leaf(3), [leaf(3)]):
         with pytest.raises(TypeError, match="detach"):
             load(SOURCE).norm(value)
@@ -161,18 +161,18 @@ def test_what_the_student_raises_shows_no_message(load: Load) -> None:
     ],
 )
 def test_exception_names_are_python_s_own(raised: Raised) -> None:
-    """A session that claims a made-up exception name cannot carry anything out in it."""
+    """A session cannot carry anything out in a made-up exception name."""
     assert str(StudentRaised(raised, where="f")) == "Your code raised Exception in `f`."
 
 
 def test_places_are_bounded() -> None:
-    """A place is shown if it can be a cell and a line, and left out if it cannot."""
+    """A place is shown only if it is plausible."""
     assert "cell 3, line 7" in str(StudentRaised(Raised("ValueError", True, "", (3, 7)), where="f"))
     assert "cell" not in str(StudentRaised(Raised("ValueError", True, "", (10**15, 7)), where="f"))
 
 
 def test_a_reply_of_the_wrong_kind_fails_closed() -> None:
-    """A session that answers something else than what was asked fails the check; nothing is taken from it."""
+    """A session that answers with the wrong kind of reply fails the check."""
     student = reply_with(Answer(Handle(3, "function")))
     function = student.MSE
     with pytest.raises(CheckFailed, match="no usable answer"):
@@ -180,7 +180,7 @@ def test_a_reply_of_the_wrong_kind_fails_closed() -> None:
 
 
 def test_proxies_are_shown_without_a_trip(load: Load, trips: Callable[[Student], int]) -> None:
-    """``repr`` reads nothing of the student's, and dunder look-ups ask nothing."""
+    """``repr`` and dunder look-ups ask the session nothing."""
     student = load(SOURCE)
     function = student.MSE
     before = trips(student)
@@ -209,7 +209,7 @@ def test_stand_in_is_undone(load: Load) -> None:
 
 @pytest.mark.parametrize("use", [lambda s: s.learning_rate(1), lambda s: s.learning_rate.apply, lambda s: s.MSE(1)])
 def test_a_name_of_another_kind_is_the_students_mistake(load: Load, use: Callable[[Student], object]) -> None:
-    """A number where a function is due ends a test in a TypeError; that is a failure with the name, no bug of ours."""
+    """If a number is used as a function, the TypeError becomes a failure that names it, not a bug of ours."""
     student = load(SOURCE)
     with pytest.raises((TypeError, AttributeError)) as caught:
         use(student)
@@ -218,8 +218,8 @@ def test_a_name_of_another_kind_is_the_students_mistake(load: Load, use: Callabl
     assert str(failure).startswith(("`learning_rate` is a value of type float", "`MSE` is an object"))
 
 
-def test_a_bug_of_a_test_is_none_of_the_students(load: Load) -> None:
-    """What the student gave is not in the message, so it is not to blame."""
+def test_a_bug_in_a_test_is_not_blamed_on_the_student(load: Load) -> None:
+    """The message does not mention the type of any value of the student's."""
     student = load(SOURCE)
     assert student.learning_rate == 0.05
     assert student.misused(TypeError("'list' object is not callable")) is None

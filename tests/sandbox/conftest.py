@@ -1,4 +1,4 @@
-"""One zygote for all sandbox tests, a course full of secrets, and sessions in every kind of jail there is here."""
+"""One zygote for all sandbox tests, a course full of secrets, and sessions in every kind of jail."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def wire():
 
 
 def jails() -> list[str]:
-    """Return the kinds of jail that this machine gives, by the doctor's word."""
+    """Return the kinds of jail available on this machine, according to the doctor."""
     active = {layer.name for layer in examine() if layer.active}
     return ["floor", *(["namespaces"] if "scratchfs" in active else [])]
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A session, and ways to try things in it."""
+    """A session, with helpers to try things in it."""
 
     session: JailedSession
 
@@ -74,7 +74,7 @@ class Probe:
         return done.output.strip()
 
     def outcome(self, attack: str) -> str:
-        """Return ``"refused"`` if the system said no to `attack`, ``"DONE"`` if it did not, or how else it failed."""
+        """Return ``"refused"`` if `attack` raised OSError, ``"DONE"`` if it raised nothing, or else its exception."""
         body = textwrap.indent(textwrap.dedent(attack).strip(), "    ")
         return self.output(f"""
 try:
@@ -166,7 +166,7 @@ def start(zygote: Zygote, policies: dict[str, Policy]) -> Iterator[Callable[[str
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """Make a file outside, which anybody on the machine may read and write."""
+    """Make a file outside the jail that anybody on the machine may read and write."""
     file = tmp_path / "outside.txt"
     file.write_text("as it was")
     file.chmod(0o666)

@@ -1,4 +1,4 @@
-"""A child of no fork server: what a session's client sees of a process, with a thread of the test at the other end."""
+"""A fake child process for a session's client, with a thread of the test at the other end of its socket."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gradjudge.wire.forkserver import ForkRefusedError
 from gradjudge.wire.messages import Request
 
 IDLE = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
-"""A process that sleeps until we end: a peer that says nothing is at work by the clock on the wall."""
+"""A process that sleeps until we end, so that a silent peer's time at work is wall time."""
 
 
 class FakeChild:
-    """Stand for a forked process: its life is a few variables, and a thread at the other end of its socket."""
+    """A fake of a forked process, controlled by a few variables and a thread at the other end of its socket."""
 
     def __init__(self, hello: bytes = len(HELLO).to_bytes(4, "big") + HELLO) -> None:
         self.pid = IDLE.pid
@@ -66,11 +66,11 @@ class FakeChild:
             self.end(9)
 
     def interrupt(self) -> None:
-        """Hear the interrupt."""
+        """Record the interrupt."""
         self.interrupts.put(None)
 
     def ended(self, seconds: float) -> bool:
-        """Tell whether it ended; who only hung up is waited for."""
+        """Tell whether it ended; wait if it only hung up."""
         if self.exit is None and not self.server_gone:
             time.sleep(seconds)
         return self.exit is not None or self.server_gone

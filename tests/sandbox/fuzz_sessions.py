@@ -1,7 +1,7 @@
 """Fuzz the session's client: ``python tests/sandbox/fuzz_sessions.py --sessions 3000`` (``make fuzz``).
 
-Each session is a hostile peer at the other end of a real socket. Whatever it does, asking ends in a reply that fits
-or in SessionLost, for a reason that is true of it, and in time.
+Each session is a hostile peer at the other end of a real socket. Whatever it does, asking must end in time, in a reply
+that fits or in SessionLost with a true reason.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gradjudge.wire.messages import FITTING, Drop, Get, Ref, Request, RunCell
 
 SECONDS = 0.1
 MOST_SECONDS = 60.0
-"""Nothing is as slow as that by itself: an ask that takes longer hangs."""
+"""An ask that takes longer counts as hung."""
 LONGEST = 40_000
 """Bytes of a script, which must fit into one datagram."""
 REQUESTS: tuple[Request, ...] = (Get(Ref("x")), Get(Ref(1, ("y",))), Drop(), Drop(), RunCell(0, "x", "python"))
@@ -46,7 +46,7 @@ class FuzzedSessions:
         self._peers.close()
 
     def play(self, number: int) -> None:
-        """Play one session to its end, and keep what was wrong with the client."""
+        """Play one session to its end, and record what was wrong with the client."""
         rng = random.Random(f"{self._seed}:{number}")
         script = self._script(rng, number)
         with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +56,7 @@ class FuzzedSessions:
             session = JailedSession(self._peers.fork(script), policy, scratch)
             try:
                 end = self._ask_on(session, rng, len(script))
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is what we look for
+            except Exception as error:  # noqa: BLE001  # any exception counts
                 self.faults.append(f"{number}: {type(error).__name__}: {error}")
                 return
             finally:
@@ -78,7 +78,7 @@ class FuzzedSessions:
         return draw_script(rng, heads)
 
     def _ask_on(self, session: JailedSession, rng: random.Random, most: int) -> str:
-        """Ask until the session is lost; then once more, which must be told the same."""
+        """Ask until the session is lost; then once more, which must raise the same exception."""
         for _ in range(most + 1):
             request = rng.choice(REQUESTS)
             self.asked += 1

@@ -1,7 +1,7 @@
-"""Hostile peers: processes that get a session's socket and follow a script of frames instead of the protocol.
+"""Hostile peers: processes that get a session's socket and follow a random script of frames instead of the protocol.
 
-Run as ``python peers.py CONTROL_FD`` it is their fork server, which needs neither torch nor a jail: the client's side
-(`gradjudge.sandbox.client`, the watcher, the wire) is the real one. What a peer does is drawn from a seed.
+``python peers.py CONTROL_FD`` runs their fork server, without torch or jail; the client's side
+(`gradjudge.sandbox.client`, the watcher, the wire) is the real one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Action = tuple[Any, ...]
 
 
 def follow(payload: bytes, wire: socket.socket) -> NoReturn:
-    """Be a peer: say hello, and after each request do what the script says; at its end stay silent."""
+    """In the child: say hello, and after each request do what the script says; at its end stay silent."""
     script: list[list[Action]] = marshal.loads(payload)
     signal.signal(signal.SIGINT, signal.SIG_IGN if len(script) % 2 else signal.SIG_DFL)
     wire.sendall(len(HELLO).to_bytes(4, "big") + HELLO)
@@ -89,11 +89,11 @@ class Peers:
 
 
 def draw_script(rng: random.Random, heads: list[tuple[bytes, list[bytes]]]) -> list[list[Action]]:
-    """Draw what a peer does: some replies that may be right, then one way to be wrong.
+    """Draw a script: some replies that may be right, then one protocol error.
 
     Args:
-        rng: draws.
-        heads: heads and blobs of messages, damaged ones among them.
+        rng: random generator.
+        heads: heads and blobs of messages, some of them damaged.
     """
     script = [_reply(number + 1, rng, heads) for number in range(rng.randrange(4))]
     number = len(script) + 1
@@ -125,7 +125,7 @@ def draw_script(rng: random.Random, heads: list[tuple[bytes, list[bytes]]]) -> l
 
 
 def _reply(number: int, rng: random.Random, heads: list[tuple[bytes, list[bytes]]]) -> list[Action]:
-    """Answer with a true frame around a message that may be damaged, at once or piece by piece."""
+    """Answer with a valid frame around a message that may be damaged, at once or piece by piece."""
     whole = frame(number, *rng.choice(heads))
     if rng.random() < 0.3:
         return [("dribble", whole, max(1, len(whole) // rng.randint(1, 40)))]

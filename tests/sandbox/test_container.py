@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from used_session import USE_A_SESSION
 
-#: Become what a container's root is: a user namespace with none below it, and without the right to administer anything.
+#: Become like a container's root: a user namespace without further namespaces below it, and without CAP_SYS_ADMIN.
 ENTER = """
 import os, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Time is kept from outside: whatever the code does, an answer or its end comes when it is due."""
+"""Time limits are enforced from outside: whatever the code does, the session answers or ends in time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_an_endless_cell_is_interrupted_and_the_session_goes_on(start: Callable[
 
 @pytest.mark.parametrize("how", ["signal.signal(signal.SIGINT, signal.SIG_DFL)", "kept = 1"])
 def test_a_cell_that_ends_its_process_when_interrupted_is_timed_out(start: Callable[[str], Probe], how: str) -> None:
-    """It was its time limit that ended it: that it did not live on is no crash."""
+    """Its time limit ended it, so this is no crash."""
     session = start("floor")
     with pytest.raises(SessionLost) as lost:
         session.run(
@@ -54,7 +54,7 @@ def test_a_stubborn_cell_is_killed(start: Callable[[str], Probe], how: str) -> N
 
 
 def test_a_question_is_not_interrupted_but_killed(start: Callable[[str], Probe]) -> None:
-    """Without a grace there is no interrupt that the code could catch."""
+    """Without a grace there is no interrupt for the code to catch."""
     session = start("floor")
     source = "try:\n    time.sleep(60)\nexcept BaseException:\n    pass"
     with pytest.raises(SessionLost) as lost:
@@ -76,7 +76,7 @@ def test_a_question_is_not_interrupted_but_killed(start: Callable[[str], Probe])
     ],
 )
 def test_a_sudden_end_is_seen_at_once(start: Callable[[str], Probe], end: str, detail: str, reason: str) -> None:
-    """A session that ends does not cost its time limit, staff are told how, and whether it may have been killed."""
+    """The end of a session is noticed before its time limit; the reason and detail say how it ended."""
     session = start("floor")
     before = session.session.used
     with pytest.raises(SessionLost, match=detail) as lost:
@@ -94,7 +94,7 @@ def test_a_closed_wire_is_a_fault_of_protocol(start: Callable[[str], Probe]) -> 
 
 
 def test_bytes_that_are_no_answer_are_a_fault_of_protocol(start: Callable[[str], Probe]) -> None:
-    """A session that writes on its wire by itself is not listened to."""
+    """A session that writes garbage on its wire is lost."""
     session = start("floor")
     with pytest.raises(SessionLost) as lost:
         session.run("os.write(wire(), b'x' * 1000)", seconds=30.0)
@@ -110,7 +110,7 @@ def test_half_an_answer_is_not_waited_for(start: Callable[[str], Probe]) -> None
 
 
 def test_a_lost_session_stays_lost(start: Callable[[str], Probe]) -> None:
-    """Whoever asks again hears the same, at once."""
+    """Asking again raises the same, at once."""
     session = start("floor")
     with pytest.raises(SessionLost):
         session.run("os._exit(9)")

@@ -123,7 +123,7 @@ assert os.stat("rows").st_size == 40
 
 @pytest.mark.parametrize("what", HONEST)
 def test_honest_code_works(probe: Probe, what: str) -> None:
-    """Nothing that a course asks for, or that a library does behind one's back, meets a wall."""
+    """Nothing that a course needs, or that a library does internally, is refused."""
     probe.output(HONEST[what], seconds=30.0)
 
 

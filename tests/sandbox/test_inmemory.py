@@ -1,4 +1,4 @@
-"""The session without a process speaks the same language as the real one."""
+"""The in-memory session behaves like a real one."""
 
 from __future__ import annotations
 

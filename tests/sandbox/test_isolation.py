@@ -1,4 +1,4 @@
-"""What sessions know of the grader and of each other, and what is left when something dies."""
+"""Sessions know nothing of the grader and of each other, and nothing is left when something dies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def count(backwards):
 
 
 def occurrences(probe: Probe, text: str) -> int:
-    """Count where `text` is in the session's memory, more than a text that was never anywhere."""
+    """Count occurrences of `text` in the session's memory, minus those of a text that was never there."""
     never = "".join(reversed(text[:-1])) + "#"
     probe.output(SEARCH)
     found = [int(probe.output(f"print(count({needle[::-1]!r}))")) for needle in (text, never)]
@@ -59,7 +59,7 @@ def test_the_environment_of_the_grader_stays_there(start: Callable[[str], Probe]
 
 
 def test_a_session_knows_nothing_of_secret_paths(start: Callable[[str], Probe], course: Path) -> None:
-    """The names of what must not be read are not in the session's memory: it is only told what it may read."""
+    """Paths that must not be read are not in the session's memory."""
     assert occurrences(start("floor"), str(course / "autograder")) == 0
 
 

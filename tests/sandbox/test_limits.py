@@ -1,4 +1,4 @@
-"""Bombs: each ends in an error of the student's code, or of the session, and never in the machine's."""
+"""Resource bombs end in an error of the student's code or in a lost session, and do no harm to the machine."""
 
 from __future__ import annotations
 

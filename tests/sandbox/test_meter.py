@@ -1,4 +1,4 @@
-"""What is charged is time at work. Processes share one processor here, so that they wait whatever else runs."""
+"""Only time at work is charged. Processes share one processor here, so that they have to wait for it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RIVALS = 5
 
 @pytest.fixture
 def begin() -> Iterator[Callable[[str], int]]:
-    """Start Python processes on one processor, each in a session of its own, as the kernel shares by session."""
+    """Start Python processes on one processor, each in a kernel session of its own, as autogroups share by session."""
     started: list[subprocess.Popen[bytes]] = []
     processor = min(os.sched_getaffinity(0))
 
@@ -51,7 +51,7 @@ def begin() -> Iterator[Callable[[str], int]]:
 
 
 def followed(*pids: int, until: Callable[[float], bool]) -> tuple[float, float]:
-    """Charge processes until the seconds on the wall are enough; return those that were charged, and those."""
+    """Charge processes until the wall seconds satisfy `until`; return the charged and the wall seconds."""
     meter = Meter(*pids)
     began = time.monotonic()
     while not until(time.monotonic() - began):
@@ -176,10 +176,10 @@ def test_two_that_work_in_turns_are_charged_together(begin: Callable[[str], int]
     """A judge sleeps while its session works, and is not charged while that waits."""
     for _ in range(RIVALS):
         begin(BUSY)
-    sleeper, worker = begin(SLEEPY), begin(BUSY)
+    sleeper, busy = begin(SLEEPY), begin(BUSY)
     wait_for_sleep(sleeper)
-    before = computed(worker)
-    charged, passed = followed(sleeper, worker, until=lambda _: computed(worker) - before > 0.3)
+    before = computed(busy)
+    charged, passed = followed(sleeper, busy, until=lambda _: computed(busy) - before > 0.3)
     assert charged < 0.6 * passed
 
 

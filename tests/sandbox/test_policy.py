@@ -13,13 +13,13 @@ from gradjudge.session.jail import readable
 
 
 def test_a_secret_under_a_readable_folder_is_refused(tmp_path: Path) -> None:
-    """Landlock cannot take out one file of a folder that it allows, so the session must not start."""
+    """Landlock cannot exclude a file from an allowed folder, so the session must not start."""
     with pytest.raises(CourseError, match=r"autograder must stay unread.*Move one"):
         refuse_exposed_secrets([tmp_path / "autograder"], [Path("/usr/lib"), tmp_path])
 
 
 def test_a_link_does_not_hide_a_secret(tmp_path: Path) -> None:
-    """What counts is where a path leads, not how it is written."""
+    """Paths are resolved before they are compared."""
     (tmp_path / "real").mkdir()
     (tmp_path / "data").symlink_to(tmp_path / "real")
     with pytest.raises(CourseError):
@@ -32,7 +32,7 @@ def test_a_readable_folder_may_lie_beside_or_under_a_secret(tmp_path: Path) -> N
 
 
 def test_the_floor_is_required_unless_said_otherwise(tmp_path: Path) -> None:
-    """Nobody gets less by saying nothing."""
+    """The defaults require the whole floor."""
     assert Policy(scratch=tmp_path).required == FLOOR
     assert Policy(scratch=tmp_path).jailed
 
@@ -51,7 +51,7 @@ def test_an_editable_install_opens_only_what_sessions_need(tmp_path: Path, monke
 
 def test_an_installed_package_is_read_with_its_neighbours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of installed packages outside the prefix stays readable as a whole."""
-    (tmp_path / "gradjudge" / "worker").mkdir(parents=True)
+    (tmp_path / "gradjudge" / "session").mkdir(parents=True)
     (tmp_path / "gradjudge-1.0.dist-info").mkdir()
     monkeypatch.setattr(readable, "__file__", str(tmp_path / "gradjudge" / "session" / "jail" / "readable.py"))
     monkeypatch.setattr(sys, "path", [str(tmp_path)])

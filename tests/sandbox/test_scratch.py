@@ -123,7 +123,7 @@ def test_only_abandoned_folders_of_runs_are_removed(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     held, abandoned = RunFolder(), RunFolder()
     (abandoned.path / "deep").mkdir()
-    os.close(abandoned._hold)
+    os.close(abandoned._lock)
     other = tmp_path / "gradjudge-of-somebody"
     other.mkdir()
     link = abandoned.path.with_name(abandoned.path.name[:-1] + "x")

@@ -1,4 +1,4 @@
-"""The filter for both machines, run by a small BPF machine of our own, and on older kernels' Landlock."""
+"""The filter for both machines, run by a small BPF interpreter, and with the Landlock of older kernels."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_truncating_needs_writing(machine: str) -> None:
 
 OLDER = """
 import os, sys
-from gradjudge.session import kernel, landlock, seccomp
+from gradjudge.session.jail import kernel, landlock, seccomp
 version, scratch, readable = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 kernel.prctl(38, 1)
 rules = [(scratch, landlock.WRITE), (readable, landlock.READ), ("/dev/null", landlock.DEVICE)]

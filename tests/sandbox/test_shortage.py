@@ -1,4 +1,4 @@
-"""A machine that is short of memory or disk is told apart from a submission that dies by itself."""
+"""A machine short of memory or disk is distinguished from a submission that dies by itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 def test_a_kill_for_want_of_memory_is_the_machines(
     start: Callable[[str], Probe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The kernel counts whom it has killed; only then is a SIGKILL no question."""
+    """If the kernel's count of OOM kills has risen, a SIGKILL is the machine's fault."""
     session = start("floor")
     monkeypatch.setattr(sessions, "oom_kills", lambda: oom_kills() + 1)
     with pytest.raises(InternalError, match="ran out of memory"):
@@ -31,7 +31,7 @@ def test_a_kill_for_want_of_memory_is_the_machines(
 
 
 def test_other_deaths_are_not_the_memorys(start: Callable[[str], Probe], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody else's want of memory does not excuse a crash."""
+    """Another process's OOM kill does not excuse a crash."""
     session = start("floor")
     monkeypatch.setattr(sessions, "oom_kills", lambda: oom_kills() + 1)
     with pytest.raises(SessionLost) as lost:
@@ -40,7 +40,7 @@ def test_other_deaths_are_not_the_memorys(start: Callable[[str], Probe], monkeyp
 
 
 def test_a_scratch_folder_that_is_gone_is_seen_between_checks(start: Callable[[str], Probe]) -> None:
-    """Whatever the session has answered since is not to be judged; nor is its death."""
+    """The session's answers since then are not judged; nor is its death."""
     for death in (False, True):
         session = start("floor")
         shutil.rmtree(session.session._scratch)

@@ -1,4 +1,4 @@
-"""The states of a session as its client sees them: forked, ready, busy, lost; whatever the peer says, and when."""
+"""The states of a session as its client sees them (forked, ready, busy, lost), whatever the peer sends and when."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ FAULTS: dict[str, Play] = {
     "nothing, and its socket closed": lambda c, n, r: c.hang_up(),
     "half a reply, and its socket closed": lambda c, n, r: c.say_and_hang_up(framed(n, fitting(r)[0])[:9]),
 }
-"""What is answered, and is a fault of protocol."""
+"""Replies that are protocol errors."""
 
 ENDS: dict[int, str] = {0: "crashed", 3 << 8: "crashed", 77 << 8: "memory", 9: "killed", 35: "killed", 2: "killed"}
-"""How a process may end by itself, as wait statuses, and for what reason its session is lost then."""
+"""Wait statuses of a process that ends by itself, and why its session is then lost."""
 
 SILENCES: dict[str, Play] = {
     "nothing": lambda c, n, r: None,
@@ -83,7 +83,7 @@ SILENCES: dict[str, Play] = {
 
 
 class Sessions(RuleBasedStateMachine):
-    """One session and its peer. `lost` is what the model says of it: why it is lost, or None."""
+    """One session and its peer. `lost` is the model's state: why the session is lost, or None."""
 
     folder: Path
 
@@ -133,7 +133,7 @@ class Sessions(RuleBasedStateMachine):
     @ready
     @rule(request=st.sampled_from(REQUESTS), data=st.data())
     def right(self, request: Request, data: st.DataObject) -> None:
-        """A reply that fits is given back, and the session is ready again."""
+        """A fitting reply is returned, and the session is ready again."""
         reply = data.draw(st.sampled_from(fitting(request)))
         got = self.ask(request, lambda c, n, r: c.say(framed(n, reply)))
         self.sent += 1
@@ -158,14 +158,14 @@ class Sessions(RuleBasedStateMachine):
     @ready
     @rule(request=st.sampled_from(REQUESTS), fault=st.sampled_from(sorted(FAULTS)))
     def wrong(self, request: Request, fault: str) -> None:
-        """What is no reply to this request is a fault of protocol."""
+        """Anything but a reply to this request is a protocol error."""
         self.loses(self.ask(request, FAULTS[fault]), "protocol")
         self.sent += 1
 
     @ready
     @rule(request=st.sampled_from(REQUESTS), silence=st.sampled_from(sorted(SILENCES)))
     def silent(self, request: Request, silence: str) -> None:
-        """Who does not answer in time is killed."""
+        """A session that does not answer in time is killed."""
         self.loses(self.ask(request, SILENCES[silence], SOON), "timed-out")
         self.sent += 1
 
@@ -182,7 +182,7 @@ class Sessions(RuleBasedStateMachine):
     @ready
     @rule(waitstatus=st.sampled_from(sorted(ENDS)), half=st.booleans())
     def ends(self, waitstatus: int, half: bool) -> None:
-        """A process that ends by itself says why with its exit code."""
+        """The exit status of a process that ends by itself gives the reason."""
 
         def play(child: FakeChild, number: int, request: Request) -> None:
             child.say(framed(number, Answer())[: 5 * half])
@@ -214,7 +214,7 @@ class Sessions(RuleBasedStateMachine):
     @ready
     @rule(speaks=st.booleans(), waitstatus=st.sampled_from(sorted(ENDS)))
     def between(self, speaks: bool, waitstatus: int) -> None:
-        """Between two requests a session has nothing to say, but it may end."""
+        """Between two requests a session may send nothing, but it may end."""
         if speaks:
             self.child.say(framed(self.sent, Answer()))
             self.due = "protocol"
@@ -238,21 +238,21 @@ class Sessions(RuleBasedStateMachine):
     @ready
     @rule()
     def closed(self) -> None:
-        """Whoever closes a session and asks it all the same is told that it is lost."""
+        """A closed session is lost."""
         self.session.close()
         self.loses(self.ask(Drop(), None), "crashed")
 
     @precondition(lambda self: self.lost is not None)
     @rule(request=st.sampled_from(REQUESTS))
     def after(self, request: Request) -> None:
-        """Lost is for good: the same is told at once, and nothing is sent."""
+        """Lost is for good: the same exception is raised at once, and nothing is sent."""
         with pytest.raises(SessionLost) as again:
             self.session.ask(request, seconds=LONG)
         assert again.value is self.lost
 
     @invariant()
     def nothing_is_sent_twice_or_to_the_dead(self) -> None:
-        """The peer has heard each request once, in order, and a lost session was killed."""
+        """The peer has received each request once, in order, and a lost session was killed."""
         assert len(self.child.heard) == self.sent
         if self.lost is not None:
             assert self.child.kills
@@ -260,13 +260,13 @@ class Sessions(RuleBasedStateMachine):
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not listen long after a kill."""
+    """Do not wait long after a kill."""
     monkeypatch.setattr(sessions, "_END_SECONDS", 0.1)
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_session_is_in_one_of_four_states(tmp_path: Path) -> None:
-    """Right, wrong, late, doubled and out-of-turn replies in any order: no ask ends in anything but what it may."""
+    """With right, wrong, late, doubled and out-of-turn replies in any order, each ask ends as the model says."""
     machine = type("Machine", (Sessions,), {"folder": tmp_path})
     chosen = settings(
         max_examples=60, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), database=None
@@ -276,7 +276,7 @@ def test_a_session_is_in_one_of_four_states(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_hostile_peers_end_in_a_lost_session() -> None:
-    """Real sockets and processes that dribble, stop, close, flood and lie: each is lost for a reason that is true."""
+    """Processes that dribble, stop, close, flood and lie on real sockets are lost, each for a true reason."""
     fuzzed = FuzzedSessions(seed=77)
     try:
         for number in range(120):
@@ -289,7 +289,7 @@ def test_hostile_peers_end_in_a_lost_session() -> None:
 
 @pytest.fixture
 def forked(tmp_path: Path) -> Iterator[Callable[[bytes, int | None], JailedSession]]:
-    """Take over a child that says something first, and may end of it."""
+    """Take over a child that sends a hello, and may then end."""
     children = []
 
     def take(hello: bytes, waitstatus: int | None) -> JailedSession:
@@ -304,14 +304,14 @@ def forked(tmp_path: Path) -> Iterator[Callable[[bytes, int | None], JailedSessi
 
 
 def said(text: bytes) -> bytes:
-    """Frame what a child says first."""
+    """Frame a hello."""
     return len(text).to_bytes(4, "big") + text
 
 
 def test_a_forked_session_is_ready_once_its_jail_is_on(
     forked: Callable[[bytes, int | None], JailedSession],
 ) -> None:
-    """Before that there is no session: what is missing is the machine's or ours, never the student's."""
+    """A failure before that is the machine's or ours, never the student's."""
     session = forked(said(b'{"layers": ["landlock"]}'), None)
     assert session.layers == ("landlock",)
     session.close()
@@ -325,7 +325,7 @@ def test_a_forked_session_is_ready_once_its_jail_is_on(
 
 
 def test_a_zygote_that_is_gone_is_our_fault(tmp_path: Path) -> None:
-    """Its sessions go with it: that is no crash of the student's, the second time neither."""
+    """Its sessions die with it, which is not the student's crash, the second time either."""
     child = FakeChild()
     session = open_session(child, tmp_path)
     child.server_gone = True
@@ -339,7 +339,7 @@ def test_a_zygote_that_is_gone_is_our_fault(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(("waitstatus", "reason"), [(signal.SIGINT, "timed-out"), (signal.SIGUSR1, "killed")])
 def test_an_interrupt_that_comes_after_the_answer_is_ours(tmp_path: Path, waitstatus: int, reason: str) -> None:
-    """The answer and our interrupt cross: who dies of it at the next request was killed by no stranger."""
+    """If the answer and our interrupt cross, the session's death by SIGINT is our doing."""
     child = FakeChild()
     session = open_session(child, tmp_path)
 
@@ -363,7 +363,7 @@ DESIGN = Path(__file__).parents[2] / "docs" / "design.md"
 
 
 def test_the_design_says_which_replies_fit() -> None:
-    """The table of requests in the design is the table that sessions are held to."""
+    """The table of requests in the design agrees with the code."""
     rows = re.findall(r"^\| (`[a-z_`, ]+`) \| [^|]+ \| (`[a-z_`, ]+`) \|$", DESIGN.read_text(), re.MULTILINE)
     told = {name: set(re.findall("[a-z_]+", fit)) for names, fit in rows for name in re.findall("[a-z_]+", names)}
     held = {

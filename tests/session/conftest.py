@@ -1,4 +1,4 @@
-"""Students in this process (quick, no jail), and sessions in processes of their own that are forked from one."""
+"""Namespaces in this process (quick, no jail), and forked sessions without a jail."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ ForkServer(int(sys.argv[1])).run(child)
 
 @pytest.fixture
 def pupil() -> Iterator[Pupil]:
-    """Give a fresh namespace in this process."""
+    """Return a fresh namespace in this process."""
     yield Pupil()
     sys.modules.pop("submission", None)
 
 
 @pytest.fixture(scope="session")
 def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]:
-    """Start a process that has everything imported and forks sessions on request."""
+    """Start a process with everything imported that forks sessions on request."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     home = str(tmp_path_factory.mktemp("home"))
     server = subprocess.Popen(
@@ -63,7 +63,7 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]
 
 @pytest.fixture
 def start(control: socket.socket, tmp_path: Path) -> Iterator[Start]:
-    """Give a function that starts a session."""
+    """Return a function that starts a session."""
     children: list[Child] = []
 
     def begin(kind: str = "notebook", **config: object) -> Session:
@@ -78,11 +78,11 @@ def start(control: socket.socket, tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def notebook(start: Start) -> Session:
-    """Give a notebook's session."""
+    """Return a notebook's session."""
     return start("notebook")
 
 
 @pytest.fixture
 def script(start: Start) -> Session:
-    """Give a script's session."""
+    """Return a script's session."""
     return start("script")

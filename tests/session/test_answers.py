@@ -1,4 +1,4 @@
-"""Get, Set, Call, Define, Restore, Drop: what the asking side can learn and do, and what happens on errors."""
+"""Get, Set, Call, Steps, Define, Restore, Drop: what the trusted side can do, and what happens on errors."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def value(reply: Reply) -> Any:
 
 
 def one_pass(pupil: Pupil, name: str, asked: Pass) -> PassResult:
-    """Call a global name with leaves, and pull cotangents back."""
+    """Run one pass by calling a global name."""
     done = pupil.ask(Passes(Ref(name), (asked,), "call"))
     assert isinstance(done, PassesDone), done
     return done.results[0]
@@ -79,7 +79,7 @@ def one_pass(pupil: Pupil, name: str, asked: Pass) -> PassResult:
     ],
 )
 def test_what_has_no_value_is_named_by_its_kind(pupil: Pupil, source: str, name: str, kind: str) -> None:
-    """A handle says what sort of thing it is; the same object has the same handle."""
+    """A handle has the kind of its object; the same object has the same handle."""
     pupil.define(source)
     handle = value(pupil.ask(Get(Ref(name))))
     assert isinstance(handle, Handle)
@@ -108,7 +108,7 @@ def test_attributes_are_followed(pupil: Pupil) -> None:
     ],
 )
 def test_a_missing_name_is_answered_with_the_nearest_ones(pupil: Pupil, asked: str, nearest: tuple[str, ...]) -> None:
-    """Names that hold the wanted one come first, whatever their case; private names and modules are left out."""
+    """Names that contain it come first, whatever their case; private names and modules are left out."""
     pupil.define("import torch\nlinear = MyLinear = LinearFunction = 1\nmse = 2\n_hidden2 = 3\n_hiden = 4")
     answer = pupil.ask(Get(Ref(asked)))
     assert isinstance(answer, Missing)
@@ -118,14 +118,14 @@ def test_a_missing_name_is_answered_with_the_nearest_ones(pupil: Pupil, asked: s
 
 
 def test_a_missing_attribute_is_answered_with_the_nearest_ones(pupil: Pupil) -> None:
-    """So is an attribute, also when the object's own __dir__ raises."""
+    """So is an attribute, even if the object's own __dir__ raises."""
     pupil.define(LINEAR + "class Odd:\n  def __dir__(self): raise ValueError\nodd = Odd()")
     assert pupil.ask(Get(Ref("Linear", ("foward",)))) == Missing("foward", ("forward",))
     assert pupil.ask(Call(Ref("odd", ("x", "y")))) == Missing("x")
 
 
 def test_a_call_gives_fresh_objects_to_the_student(pupil: Pupil) -> None:
-    """What the student's code does to its arguments, the asking side and later calls do not see."""
+    """The trusted side and later calls do not see what the student's code does to its arguments."""
     pupil.define(
         "seen = []\ndef f(x, many, k=None):\n  seen.append(x); x.zero_(); many.append(1); k['a'] = 2\n  return x"
     )
@@ -156,7 +156,7 @@ def test_keep_answers_with_a_handle(pupil: Pupil) -> None:
 
 
 def test_gradients_are_on_even_if_the_student_switched_them_off(pupil: Pupil) -> None:
-    """What is asked runs with grad enabled, whatever mode a cell left behind."""
+    """Requests run with grad enabled, whatever mode a cell has left on."""
     pupil.define("import torch\ntorch.set_grad_enabled(False)\ndef f(): return torch.is_grad_enabled()")
     try:
         assert value(pupil.ask(Call(Ref("f")))) is True
@@ -164,8 +164,8 @@ def test_gradients_are_on_even_if_the_student_switched_them_off(pupil: Pupil) ->
         torch.set_grad_enabled(True)
 
 
-def test_an_inference_mode_that_a_cell_left_on_does_not_reach_what_is_asked(pupil: Pupil) -> None:
-    """Functions are judged in the modes that torch starts in; for the next cell the student's own are on again."""
+def test_an_inference_mode_that_a_cell_left_on_does_not_affect_requests(pupil: Pupil) -> None:
+    """Requests run in torch's initial modes; for the next cell the student's modes are on again."""
     pupil.define("import torch\nmode = torch.inference_mode()\nmode.__enter__()")
     try:
         pupil.define(f"{LINEAR}\ndef on(x):\n    return torch.is_inference_mode_enabled(), torch.is_grad_enabled()")
@@ -216,7 +216,7 @@ def test_a_property_that_raises_is_an_answer(pupil: Pupil) -> None:
 
 
 def test_memory_that_runs_out_is_not_an_answer(pupil: Pupil) -> None:
-    """A MemoryError ends the session (`serve` leaves with a code of its own): what it holds cannot be trusted."""
+    """A MemoryError during a request ends the session (`serve` exits with a special code)."""
     pupil.define("def f(): raise MemoryError")
     with pytest.raises(MemoryError):
         pupil.ask(Call(Ref("f")))
@@ -244,7 +244,7 @@ def test_names_and_attributes_are_set(pupil: Pupil) -> None:
 
 
 def test_drop_forgets_handles(pupil: Pupil) -> None:
-    """After Drop earlier numbers point at nothing, and are not used again."""
+    """After Drop earlier numbers are invalid, and are not reused."""
     pupil.define("class A: pass")
     handle = value(pupil.ask(Get(Ref("A"))))
     pupil.ask(Drop())
@@ -253,7 +253,7 @@ def test_drop_forgets_handles(pupil: Pupil) -> None:
 
 
 def test_handles_are_bounded(pupil: Pupil) -> None:
-    """A student that makes handles without end is answered with an error, and Drop makes room again."""
+    """Too many handles are an error, and Drop frees them."""
     pupil.define(f"class A: pass\nmany = [A() for _ in range({MOST_KEPT + 1})]\nfew = many[:10]")
     raised = pupil.ask(Get(Ref("many")))
     assert isinstance(raised, Raised)
@@ -273,7 +273,7 @@ def test_handles_are_bounded(pupil: Pupil) -> None:
     ],
 )
 def test_a_value_that_is_too_large_is_an_error(pupil: Pupil, source: str) -> None:
-    """What is beyond the limits is told as such, not sent and not read to its end."""
+    """What exceeds the limits is reported as such, and not read to its end."""
     pupil.define(source)
     raised = pupil.ask(Get(Ref("x")))
     assert isinstance(raised, Raised)
@@ -324,9 +324,7 @@ def test_a_stand_in_works_by_hand_with_a_students_context(pupil: Pupil) -> None:
     assert not out.requires_grad
 
 
-def test_a_stand_in_reaches_the_module_that_was_handed_in_beside(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stand_in_reaches_companion_modules(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A function of a companion module, which sees its own module's names, gets the stand-in too."""
     (tmp_path / "tp1_companion.py").write_text("Linear = linear = object()\ndef model(x): return linear(x)\n")
     monkeypatch.chdir(tmp_path)
@@ -342,7 +340,7 @@ def test_a_stand_in_reaches_the_module_that_was_handed_in_beside(
 def test_a_stand_in_survives_a_working_folder_that_is_gone(
     pupil: Pupil, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Code that has removed the folder it stands in gets its stand-in all the same."""
+    """Code that has removed its working folder gets its stand-in all the same."""
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     pupil.define("import os\nos.rmdir(os.getcwd())\ndef model(x): return linear(x)")
@@ -361,7 +359,7 @@ def test_requests_are_answered_from_any_thread(pupil: Pupil) -> None:
 
 
 def test_tensors_go_to_the_device_that_is_graded_on() -> None:
-    """Values are put on the device, steps and passes included."""
+    """Values are put on the device, in calls and steps."""
     namespace = ScriptNamespace()
     namespace.names["kind"] = lambda x: (x.device.type, str(x.dtype))
     for device in ("cpu", "meta"):
@@ -385,8 +383,8 @@ def places(x):
 """
 
 
-def test_what_a_students_code_makes_in_a_check_is_made_where_its_inputs_are(pupil: Pupil) -> None:
-    """Floating-point tensors follow the device, indices stay on the CPU; cells run as they do everywhere."""
+def test_tensors_made_during_a_check_are_on_the_inputs_device(pupil: Pupil) -> None:
+    """Floating-point tensors are moved, indices stay on the CPU; cells are not affected."""
     pupil.define(MADE + "\nin_a_cell = torch.zeros(2)")
     asked = Call(Ref("places"), (torch.ones(2),))
     assert set(value(pupil.ask(asked)).values()) == {"cpu"}
@@ -397,8 +395,8 @@ def test_what_a_students_code_makes_in_a_check_is_made_where_its_inputs_are(pupi
     assert pupil.namespace.names["later"].device.type == "cpu"
 
 
-def test_steps_see_what_earlier_ones_gave_and_keep_grad(pupil: Pupil) -> None:
-    """Results stay in the session between steps, whatever they are, and grad is on whatever a cell has set."""
+def test_steps_use_earlier_results_and_enable_grad(pupil: Pupil) -> None:
+    """Results of any kind stay in the session between steps, and grad is on even if a cell has switched it off."""
     pupil.define("import torch\ntorch.set_grad_enabled(False)")
     w = torch.ones(2)
     steps = (
@@ -414,8 +412,8 @@ def test_steps_see_what_earlier_ones_gave_and_keep_grad(pupil: Pupil) -> None:
     pupil.define("assert not torch.is_grad_enabled()\ntorch.set_grad_enabled(True)")
 
 
-def test_what_python_and_its_packages_have_is_found_by_module_and_name(pupil: Pupil) -> None:
-    """``module:name`` is never a name of the student's; where there is none, it is missing."""
+def test_names_of_python_and_packages_are_found_by_module_and_name(pupil: Pupil) -> None:
+    """``module:name`` is never a name of the student's; an unknown one is missing."""
     pupil.define("globals()['builtins:len'] = len = None")
     assert value(pupil.ask(Call(Ref("builtins:len"), ([1, 2],)))) == 2
     assert value(pupil.ask(Call(Ref("torch.nn:Conv2d", ("__name__", "lower"))))) == "conv2d"
@@ -432,8 +430,8 @@ class Mine: pass
 """
 
 
-def test_what_a_text_defines_stays_apart_from_the_students_names(pupil: Pupil) -> None:
-    """A text sees none of the student's names and changes none; a text that comes again starts anew."""
+def test_defined_source_is_separate_from_the_students_names(pupil: Pupil) -> None:
+    """It neither sees nor changes the student's names, and starts afresh when defined again."""
     pupil.define("mine = 1\nremember = 'my own'")
     before = dict(pupil.namespace.names)
     for _ in range(2):
@@ -446,16 +444,16 @@ def test_what_a_text_defines_stays_apart_from_the_students_names(pupil: Pupil) -
 
 
 @pytest.mark.parametrize("text", ["class Mine", "1 / 0", "Other = 1"])
-def test_a_text_that_fails_is_an_answer(pupil: Pupil, text: str) -> None:
-    """One that does not parse, raises, or does not define what is asked for leaves everything as it is."""
+def test_defined_source_that_fails_is_an_answer(pupil: Pupil, text: str) -> None:
+    """Source that does not parse, raises, or does not define the names changes nothing."""
     pupil.define("Mine = 1")
     for instead in (False, True):
         assert isinstance(pupil.ask(Define(("Mine",), text, instead)), Raised)
     assert value(pupil.ask(Get(Ref("Mine")))) == 1
 
 
-def test_what_a_text_defines_takes_the_place_of_the_students_and_goes(pupil: Pupil) -> None:
-    """A class or a function of a text stands in for the student's until Restore."""
+def test_defined_source_can_replace_the_students_until_restore(pupil: Pupil) -> None:
+    """A class or function stands in for the student's until Restore."""
     pupil.define("def remember(item): return 'my own'\ndef use(): return remember(5)")
     pupil.ask(Define(("remember", "Mine"), TEXT, instead=True))
     assert value(pupil.ask(Call(Ref("use")))) == (10, 1, False)
@@ -465,15 +463,15 @@ def test_what_a_text_defines_takes_the_place_of_the_students_and_goes(pupil: Pup
     assert isinstance(pupil.ask(Get(Ref("Mine"))), Missing)
 
 
-def test_a_text_lies_in_the_folder_of_the_session(pupil: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It finds the scratch folder by its own place, wherever the student's code has gone meanwhile."""
+def test_defined_source_finds_the_scratch_folder(pupil: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its ``__file__`` is in the scratch folder, even if the student's code has changed the working folder."""
     here = str(Path.cwd())
     monkeypatch.chdir("/")
     (place,) = value(pupil.ask(Define(("place",), "import os\ndef place(): return os.path.dirname(__file__)")))
     assert value(pupil.ask(Call(Ref(place.id)))) == here
 
 
-def test_a_stand_in_of_one_input_gives_back_one_gradient(pupil: Pupil) -> None:
+def test_a_stand_in_of_one_input_returns_one_gradient(pupil: Pupil) -> None:
     """Code that chains by hand writes ``dx = Tanh.backward(ctx, g)``; through apply it works as well."""
     pupil.define("class Tanh: pass")
     pupil.ask(by_formula("Tanh", "", ("x",), "torch.tanh(x)"))

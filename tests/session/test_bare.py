@@ -1,4 +1,4 @@
-"""The untrusted side alone: it starts where nothing trusted is within reach."""
+"""The session runs without any of the trusted code."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ print(own)
 """
 
 
-def test_the_worker_answers_with_nothing_but_the_wire_beside_it(tmp_path: Path) -> None:
-    """Copied alone, in a fresh interpreter, the worker imports and answers; no other room of the package is loaded."""
+def test_a_session_needs_nothing_but_the_wire(tmp_path: Path) -> None:
+    """Copied alone with `wire`, in a fresh interpreter, `session` imports and answers."""
     package = tmp_path / "gradjudge"
     package.mkdir()
     shutil.copy(PACKAGE / "__init__.py", package)

@@ -1,4 +1,4 @@
-"""What Python and torch say is read as one of a closed list of causes, by their own words of today."""
+"""Messages of today's Python and torch are recognised as one of a closed list of causes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OPERATORS = "class Value: pass\nv = Value()\n"
 
 
 def function(forward: str = "return a * b", backward: str = "return g, g") -> str:
-    """Write a Function and a call of it."""
+    """Return the source of a Function and a call of it."""
     return FUNCTION.format(forward=forward, backward=backward)
 
 
@@ -108,7 +108,7 @@ def caught(source: str) -> BaseException:
 
 @pytest.mark.parametrize("name", CASES)
 def test_causes_are_found(name: str) -> None:
-    """The words of today's torch and Python are known; each cause has words in both languages."""
+    """Each cause is recognised, and has a sentence in both languages."""
     source, cause, missing = CASES[name]
     record = raised(caught(source))
     assert (record.cause, record.name) == (cause, missing), record.text
@@ -120,14 +120,14 @@ def test_causes_are_found(name: str) -> None:
 
 
 def test_both_sides_have_the_same_list() -> None:
-    """What a session may name has words, and there are no words for anything else."""
+    """Each cause that a session may report has a sentence, and an invented one has none."""
     named = {cause for cause, _, _ in causes._SAYS}
     assert all(cause_words(cause) for cause in named)
     assert cause_words("x is 3") is None
 
 
 def test_a_name_in_a_cause_is_a_name() -> None:
-    """A name that is none is not told, whatever the session says."""
+    """A name that is no identifier is not told."""
     words = cause_words("attribute", "0.25 and 3")
     assert words is not None
     assert "0.25" not in words.said("en") + words.said("fr")
@@ -148,19 +148,19 @@ def test_a_name_in_a_cause_is_a_name() -> None:
     ],
 )
 def test_classes_are_called_as_one_catches_them(source: str, name: str) -> None:
-    """Names of the standard library and torch are told, by identity; one's own class by its nearest known base."""
+    """Classes of the standard library and torch are named, by identity; the student's by their nearest known base."""
     record = raised(caught(source))
     assert record.type_name == name
     assert str(StudentRaised(record, where="f")).startswith(f"Your code raised {name} in `f`")
 
 
 def test_a_made_up_library_class_is_not_told() -> None:
-    """The list is on our side."""
+    """The trusted side checks the name against its own list."""
     assert "Exception in" in str(StudentRaised(Raised("json.x_is_3", False, ""), where="f"))
 
 
 def test_an_exception_that_misbehaves_has_no_cause() -> None:
-    """Neither the text nor the name of a hostile exception is asked for by way of its own class."""
+    """The text and name of a hostile exception are read without its class's overrides."""
     source = (
         "class E(AttributeError):\n  name = property(lambda s: 1/0)\n  args = property(lambda s: 1/0)\n"
         "  def __str__(s): raise SystemExit\nraise E('x has no attribute y')"

@@ -1,4 +1,4 @@
-"""What becomes of an exception: a bounded record made without trusting it."""
+"""Exceptions are recorded in bounded size, without trusting them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_an_exception_that_misbehaves_is_recorded_all_the_same(name: str) -> Non
 
 
 def test_a_recursion_error_is_recorded_quickly() -> None:
-    """A thousand frames are not formatted: the first and last ones tell enough."""
+    """Of a thousand frames only the first and last are formatted."""
     error = caught("def f(n): return f(n + 1)\nf(0)")
     start = time.process_time()
     record = raised(error)
@@ -98,12 +98,12 @@ REFUSED = "import os\ndef start():\n    raise PermissionError(1, 'Operation not 
     ],
 )
 def test_a_limit_is_found_behind_other_exceptions(source: str, limit: str) -> None:
-    """What a library raises because of what it was refused is told by its cause; loops and lies do no harm."""
+    """A library's own exception is traced to the limit that caused it; loops and lies do no harm."""
     assert raised(caught(REFUSED + source)).limit == limit
 
 
 def test_a_thread_without_room_for_its_stack_lacks_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python says the same of both."""
+    """Python's message is the same in both cases."""
     refused = 'raise RuntimeError("can\'t start new thread")'
     assert raised(caught(refused)).limit == "threads"
 

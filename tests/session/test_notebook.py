@@ -29,10 +29,10 @@ def test_cells_show_their_last_value_and_keep_names(notebook: Session) -> None:
         ("raise NotImplementedError", "NotImplementedError", (1, 1)),
     ],
 )
-def test_errors_are_told_with_their_place(
+def test_errors_are_reported_with_their_place(
     notebook: Session, source: str, type_name: str, place: tuple[int, int] | None
 ) -> None:
-    """What a cell raises is in its answer, and the next cell runs."""
+    """What a cell raises is in its reply, and the next cell runs."""
     done = notebook.run(source)
     assert done.error is not None
     assert (done.error.type_name, done.error.place) == (type_name, place)
@@ -72,8 +72,8 @@ def test_errors_are_told_with_their_place(
         "%precision 3",
     ],
 )
-def test_lines_that_notebooks_have_cost_nothing(notebook: Session, line: str) -> None:
-    """Installing, magics, shell lines and displays go on without an error, whether they do something or not."""
+def test_usual_magics_and_shell_lines_raise_nothing(notebook: Session, line: str) -> None:
+    """Installing, magics, shell lines and displays raise no error, whether they do something or not."""
     done = notebook.run(f"{line}\n")
     assert done.error is None, done.error.text
     assert notebook.run("1").error is None

@@ -13,7 +13,7 @@ from gradjudge.session.run.output import Sink
 
 @pytest.mark.parametrize("chunk", [1, 7, 50, 1000, 10_000])
 def test_a_sink_keeps_the_beginning_and_the_end(chunk: int) -> None:
-    """However the bytes come, three quarters of the limit are the first ones and the rest are the last ones."""
+    """Whatever the chunks, three quarters of the limit are the first bytes and the rest are the last ones."""
     sink = Sink(400)
     data = b"".join(b"%05d" % n for n in range(2000))
     for start in range(0, len(data), chunk):
@@ -27,7 +27,7 @@ def test_a_sink_keeps_the_beginning_and_the_end(chunk: int) -> None:
 
 @pytest.mark.parametrize("size", [0, 299, 300, 301, 399, 400])
 def test_a_sink_keeps_what_fits(size: int) -> None:
-    """Up to the limit nothing is left out and nothing is said to be."""
+    """Up to the limit nothing is left out, and nothing is marked as left out."""
     sink = Sink(400)
     sink.write(b"x" * size)
     assert sink.text() == "x" * size

@@ -1,4 +1,4 @@
-"""Passes: forwards and backwards in one trip, through the engine and by hand, with everything that came of them."""
+"""Passes: forwards and backwards in one round trip, through the engine and by hand, with all their results."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ G, H = torch.ones(3, 2), torch.arange(6.0).reshape(3, 2) - 2
 
 @pytest.fixture
 def functions(pupil: Pupil) -> Pupil:
-    """Give a namespace with some Functions."""
+    """Return a namespace with some Functions."""
     pupil.define(FUNCTIONS)
     return pupil
 
@@ -174,7 +174,7 @@ def test_right_functions_give_right_passes(functions: Pupil, name: str, through:
 
 @pytest.mark.parametrize("needs", [(True, False), (False, True), (False, False), (True, True), ()])
 def test_needs_are_what_the_function_sees(functions: Pupil, needs: tuple[bool, ...]) -> None:
-    """Inputs that need no gradient have none, on either way; no needs at all means all of them."""
+    """Inputs that need no gradient get none, either way; empty needs mean all of them."""
     full = needs or (True, True)
     for through in ("apply", "direct"):
         functions.define("Scale.calls.clear()")
@@ -238,7 +238,7 @@ def test_a_stand_in_passes_every_way(functions: Pupil) -> None:
 
 
 def test_autograd_inside_backward_shows_under_inference_mode(functions: Pupil) -> None:
-    """A backward that asks autograd gives right numbers, but not where autograd cannot be used."""
+    """A backward that uses autograd returns right numbers, but raises under inference mode."""
     x = torch.tensor([1.0, 2.0])
     asked = Pass((x,), (True,), ((torch.ones(2),),))
     (fine,) = run(functions, "Autograd", asked, through="direct")
@@ -343,7 +343,7 @@ class InForward(torch.autograd.Function):
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 @pytest.mark.parametrize("how", [*re.findall(r"def ((?:by|out|in|from)_\w+)", ASKING), "in forward"])
-def test_no_way_to_autograd_passes_without_it(pupil: Pupil, how: str) -> None:
+def test_every_way_to_autograd_is_seen(pupil: Pupil, how: str) -> None:
     """What works under inference mode, leaves it, or was prepared in forward, is seen as well."""
     x = torch.tensor([1.0, 2.0])
     pupil.define(ASKING + ("Asks = InForward" if how == "in forward" else f"Asks.backward = staticmethod({how})"))
@@ -397,10 +397,7 @@ class Square(torch.autograd.Function):
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 @pytest.mark.parametrize("how", ["again", "in_a_thread", "in_many_ways"])
 def test_a_backward_may_run_functions(pupil: Pupil, how: str) -> None:
-    """Running another Function forwards asks for no derivative, though torch makes a node for it in any mode.
-
-    Nor does anything else of torch's that is no derivative.
-    """
+    """Forwards of other Functions and ordinary operations ask for no derivative, though a Function makes a node."""
     x = torch.tensor([1.0, 2.0])
     pupil.define(HONEST.replace("HOW", how))
     (done,) = run(pupil, "Square", Pass((x,), (True,), ((torch.ones(2),),)), through="direct", inference=True)
@@ -453,7 +450,7 @@ class Counts:
     ],
 )
 def test_differences_of_the_own_forward_are_counted(pupil: Pupil, name: str, at: str, through: str) -> None:
-    """By whatever name forward is called, each run at another point counts, for the input that was moved."""
+    """Each run of forward at another point counts for the input that was moved, by whatever name it is called."""
     pupil.define(f"{DIFFERENCES}\ndef AT(x, y): return {at}")
     asked = Pass((X, W), (True, True), ((torch.tensor(1.0),), (torch.tensor(2.0),)))
     (result,) = run(pupil, name, asked, through=through, inference=through == "direct")
@@ -463,7 +460,7 @@ def test_differences_of_the_own_forward_are_counted(pupil: Pupil, name: str, at:
 
 
 def test_nothing_is_watched_afterwards(functions: Pupil) -> None:
-    """A profile function that was there before is there again, also after an error."""
+    """The previous profile function is restored, even after an error."""
     before = sys.getprofile()
     run(functions, "Fails", Pass((torch.zeros(2),), (True,), ((torch.ones(2),),)))
     assert sys.getprofile() is before
@@ -471,7 +468,7 @@ def test_nothing_is_watched_afterwards(functions: Pupil) -> None:
 
 @pytest.mark.parametrize("through", ["apply", "direct"])
 def test_interleaving_shows_state_on_the_class(functions: Pupil, through: str) -> None:
-    """With all forwards before all backwards, what was kept on the class is that of the last forward."""
+    """With all forwards before all backwards, state kept on the class is that of the last forward."""
     passes = [Pass((X * n, W * n), (True, True), ((G,),)) for n in (1, 2)]
     apart = run(functions, "OnClass", *passes, through=through)
     assert close(apart[0].grads[0][0], G * W)
@@ -514,7 +511,7 @@ def test_several_outputs(functions: Pupil, through: str) -> None:
 @pytest.mark.parametrize("through", ["apply", "direct"])
 @pytest.mark.parametrize("interleave", [False, True])
 def test_a_pass_that_raises_keeps_what_came_before(functions: Pupil, through: str, interleave: bool) -> None:
-    """A failing forward or backward ends its own pass only; what it gave before is there."""
+    """A failing forward or backward ends its own pass only; earlier results are kept."""
     one = torch.ones(2)
     passes = (
         Pass((-one,), (True,), ((one,),)),
@@ -542,7 +539,7 @@ def test_a_bare_return_is_one_none(functions: Pupil) -> None:
 
 
 def test_a_plain_function_is_called_itself(functions: Pupil) -> None:
-    """It has no apply: it is called as it is, and in any other way is an error of the pass."""
+    """It has no apply: only ``through="call"`` works, and any other way is an error of the pass."""
     one = torch.ones(2)
     (result,) = run(functions, "plain", Pass((one,), (True,), ((one,),)), through="call")
     assert result.grad_fns == ("MulBackward0",)

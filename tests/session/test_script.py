@@ -47,7 +47,7 @@ def test_a_statement_ends_only_itself(pupil: Pupil, source: str, type_name: str 
 
 
 def test_the_guard_does_not_run(pupil: Pupil) -> None:
-    """A script is no main program: what is guarded stays undone."""
+    """A script is not the main program: guarded code does not run."""
     done = pupil.run("print(__name__)\nif __name__ == '__main__': raise SystemExit")
     assert done.error is None
     assert done.output == "submission\n"
@@ -61,7 +61,7 @@ def test_future_statements_hold_for_later_statements(pupil: Pupil) -> None:
 
 
 def test_classes_know_their_module_and_their_source(pupil: Pupil) -> None:
-    """dataclasses, pickle and inspect find what they look for."""
+    """dataclasses, pickle and inspect work on classes and functions of a script."""
     pupil.define("import dataclasses, pickle\n@dataclasses.dataclass\nclass A:\n    x: int = 1")
     pupil.define("assert pickle.loads(pickle.dumps(A(2))) == A(2)")
     pupil.define("def f():\n    return 5")
@@ -93,7 +93,7 @@ def test_a_piece_keeps_its_index(pupil: Pupil) -> None:
 
 @pytest.mark.parametrize("mark", ["\f", "\v", "\x1c", "\u2028", "\x85"])
 def test_lines_are_those_of_python(pupil: Pupil, mark: str) -> None:
-    """What ends a line in a text of Unicode, but not for Python, moves no line of a traceback."""
+    """Characters that end a line in Unicode, but not in Python, shift no line of a traceback."""
     remember_source("a cell", f"first = 1  # {mark}\r\nsecond = 2\nthird = 3")
     assert [linecache.getline("a cell", number) for number in (2, 3)] == ["second = 2\n", "third = 3"]
 

@@ -1,4 +1,4 @@
-"""Sessions in processes of their own: interrupts, output at every level, seeds, ends of all kinds."""
+"""Session processes: interrupts, output at every level, seeds, and ways to end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def value(session: Session, name: str) -> object:
 
 @pytest.mark.parametrize("kind", ["notebook", "script"])
 def test_an_interrupt_ends_the_cell_and_nothing_else(start: Start, kind: str) -> None:
-    """SIGINT while a cell runs interrupts it and is told; before and after, it does nothing."""
+    """SIGINT while a cell runs interrupts it and is reported; before and after, it does nothing."""
     session = start(kind)
     mode = "ipython" if kind == "notebook" else "python"
     assert session.run("import time; x = 1", mode).error is None
@@ -45,8 +45,8 @@ def test_an_interrupt_ends_the_cell_and_nothing_else(start: Start, kind: str) ->
     assert not again.interrupted
 
 
-def test_an_interrupt_that_is_caught_is_told(notebook: Session) -> None:
-    """A cell that swallows the interrupt and ends has still been interrupted; the handler is set anew for the next."""
+def test_a_caught_interrupt_is_reported(notebook: Session) -> None:
+    """A cell that swallows the interrupt and ends was still interrupted; the next cell gets a new handler."""
     notebook.send(RunCell(1, "import time, signal\ntry:\n  while True: time.sleep(0.01)\nexcept: pass", "ipython"))
     time.sleep(0.3)
     notebook.child.interrupt()
@@ -60,7 +60,7 @@ def test_an_interrupt_that_is_caught_is_told(notebook: Session) -> None:
     assert value(notebook, "x") == 1
 
 
-def test_an_interrupt_during_a_request_is_not_heard(script: Session) -> None:
+def test_an_interrupt_during_a_request_is_ignored(script: Session) -> None:
     """Only cells are interrupted: a check that takes too long is killed from outside."""
     script.run("def f():\n  import time\n  time.sleep(0.4)\n  return 5", "python")
     script.send(Call(Ref("f")))
@@ -84,7 +84,7 @@ def test_what_goes_past_pythons_streams_is_captured_too(script: Session, source:
 
 
 def test_much_output_costs_no_memory_and_little_time(script: Session) -> None:
-    """100 MB of prints, and as many bytes past them, leave a bounded text, a small session and a short wait."""
+    """100 MB of prints, and as much written to the descriptors, leave a bounded text and a small session, quickly."""
     script.run("import os\nblock = b'y' * 65536", "python")
     for source in ("for _ in range(100_000): print('x' * 999)", "for _ in range(1600): os.write(1, block)"):
         done = script.run(source, "python")
@@ -97,7 +97,7 @@ def test_much_output_costs_no_memory_and_little_time(script: Session) -> None:
 
 
 def test_output_that_is_no_text_still_fits_into_an_answer(start: Start) -> None:
-    """However much output is to be kept, bytes that become three each are told, not refused."""
+    """Undecodable bytes, which become three each, fit even with the largest `output_kb`."""
     script = start("script", output_kb=5000)
     done = script.run("import os; os.write(1, b'\\xff' * 4_000_000)", "python")
     assert done.truncated
@@ -132,7 +132,7 @@ def test_seeds_are_set(start: Start, kind: str) -> None:
 
 
 def test_torch_keeps_one_thread(notebook: Session) -> None:
-    """Whatever a submission asks for, sums are made by one thread."""
+    """Setting the number of threads has no effect."""
     notebook.run(
         "import torch; torch.set_num_threads(8); torch.set_num_interop_threads(4)\nn = torch.get_num_threads()"
     )
@@ -140,7 +140,7 @@ def test_torch_keeps_one_thread(notebook: Session) -> None:
 
 
 def test_memory_that_runs_out_has_its_own_exit_code(script: Session) -> None:
-    """A session that cannot answer for want of memory leaves with a code that says so."""
+    """A session that has no memory left to answer exits with a special code."""
     script.run("def f(): raise MemoryError", "python")
     with pytest.raises(EOFError):
         script.ask(Call(Ref("f")))
@@ -160,7 +160,7 @@ def test_a_session_that_ends_itself_is_gone(script: Session, source: str, code: 
 
 
 def test_exit_handlers_do_not_run(script: Session) -> None:
-    """When the asking side hangs up the process leaves at once: no handler, no thread holds it."""
+    """When the client hangs up the process exits at once, whatever its handlers and threads."""
     script.run(
         "import atexit, threading, time, os\natexit.register(lambda: open('left', 'w').close())\n"
         "threading.Thread(target=time.sleep, args=(100,)).start()",
@@ -172,7 +172,7 @@ def test_exit_handlers_do_not_run(script: Session) -> None:
 
 
 def test_forged_bytes_on_the_wire_are_no_answers(script: Session) -> None:
-    """A thread that found the wire and writes on it breaks the protocol, and answers nothing."""
+    """A thread that finds the wire and writes on it breaks the protocol."""
     forge = (
         "import os, stat\nfrom gradjudge.wire.values import encode\nfrom gradjudge.wire.messages import Answer\n"
         "found = [fd for fd in range(3, 4096) if os.path.exists(f'/proc/self/fd/{fd}')"
@@ -186,14 +186,14 @@ def test_forged_bytes_on_the_wire_are_no_answers(script: Session) -> None:
         script.receive()
 
 
-def test_a_request_that_is_none_ends_the_session(script: Session) -> None:
-    """The session reads requests as strictly as the asking side reads replies."""
+def test_an_invalid_request_ends_the_session(script: Session) -> None:
+    """The session reads requests as strictly as the client reads replies."""
     os.write(script.child.wire.fileno(), b"\1\0\0\0\5\0\0\0\0\0\0\0hello")
     assert script.exit_code() == 76
 
 
-def test_an_answer_that_is_too_large_is_told(script: Session) -> None:
-    """Tensors that together are beyond the limits are an error of the request, and the session goes on."""
+def test_an_answer_that_is_too_large_is_an_error(script: Session) -> None:
+    """Tensors that together exceed the limits are an error of the request, and the session goes on."""
     script.run("import torch\nbig = [torch.zeros(1 << 26, dtype=torch.uint8)] * 9", "python")
     answer = script.ask(Get(Ref("big")))
     assert isinstance(answer, Raised)
@@ -202,7 +202,7 @@ def test_an_answer_that_is_too_large_is_told(script: Session) -> None:
 
 
 def test_a_whole_exchange(script: Session) -> None:
-    """Functions, gradients and large tensors cross to and fro."""
+    """Functions, gradients and large tensors cross in both directions."""
     script.run("def f(x): return x * 2", "python")
     x = torch.arange(1 << 18, dtype=torch.float64)
     done = script.ask(Passes(Ref("f"), (Pass((x,), cotangents=((x,),)),), "call"))

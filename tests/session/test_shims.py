@@ -1,4 +1,4 @@
-"""What honest submissions do elsewhere: processes, downloads, modules that are not installed."""
+"""Honest code that uses processes, downloads or modules that are not installed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_subclass_of_data_loader_works(notebook: Session) -> None:
 
 @pytest.mark.parametrize("module", ["tqdm", "tqdm.auto", "tqdm.notebook"])
 def test_progress_bars_pass_through(notebook: Session, module: str) -> None:
-    """tqdm and trange give what they are given, and take every call that is made on a bar."""
+    """tqdm and trange yield their items, and accept every call on a bar."""
     source = (
         f"from {module} import tqdm, trange\nr = []\n"
         "for i in tqdm(range(3), desc='x', leave=False): r.append(i)\n"
@@ -63,7 +63,7 @@ def test_a_whole_module_of_progress_can_be_imported(notebook: Session) -> None:
 
 
 def test_small_printers_pass_through(notebook: Session) -> None:
-    """icecream and termcolor give back what they were given."""
+    """icecream and termcolor return their arguments."""
     source = (
         "from icecream import ic\nfrom termcolor import colored, cprint\nic.configureOutput(prefix='x')\n"
         "cprint('hello', 'red')\nr = [ic(3), ic(1, 2), ic(), colored('a', 'green')]"
@@ -72,7 +72,7 @@ def test_small_printers_pass_through(notebook: Session) -> None:
 
 
 def test_names_of_newer_pythons_disturb_no_library(notebook: Session) -> None:
-    """torch's own tracing, which defines types when it is first used, works beside them."""
+    """torch's own tracing, which defines types when first used, still works."""
     source = (
         "import torch, typing\nfrom typing import override, ReadOnly, TypeIs\n"
         "@torch.jit.script\ndef f(x: torch.Tensor, n: int) -> torch.Tensor: return x * n\n"
@@ -82,8 +82,8 @@ def test_names_of_newer_pythons_disturb_no_library(notebook: Session) -> None:
     assert result(notebook, source) == [3.0, 2.0, False]
 
 
-def test_decorators_for_speed_and_types_give_back_what_they_get(notebook: Session) -> None:
-    """With arguments and without."""
+def test_decorators_for_speed_and_types_return_the_function(notebook: Session) -> None:
+    """They do so with arguments and without."""
     source = (
         "import numba\nfrom numba import njit, prange\nfrom beartype import beartype\n"
         "@njit\ndef f(n): return sum(prange(n))\n@numba.jit(nopython=True)\n@beartype\ndef g(n): return f(n) + 1\n"
@@ -108,8 +108,8 @@ def test_an_absent_module_raises_only_where_it_is_used(notebook: Session) -> Non
         assert done.error.type_name == "ModuleNotFoundError"
 
 
-def test_a_students_own_way_out_is_taken(notebook: Session) -> None:
-    """An import that is guarded stays an ImportError; only its body counts, not its handlers."""
+def test_a_students_own_fallback_is_used(notebook: Session) -> None:
+    """A guarded import raises ImportError; imports in the handlers are not guarded."""
     source = (
         "try:\n  import torchvision\n  r = ['there']\nexcept ImportError:\n  r = ['own way']\n  import torchaudio\n"
         "try:\n  import google.colab\n  r.append('colab')\nexcept: r.append('not colab')\n"
@@ -118,8 +118,8 @@ def test_a_students_own_way_out_is_taken(notebook: Session) -> None:
     assert result(notebook, source) == ["own way", "not colab", "finally"]
 
 
-def test_libraries_see_nothing_of_it(notebook: Session) -> None:
-    """Asking whether a module is installed says no, and a library that imports one gets its ImportError."""
+def test_libraries_are_not_affected(notebook: Session) -> None:
+    """``find_spec`` finds no absent module, and a library that imports one gets an ImportError."""
     done = notebook.run("exec(compile('import torchvision', '/usr/lib/somewhere.py', 'exec'), {'__name__': 'library'})")
     assert done.error is not None
     assert done.error.type_name == "ModuleNotFoundError"
@@ -129,7 +129,7 @@ def test_libraries_see_nothing_of_it(notebook: Session) -> None:
 
 
 def test_colab_and_reporting_do_nothing(notebook: Session) -> None:
-    """Mounting a drive, drawing style and reports to a service cost nothing."""
+    """Mounting a drive, setting a plot style and reporting to a service do nothing."""
     source = (
         "from google.colab import drive\ndrive.mount('/content/drive')\nimport seaborn as sns\nsns.set_theme()\n"
         "import wandb\nwandb.init(project='x'); wandb.log({'a': 1})\nfrom torchinfo import summary\nsummary(None)\n"
@@ -161,7 +161,7 @@ def test_downloads_that_fail_do_not_wait(notebook: Session) -> None:
 
 
 def test_companions_come_last_on_the_path(notebook: Session) -> None:
-    """A file that was handed in is importable, and hides no module of Python's or torch's."""
+    """A companion can be imported, and hides no module of Python's or torch's."""
     (notebook.folder / "tp1_beside.py").write_text("value = 5\n")
     (notebook.folder / "json.py").write_text("raise SystemExit\n")
     assert result(notebook, "import tp1_beside, json\nr = [tp1_beside.value, json.dumps(1)]") == [5, "1"]

@@ -1,4 +1,4 @@
-"""Stand-ins behave like what they stand for, in whatever way it may be called."""
+"""Stand-ins behave like the Function that they replace, in whatever way it is called."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MSE = make_function("MSE", ("yhat", "y"), "((yhat - y) ** 2).sum() / yhat.shape[
 
 
 class Saving:
-    """A context with a method, as the statement has it."""
+    """A context with a method, as in the statement."""
 
     def save_for_backward(self, *tensors: Tensor) -> None:
         """Keep them."""
@@ -26,7 +26,7 @@ class Saving:
 
 
 class Slotted:
-    """A context on which nothing else can be left."""
+    """A context on which no other attribute can be set."""
 
     __slots__ = ("saved_tensors",)
 
@@ -36,7 +36,7 @@ class Slotted:
 
 
 def numbers() -> tuple[Tensor, Tensor, Tensor]:
-    """Draw yhat and y; give them with the right gradient."""
+    """Draw yhat and y; return them with the right gradient."""
     yhat, y = (torch.randn(4, 3, dtype=torch.float64) for _ in range(2))
     return yhat, y, 2 / 4 * (yhat - y)
 
@@ -44,7 +44,7 @@ def numbers() -> tuple[Tensor, Tensor, Tensor]:
 @pytest.mark.parametrize("context", [Saving, Slotted, SimpleNamespace])
 @pytest.mark.parametrize("sets_up", [False, True])
 def test_by_hand_with_any_context(context: type, sets_up: bool) -> None:
-    """ctx comes first, or setup_context after forward; a context may have save_for_backward or attributes alone."""
+    """With ctx first or with setup_context, and with a context that has save_for_backward or only attributes."""
     yhat, y, right = numbers()
     ctx = context()
     if sets_up:
@@ -60,7 +60,7 @@ def test_by_hand_with_any_context(context: type, sets_up: bool) -> None:
 
 @pytest.mark.parametrize("first", [None, 1, 1.0, torch.tensor(1.0), torch.ones(1), torch.ones(1, 1)])
 def test_any_one_is_a_first_grad_output(first: Any) -> None:
-    """Whatever has one element is a grad_output for a cost; None is 1."""
+    """Any value with one element is a grad_output for a cost; None is 1."""
     yhat, y, right = numbers()
     ctx = Saving()
     MSE.forward(ctx, yhat, y)
@@ -68,7 +68,7 @@ def test_any_one_is_a_first_grad_output(first: Any) -> None:
 
 
 def test_a_grad_output_of_more_elements_is_refused() -> None:
-    """A cost has one element, and so has its grad_output."""
+    """A cost has one element, and so must its grad_output."""
     yhat, y, _ = numbers()
     ctx = Saving()
     MSE.forward(ctx, yhat, y)
@@ -77,7 +77,7 @@ def test_a_grad_output_of_more_elements_is_refused() -> None:
 
 
 def test_through_the_engine_and_as_an_instance() -> None:
-    """apply works, and so do an instance and the class itself where they are called."""
+    """apply can be called, and so can an instance and the class itself."""
     yhat, y, right = numbers()
     yhat.requires_grad_()
     calls: list[Any] = [MSE.apply, MSE(), MSE]
@@ -126,7 +126,7 @@ def by_hand(function):
     ],
 )
 def test_all_names_of_the_students_class_are_bound(pupil: Pupil, name: str, bound: str, used: str) -> None:
-    """The class by its name or another, its apply, an instance: each is the same of the stand-in, and then again."""
+    """The class under any name, its apply and instances are replaced by the stand-in's, and restored."""
     pupil.define(WRITTEN.format(name=name, bound=bound))
     before = set(pupil.namespace.names)
     stand_in = by_formula("Triple", "triple", ("x",), "5 * x")

@@ -1,4 +1,4 @@
-"""The largest messages that the limits allow, and the nearest ones beyond them: what costs most to decode."""
+"""The messages that cost most to decode: the largest within the limits, and some just beyond them."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ def _list(items: int, item: bytes) -> bytes:
     return _array(items + 1, b"\x00" + item * items)
 
 
-def _chain_of_slots(count: int) -> bytes:
-    """Give a dict whose keys are chosen to meet in its hash table: one probe's slots, then what walks it."""
+def _colliding_dict(count: int) -> bytes:
+    """Return a dict with colliding keys: half fill the slots of one probe sequence, the others must walk it."""
     bits = 18
-    slots: list[int] = []
+    filling: list[int] = []
     at = 0
-    while len(slots) < count // 2:
+    while len(filling) < count // 2:
         at = (5 * at + 1) % (1 << bits)
-        slots.append(at)
-    keys = slots + [(number + 1) << bits for number in range(count - len(slots))]
+        filling.append(at)
+    keys = filling + [(number + 1) << bits for number in range(count - len(filling))]
     return _array(2 * len(keys) + 1, b"\x02" + b"".join(pack(key) + b"\xc0" for key in keys))
 
 
 def bombs() -> dict[str, Message]:
-    """Return each by its name."""
+    """Return the messages by name."""
     most = DEFAULT.nodes - 10
-    room = DEFAULT.head_bytes - 40
+    size = DEFAULT.head_bytes - 40
     tensors = DEFAULT.tensors
     described = {name: pack([3, name, 1]) for name in DTYPES}
     heads = {
@@ -50,14 +50,14 @@ def bombs() -> dict[str, Message]:
         "dicts of one": _list(most // 4, b"\x93\x02\xa1a\xc0"),
         "short texts": _list(most, b"\xa8" + "é".encode() * 4),
         "handles": _list(most // 6, pack([4, 1, "object", "X", None])),
-        "one long text": b"\xdb" + struct.pack(">I", room) + b"x" * room,
-        "one long text that is not ASCII": b"\xdb" + struct.pack(">I", room) + "\U0001f600".encode() * (room // 4),
-        "long bytes": b"\xc6" + struct.pack(">I", room) + bytes(room),
+        "one long text": b"\xdb" + struct.pack(">I", size) + b"x" * size,
+        "one long text that is not ASCII": b"\xdb" + struct.pack(">I", size) + "\U0001f600".encode() * (size // 4),
+        "long bytes": b"\xc6" + struct.pack(">I", size) + bytes(size),
         "nested at every item": _list(most // 30, b"\x92\x00" * 14 + b"\xc0"),
-        "a dict of numbers that collide": _chain_of_slots(most // 2),
+        "a dict of numbers that collide": _colliding_dict(most // 2),
         "empty lists beyond the limit": _list(1_000_000, b"\x90"),
-        "a short array of four milliards": b"\xdd\xff\xff\xff\xff",
-        "a text of four milliards": b"\xdb\xff\xff\xff\xff",
+        "a short array of four billion": b"\xdd\xff\xff\xff\xff",
+        "a text of four billion": b"\xdb\xff\xff\xff\xff",
         "deep": b"\x91" * 90_000,
         "deep and long": b"\x91" * 900_000,
     }

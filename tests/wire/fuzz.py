@@ -1,8 +1,8 @@
 """Fuzz the decoder: ``python tests/wire/fuzz.py --messages 1000000`` (``make fuzz``).
 
-Every message is made from the seed and its number, and decoded as a reply and as a request. The decoder may give a
-message of exact builtin types and plain tensors, or raise WireError. Anything else is a crash: another exception, a
-process that ends, more address space than `SPACE`, more memory for one message than `MOST_BYTES`, no end.
+Every message is made from the seed and its number, and decoded as a reply and as a request. The decoder must return a
+message of exact builtin types and plain tensors, or raise WireError. Anything else counts as a crash: another
+exception, the end of the process, more address space than `SPACE`, more memory for a message than `MOST_BYTES`, a hang.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from gradjudge.wire.tensors import DTYPES
 from gradjudge.wire.values import decode_reply, decode_request, encode
 
 MOST_BYTES: Final = 32 << 20
-"""Memory that decoding one message may take besides the bytes that came: 100 000 nodes of some hundred bytes."""
+"""Memory that decoding one message may take besides its bytes: 100 000 nodes of some hundred bytes."""
 SPACE: Final = 256 << 20
-"""Address space that a part of the campaign may take on top of what it starts with: what torch allocates is in it."""
+"""Address space that a part of the campaign may take on top of what it starts with, including torch's allocations."""
 HANG_SECONDS: Final = 300.0
-"""A thousand messages that take longer are a hang; they take a fraction of a second."""
+"""Time limit of a thousand messages, which take a fraction of a second."""
 PART: Final = 50_000
 CHUNK: Final = 1000
 KEPT: Final = 10
 LONG: Final = 50_000
-"""Bytes of a head from which another trip takes a while."""
+"""Size of a head from which another round trip is slow."""
 
 DECODERS: Final[tuple[Callable[..., Any], ...]] = (decode_reply, decode_request)
 _SCALARS: Final = (type(None), bool, int, float, str, bytes)
@@ -49,11 +49,11 @@ _STRUCTS: Final = {cls for cls in vars(wire_messages).values() if isinstance(cls
 
 
 class NotPlainError(AssertionError):
-    """Say that something was decoded that no message may hold."""
+    """Something was decoded that no message may hold."""
 
 
 class Tally(msgspec.Struct):
-    """What came of a part of the campaign; sums and maxima."""
+    """Sums and maxima of a part of the campaign."""
 
     messages: int = 0
     decoded: int = 0
@@ -65,7 +65,7 @@ class Tally(msgspec.Struct):
     slowest_name: str = ""
 
     def add(self, other: Tally) -> None:
-        """Take another part in."""
+        """Add another part."""
         self.messages += other.messages
         self.decoded += other.decoded
         self.refused += other.refused
@@ -90,9 +90,7 @@ class Tally(msgspec.Struct):
             else:
                 self.decoded += 1
                 self._look_at(name, built, decode, again=traced or len(message.head) < LONG)
-        if traced or (
-            decoded == self.decoded and len(message.head) > LONG
-        ):  # what is refused at once is quick to trace
+        if traced or (decoded == self.decoded and len(message.head) > LONG):  # refused messages are quick to trace
             self._trace(name, message)
 
     def _decoded(self, name: str, message: Message, decode: Callable[..., Any]) -> Any:
@@ -100,12 +98,12 @@ class Tally(msgspec.Struct):
             return decode(message.head, message.blobs)
         except WireError:
             return None
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it is what we look for
+        except BaseException as error:  # noqa: BLE001  # any exception counts
             self._crash(name, error)
             return None
 
     def _trace(self, name: str, message: Message) -> None:
-        """Decode once more and keep the peak of Python's memory; tracing costs ten times what decoding does."""
+        """Decode once more and record Python's peak memory; tracing costs ten times as much as decoding."""
         tracemalloc.start()
         try:
             for decode in DECODERS:
@@ -119,7 +117,7 @@ class Tally(msgspec.Struct):
             self._crash(name, MemoryError(f"{grown} bytes"))
 
     def _look_at(self, name: str, built: Any, decode: Callable[..., Any], *, again: bool) -> None:
-        """See that a message is plain and, `again`, that it is the same after another trip."""
+        """Check that a message is plain and, if `again`, that it survives another round trip."""
         try:
             require_plain(built, top=True)
             if not again:
@@ -128,7 +126,7 @@ class Tally(msgspec.Struct):
             second, *others = encode(decode(bytes(head), blobs))
             if second != head or [memoryview(one) for one in others] != [memoryview(one) for one in blobs]:
                 raise NotPlainError("another message after another trip")
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it is what we look for
+        except BaseException as error:  # noqa: BLE001  # any exception counts
             self._crash(name, error)
 
     def _crash(self, name: str, error: BaseException) -> None:
@@ -136,7 +134,7 @@ class Tally(msgspec.Struct):
 
 
 def require_plain(value: Any, *, top: bool = False) -> None:
-    """Raise NotPlainError unless all is of exact builtin types, a message's struct or a plain CPU tensor of its own."""
+    """Raise NotPlainError unless all parts are exact builtins, message structs or plain, dense CPU tensors."""
     kind = type(value)
     if kind in _SCALARS:
         return
@@ -167,7 +165,7 @@ def _require_plain_tensor(tensor: torch.Tensor) -> None:
 
 
 def campaign(named: Iterable[tuple[str, Message]], *, traced: bool) -> Tally:
-    """Decode messages in this process, with its address space bounded from now on, and hangs ending it."""
+    """Decode messages in this process, whose address space is limited from now on; a hang ends it."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + SPACE, used + SPACE))
     tally = Tally()
@@ -181,7 +179,7 @@ def campaign(named: Iterable[tuple[str, Message]], *, traced: bool) -> Tally:
 
 
 def part(seed: int, start: int, stop: int, *, traced: bool = True) -> Tally:
-    """Decode messages `start` to `stop` (the bombs, if there are none) in a process; its death is a crash."""
+    """Decode messages `start` to `stop` (the bombs if both are 0) in a process, whose death counts as a crash."""
     command = [sys.executable, str(Path(__file__)), "--seed", str(seed), "--part", str(start), str(stop)]
     command += ["--traced"] * traced
     path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])

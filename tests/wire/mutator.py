@@ -1,7 +1,7 @@
-"""Damage messages: a seeded mutator that knows how a head is built, so that most of what it makes is a near miss.
+"""Damage messages: a seeded mutator that knows the structure of a head, so that most results are near misses.
 
-A head is taken apart into a tree of lists and scalars, changed there (kinds, fields, sizes, splices), written again
-with headers that may be wider than need be or lie, and then changed byte by byte. So are the tensors' bytes.
+A head is parsed into a tree of lists and scalars, changed there (kinds, fields, sizes, splices), written again with
+headers that may be too wide or wrong, and then changed byte by byte. So are the tensors' bytes.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from gradjudge.wire.values import encode
 decode = msgspec.msgpack.Decoder().decode
 pack = msgspec.msgpack.Encoder().encode
 
-
 LONGEST = 2 << 20
-"""Bytes after which a head is not written any further: twice what may cross."""
+"""Bytes after which a head is cut off: twice the limit."""
 
 
 class Message(NamedTuple):
@@ -35,7 +34,7 @@ class Message(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """Bytes that stand in a tree for a node that no tree can hold."""
+    """Raw bytes in a tree, for a node that cannot be represented otherwise."""
 
     data: bytes
 
@@ -49,7 +48,7 @@ def _nested(depth: int) -> Any:
 
 
 def originals() -> list[Message]:
-    """Return messages of every kind, with every kind of value and dtype, some of them at the limits."""
+    """Return messages of every kind, with every kind of value and dtype, some at the limits."""
     messages: list[Request | Reply] = [*REQUESTS, *REPLIES]
     messages += [Answer(_tensor(dtype, shape)) for dtype in DTYPES for shape in ((), (2, 3), (0, 4), (1,) * 16)]
     messages += [
@@ -67,8 +66,8 @@ def originals() -> list[Message]:
 INTEGERS = (-(1 << 63), -(1 << 31), -1, 0, 1, 2, 3, 4, 5, 16, 17, 127, 128, 1 << 16, 1 << 31, 1 << 32, 1 << 40, 1 << 62)
 FLOATS = (float("nan"), float("inf"), float("-inf"), -0.0, 5e-324, 1.0)
 ODD = (
-    Raw(b"\xcf" + b"\xff" * 8),  # the largest number that MessagePack has: beyond 64 bits with a sign
-    Raw(b"\xcb\x7f\xf4\x00\x00\x00\x00\xde\xad"),  # a NaN that signals, with a payload
+    Raw(b"\xcf" + b"\xff" * 8),  # MessagePack's largest integer: beyond signed 64 bits
+    Raw(b"\xcb\x7f\xf4\x00\x00\x00\x00\xde\xad"),  # a signalling NaN with a payload
     Raw(b"\xca\x7f\xa0\x00\x01"),  # the same in 32 bits
     Raw(b"\xa2\xff\xfe"),  # text that is no UTF-8
     Raw(b"\xa3\xed\xa0\x80"),  # half a surrogate pair
@@ -79,8 +78,8 @@ ODD = (
     Raw(b"\x81\xa1a\x01"),  # a map
     Raw(b"\x81\x91\x01\x01"),  # a map with a list for a key
     Raw(b"\x82\xa1a\x01\xa1a\x02"),  # a map with a key twice
-    Raw(b"\xdf\xff\xff\xff\xff"),  # a map of four milliards
-    Raw(b"\xdd\xff\xff\xff\xff"),  # an array of four milliards
+    Raw(b"\xdf\xff\xff\xff\xff"),  # a map of four billion
+    Raw(b"\xdd\xff\xff\xff\xff"),  # an array of four billion
     Raw(b"\xdd\x00\x01\x86\xa0"),  # an array of a hundred thousand
     Raw(b"\xdb\x7f\xff\xff\xff"),  # text of two gigabytes
     Raw(b"\xc6\xff\xff\xff\xf0"),  # bytes of four gigabytes
@@ -119,10 +118,10 @@ STRINGS = ("", "answer", "float64", "object", "\0", "x" * 31, "x" * 32, "x" * 30
 
 
 class Mutator:
-    """Make damaged messages, each from its number alone.
+    """Make damaged messages, each determined by its number.
 
     Args:
-        seed: of the whole campaign.
+        seed: seed of the whole campaign.
     """
 
     def __init__(self, seed: int) -> None:
@@ -151,7 +150,7 @@ class Mutator:
     # --- trees ---
 
     def _changed(self, tree: Any) -> Any:
-        """Return the tree with one node changed; what is changed is copied, for the originals are kept."""
+        """Return a copy of the tree with one node changed."""
         rng = self._rng
         if type(tree) is not list or not tree or rng.random() < 0.12:
             return self._other(tree)
@@ -179,11 +178,11 @@ class Mutator:
         return tree
 
     def _times(self) -> int:
-        """Return how often something is repeated: seldom very often, for that is slow."""
+        """Draw a number of repetitions, seldom a large one, which is slow."""
         return self._rng.choice((1, 1, 2, 30, 200)) if self._rng.random() < 0.98 else 5000
 
     def _other(self, node: Any) -> Any:
-        """Return something else in the place of a node, as a rule of another kind."""
+        """Return a replacement for a node, usually of another kind."""
         rng = self._rng
         if type(node) is int and rng.random() < 0.4:
             return max(-(1 << 63), min(node + rng.choice((-1, 1, 1 << 31, 1 << 32)), (1 << 64) - 1))
@@ -200,7 +199,7 @@ class Mutator:
         return node
 
     def _written(self, tree: Any, *, lies: bool, wide: bool) -> bytes:
-        """Write a tree as MessagePack; `wide` takes longer headers than need be, `lies` now and then a wrong count."""
+        """Write a tree as MessagePack; `wide` uses longer headers than necessary, `lies` some wrong counts."""
         rng = self._rng
         out = bytearray()
         nodes = [tree]
@@ -276,7 +275,7 @@ class Mutator:
     )
 
     def _other_blobs(self, blobs: list[Blob]) -> list[Blob]:
-        """Drop, repeat, reorder and resize the tensors' bytes, and put others in their place."""
+        """Drop, repeat, reorder, resize or replace the tensors' bytes."""
         rng = self._rng
         kind = rng.randrange(7)
         if kind == 0:
@@ -291,4 +290,4 @@ class Mutator:
             return [rng.randbytes(len(blob)) for blob in blobs]
         if kind == 5:
             return [b"\xff" * len(blob) for blob in blobs]
-        return [memoryview(bytearray(blob)) for blob in blobs]  # as the channel gives large ones
+        return [memoryview(bytearray(blob)) for blob in blobs]  # as the channel returns large ones

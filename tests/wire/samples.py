@@ -1,4 +1,4 @@
-"""One message of every kind with every field set: what the codec's tests send, and the fuzzer damages."""
+"""Messages of every kind with every field set, for the codec's tests and the fuzzer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The framed socket: turns, numbers, time-outs, and peers that do not keep to them."""
+"""The framed socket: turns, sequence numbers, time-outs, and peers that break the protocol."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Ends:
 
 @pytest.fixture
 def ends() -> Iterator[Ends]:
-    """Give a channel that asks, and the raw socket of a peer that misbehaves."""
+    """Return a client channel, and the raw socket of a misbehaving peer."""
     both = Ends()
     yield both
     both.channel.close()
@@ -43,7 +43,7 @@ def frame(reply: Reply, sequence: int = 1) -> bytes:
 
 
 def test_messages_take_turns() -> None:
-    """Requests and replies go to and fro, small and large tensors included."""
+    """Requests and replies alternate, with small and large tensors."""
     a, b = socket.socketpair()
     asking, answering = Channel(a), Channel(b)
 
@@ -68,7 +68,7 @@ def test_messages_take_turns() -> None:
 
 
 def test_a_hand_made_frame_is_a_reply(ends: Ends) -> None:
-    """The attacks below are near misses of a true frame."""
+    """The attacks below are near misses of a valid frame."""
     ends.channel.send(Drop())
     ends.raw.sendall(frame(Answer(torch.ones(2))))
     assert isinstance(ends.channel.receive("reply", patience=soon()), Answer)
@@ -81,7 +81,7 @@ FAULTS = {
     "a byte more": frame(Answer()) + b"\0",
     "a head of four gigabytes": struct.pack("<III", 1, 0xFFFFFFFF, 0),
     "a head over the limit": struct.pack("<III", 1, (1 << 20) + 1, 0),
-    "four milliard tensors": struct.pack("<III", 1, 10, 0xFFFFFFFF),
+    "four billion tensors": struct.pack("<III", 1, 10, 0xFFFFFFFF),
     "a tensor of four exabytes": struct.pack("<IIIQ", 1, 10, 1, 1 << 62),
     "a tensor over the limit": struct.pack("<IIIQ", 1, 10, 1, (1 << 28) + 1),
     "tensors over the limit together": struct.pack("<III", 1, 10, 3) + struct.pack("<Q", 1 << 28) * 3,
@@ -105,7 +105,7 @@ def test_a_peer_that_sends_anything_but_the_reply_is_at_fault(ends: Ends, name: 
 
 
 def test_an_answer_to_a_question_not_asked_is_a_fault(ends: Ends) -> None:
-    """What the peer sends before it is asked is never taken for the answer, even with the right number."""
+    """What the peer sends before it is asked is never taken as the reply, even with the right number."""
     ends.raw.sendall(frame(Answer("forged")))
     with pytest.raises(WireError):
         ends.channel.send(Drop())
@@ -123,7 +123,7 @@ def test_half_a_message_and_then_nothing_is_the_end(ends: Ends, cut: int) -> Non
 
 @pytest.mark.parametrize("cut", [0, 5, 12, 15, 40, -1])
 def test_what_has_arrived_before_a_timeout_is_kept(ends: Ends, cut: int) -> None:
-    """A receive that timed out in the middle of a message can be called again, and goes on."""
+    """After a time-out in the middle of a message, receive can be called again and continues."""
     ends.channel.send(Drop())
     whole = frame(Answer(torch.arange(1 << 18, dtype=torch.float64)))
     ends.raw.sendall(whole[:cut] if cut >= 0 else whole[:1000])
@@ -138,8 +138,8 @@ def test_what_has_arrived_before_a_timeout_is_kept(ends: Ends, cut: int) -> None
     assert reply.value[-1] == (1 << 18) - 1
 
 
-def test_whose_patience_is_over_still_takes_what_is_there(ends: Ends) -> None:
-    """A reply that came in time is not lost because it was looked for late."""
+def test_a_reply_that_is_there_is_received_even_without_time(ends: Ends) -> None:
+    """A reply that came in time is not lost because it is read late."""
     ends.channel.send(Drop())
     ends.raw.sendall(frame(Missing("x")))
     time.sleep(0.01)
@@ -147,7 +147,7 @@ def test_whose_patience_is_over_still_takes_what_is_there(ends: Ends) -> None:
 
 
 def test_a_peer_that_reads_nothing_times_out(ends: Ends) -> None:
-    """Sending has an end too, and half a request cannot be followed by another."""
+    """Sending times out too, and no request can follow half a request."""
     with pytest.raises(TimeoutError):
         ends.channel.send(Call(Ref("f"), (torch.zeros(1 << 22),)), patience=soon(0.05))
     with pytest.raises(WireError):
@@ -181,7 +181,7 @@ def test_a_message_that_cannot_be_sent_breaks_nothing() -> None:
 
 @pytest.fixture(params=[False, True])
 def deterministic(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Have torch work as it usually does, and as it does in a judge, where it fills memory that is new."""
+    """Run with torch's defaults, and as in a judge, where torch fills new memory."""
     torch.use_deterministic_algorithms(request.param)
     yield
     torch.use_deterministic_algorithms(False)
@@ -189,7 +189,7 @@ def deterministic(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.mark.usefixtures("deterministic")
 def test_memory_that_is_announced_and_never_sent_is_not_used(ends: Ends) -> None:
-    """A frame that promises the largest tensors and stops costs address space, not memory."""
+    """A frame that announces the largest tensors and stops costs address space, not memory."""
     ends.channel.send(Drop())
     ends.raw.sendall(struct.pack("<IIIQQ", 1, 10, 2, 1 << 28, 1 << 28) + b"x" * 100)
     before = resident()

@@ -58,7 +58,7 @@ ForkServer(int(sys.argv[1])).run(child)
 
 @dataclass
 class Server:
-    """A fork server in a process of its own, and the client's end of its control socket."""
+    """A fork server process, and the client's end of its control socket."""
 
     process: subprocess.Popen[bytes]
     control: socket.socket
@@ -81,7 +81,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def fork(server: Server) -> Iterator[Callable[[str], Child]]:
-    """Ask for children, and close them all in the end."""
+    """Return a function that requests children, which are closed in the end."""
     children: list[Child] = []
 
     def ask(payload: str) -> Child:
@@ -104,7 +104,7 @@ def read_all(sock: socket.socket) -> bytes:
 
 
 def test_a_child_gets_its_payload_and_its_wire(fork: Callable[[str], Child]) -> None:
-    """What the request said comes back through the socket that was asked for, from the process that was named."""
+    """The payload comes back through the wire of the child."""
     child = fork("echo good day")
     assert read_all(child.wire) == b"good day"
     assert child.wait(5.0) == 0
@@ -119,7 +119,7 @@ def test_the_exit_code_is_told(fork: Callable[[str], Child], payload: str, code:
 
 
 def test_waiting_ends_in_time(fork: Callable[[str], Child]) -> None:
-    """A child that goes on does not hold up who waits for it."""
+    """Waiting for a running child returns None after the given time."""
     assert fork("sleep").wait(0.05) is None
 
 
@@ -143,7 +143,7 @@ def test_a_child_can_be_interrupted(fork: Callable[[str], Child]) -> None:
 
 
 def test_hanging_up_kills_the_child(fork: Callable[[str], Child]) -> None:
-    """A client that hangs up its status socket, as one that dies does, leaves no child behind."""
+    """A client that closes its status socket, as when it dies, leaves no child behind."""
     child = fork("sleep")
     child.status.shutdown(socket.SHUT_RDWR)
     assert is_gone(child)
@@ -158,7 +158,7 @@ def test_closing_waits_for_the_end(server: Server) -> None:
 
 
 def test_children_die_with_a_killed_server(server: Server, fork: Callable[[str], Child]) -> None:
-    """The kernel ends the children of a server that is killed; their clients are told that it is gone."""
+    """The kernel kills the children of a killed server; their clients learn that it is gone."""
     child = fork("sleep")
     server.process.kill()
     assert is_gone(child)
@@ -175,7 +175,7 @@ def test_children_die_when_the_control_socket_closes(server: Server, fork: Calla
 
 
 def test_a_dead_server_is_refused(server: Server) -> None:
-    """Whoever asks a server that is gone hears so instead of waiting."""
+    """A request to a dead server raises at once."""
     server.process.kill()
     server.process.wait()
     with pytest.raises(ForkRefusedError, match="gone"):
@@ -198,7 +198,7 @@ def test_a_long_payload_is_refused(server: Server) -> None:
 
 
 def test_a_child_holds_no_descriptor_of_others(fork: Callable[[str], Child]) -> None:
-    """Besides stdio, its wire and the folder it lists, a child has nothing open, whoever else is being served."""
+    """Besides stdio, its wire and the folder it lists, a child has nothing open, even while others are served."""
     fork("sleep")
     assert len(read_all(fork("descriptors").wire).split()) == 5
 
@@ -212,7 +212,7 @@ def test_a_child_finds_no_trace_of_an_earlier_request(fork: Callable[[str], Chil
 
 
 def test_several_clients_share_a_server(server: Server) -> None:
-    """Requests from many threads at once each get their own child and their own end."""
+    """Simultaneous requests from many threads each get their own child."""
     answers: list[bytes] = []
 
     def client(number: int) -> None:
@@ -229,7 +229,7 @@ def test_several_clients_share_a_server(server: Server) -> None:
 
 
 def test_ended_children_are_reaped(server: Server, fork: Callable[[str], Child]) -> None:
-    """A server does not gather zombies, even of clients that never ask how it ended."""
+    """A server leaves no zombies, even if clients never ask for the exit status."""
     child = fork("exit 0")
     assert is_gone(child)
     deadline = time.monotonic() + 60.0

@@ -1,4 +1,4 @@
-"""Damaged messages by the thousand, in a process whose memory is bounded. ``make fuzz`` decodes a million."""
+"""Thousands of damaged messages, decoded in a process with limited memory. ``make fuzz`` decodes a million."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gradjudge.wire.values import decode_reply, decode_request
 
 @pytest.mark.parametrize("seed", [101, 202, 303])
 def test_damaged_messages_are_plain_messages_or_faults(seed: int) -> None:
-    """Ten thousand messages: each is refused by the one error, or is plain; none is slow, large or the end."""
+    """Each of ten thousand messages is plain or refused with WireError; none is slow, large or fatal."""
     tally = part(seed, 0, 10_000, traced=False)
     assert tally.crashes == []
     assert tally.messages == 10_000
@@ -26,14 +26,14 @@ def test_damaged_messages_are_plain_messages_or_faults(seed: int) -> None:
 
 
 def test_what_small_messages_cost_is_bounded() -> None:
-    """Memory that decoding takes, traced message by message, stays under the limit."""
+    """The memory taken by each message stays under the limit."""
     tally = part(404, 0, 1000, traced=True)
     assert tally.crashes == []
-    assert tally.largest > 10_000  # it was looked at
+    assert tally.largest > 10_000  # it was traced
 
 
 def test_the_largest_messages_are_decoded_in_bounded_memory() -> None:
-    """What the limits allow fits into the address space that is given for it, and what is beyond them is refused."""
+    """What the limits allow fits into the given address space, and what is beyond them is refused."""
     tally = part(0, 0, 0, traced=False)
     assert tally.crashes == []
     assert tally.messages == len(bombs())
@@ -42,7 +42,7 @@ def test_the_largest_messages_are_decoded_in_bounded_memory() -> None:
 
 
 def test_a_crash_is_seen() -> None:
-    """What is no plain value is told from what is."""
+    """Values that are not plain are recognised."""
 
     class Sub(torch.Tensor):
         """A subclass."""
@@ -55,8 +55,8 @@ def test_a_crash_is_seen() -> None:
         require_plain([1], top=True)
 
 
-def test_a_campaign_is_made_again_from_its_seed() -> None:
-    """Message 7 of a seed is the same bytes each time, so that a case that was found can be looked at."""
+def test_a_campaign_is_reproducible_from_its_seed() -> None:
+    """Message 7 of a seed has the same bytes each time, so that findings can be examined."""
     first, again, other = Mutator(5), Mutator(5), Mutator(6)
     first.message(3)
     assert first.message(7).head == again.message(7).head
@@ -65,7 +65,7 @@ def test_a_campaign_is_made_again_from_its_seed() -> None:
 
 @pytest.mark.parametrize("number", range(len(originals())))
 def test_the_originals_are_messages(number: int) -> None:
-    """What is damaged is whole at first, so that the damage is what is refused."""
+    """The messages are valid before they are damaged."""
     head, blobs = originals()[number]
     outcome = []
     for decode in (decode_reply, decode_request):
@@ -77,8 +77,8 @@ def test_the_originals_are_messages(number: int) -> None:
     assert len(outcome) == 1
 
 
-def test_a_large_tensor_of_bools_is_read_where_it_lies() -> None:
-    """Looking for bytes other than 0 and 1 makes no copy: it doubled the memory of the largest message."""
+def test_a_large_bool_tensor_is_checked_without_a_copy() -> None:
+    """Looking for bytes other than 0 and 1 must not double the memory of the largest message."""
     blob = memoryview(bytearray(1 << 24))
     head = bombs()["a large tensor of bool"].head
     tracemalloc.start()

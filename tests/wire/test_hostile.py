@@ -1,4 +1,4 @@
-"""Bytes that are no message: each kind ends in a WireError, and none costs more memory than it has bytes."""
+"""Bytes that are no message end in a WireError, without costing more memory than they have bytes."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ EIGHT = b"\0" * 8
 
 
 def answer(value: Any) -> bytes:
-    """Build the head of an Answer by hand, its value as it stands on the wire."""
+    """Build the head of an Answer by hand from the wire form of its value."""
     return pack(["answer", value])
 
 
 def test_the_hand_made_head_is_what_the_encoder_makes() -> None:
-    """The attacks below are near misses of a true message, not noise."""
+    """The attacks below are near misses of a valid message, not noise."""
     assert answer([3, "float64", 1]) == encode(Answer(torch.zeros(1, dtype=torch.float64)))[0]
     assert decode_reply(answer([1, 2]), []) == Answer((2,))
 
@@ -68,8 +68,8 @@ HEADS: dict[str, bytes] = {
     "bytes after the message": answer(None) + b"\0",
     "text that is no UTF-8": b"\x92\xa6answer\xa2\xff\xff",
     "a byte that is never used": b"\x92\xa6answer\xc1",
-    "an array of four milliards": b"\x92\xa6answer\xdd\xff\xff\xff\xff\x00",
-    "text of four milliards": b"\x92\xa6answer\xdb\xff\xff\xff\xff\x00",
+    "an array of four billion": b"\x92\xa6answer\xdd\xff\xff\xff\xff\x00",
+    "text of four billion": b"\x92\xa6answer\xdb\xff\xff\xff\xff\x00",
     "deep nesting": b"\x92\xa6answer" + b"\x91" * 100_000,
     "deep nesting, closed": b"\x92\xa6answer" + b"\x92\x00" * 40 + b"\xc0",
     "a head too long": answer(b"x" * (1 << 20)),
@@ -108,7 +108,7 @@ TENSORS: dict[str, tuple[Any, list[Blob]]] = {
 
 @pytest.mark.parametrize("name", TENSORS)
 def test_a_tensor_whose_sizes_do_not_make_up_its_bytes_is_a_fault(name: str) -> None:
-    """Nothing is allocated for a tensor before its description fits the bytes that came."""
+    """Nothing is allocated for a tensor whose description does not match its bytes."""
     value, blobs = TENSORS[name]
     with pytest.raises(WireError):
         decode_reply(answer(value), blobs)
@@ -149,7 +149,7 @@ def test_nodes_are_counted_as_the_decoder_builds_them(value: Any) -> None:
 
 
 def originals() -> list[tuple[bytes, list[bytes]]]:
-    """Return a few messages of each kind, to be mutated."""
+    """Return a few messages to mutate."""
     ones = torch.ones(2, 3)
     messages = (
         Answer([1, (2.5, "text"), {"k": ones, 3: Handle(2, "module")}]),
@@ -162,7 +162,7 @@ def originals() -> list[tuple[bytes, list[bytes]]]:
 
 
 def mutated(rng: random.Random, head: bytes, blobs: list[bytes]) -> tuple[bytes, list[bytes]]:
-    """Change a few bytes, cut, repeat or insert, and sometimes do so to the tensors' bytes."""
+    """Change, cut, repeat or insert a few bytes, sometimes of the tensors."""
     data, blobs = bytearray(head), list(blobs)
     for _ in range(rng.randint(1, 2)):
         at = rng.randrange(len(data) + 1)

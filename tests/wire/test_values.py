@@ -1,4 +1,4 @@
-"""The codec: what is a value comes back exactly, and nothing else passes in either direction."""
+"""The codec: values come back exactly, and nothing else passes in either direction."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Bounds of ``grading.toml`` as numbers that tell what they were compared with.
+"""Bounds of ``grading.toml`` as floats that record what they are compared with.
 
-A bound comes from many runs of a right solution. So that `gradjudge.authoring.verify.calibration` can measure what such
-runs reach without a second copy of the hidden test, the number that ``threshold("train.loss")`` gives notes each
-comparison.
+A bound is chosen from many runs of correct solutions. ``threshold("train.loss")`` returns a number that records each
+comparison, so that `gradjudge.authoring.verify.calibration` can measure those runs with the hidden test itself.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ Note = Callable[[str, float, Side], None]
 
 
 class Bound(float):
-    """A bound of ``grading.toml``: a float that tells `note` what it is compared with, and on which side.
+    """A bound of ``grading.toml``: a float that passes each comparison to `note`.
 
-    Times a number it is still that bound (``threshold("ratio") * right``): what is noted is divided by the number.
+    Multiplied by a number it remains that bound (``threshold("ratio") * right``): recorded values are divided by it.
 
     Attributes:
-        name: of the threshold.
+        name: name of the threshold.
     """
 
     name: str
@@ -28,7 +27,7 @@ class Bound(float):
     _scale: float
 
     def __new__(cls, value: float, name: str, note: Note, scale: float = 1.0) -> Bound:
-        """Make the bound that is `value`, `scale` times the one in the file."""
+        """Make a bound of `value`, which is `scale` times the one in the file."""
         bound = super().__new__(cls, value)
         bound.name, bound._note, bound._scale = name, note, scale
         return bound
@@ -38,7 +37,7 @@ class Bound(float):
 
     __rmul__ = __mul__
 
-    # Python asks the subclass first: `loss <= bound` calls `bound.__ge__(loss)`.
+    # Python tries the subclass first: `loss <= bound` calls `bound.__ge__(loss)`.
 
     def __ge__(self, other: float) -> bool:
         self._note(self.name, other / self._scale, "most")

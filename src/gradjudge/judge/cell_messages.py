@@ -1,4 +1,4 @@
-"""What a session says of cells: sentences for the student."""
+"""Sentences for the student about what became of cells."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gradjudge.judge.proxy.failures import known_name, over_limit
 from gradjudge.text import Text
 from gradjudge.wire.messages import Raised
 
-#: Bytes of a cell that is run.
+#: Maximum bytes of a cell that is run.
 LONGEST_CELL = 512 << 10
 
 TOO_LONG = Text("was not run: it has more than {kb} kB of text", kb=LONGEST_CELL >> 10)
@@ -43,21 +43,21 @@ def ended(over: Text | None) -> Text:
 
 
 def cut(output_kb: int) -> Text:
-    """Say that a cell printed more than is kept."""
+    """Say that a cell's output was cut."""
     return Text("printed more than {kb} kB; what is beyond was left out, and costs nothing", kb=output_kb)
 
 
 def unknown_magic(source: str, magic: str) -> Text | None:
-    """Say what became of a cell whose magic is not known here; None if no line of it begins with that magic."""
+    """Say what became of a cell with an unknown magic; None if no line of it begins with that magic."""
     if not any(line.removeprefix("%%").split()[:1] == [magic] for line in source.split("\n") if line[:2] == "%%"):
         return None
-    if not (plain_python(source) or "").strip():  # no Python, or another language
+    if not (plain_python(source) or "").strip():  # empty, or another language
         return Text("was not run: %%{magic} is not known here", magic=magic)
     return Text("was run without %%{magic}, which is not known here; that costs nothing", magic=magic)
 
 
 def of_cell(cell: Cell, done: Text, at: int = 0) -> Text:
-    """Say of a cell (or a statement of a script) what it did, and at which of its lines if that is known."""
+    """Say what a cell (or a statement of a script) did, and at which of its lines; `at` is 0 if unknown."""
     if cell.mode == "python" and at:
         return Text("the code at line {line} {done}", line=at, done=done)
     if cell.mode == "python":
@@ -68,6 +68,6 @@ def of_cell(cell: Cell, done: Text, at: int = 0) -> Text:
 
 
 def in_seconds(seconds: float) -> Text:
-    """Write a time limit; some languages have a comma in it."""
+    """Write a time limit; some languages use a decimal comma."""
     whole, _, fraction = f"{seconds:g}".partition(".")
     return Text("{whole}.{fraction} s", whole=whole, fraction=fraction) if fraction else Text("{whole} s", whole=whole)

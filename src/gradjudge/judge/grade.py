@@ -1,10 +1,10 @@
-"""The verb: ``grade(submission, assignment) -> Findings``, which the command makes a report of.
+"""Grade one submission; the command makes a report of the findings.
 
 ::
 
      TRUSTED   grade ── run_check ──▶ hidden pytest check ── student.MSE.apply(...) ──▶ session.ask
                                                                                           │
-     ═════════════════════════ trust line: values of a closed language, no pickle ════════╪═════════
+     ═════════════════════════ trust line: closed value codec, no pickle ═════════════════╪═════════
                                                                                           ▼
      JAILED    session: holds the student's code, answers with values, can ask for nothing
 """
@@ -38,16 +38,17 @@ FORBIDDEN = "forbidden_calls"
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """What grading needs besides the submission.
+    """What grading needs besides the submission and the assignment.
 
     Attributes:
-        checks: the collected hidden checks by name.
+        checks: the collected hidden checks, by name.
         open_session: starts a jailed session for the submission.
         device: ``"cpu"`` or ``"cuda"``.
         seed: the course's secret seed.
-        skip: checks that have killed or hung a judge before: they are ungraded, not tried again.
-        killed_at: places at which a session was killed before by a signal of unknown origin.
-        on_event: told ``("check", name)`` before a check starts, its session being there, and ``("done", name)`` after.
+        skip: checks that ended or hung an earlier judge: left ungraded, not tried again.
+        killed_at: places at which a signal of unknown origin killed a session of an earlier judge.
+        on_event: called with ``("cells", "")`` before the cells run, ``("check", name)`` once a check's session is
+            ready, and ``("done", name)`` after the check.
     """
 
     checks: Mapping[str, pytest.Item]
@@ -63,8 +64,8 @@ def grade(submission: Submission, assignment: Assignment, environment: Environme
     """Grade one submission of one assignment.
 
     Raises:
-        InternalError: a session could not be started at all, the machine is short of memory or disk, or a session was
-            killed from outside (`SessionKilled`).
+        InternalError: a session could not be started, the machine is short of memory or disk, or a session was killed
+            from outside (`SessionKilled`).
     """
     started = time.monotonic()
     with LiveSession(submission, environment.open_session, assignment, environment.killed_at) as session:
@@ -74,7 +75,7 @@ def grade(submission: Submission, assignment: Assignment, environment: Environme
         outcomes: dict[str, dict[str, CheckOutcome]] = {}
         items: dict[str, ItemResult] = {}
         for item in assignment.items:
-            outcomes[item.name] = _judge(item, context, environment)
+            outcomes[item.name] = _run_checks(item, context, environment)
             items[item.name] = item_result(
                 item, outcomes[item.name], environment.checks, context.results, assignment.languages
             )
@@ -103,35 +104,35 @@ def grade(submission: Submission, assignment: Assignment, environment: Environme
         return Findings(submission.digest, submission.language or "", items, run, cells, remarks)
 
 
-def _judge(item: Item, context: CheckContext, environment: Environment) -> dict[str, CheckOutcome]:
+def _run_checks(item: Item, context: CheckContext, environment: Environment) -> dict[str, CheckOutcome]:
     """Run an item's checks in the order of the rubric."""
     outcomes: dict[str, CheckOutcome] = {}
     if item.forbidden:
-        outcomes[FORBIDDEN] = _look_at_source(item, context)
+        outcomes[FORBIDDEN] = _check_source(item, context)
     for name in item.checks:
         if name in environment.skip:
             outcomes[name] = CheckOutcome("ungraded", UNGRADED, "this check ended or hung its judge", 0.0)
         elif name not in environment.checks:
             outcomes[name] = CheckOutcome("ungraded", UNGRADED, "no hidden test of this name was collected", 0.0)
         else:
-            # A replay of the cells is not the check's time: what watches the judge would take it for one that hangs.
+            # A replay of the cells is not the check's time: the supervisor would take it for a hang.
             outcomes[name] = run_check(
                 environment.checks[name], context, on_ready=partial(environment.on_event, "check", name)
             )
             environment.on_event("done", name)
     if FORBIDDEN in outcomes and outcomes[FORBIDDEN].state == "passed" and _earns(item, outcomes):
-        outcomes[FORBIDDEN] = _look_for_unread(item, context) or outcomes[FORBIDDEN]
+        outcomes[FORBIDDEN] = _check_readable(item, context) or outcomes[FORBIDDEN]
     return outcomes
 
 
 def _earns(item: Item, outcomes: Mapping[str, CheckOutcome]) -> bool:
-    """Tell whether an item would have points if nothing were found in the source."""
+    """Tell whether an item would earn points, apart from the check of its source."""
     states = [outcomes[name].state == "passed" for name in item.checks if name in outcomes]
     return any(states) if any(worth is not None for worth in item.checks.values()) else bool(states) and all(states)
 
 
-def _look_for_unread(item: Item, context: CheckContext) -> CheckOutcome | None:
-    """Fail the look at the source if the session has a function of its rules that no reader finds in the text."""
+def _check_readable(item: Item, context: CheckContext) -> CheckOutcome | None:
+    """Fail the check of the source if the session has a function of its rules that is not found in the text."""
     started = time.monotonic()
 
     def fetch(name: str) -> object:
@@ -153,7 +154,7 @@ def _look_for_unread(item: Item, context: CheckContext) -> CheckOutcome | None:
     return CheckOutcome("failed", message, f"not found in the source: {', '.join(found)}", time.monotonic() - started)
 
 
-def _look_at_source(item: Item, context: CheckContext) -> CheckOutcome:
+def _check_source(item: Item, context: CheckContext) -> CheckOutcome:
     started = time.monotonic()
     found = forbidden_calls(rules=item.forbidden, **_source_of(item, context))
     seconds = time.monotonic() - started
@@ -169,7 +170,7 @@ def _look_at_source(item: Item, context: CheckContext) -> CheckOutcome:
 
 
 def _source_of(item: Item, context: CheckContext) -> dict[str, Any]:
-    """Give what a look at the source takes, apart from the rules."""
+    """Return the arguments of `forbidden_calls` and `unreadable`, except the rules."""
     submission, others = context.submission, (other for other in context.assignment.items if other is not item)
     return {
         "sources": [cell.source for cell in submission.cells],
@@ -186,7 +187,7 @@ def item_result(
     before: Mapping[str, str],
     languages: Sequence[str],
 ) -> ItemResult:
-    """Turn the outcomes of an item's checks into its result; `before` has the states of the items it may need."""
+    """Turn the outcomes of an item's checks into its result; `before` has the states of earlier items."""
     if item.kind == "manual":
         return ItemResult(0.0, item.points, PENDING, "manual", hint=item.hint)
     banned = FORBIDDEN in outcomes and outcomes[FORBIDDEN].state != "passed"

@@ -1,10 +1,10 @@
 """The judge host: a trusted process that collects the hidden tests once and forks one judge per submission.
 
-Started by `gradjudge.cohort.supervisor` as ``python -m gradjudge.judge.host`` with a control socket (see
-`gradjudge.wire.forkserver`), the control socket of the sessions' zygote, and a pipe on which it says what it collected.
-Each judge streams one JSON document per line: ``{"event": "session", "pid": ...}`` and ``{"event": "check", "name":
-...}`` as it goes, then ``{"event": "found", "found": {...}}`` or ``{"event": "killed", ...}`` (a session, from outside)
-or ``{"event": "fault", ...}``.
+`gradjudge.cohort.supervisor` runs it as ``python -m gradjudge.judge.host`` with a control socket (see
+`gradjudge.wire.forkserver`), the zygote's control socket, and a pipe for the list of collected checks. Each judge
+streams one JSON document per line: ``{"event": "session", "pid": ...}`` and ``{"event": "check", "name": ...}`` as it
+goes, then ``{"event": "found", "found": {...}}``, ``{"event": "killed", ...}`` (a session was killed from outside) or
+``{"event": "fault", ...}``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from gradjudge.wire.forkserver import ForkServer, die_with_parent
 
 
 class Host:
-    """Be the pytest plugin that serves judges instead of running the tests."""
+    """A pytest plugin that serves judges instead of running the tests."""
 
     def __init__(self, course: Course, setup: HostSetup) -> None:
         self.course = course
@@ -45,7 +45,7 @@ class Host:
         self.problems: list[str] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Keep what could not be collected, for staff."""
+        """Record collection errors, for staff."""
         if report.failed:
             self.problems.append(f"{report.nodeid}: the hidden tests cannot be imported.\n{report.longreprtext}")
 
@@ -73,7 +73,7 @@ class Host:
             self.checks[assignment][name] = item
 
     def _mismatches(self, assignment: Assignment) -> list[str]:
-        """Compare what ``grading.toml`` asks for with what the hidden tests offer."""
+        """Compare the checks in ``grading.toml`` with the hidden tests."""
         from gradjudge.judge.plugin import check_title, item_name
 
         have = self.checks[assignment.name]
@@ -103,7 +103,7 @@ class Host:
         return assignment if limits is None else msgspec.structs.replace(assignment, limits=limits)
 
     def _judge(self, payload: bytes, wire: socket.socket) -> NoReturn:
-        """Be a judge: grade one submission, stream the events, and end."""
+        """In a forked judge: grade one submission, stream the events, and exit."""
         stream = wire.makefile("wb", buffering=0)
 
         def say(event: Event) -> None:
@@ -113,7 +113,7 @@ class Host:
             say(Event("found", found=self._grade(msgspec.json.decode(payload, type=JudgeSetup), say)))
         except SessionKilled as killed:
             say(Event("killed", name=killed.place, detail=str(killed)))
-        except BaseException:  # noqa: BLE001  a judge's last words: whatever it was is the grader's fault, told to staff
+        except BaseException:  # noqa: BLE001  # any exception here is the grader's fault, reported to staff
             say(Event("fault", detail=traceback.format_exc()))
         os._exit(0)
 
@@ -128,10 +128,12 @@ class Host:
         except UnreadableSubmission as problem:
             return unjudged(assignment, "failed", problem.text, problem.detail, device=self.setup.device)
         seed = job.seed or self.course.seed
-        seats = Seats(self.setup, submission, assignment.limits, seed, lambda pid: say(Event("session", pid=pid)))
+        launcher = SessionLauncher(
+            self.setup, submission, assignment.limits, seed, lambda pid: say(Event("session", pid=pid))
+        )
         environment = Environment(
             checks=self.checks[job.assignment],
-            open_session=seats.open,
+            open_session=launcher.open,
             device=self.setup.device,
             seed=seed,
             skip=frozenset(job.skip),
@@ -141,8 +143,8 @@ class Host:
         return grade(submission, assignment, environment)
 
 
-class Seats:
-    """Open sessions for one submission: its limits, its companion files, its seed; `tell` hears their pids."""
+class SessionLauncher:
+    """Open sessions for one submission, with its limits, companion files and seed; call `on_start` with each pid."""
 
     def __init__(
         self,
@@ -150,9 +152,9 @@ class Seats:
         submission: Submission,
         limits: GradingLimits,
         seed: str,
-        tell: Callable[[int], None],
+        on_start: Callable[[int], None],
     ) -> None:
-        self._tell = tell
+        self._on_start = on_start
         self._zygote = Zygote.attach(setup.zygote)
         self._submission = submission
         policy = Policy.for_submission(limits, device=setup.device, sandbox=setup.sandbox, base=Path(setup.scratch))
@@ -170,11 +172,11 @@ class Seats:
         companions = self._submission.companions
         config = self._config | {"main": self._imported_as(companions)}
         session = self._zygote.spawn(self._policy, companions, config)
-        self._tell(session.pid)
+        self._on_start(session.pid)
         return session
 
     def _imported_as(self, files: Mapping[str, bytes]) -> str:
-        """Return the script's own name if a companion may mean to import it; to others the session is not told it."""
+        """Return the script's module name if a companion may import it; otherwise the session must not learn it."""
         name = Path(self._submission.path).stem if self._submission.kind == "script" else ""
         return name if any(name.encode() in data for file, data in files.items() if file.endswith(".py")) else ""
 
@@ -204,9 +206,9 @@ def main() -> int:
 
 
 def _preload(languages: Iterable[str]) -> None:
-    """Do what the first check would otherwise pay for: gradcheck imports sympy, an optimiser torch._dynamo.
+    """Do in advance what would slow down the first check.
 
-    The first sentence reads the catalogues.
+    gradcheck imports sympy, an optimiser torch._dynamo, and the first sentence reads the catalogues.
     """
     import sympy  # noqa: F401
     import torch

@@ -1,4 +1,4 @@
-"""Submissions to judge, and what the cohort's process and the trusted judge host say to each other, as JSON."""
+"""Submissions to judge, and the JSON messages between the supervisor and the judge host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradjudge.reports.record import Findings, Late
 
 
 class HostSetup(msgspec.Struct, frozen=True):
-    """What the host is told at its start, as JSON on its command line."""
+    """The judge host's configuration, as JSON on its command line; `control`, `zygote` and `ready` are descriptors."""
 
     root: str
     assignments: tuple[str, ...]
@@ -28,12 +28,12 @@ class Job(msgspec.Struct, frozen=True):
     """One submission to judge.
 
     Attributes:
-        key: digest of all that the verdict depends on; empty if the report is not kept.
-        late: when it was handed in and what that costs; None where that is not known.
-        remarks: what is already known of its files.
-        digest: of what its key was made from.
+        key: digest of everything that the verdict depends on; empty if the report is not kept.
+        late: when it was handed in and what that costs; None if unknown.
+        remarks: remarks on its files made so far.
+        digest: digest of the submission that `key` was made from.
         also: lines of Python that are run after the file (see `gradjudge.course.hand_in.choice.Choice`).
-        seed: what hidden inputs are drawn from instead of the course's secret (when tests are tested).
+        seed: seed of the hidden inputs, instead of the course's secret (when tests are tested).
     """
 
     student: str
@@ -48,11 +48,11 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class JudgeSetup(msgspec.Struct, frozen=True):
-    """What a judge is told at its start: of a job, what it must know.
+    """The part of a job that its judge needs; for the fields see `Job`.
 
     Attributes:
-        skip: checks that are not run, because they ended an earlier judge.
-        killed_at: places at which a session of an earlier judge was killed by a signal of unknown origin.
+        skip: checks that ended or hung an earlier judge: left ungraded.
+        killed_at: places at which a signal of unknown origin killed a session of an earlier judge.
     """
 
     assignment: str
@@ -64,14 +64,14 @@ class JudgeSetup(msgspec.Struct, frozen=True):
 
 
 class HostReady(msgspec.Struct, frozen=True):
-    """What the host says when it is ready: hidden checks by assignment, and what is wrong with them, for staff."""
+    """The host is ready: hidden checks by assignment, and problems with them, for staff."""
 
     checks: dict[str, list[str]]
     problems: list[str]
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of a judge's stream; `pid` is that of a session which it has started."""
+    """One line of a judge's stream; `pid` is that of a new session."""
 
     event: str
     name: str = ""

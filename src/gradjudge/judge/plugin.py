@@ -1,8 +1,7 @@
-"""pytest on the trusted side: fixtures and marks for hidden tests, and what became of each check.
+"""The pytest plugin of the judge host: fixtures and marks for hidden tests, and the outcome of each check.
 
-The plugin is loaded by name in the judge host only. Tests are collected once; each submission is judged in a fork.
 A test that passes is a passed check; `CheckFailed` is the student's failure; a lost session is a time-out or a crash;
-everything else (a bare assertion, a bug, a skip) is the grader's fault and makes the check ``ungraded``.
+anything else (a bare assertion, a bug, a skip) is the grader's fault and makes the check ``ungraded``.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ from gradjudge.wire.messages import Define, Missing, PassesDone, Raised, Ref, Re
 
 
 class CheckOutcome(NamedTuple):
-    """What became of one check: its state, what the student is told, what staff may read.
+    """The outcome of one check: its state, message for the student, and detail for staff.
 
-    `raised` says that it failed only because the student's code raised.
+    `raised` means that it failed only because the student's code raised.
     """
 
     state: str
@@ -49,18 +48,18 @@ class CheckOutcome(NamedTuple):
 
 
 class CheckContext:
-    """All that the hidden tests of one submission may see.
+    """What the hidden tests of one submission work with.
 
     Attributes:
-        results: states of the items that are done, for follow-through.
-        modules: text of the modules of the submission, by name.
-        text: the student's own text.
-        stand_ins: names that stood in for the student's own in the check under way.
-        offered: names for which the check under way has a stand-in, should it fail with the student's own.
-        ways: how many ways there are to put them in.
-        helping: which of these is used now; 0 for the student's own.
-        deadly: whether a check that has stand-ins was lost with the student's own before.
-        bounds: what the bounds of ``grading.toml`` were compared with, the worst number of each.
+        results: states of the items graded so far, for follow-through.
+        modules: source of the submission's modules, by name.
+        text: the student's own source.
+        stand_ins: names replaced by stand-ins in the current check.
+        offered: names for which the current check has stand-ins, to be used if it fails with the student's own.
+        ways: number of alternative stand-ins.
+        helping: which alternative is in use, from 1; 0 for the student's own.
+        deadly: whether an earlier check with stand-ins lost its session with the student's own.
+        bounds: for each bound of ``grading.toml``, the worst number that it was compared with.
     """
 
     def __init__(
@@ -84,10 +83,10 @@ class CheckContext:
         self.text = OwnText(submission.cells, self.modules)
 
     def ask(self, request: Request) -> Reply:
-        """Ask the session; give its reply with nothing in it that the student may not be told.
+        """Ask the session and return its reply without anything that the student must not be told.
 
-        Of names that the session chose, only what the student has defined goes back; of what was raised, places are as
-        they count, and limits as ``grading.toml`` sets them.
+        Suggested names are restricted to those that the student has defined; exceptions get places as students count
+        them, and limits from ``grading.toml``.
 
         Raises:
             SessionLost: see `gradjudge.judge.sessions.LiveSession.ask`.
@@ -111,7 +110,7 @@ class CheckContext:
         return self.text.told(self.session.with_most(raised), asked)
 
     def compared(self, item: str, name: str, value: float, side: Side) -> None:
-        """Keep a number that a bound was compared with, if it is worse than those before; not finite is worst."""
+        """Record a number that a bound was compared with, if worse than those before; non-finite is worst."""
         before = self.bounds.get(name)
         if before is not None and (before.value is None or before.side != side):
             return
@@ -131,7 +130,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Keep the first exception of a check; pytest's own report has only its text."""
+    """Keep the first exception of a check; pytest's report has only its text."""
     context = item.config.stash.get(_CONTEXT, None)
     if context is not None and call.excinfo is not None and context.excinfo is None:
         context.excinfo = call.excinfo.value
@@ -144,7 +143,7 @@ def _context(request: pytest.FixtureRequest) -> CheckContext:
 
 @pytest.fixture
 def student(request: pytest.FixtureRequest) -> Student:
-    """Offer the names that the student's code defined: ``student.MSE.apply(yhat, y)``."""
+    """Return the student's namespace: ``student.MSE.apply(yhat, y)``."""
     context = _context(request)
     context.student = Student(context.ask, context.assignment.aliases)
     return context.student
@@ -152,15 +151,15 @@ def student(request: pytest.FixtureRequest) -> Student:
 
 @pytest.fixture
 def device(request: pytest.FixtureRequest) -> torch.device:
-    """Give the device that is graded on."""
+    """Return the device that is graded on."""
     return torch.device(_context(request).device)
 
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> torch.Generator:
-    """Give a CPU generator seeded from the course's secret, the assignment and the check: the same for all students.
+    """Return a CPU generator seeded from the course's secret, the assignment and the check: the same for all students.
 
-    A check that is made again with stand-ins draws anew: a folder's name, say, is not that of the first time.
+    A check repeated with stand-ins gets another seed, so that the name of a folder, say, differs from the first time.
     """
     context = _context(request)
     text = f"{context.seed}\0{context.assignment.name}\0{check_name(request.node)}" + "\0again" * context.helping
@@ -170,7 +169,7 @@ def rng(request: pytest.FixtureRequest) -> torch.Generator:
 
 @pytest.fixture
 def threshold(request: pytest.FixtureRequest) -> Callable[[str], float]:
-    """Give the bounds of ``grading.toml``, the tolerance of the device included."""
+    """Return a function from names to bounds of ``grading.toml``, including the device's tolerance."""
     context = _context(request)
     note = partial(context.compared, item_name(request.node))
     return lambda name: Bound(context.assignment.threshold(name).on(context.device), name, note)
@@ -178,13 +177,13 @@ def threshold(request: pytest.FixtureRequest) -> Callable[[str], float]:
 
 @pytest.fixture
 def sources(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """Give the student's code as text, one entry per cell."""
+    """Return the student's source, one entry per cell."""
     return tuple(cell.source for cell in _context(request).submission.cells)
 
 
 @pytest.fixture
 def passed(request: pytest.FixtureRequest) -> Callable[[str], bool]:
-    """Tell whether an item that was judged before has passed."""
+    """Return a function that tells whether an earlier item has passed."""
     context = _context(request)
 
     def tell(item: str) -> bool:
@@ -197,10 +196,10 @@ def passed(request: pytest.FixtureRequest) -> Callable[[str], bool]:
 
 @pytest.fixture
 def instead(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
-    """Put a stand-in for a name that has failed in its place, if the check fails with the student's own.
+    """Repeat the check with stand-ins if it fails with the student's own functions.
 
-    ``instead("MSE", student.stand_in("MSE", ...))``: the check runs with the student's own first, then, if it has
-    failed, with the stand-in, and has the better outcome of the two. Further stand-ins are tried in turn.
+    ``instead("MSE", student.stand_in("MSE", ...))``: the check runs with the student's own first and, if it fails,
+    with the stand-in; the better outcome counts. Further stand-ins are tried in turn.
     """
     context = _context(request)
     with ExitStack() as standing:
@@ -226,10 +225,7 @@ def item_name(item: pytest.Item) -> str:
 
 
 def check_title(item: pytest.Item) -> dict[str, str]:
-    """Read a check's one-line descriptions from its docstring: the first line is English, ``fr:`` starts the French.
-
-    So do the codes of other languages theirs.
-    """
+    """Read a check's descriptions by language from its docstring: the first line in English, others as ``fr: ...``."""
     lines = [line.strip() for line in (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()]
     if not lines:
         return {}
@@ -249,7 +245,7 @@ def run_check(item: pytest.Item, context: CheckContext, *, on_ready: Callable[[]
     Args:
         item: the check.
         context: the submission.
-        on_ready: called when the session is there, which after a death takes a replay of the cells first.
+        on_ready: called once the session is ready, which after a death means a replay of the cells.
     """
     context.ways, context.helping = 0, int(context.deadly)
     bounds, ours = dict(context.bounds), bool(context.helping)
@@ -263,10 +259,9 @@ def run_check(item: pytest.Item, context: CheckContext, *, on_ready: Callable[[]
 
 
 def _better(own: CheckOutcome, helped: CheckOutcome, offered: Sequence[str], *, ours: bool) -> CheckOutcome:
-    """Choose between what became of a check with the student's own functions and with stand-ins for some of them.
+    """Choose between the outcomes of a check with the student's own functions and with stand-ins.
 
-    Where both fail, what was found with the stand-ins says more of the function that is judged, unless it is only that
-    something was raised.
+    If both fail, the failure with stand-ins says more about the function under test, unless it is only an exception.
     """
     if helped.state in ("passed", "ungraded") or (helped.state == "failed" and not helped.raised):
         return helped
@@ -277,7 +272,7 @@ def _better(own: CheckOutcome, helped: CheckOutcome, offered: Sequence[str], *, 
 
 
 def _said(outcome: CheckOutcome, names: str, *, ours: bool) -> CheckOutcome:
-    """Add whose functions they were with which something was raised."""
+    """Add to an exception's message whether it came with the student's own functions or with ours."""
     said = outcome.message
     if said is None or not outcome.raised:
         return outcome
@@ -306,7 +301,7 @@ def _attempt(item: pytest.Item, context: CheckContext, on_ready: Callable[[], No
             reports = runtestprotocol(item, log=False, nextitem=None)
     except SessionLost as lost:
         return _lost(lost, context, time.monotonic() - start)
-    except (KeyboardInterrupt, SystemExit, pytest.exit.Exception) as fault:  # a hidden test that tries to leave
+    except (KeyboardInterrupt, SystemExit, pytest.exit.Exception) as fault:  # a hidden test tries to exit
         return CheckOutcome("ungraded", UNGRADED, repr(fault), time.monotonic() - start)
     error = _single(context.excinfo)
     misused = context.student.misused(error) if context.student is not None and error is not None else None
@@ -316,9 +311,9 @@ def _attempt(item: pytest.Item, context: CheckContext, on_ready: Callable[[], No
 
 
 def _single(error: BaseException | None) -> BaseException | None:
-    """Return the first of what several fixtures raised as they ended, if a lost session or the student is behind all.
+    """Return the first exception of a group if all are lost sessions or the student's failures.
 
-    A session that is lost when a check is over is lost to every fixture that has something to put back in it.
+    When a session is lost at the end of a check, every fixture that has something to restore in it raises.
     """
     if not isinstance(error, BaseExceptionGroup):
         return error
@@ -351,7 +346,7 @@ _LOST = {
 
 
 def _lost(lost: SessionLost, context: CheckContext, seconds: float) -> CheckOutcome:
-    """Say why there was no answer."""
+    """Return the outcome of a check whose session was lost."""
     state = "timed-out" if lost.reason in ("timed-out", "out-of-time") else "crashed"
     detail = f"{lost.reason}: {lost.detail}"
     over = context.session.over_limit(lost.reason)
@@ -368,7 +363,7 @@ def _lost(lost: SessionLost, context: CheckContext, seconds: float) -> CheckOutc
 
 
 def _names_in(request: Request) -> frozenset[str]:
-    """Return the names that a request asks for: attributes and keyword arguments."""
+    """Return the attributes and keyword arguments named in a request."""
     if isinstance(request, Steps):
         fetched = (step.args[1] for step in request.steps if step.ref.root == "builtins:getattr" and len(step.args) > 1)
         names = (name for step in request.steps for name in (*step.ref.path, *step.kwargs))

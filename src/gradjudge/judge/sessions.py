@@ -1,10 +1,10 @@
-"""One submission's session over its life: run the cells, survive a death, answer the checks.
+"""One submission's sessions: run the cells, restart after a crash, answer the checks.
 
-A session that dies is started again and the cells are replayed, in full at most twice, then from their definitions
-alone. A cell that killed or ran out of time is never replayed in full.
+A session that dies is restarted and the cells are replayed, in full at most twice, then only their definitions. A cell
+that killed the session or ran out of time is never replayed in full.
 
-Seconds are those that the student's code computes or sleeps (see `gradjudge.sandbox.meter`): neither what it waits for
-a processor nor what the judge computes meanwhile is charged to it.
+Seconds are time at work of the student's code (see `gradjudge.sandbox.meter`), without waits for a processor and
+without the judge's own computing.
 """
 
 from __future__ import annotations
@@ -41,45 +41,44 @@ from gradjudge.text import Text
 from gradjudge.wire.messages import CellDone, Drop, PassesDone, Raised, Reply, Request, RunCell
 
 FULL_REPLAYS = 2
-#: Signals from who knows where that a submission is judged anew for, each at another place.
+#: Number of deaths by a signal of unknown origin, each at another place, for which a submission is judged anew.
 FORGIVEN = 2
-#: A session is started at most this many times again, whatever its submission does.
+#: Maximum number of restarts of one submission's session.
 RESTARTS = 24
 #: Share of ``submission_seconds`` that the cells may use, so that some is left for the checks.
 CELLS_SHARE = 0.6
-#: Share after which what is left of the cells is not run at all, not even its definitions.
+#: Share after which the remaining cells are not run at all, not even their definitions.
 DEFINITIONS_SHARE = 0.8
-#: Seconds at work between the interrupt of a cell and its end by force.
+#: Seconds at work between the interrupt of a cell and the kill.
 GRACE = 0.5
-#: Seconds at work in which a fresh session must answer that it is there.
+#: Seconds at work for a fresh session's first answer.
 FIRST_ANSWER = 10.0
 OUTPUT_KEPT = 32_000
-#: Limits at which some users are refused, and others killed by who watches: what is said is the same.
+#: Limits that on some systems refuse the call and on others kill the session; students are told the same.
 WATCHED = ("threads", "disk")
-#: What stays used up once a session was refused more of it: the next check gets another session.
-STAY = (*WATCHED, "descriptors")
-#: Characters of a cell of which the definitions below a failing line are run.
+#: Limits that stay exhausted: after hitting one, the next check gets a new session.
+LASTING = (*WATCHED, "descriptors")
+#: Maximum characters of a cell whose definitions below a failing line are run.
 LONGEST_REST = 128 << 10
 
 
 class SessionKilled(InternalError):
-    """Report a session that a signal ended which nobody here has sent: an administrator's, or the submission's own.
+    """A session died of a signal that we did not send: an administrator's, or the submission's own.
 
-    Who sent it cannot be told from one death. The submission is judged anew from its start; a session that ends at the
-    same place again has done so itself.
+    One death does not tell which. The submission is judged anew from its start; a session that dies at the same place
+    again has killed itself.
 
     Attributes:
         place: what the session was doing.
     """
 
     def __init__(self, place: str, detail: str) -> None:
-        """Keep the place."""
         super().__init__(f"a session was killed from outside at {place} ({detail})")
         self.place = place
 
 
-class Dose(IntEnum):
-    """How much of a cell a replay may run."""
+class Extent(IntEnum):
+    """How much of a cell may be run."""
 
     NOTHING = 0
     DEFINITIONS = 1
@@ -87,13 +86,13 @@ class Dose(IntEnum):
 
 
 class LiveSession:
-    """Hold the session of one submission.
+    """The session of one submission, restarted when needed.
 
     Args:
         submission: what was handed in.
         open_session: starts a fresh jailed session.
-        assignment: seconds per cell, per check and in all; languages of what is said.
-        killed_at: places at which a session was killed in earlier sittings of the same submission.
+        assignment: for its limits and the languages of messages.
+        killed_at: places at which a session of an earlier judge was killed by a signal of unknown origin.
     """
 
     def __init__(
@@ -119,22 +118,22 @@ class LiveSession:
         self._killed: SessionKilled | None = None
         self._used_up = False
         self._place = ""
-        self._doses: dict[int, Dose] = {}
+        self._extents: dict[int, Extent] = {}
         self._used = self._waited = 0.0  # of the sessions that have ended
         self._until = self._limits.submission_seconds
 
     @property
     def used(self) -> float:
-        """Seconds that the student's code was at work so far, in all its sessions."""
+        """Seconds at work so far, in all sessions."""
         return self._used + (0.0 if self._session is None else self._session.used)
 
     @property
     def waited(self) -> float:
-        """Seconds that it waited for a processor meanwhile, which are not charged."""
+        """Seconds spent waiting for a processor, which are not charged."""
         return self._waited + (0.0 if self._session is None else self._session.waited)
 
     def run_cells(self) -> None:
-        """Run every cell in order and go on after a failure, a time-out or a death.
+        """Run every cell in order, continuing after a failure, a time-out or a death.
 
         Raises:
             InternalError: a session could not be started, or was killed from outside.
@@ -147,20 +146,20 @@ class LiveSession:
             self._run_first(cell)
 
     def _run_first(self, cell: Cell) -> None:
-        if len(cell.source.encode(errors="replace")) > LONGEST_CELL:  # more than fits into a message to the session
-            self._doses[cell.index] = Dose.NOTHING
+        if len(cell.source.encode(errors="replace")) > LONGEST_CELL:  # does not fit into a message
+            self._extents[cell.index] = Extent.NOTHING
             self._record(cell, "too-long", "", TOO_LONG)
             return
         self._place = f"cell {cell.index}"
         left = self._left(CELLS_SHARE)
         if left <= 0:
-            self._doses[cell.index] = Dose.DEFINITIONS if self._left(DEFINITIONS_SHARE) > 0 else Dose.NOTHING
+            self._extents[cell.index] = Extent.DEFINITIONS if self._left(DEFINITIONS_SHARE) > 0 else Extent.NOTHING
             self._record(cell, "skipped", "", SKIPPED)
         seconds = min(self._limits.cell_seconds, max(left, 1.0))
         try:
             done = self._run(cell, seconds)
         except SessionLost as lost:
-            self._doses[cell.index] = Dose.DEFINITIONS
+            self._extents[cell.index] = Extent.DEFINITIONS
             if lost.reason == "timed-out":
                 self._record(cell, "timed-out", lost.detail, self._stopped(seconds))
             else:
@@ -169,10 +168,10 @@ class LiveSession:
         if done is None:
             return
         self._keep_output(cell, done.output)
-        if left <= 0:  # only its definitions were run: what these raise is not why it did not run
+        if left <= 0:  # only its definitions were run: their errors do not matter
             return
         if done.interrupted:
-            self._doses[cell.index] = Dose.DEFINITIONS
+            self._extents[cell.index] = Extent.DEFINITIONS
             self._record(cell, "timed-out", done.error.text if done.error else "", self._stopped(seconds))
         elif done.error is not None and done.error.limit in WATCHED:
             self._record(cell, "crashed", done.error.text, ended(self.over_limit(done.error.limit)))
@@ -185,17 +184,19 @@ class LiveSession:
         elif done.truncated:
             self._record(cell, "cut", "", cut(self._limits.output_kb))
         if done.used_up:
-            self._doses[cell.index] = Dose.DEFINITIONS
+            self._extents[cell.index] = Extent.DEFINITIONS
             self._close()
 
     def _left(self, share: float = 1.0) -> float:
-        """Return the seconds at work until a share of the submission's time is used up."""
+        """Return the seconds left of a share of the submission's time."""
         return share * self._limits.submission_seconds - self.used
 
-    def _run(self, cell: Cell, seconds: float, most: Dose = Dose.ALL) -> CellDone | None:
-        """Run as much of a cell as it may; None when nothing of it is left."""
-        dose = min(self._doses.get(cell.index, Dose.ALL), most)
-        source = cell.source if dose is Dose.ALL else definitions(cell.source) if dose is Dose.DEFINITIONS else ""
+    def _run(self, cell: Cell, seconds: float, most: Extent = Extent.ALL) -> CellDone | None:
+        """Run the permitted part of a cell; return None if that is empty."""
+        extent = min(self._extents.get(cell.index, Extent.ALL), most)
+        if extent is Extent.NOTHING:
+            return None
+        source = cell.source if extent is Extent.ALL else definitions(cell.source)
         if not source.strip():
             return None
         reply = self._send(RunCell(cell.index, source, cell.mode, _rest(source)), seconds, grace=GRACE)
@@ -208,7 +209,7 @@ class LiveSession:
         session = self._open_session()
         try:
             session.ask(Drop(), seconds=FIRST_ANSWER)
-        except SessionLost as lost:  # nothing of the student's has run yet, so this is no mistake of theirs
+        except SessionLost as lost:  # the student's code has not run yet, so this is not their fault
             session.close()
             raise InternalError(f"a fresh session did not answer: {lost}") from lost
         self._session, self._lost, self.layers = session, None, session.layers
@@ -225,7 +226,7 @@ class LiveSession:
         """Start the session again and replay the first `cells` cells.
 
         Raises:
-            SessionLost: it was started too often, or no time is left.
+            SessionLost: there were too many restarts, or no time is left.
         """
         while self._session is None:
             if self._left() <= 0:
@@ -234,24 +235,24 @@ class LiveSession:
                 raise SessionLost("restarts", f"not started again after {self.restarts} restarts")
             self.restarts += 1
             self._open()
-            most = Dose.ALL if self.restarts <= FULL_REPLAYS else Dose.DEFINITIONS
+            most = Extent.ALL if self.restarts <= FULL_REPLAYS else Extent.DEFINITIONS
             for cell in self._submission.cells[:cells]:
-                if self._left() <= 0:  # each of hundreds of cells may use a moment more than is left
+                if self._left() <= 0:  # hundreds of cells could each overrun a little
                     self._close()
                     raise SessionLost("out-of-time", "no time was left to replay the cells")
                 if not self._replay(cell, most):
                     break
 
-    def _replay(self, cell: Cell, most: Dose) -> bool:
-        dose = min(self._doses.get(cell.index, Dose.ALL), most)
+    def _replay(self, cell: Cell, most: Extent) -> bool:
+        extent = min(self._extents.get(cell.index, Extent.ALL), most)
         self._place = f"cell {cell.index}, replay {self.restarts}"
         try:
             done = self._run(cell, min(self._limits.cell_seconds, max(self._left(), 1.0)), most)
         except SessionLost:
-            self._doses[cell.index] = Dose(max(dose - 1, 0))
+            self._extents[cell.index] = Extent(max(extent - 1, 0))
             return False
         if done is not None and (done.interrupted or done.used_up):
-            self._doses[cell.index] = Dose(max(dose - 1, 0))
+            self._extents[cell.index] = Extent(max(extent - 1, 0))
         if done is not None and done.used_up:
             self._close()
             return False
@@ -259,11 +260,11 @@ class LiveSession:
 
     @contextmanager
     def check(self, name: str) -> Iterator[None]:
-        """Give one check a living session and its time.
+        """Run one check, with a live session and a time limit.
 
         Raises:
-            SessionLost: the session died too often to be started once more.
-            SessionKilled: it was killed from outside, whatever the check has made of it.
+            SessionLost: the session cannot be restarted any more.
+            SessionKilled: it was killed from outside, even if the check has caught that.
         """
         if self._session is None:
             self._reopen(len(self._submission.cells))
@@ -284,35 +285,35 @@ class LiveSession:
                     self._close()
 
     def ask(self, request: Request) -> Reply:
-        """Ask the session within the time of the check that is under way.
+        """Ask the session within the time of the current check.
 
         Raises:
             SessionLost: it died, broke the protocol, or the check's time is over.
         """
-        if self._session is None:  # say again why, so that what is undone after a time-out does not hide it
+        if self._session is None:  # repeat the reason, so that clean-up after a time-out does not hide it
             raise self._lost or SessionLost("crashed", "the session is gone")
         left = self._until - self.used
         if left <= 0:
             self._close()
-            self._lost = SessionLost(self._slow(), "the check's time is over")
+            self._lost = SessionLost(self._time_out_reason(), "the check's time is over")
             raise self._lost
         try:
             return self._send(request, left)
         except SessionLost as lost:
-            if lost.reason != "timed-out" or self._slow() == "timed-out":
+            if lost.reason != "timed-out" or self._time_out_reason() == "timed-out":
                 raise
-            self._lost = SessionLost(self._slow(), lost.detail)
+            self._lost = SessionLost(self._time_out_reason(), lost.detail)
             raise self._lost from lost
 
-    def _slow(self) -> str:
-        """Tell whose time is over: the check's own, or what was left of the submission's."""
+    def _time_out_reason(self) -> str:
+        """Return whether the check's own time is over, or that of the submission."""
         return "out-of-time" if self._until >= self._limits.submission_seconds else "timed-out"
 
     def _send(self, request: Request, seconds: float, grace: float | None = None) -> Reply:
         assert self._session is not None
         try:
             reply = self._session.ask(request, seconds=seconds, grace=grace)
-            self._used_up |= _limit(reply) in STAY
+            self._used_up |= _exhausts(reply)
             return reply
         except SessionLost as lost:
             self._close()
@@ -323,7 +324,7 @@ class LiveSession:
             raise self._lost from lost
 
     def _own_death(self, killed: SessionLost) -> SessionLost:
-        """Return a death by a signal as the submission's own; raise SessionKilled if it need not be."""
+        """Return a death by signal as the submission's own crash; raise SessionKilled if it may not be."""
         if self._place not in self._killed_at and len(self._killed_at) < FORGIVEN:
             self._killed = SessionKilled(self._place, killed.detail)
             raise self._killed from killed
@@ -348,11 +349,11 @@ class LiveSession:
         self.close()
 
     def with_most(self, raised: Raised) -> Raised:
-        """Put in how much there is of what ran out, whatever the session says of it."""
+        """Fill in the value of the limit that was hit."""
         return replace(raised, most=self._most(raised.limit))
 
     def over_limit(self, reason: str) -> Text | None:
-        """Say what the code did, if its session was lost for a reason that is a limit."""
+        """Say which limit the code exceeded; None if `reason` is not a limit."""
         return over_limit(reason, self._most(reason))
 
     def _most(self, limit: str) -> int:
@@ -362,7 +363,7 @@ class LiveSession:
         return OUT_OF_TIME if seconds < self._limits.cell_seconds else stopped(seconds)
 
     def _record(self, cell: Cell, state: str, detail: str, done: Text, line: int = 0) -> None:
-        """Keep what became of a cell; `done` says it after the cell's name, and `line` where (0: that is not known)."""
+        """Record what became of a cell: `done` completes a sentence about it, at `line` (0 if unknown)."""
         self.cells[cell.index] = CellResult(cell.index, state, of_cell(cell, done, line).in_languages(self._languages))
         if detail:
             self.details[str(cell.index)] = bounded_detail(detail)
@@ -372,16 +373,16 @@ class LiveSession:
             self.output = f"{self.output}[{cell.number or cell.line}] {text}\n"[-OUTPUT_KEPT:]
 
 
-def _limit(reply: Reply) -> str:
-    """Tell which of the session's limits a check's answer says that it has run into, if any."""
-    said = [one.raised for one in reply.results] if isinstance(reply, PassesDone) else [reply]
-    return next((one.limit for one in said if isinstance(one, Raised) and one.limit in STAY), "")
+def _exhausts(reply: Reply) -> bool:
+    """Tell whether a reply reports hitting a limit that stays exhausted."""
+    raised = [one.raised for one in reply.results] if isinstance(reply, PassesDone) else [reply]
+    return any(isinstance(one, Raised) and one.limit in LASTING for one in raised)
 
 
 def _rest(source: str) -> tuple[tuple[int, str], ...]:
-    """Return the definitions of a cell that the session runs if the cell fails above them, with their lines.
+    """Return the definitions of a cell, with their lines, that the session runs if the cell fails above them.
 
-    Of one that is no Python, what parses by itself, as for a script.
+    If the cell as a whole does not parse, it is split as a script is, and what parses is used.
     """
     if len(source) > LONGEST_REST:
         return ()

@@ -1,7 +1,7 @@
-"""Ask a session, and never wait for it longer than was said.
+"""Ask a session, with a time limit on every answer.
 
-What is said is time at work (see `gradjudge.sandbox.meter`). It is kept here, where one waits: when it is over the
-session is interrupted, if that was asked for, and then killed.
+Limits are in seconds at work (see `gradjudge.sandbox.meter`). When they are over, the session is interrupted, if the
+caller asked for that, and then killed.
 """
 
 from __future__ import annotations
@@ -28,34 +28,33 @@ from gradjudge.wire.limits import OUT_OF_MEMORY, WireError, WireLimits
 from gradjudge.wire.messages import FITTING, Drop, Reply, Request
 
 _HELLO_SECONDS: Final = 300.0
-"""Wall seconds until a forked session has put on its jail, which takes milliseconds of work."""
+"""Wall seconds for a forked session to apply its jail, which takes milliseconds of work."""
 _HELLO_LIMIT: Final = 1 << 16
 _END_SECONDS: Final = 1.0
-"""How long a session that hung up may be at work until it has ended."""
-_TOLD_SECONDS: Final = 60.0
-"""Wall seconds until the zygote has told how a session ended that has."""
-_LOOK_AGAIN: Final = 0.02
-"""Least seconds between two looks at how long a session has been at work."""
+"""Seconds at work for a session that hung up to end."""
+_EXIT_STATUS_SECONDS: Final = 60.0
+"""Wall seconds for the zygote to report the exit status of a session that has ended."""
+_LEAST_WAIT: Final = 0.02
+"""Minimum seconds between two readings of a session's time at work."""
 
 
 class SessionLost(Exception):
-    """Report that a session ended, or had to be killed. It answers no more.
+    """A session ended, or had to be killed. It answers no more.
 
     Attributes:
         reason: ``"timed-out"``, ``"crashed"``, ``"killed"`` (by a signal that we did not send), ``"protocol"`` (it
-            said what no session says), ``"memory"``, ``"threads"`` or ``"disk"``.
+            broke the protocol), ``"memory"``, ``"threads"`` or ``"disk"``.
         detail: more, for staff.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
-        """Keep both."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
 
 
 class Session(Protocol):
-    """A submission's process, or what stands for one."""
+    """A submission's process, or a fake of one."""
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -67,7 +66,7 @@ class Session(Protocol):
 
     @property
     def waited(self) -> float:
-        """Seconds that it waited for a processor meanwhile, which nobody is charged with."""
+        """Seconds spent waiting for a processor meanwhile, which are not charged."""
 
     def ask(self, request: Request, *, seconds: float, grace: float | None = None) -> Reply:
         """Return the reply to `request`; see `JailedSession.ask`."""
@@ -83,8 +82,8 @@ class JailedSession:
         """Take over `child` and `scratch`, and wait until the jail is on.
 
         Raises:
-            CourseError: a required layer is not to be had.
-            InternalError: the child ended before it could say so.
+            CourseError: a required layer is not available.
+            InternalError: the child ended before reporting its layers.
         """
         self._child = child
         self._limits = policy.limits
@@ -93,7 +92,7 @@ class JailedSession:
         self._lost: SessionLost | InternalError | None = None
         self._closed = False
         try:
-            self._layers = _hear_layers(child)
+            self._layers = _receive_layers(child)
             self._meter = Meter(child.pid, for_us=True)
             self._watch = ResourceWatch(child, policy.limits, scratch)
         except BaseException:
@@ -110,7 +109,7 @@ class JailedSession:
 
     @property
     def pid(self) -> int:
-        """The id of the process that runs the code."""
+        """The process id of the session."""
         return self._child.pid
 
     @property
@@ -120,7 +119,7 @@ class JailedSession:
 
     @property
     def waited(self) -> float:
-        """Seconds that it waited for a processor meanwhile."""
+        """Seconds spent waiting for a processor meanwhile."""
         return self._meter.waited
 
     def ask(self, request: Request, *, seconds: float, grace: float | None = None) -> Reply:
@@ -128,14 +127,14 @@ class JailedSession:
 
         Args:
             request: what to ask.
-            seconds: how long it may be at work. Then the session is killed, or, with `grace`, interrupted first.
-            grace: how long it may be at work on its answer after the interrupt.
+            seconds: limit of its time at work. Then the session is killed, or, with `grace`, interrupted first.
+            grace: limit of its time at work after the interrupt.
 
         Raises:
             SessionLost: it was killed or ended, now or earlier.
             InternalError: the zygote is gone, and the session with it; or the machine is short of memory or disk, so
-                that whatever the session said since the last `Drop` may be the machine's fault; or the machine is so
-                busy that the session had less than a tenth of the time to be at work.
+                that all answers since the last `Drop` are unreliable; or the machine is so busy that the session was
+                at work for less than a tenth of the time.
         """
         if self._lost is not None:
             raise self._lost
@@ -148,14 +147,14 @@ class JailedSession:
         except WireError as error:
             raise self._lose(SessionLost("protocol", str(error))) from error
         except TimeoutError as error:
-            self._refuse_trouble()
+            self._require_scratch()
             raise self._lose(SessionLost(*(self._watch.verdict or ("timed-out", "no answer in time")))) from error
         except (OSError, EOFError) as error:
-            raise self._lose(self._what_happened(error)) from error
+            raise self._lose(self._explain_end(error)) from error
         finally:
             self._used += self._meter.end()
-        if isinstance(request, Drop):  # between checks: often enough, and nothing that a check waits for
-            self._refuse_trouble()
+        if isinstance(request, Drop):  # between checks: often enough, and delays none
+            self._require_scratch()
         return reply
 
     def close(self) -> None:
@@ -167,8 +166,7 @@ class JailedSession:
         self._watch.close()
         self._meter.close()
         self._child.close()
-        # What a process that does not end writes meanwhile must not become a fault of ours: whoever closes the
-        # supervisor removes the folder that holds this one.
+        # A process that lingers may still be writing. Whatever is left goes with the run's folder.
         with contextlib.suppress(OSError):
             remove_scratch(self._scratch)
 
@@ -178,18 +176,18 @@ class JailedSession:
         return lost
 
     def _interrupt(self) -> None:
-        self._interrupted = self._ever_interrupted = True  # first, for the process may end of it at once
+        self._interrupted = self._ever_interrupted = True  # first: the process may end at once
         self._child.interrupt()
 
-    def _what_happened(self, error: OSError | EOFError) -> SessionLost:
-        """Tell why nothing came back: we killed it, it ended by itself, or it only closed its socket."""
-        self._refuse_trouble()
+    def _explain_end(self, error: OSError | EOFError) -> SessionLost:
+        """Find out why no reply came: we killed it, it ended by itself, or it only closed its socket."""
+        self._require_scratch()
         patience = _Patience(self._meter, _END_SECONDS)
         waitstatus = None
         try:
             while not self._child.ended(patience()):
                 pass
-            waitstatus = self._child.wait(_TOLD_SECONDS)
+            waitstatus = self._child.wait(_EXIT_STATUS_SECONDS)
         except TimeoutError:
             pass
         except ForkRefusedError as gone:
@@ -199,10 +197,10 @@ class JailedSession:
             return SessionLost(*self._watch.verdict)
         if waitstatus is None:
             return SessionLost("protocol", "it closed its socket and went on")
-        if self._interrupted:  # its code left signals to the kernel, or exits when it is interrupted
+        if self._interrupted:  # its code restored SIGINT's default, or exits when interrupted
             return SessionLost("timed-out", "ended when it was interrupted at its time limit")
         code = os.waitstatus_to_exitcode(waitstatus)
-        if code == -signal.SIGINT and self._ever_interrupted:  # an answer and our interrupt crossed each other
+        if code == -signal.SIGINT and self._ever_interrupted:  # the reply and our interrupt crossed
             return SessionLost("timed-out", "ended of the interrupt at its time limit, after it had answered")
         if code == OUT_OF_MEMORY:
             return SessionLost("memory", "out of memory")
@@ -212,14 +210,15 @@ class JailedSession:
             raise InternalError("the machine ran out of memory, and its kernel killed a session") from error
         return SessionLost("killed" if from_outside(waitstatus) else "crashed", f"ended by {_signal_name(-code)}")
 
-    def _refuse_trouble(self) -> None:
+    def _require_scratch(self) -> None:
+        """Raise InternalError if the scratch folder is gone, or the disk has not the space that the limits promise."""
         trouble = scratch_trouble(self._scratch, self._limits, private="scratchfs" in self._layers)
         if trouble:
             raise InternalError(trouble)
 
 
 class _Patience:
-    """Say how long to wait for an answer: `seconds` at work, then the interrupt, then as long as its grace."""
+    """The `Patience` of one answer: `seconds` at work, then the interrupt, then `grace` seconds at work."""
 
     def __init__(
         self, meter: Meter, seconds: float, grace: float | None = None, interrupt: Callable[[], None] = lambda: None
@@ -231,34 +230,34 @@ class _Patience:
         self._began = time.monotonic()
         self._due = self._began + seconds
         self._ends = self._began + WALL_FACTOR * (seconds + (grace or 0.0))
-        self._sure = False
+        self._confirmed = False
         meter.begin()
 
     def __call__(self) -> float:
-        """Return the seconds until it is to be asked again.
+        """Return the seconds to wait until the next call.
 
         Raises:
             TimeoutError: the time is over.
-            InternalError: the session has waited for a processor nearly all the time.
+            InternalError: the session has spent nearly all the time waiting for a processor.
         """
         now = time.monotonic()
         if now < self._due:
             return self._due - now
         left = self._allowed - self._meter.charge()
-        if left <= 0 and self._sure and not self._meter.stalled:
-            left = self._after_time()
+        if left <= 0 and self._confirmed and not self._meter.stalled:
+            left = self._interrupt_or_raise()
         elif now > self._ends:
             worked = self._meter.charge()
             raise InternalError(
                 f"the machine is too busy: in {now - self._began:.0f} s a session worked {worked:.1f} s"
             )
-        # Whoever is over its time is looked at once more: a wait for a processor is not counted before it has ended.
-        self._sure = left <= 0
-        self._due = now + max(left, _LOOK_AGAIN)
+        # Confirm by a second reading: a wait for a processor is counted only once it has ended.
+        self._confirmed = left <= 0
+        self._due = now + max(left, _LEAST_WAIT)
         return self._due - now
 
-    def _after_time(self) -> float:
-        """Interrupt, if that is due, and return the seconds that are left then."""
+    def _interrupt_or_raise(self) -> float:
+        """Interrupt and return the grace, once; then raise TimeoutError."""
         if self._grace is None:
             raise TimeoutError("the time is over")
         grace, self._grace = self._grace, None
@@ -268,21 +267,21 @@ class _Patience:
 
 
 def _require_fitting(request: Request, reply: Reply) -> None:
-    """Raise WireError for a reply of a kind that no session gives to such a request."""
+    """Raise WireError for a reply of the wrong kind."""
     if not isinstance(reply, FITTING[type(request)]):
         raise WireError(f"a {type(request).__name__} was answered with a {type(reply).__name__}")
 
 
 def _signal_name(number: int) -> str:
-    """Name a signal; most of the real-time ones, which a session may send itself, have a number only."""
+    """Return a signal's name; most real-time signals have only a number."""
     try:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
 
 
-def _hear_layers(child: Child) -> tuple[str, ...]:
-    """Read the frame that comes before the wire protocol, and before any code of the submission."""
+def _receive_layers(child: Child) -> tuple[str, ...]:
+    """Receive the hello frame, sent before the wire protocol and before any code of the submission runs."""
     child.wire.settimeout(_HELLO_SECONDS)
     try:
         size = int.from_bytes(_read(child.wire, 4), "big")
@@ -291,7 +290,7 @@ def _hear_layers(child: Child) -> tuple[str, ...]:
         hello: dict[str, Any] = json.loads(_read(child.wire, size))
     except (OSError, EOFError) as error:
         with contextlib.suppress(ForkRefusedError):
-            waitstatus = child.wait(_TOLD_SECONDS)
+            waitstatus = child.wait(_EXIT_STATUS_SECONDS)
             raise InternalError(f"a session ended before it began (wait status {waitstatus}): {error}") from error
         raise InternalError("the zygote is gone") from error
     if "error" in hello:

@@ -1,4 +1,4 @@
-"""Tell which layers of the jail this machine gives, by trying them, and what to do about those that it does not."""
+"""Find out, by trying, which layers of the jail work on this machine, and what to do about the others."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class Layer:
 
     Attributes:
         name: as in reports.
-        active: whether it was turned on, and stopped what it is there to stop.
+        active: whether it came on and stopped the attacks that it must stop.
         required: whether sessions are refused without it.
-        detail: what it is for, and what was found.
+        detail: its purpose, and what was found.
         remedy: what to do if it is not active.
     """
 
@@ -67,7 +67,7 @@ class Layer:
 
 
 def examine() -> list[Layer]:
-    """Try every layer in a process of its own, which takes some tenths of a second. Does not import torch."""
+    """Try every layer in a separate process, without torch, within some tenths of a second."""
     found = _probe()
     return [_layer(name, found) for name in _PURPOSES]
 

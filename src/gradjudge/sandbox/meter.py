@@ -1,9 +1,8 @@
-"""Tell how long processes were at work: what they compute and what they sleep, not what they wait for a processor.
+"""Measure how long processes were at work: computing or sleeping, but not waiting for a processor.
 
-Linux counts both: the time that a process has computed is a clock of its own, and ``/proc/PID/task/*/schedstat`` says
-how long each of its threads was ready to compute and was not let ("run delay", see the kernel's
-``Documentation/scheduler/sched-stats.rst``). The run delay is counted once a wait is over; who still waits shows as
-runnable in ``stat``.
+Linux has both figures: a CPU-time clock per process, and in ``/proc/PID/task/*/schedstat`` how long each thread was
+runnable but not running ("run delay", see the kernel's ``Documentation/scheduler/sched-stats.rst``). A wait is added to
+the run delay once it is over; a thread that is still waiting shows as runnable in ``stat``.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ import time
 from typing import Final
 
 CLOSE_LOOK: Final = 0.01
-"""Seconds from which on it is worth looking at every thread of a process; before, its first thread tells enough."""
+"""Seconds after which every thread of a process is read; before that its first thread is enough."""
 WALL_FACTOR: Final = 10.0
-"""Wall seconds that a second at work may take. A machine that is busier than that is no place to grade on."""
+"""Maximum wall seconds per second at work; a busier machine is unfit for grading."""
 _LINE: Final = 1024
 
 
@@ -26,12 +25,12 @@ class Meter:
 
     Args:
         pids: the processes.
-        for_us: this thread sleeps until they have done something. What it waits for a processor then is ours.
+        for_us: this thread sleeps until they have done something; its own waits for a processor are not charged.
 
     Attributes:
-        waited: seconds that were not charged, up to the last `end`.
-        stalled: whether, at the last charge, one was ready to compute and none had computed since the charge before:
-            what it waits is not counted yet.
+        waited: seconds not charged, up to the last `end`.
+        stalled: whether, at the last charge, a thread was runnable but none had run since the charge before: its wait
+            is not counted yet.
     """
 
     def __init__(self, *pids: int, for_us: bool = False) -> None:
@@ -42,38 +41,38 @@ class Meter:
         self.begin()
 
     def begin(self) -> None:
-        """Charge from now on."""
+        """Start charging now."""
         self._began = time.monotonic()
         self._computed = self._delayed = 0.0
         self.stalled = False
-        self._look(closely=False)
+        self._update(closely=False)
         self._computed = self._delayed = 0.0
 
     def charge(self) -> float:
         """Return the seconds since `begin` that the processes computed or slept."""
         passed = time.monotonic() - self._began
-        self._look(closely=passed >= CLOSE_LOOK)
+        self._update(closely=passed >= CLOSE_LOOK)
         return min(passed, max(self._computed, passed - self._delayed))
 
     def end(self) -> float:
-        """Return the last charge, and count what was not charged as waited."""
+        """Return the final charge, and add the rest of the time to `waited`."""
         charged = self.charge()
         self.waited += max(time.monotonic() - self._began - charged, 0.0)
         return charged
 
-    def _look(self, *, closely: bool) -> None:
-        looks = [process.look(closely=closely) for process in self._processes]
-        computed = sum(look[0] for look in looks)
+    def _update(self, *, closely: bool) -> None:
+        readings = [process.read(closely=closely) for process in self._processes]
+        computed = sum(reading[0] for reading in readings)
         self._computed += computed
-        self._delayed += sum(look[1] for look in looks) + self._waited_ourselves()
-        self.stalled = computed == 0.0 and any(look[2] for look in looks)
+        self._delayed += sum(reading[1] for reading in readings) + self._own_delay()
+        self.stalled = computed == 0.0 and any(reading[2] for reading in readings)
 
-    def _waited_ourselves(self) -> float:
+    def _own_delay(self) -> float:
         before, self._our_delay = self._our_delay, _delay(_read(self._us))
         return self._our_delay - before
 
     def close(self) -> None:
-        """Let go of the processes."""
+        """Close the descriptors."""
         for process in self._processes:
             process.close()
         _close(self._us)
@@ -81,23 +80,23 @@ class Meter:
 
 
 class _Process:
-    """What the kernel says of one process; a process that is gone waits for nothing."""
+    """The kernel's figures for one process; zero once it is gone."""
 
     def __init__(self, pid: int) -> None:
         self._first_thread = str(pid)
         self._clock = (~pid << 3) | 2  # clock_getcpuclockid(3), which Python does not offer
-        # Held open: they stay this process's, whoever gets the number later.
+        # Held open: they stay this process's even if its pid is reused.
         self._tasks = _open(f"/proc/{pid}/task", os.O_DIRECTORY)
         self._first = _open(f"/proc/{pid}/task/{pid}/schedstat")
         self._computed = 0.0
         self._delays: dict[str, float] = {}
-        self.look(closely=True)
+        self.read(closely=True)
 
-    def look(self, *, closely: bool) -> tuple[float, float, bool]:
-        """Return the seconds computed and waited since the last look, and whether a thread is ready to compute."""
+    def read(self, *, closely: bool) -> tuple[float, float, bool]:
+        """Return the seconds computed and waited since the last call, and whether a thread is runnable."""
         before, self._computed = self._computed, self._seconds_computed()
         delays, ready = self._all_threads() if closely else ({self._first_thread: _delay(_read(self._first))}, False)
-        # A thread that was not there at the last look may have waited since it began.
+        # All of a new thread's delay counts.
         delayed = sum(max(delay - self._delays.get(thread, 0.0), 0.0) for thread, delay in delays.items())
         self._delays = delays if closely else self._delays | delays
         return max(self._computed - before, 0.0), delayed, ready
@@ -128,14 +127,14 @@ class _Process:
         return []
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the descriptors."""
         _close(self._first)
         _close(self._tasks)
         self._first = self._tasks = -1
 
 
 def _open(path: str, flags: int = 0, within: int | None = None) -> int:
-    """Open for reading; -1 if that is not there."""
+    """Open for reading; -1 if that fails."""
     with contextlib.suppress(OSError):
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags, dir_fd=within)
     return -1
@@ -153,11 +152,11 @@ def _close(fd: int) -> None:
 
 
 def _delay(text: bytes) -> float:
-    """Read the second number of a ``schedstat``: nanoseconds; 0 where this kernel does not count."""
+    """Return the seconds in the second field of a ``schedstat`` (nanoseconds); 0 if this kernel does not count."""
     numbers = text.split()
     return int(numbers[1]) / 1e9 if len(numbers) > 1 else 0.0
 
 
 def _is_ready(text: bytes) -> bool:
-    """Read the state in a ``stat``, which follows the name in parentheses."""
+    """Tell whether a ``stat`` shows a runnable thread; the state follows the name in parentheses."""
     return text.rpartition(b")")[2].split()[:1] == [b"R"]

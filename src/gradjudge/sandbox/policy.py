@@ -1,4 +1,4 @@
-"""What a session may use and read: frozen values, deny by default."""
+"""What a session may use and read; denied by default."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradjudge.errors import CourseError
 from gradjudge.wire.limits import DEFAULT
 
 FLOOR: Final = ("rlimits", "no_new_privs", "landlock", "seccomp")
-"""Layers without which a jail is none: each of them alone leaves doors open that another one shuts."""
+"""Layers that every jail needs: each alone leaves doors open that another shuts."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,12 +21,12 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         memory_mb: MiB on top of what the session starts with (Python and torch, shared with the zygote).
-        output_kb: KiB of text kept of each cell.
+        output_kb: KiB of output kept of each cell.
         scratch_mb: MiB in the scratch folder, all files together.
         file_mb: MiB of one file.
         files: files and folders in the scratch folder.
         descriptors: open files, pipes and the like.
-        threads: threads, the first one included.
+        threads: threads, including the first.
     """
 
     memory_mb: int = 2048
@@ -39,7 +39,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @classmethod
     def for_submission(cls, limits: SessionLimits) -> Limits:
-        """Take what ``grading.toml`` says; the rest is the same everywhere."""
+        """Take the limits of ``grading.toml``, and the defaults for the others."""
         return cls(
             memory_mb=limits.memory_mb,
             output_kb=limits.output_kb,
@@ -48,7 +48,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def most(self, limit: str) -> int:
-        """Return how much there is of what `gradjudge.wire.messages.Raised` calls `limit`; 0 for what is no limit."""
+        """Return the value of the limit that `gradjudge.wire.messages.Raised` calls `limit`; 0 if there is none."""
         return {
             "memory": self.memory_mb,
             "threads": self.threads,
@@ -63,13 +63,13 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a session is jailed.
 
     Attributes:
-        scratch: private folder under which each session gets a scratch folder of its own.
+        scratch: private folder under which each session gets its own scratch folder.
         limits: how much it may use.
         required: layers without which the session is refused.
-        namespaces: add those that cost next to nothing, where this machine allows them.
-        without: layers to leave off, so that tests can show what each is worth; no command offers it.
-        jailed: False for no jail at all; whoever says so must say it in the report.
-        device: ``"cuda"`` opens the GPU's device files and lifts the limit on address space, which CUDA cannot bear.
+        namespaces: add the cheap namespaces, where this machine allows them.
+        without: layers to leave off, for tests of what each is worth; no command offers it.
+        jailed: False for no jail at all, which the report must then say.
+        device: ``"cuda"`` opens the GPU's device files and lifts the limit on address space, which CUDA exceeds.
     """
 
     scratch: Path
@@ -85,7 +85,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Make the policy of an assignment from the limits in ``grading.toml``.
 
         Args:
-            limits: those of the assignment.
+            limits: limits of the assignment.
             device: ``"cpu"`` or ``"cuda"``.
             sandbox: ``"required"`` or ``"none"``.
             base: the policy's `scratch`.
@@ -99,7 +99,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SessionLimits(Protocol):
-    """Those of the limits in ``grading.toml`` that are the sandbox's business."""
+    """The limits in ``grading.toml`` that concern the sandbox."""
 
     @property
     def memory_mb(self) -> int:
@@ -119,7 +119,7 @@ class SessionLimits(Protocol):
 
 
 def refuse_exposed_secrets(secret: Iterable[Path], readable: Iterable[Path]) -> None:
-    """Raise CourseError if a secret path lies under a readable one (Landlock can only allow, not except)."""
+    """Raise CourseError if a secret path lies under a readable one: Landlock rules can only allow, not exclude."""
     roots = [path.resolve() for path in readable]
     for path in secret:
         real = path.resolve()
@@ -132,7 +132,7 @@ def refuse_exposed_secrets(secret: Iterable[Path], readable: Iterable[Path]) -> 
 
 
 def fork_payload(policy: Policy, scratch: Path, config: Mapping[str, Any]) -> bytes:
-    """Encode what the zygote's child must know. Nothing in it may tell whose submission it is."""
+    """Encode what the zygote's child must know. It must not reveal whose submission it is."""
     limits = msgspec.structs.asdict(policy.limits)
     jail = {
         "scratch": str(scratch),

@@ -1,4 +1,4 @@
-"""Tell a machine that is short of memory or disk from a submission that uses too much."""
+"""Distinguish a machine short of memory or disk from a submission that uses too much."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MB: Final = 1 << 20
 
 
 def oom_kills() -> int:
-    """Return how many processes this machine's kernel has killed for want of memory; 0 where it does not say."""
+    """Return how many processes the kernel has killed for lack of memory; 0 if it does not count."""
     try:
         lines = Path("/proc/vmstat").read_text().splitlines()
     except OSError:
@@ -22,23 +22,23 @@ def oom_kills() -> int:
 
 
 def scratch_trouble(scratch: Path, limits: Limits, *, private: bool) -> str:
-    """Return what keeps a session from using the scratch folder that its limits promise it, or an empty text.
+    """Return why a session cannot use its scratch folder up to its limits; "" if it can.
 
     Args:
-        scratch: the session's folder, as it is seen from outside.
-        limits: what it may use.
-        private: whether it is a file system of the session's own: then it does not matter how full the disk is.
+        scratch: the session's folder, as seen from outside.
+        limits: the session's limits.
+        private: whether it is a file system of the session's own, so that a full disk does not matter.
     """
     if not scratch.is_dir():
         return f"the scratch folder {scratch} is gone: somebody has removed it"
     if private:
         return ""
     disk = os.statvfs(scratch)
-    room, files = disk.f_bavail * disk.f_frsize, disk.f_favail
-    counted = disk.f_files > 0  # some file systems have no end of files
-    if room >= limits.scratch_mb * _MB and (files >= limits.files or not counted):
+    free, files = disk.f_bavail * disk.f_frsize, disk.f_favail
+    counted = disk.f_files > 0  # some file systems do not limit inodes
+    if free >= limits.scratch_mb * _MB and (files >= limits.files or not counted):
         return ""
-    held = measure(scratch, most_entries=limits.files)  # what the session has filled itself is no fault of the disk's
-    if room + held.size < limits.scratch_mb * _MB or (counted and files + held.entries < limits.files):
+    held = measure(scratch, most_entries=limits.files)  # what the session itself has used
+    if free + held.size < limits.scratch_mb * _MB or (counted and files + held.entries < limits.files):
         return f"the disk with the scratch folder {scratch} is full: a session may use {limits.scratch_mb} MiB of it"
     return ""

@@ -1,7 +1,7 @@
-"""Watch a session from outside for what the kernel's own limits leave open; who waits for its answers keeps time.
+"""Enforce from outside the limits that the kernel's own leave open; time limits are kept by `client`.
 
-RLIMIT_NPROC does not bind root, nothing bounds a folder where there is no private file system, and CUDA lifts the
-limit on addresses: so a thread looks at each session's figures some twenty times a second, and kills.
+RLIMIT_NPROC does not bind root, nothing bounds a folder without a private file system, and CUDA lifts the limit on
+address space. So a thread reads each session's figures some twenty times a second, and kills a session in excess.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from gradjudge.wire.forkserver import Child
 _PERIOD: Final = 0.05
 _MB: Final = 1 << 20
 _SPARE_MB: Final = 128
-"""Resident memory on top of the limit: pages of libraries that are read in while the session works."""
-_LOOK_SHARE: Final = 0.05
-"""Share of the time that looking at the scratch folder may take."""
+"""Resident memory on top of the limit, for library pages that are read in while the session works."""
+_MEASURE_SHARE: Final = 0.05
+"""Share of the time that measuring the scratch folder may take."""
 
 
 class ResourceWatch:
-    """Follow one session in a thread of its own until it is closed.
+    """Watch one session in a thread until closed.
 
     Attributes:
         verdict: why the session was killed, as (reason, detail), or None.
@@ -37,8 +37,8 @@ class ResourceWatch:
 
         Args:
             child: the session.
-            limits: what it may use.
-            scratch: its folder.
+            limits: the session's limits.
+            scratch: its scratch folder.
         """
         self.verdict: tuple[str, str] | None = None
         self._child = child
@@ -63,12 +63,12 @@ class ResourceWatch:
         while not self._closing.wait(_PERIOD):
             excess = self._excess()
             if excess is not None:
-                self.verdict = excess  # first, for the process may end of it at once
+                self.verdict = excess  # first: the process may end at once
                 self._child.kill()
                 return
 
     def _excess(self) -> tuple[str, str] | None:
-        """Return what the session uses more than its limits of, if anything."""
+        """Return the reason and detail if the session exceeds a limit."""
         figures, limits = self._figures(), self._limits
         if figures.get("Threads", 0) > limits.threads:
             return "threads", f"{figures['Threads']} threads, at most {limits.threads}"
@@ -84,7 +84,7 @@ class ResourceWatch:
         limits = self._limits
         usage = measure(self._scratch, most_entries=limits.files)
         ended = time.monotonic()
-        self._scratch_due = ended + (ended - began) / _LOOK_SHARE
+        self._scratch_due = ended + (ended - began) / _MEASURE_SHARE
         if usage.entries > limits.files:
             return "disk", f"more than {limits.files} files in the scratch folder"
         if usage.size > limits.scratch_mb * _MB:
@@ -92,7 +92,7 @@ class ResourceWatch:
         return None
 
     def _figures(self) -> dict[str, int]:
-        """Return the numbers in /proc/PID/status (memory in KiB); nothing once the process is gone."""
+        """Return Threads and VmRSS (KiB) of /proc/PID/status; empty once the process is gone."""
         if self._status is None:
             return {}
         with contextlib.suppress(OSError):
@@ -103,7 +103,7 @@ class ResourceWatch:
 
 
 def _open_status(pid: int) -> int | None:
-    """Open the process's status file: it stays this process's, whoever gets the number later."""
+    """Open a process's status file; the descriptor stays this process's even if its pid is reused."""
     with contextlib.suppress(OSError):
         return os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
     return None

@@ -1,7 +1,7 @@
 """Start the zygote, and sessions from it.
 
-The zygote is a fresh interpreter in an environment of listed names: it has never seen a hidden test, a submission or
-a secret of this process, so nothing that is forked from it can find one.
+The zygote is a fresh interpreter with an allow-listed environment: it has never seen a hidden test, a submission or a
+secret of this process, so nothing forked from it can find one.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _END_SECONDS: Final = 5.0
 
 
 class Zygote:
-    """A process with torch imported, from which sessions are forked. Close it, or leave its ``with`` block.
+    """A process with torch imported, from which sessions are forked. Close it, or use it in a ``with`` block.
 
-    It dies with the thread that started it: start it from a thread that lives as long as the zygote is needed.
+    It dies with the thread that started it.
 
     Attributes:
-        control: socket on which sessions are asked for. Its descriptor may be passed to processes that `attach`.
+        control: socket on which sessions are requested. Its descriptor may be passed to processes that `attach`.
     """
 
     def __init__(self, control: socket.socket) -> None:
@@ -49,22 +49,21 @@ class Zygote:
 
     @property
     def pid(self) -> int | None:
-        """The zygote's process id, where it was started and not attached to."""
+        """The zygote's process id; None if it was attached."""
         return None if self._process is None else self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """How the zygote ended (negative: by which signal), or None as long as it lives or is not ours."""
+        """The zygote's exit code (negative for a signal); None while it lives, or if it was attached."""
         return None if self._process is None else self._process.poll()
 
     @classmethod
     def start(cls, *, scratch: Path, secret: tuple[Path, ...] = ()) -> Zygote:
-        """Start a zygote, which takes two or three seconds to import torch; call `wait_ready` before the first use.
+        """Start a zygote, which takes two or three seconds to import torch; `wait_ready` waits for that.
 
         Args:
-            scratch: private folder for the zygote's own files and all scratch folders; whoever made it removes it.
-            secret: paths that no session may read, besides the home folder; `wait_ready` refuses if this installation
-                exposes one.
+            scratch: private folder for the zygote's own files and all scratch folders; the caller removes it.
+            secret: paths that no session may read, besides the home folder; `wait_ready` raises if one is exposed.
         """
         home = scratch / "zygote"
         home.mkdir(mode=0o700)
@@ -81,15 +80,15 @@ class Zygote:
                 cwd=home,
                 env=_environment(home),
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is for us; we end the zygote by hanging up
+                start_new_session=True,  # Ctrl-C must not reach it; we end it by hanging up
             )
         return zygote
 
     @classmethod
     def attach(cls, control_fd: int) -> Zygote:
-        """Use a ready zygote that another process started, through an inherited descriptor of its `control`.
+        """Use a ready zygote of another process, through an inherited descriptor of its `control`.
 
-        Closing it closes the descriptor only.
+        Closing it only closes the descriptor.
         """
         zygote = cls(socket.socket(fileno=control_fd))
         zygote._is_ready = True
@@ -99,8 +98,8 @@ class Zygote:
         """Wait until the imports are done.
 
         Raises:
-            InternalError: it ended, or was not ready in `seconds`; the message has what it wrote on stderr.
-            CourseError: a secret path lies where every session can read.
+            InternalError: it ended, or was not ready in `seconds`; the message includes its stderr.
+            CourseError: a secret path is readable by sessions.
         """
         if self._is_ready:
             return
@@ -108,9 +107,9 @@ class Zygote:
         try:
             data = self.control.recv(_READY_LIMIT)
         except TimeoutError:
-            raise InternalError(f"the zygote was not ready in {seconds} s{self._last_words()}") from None
+            raise InternalError(f"the zygote was not ready in {seconds} s{self._stderr()}") from None
         if not data:
-            raise InternalError(f"the zygote ended before it was ready{self._last_words()}")
+            raise InternalError(f"the zygote ended before it was ready{self._stderr()}")
         self.control.settimeout(None)
         refuse_exposed_secrets(self._secret, map(Path, json.loads(data)["readable"]))
         self._is_ready = True
@@ -122,14 +121,14 @@ class Zygote:
 
         Args:
             policy: how it is jailed.
-            files: what its scratch folder holds at the start, by plain name.
-            config: what ``gradjudge.session.run.serve.serve`` takes; nothing that tells whose submission it is.
+            files: initial contents of its scratch folder, by plain name.
+            config: for ``gradjudge.session.run.serve.serve``; it must not reveal whose submission it is.
 
         Raises:
-            CourseError: a required layer is not to be had on this machine.
+            CourseError: a required layer is not available on this machine.
             InternalError: the zygote is gone or could not fork.
         """
-        from gradjudge.sandbox.client import JailedSession  # imports torch, which the command line does without
+        from gradjudge.sandbox.client import JailedSession  # imports torch, which the command line must not
 
         self.wait_ready()
         scratch = new_scratch(policy.scratch, files)
@@ -138,13 +137,13 @@ class Zygote:
             return JailedSession(request_fork(self.control, payload), policy, scratch)
         except ForkRefusedError as error:
             remove_scratch(scratch)
-            raise InternalError(f"no session could be started: {error}{self._last_words()}") from error
+            raise InternalError(f"no session could be started: {error}{self._stderr()}") from error
         except BaseException:
             remove_scratch(scratch)
             raise
 
     def close(self) -> None:
-        """End the zygote and with it every session. May be called again."""
+        """End the zygote and all its sessions. May be called again."""
         self.control.close()
         if self._process is None:
             return
@@ -163,7 +162,7 @@ class Zygote:
         """Close."""
         self.close()
 
-    def _last_words(self) -> str:
+    def _stderr(self) -> str:
         if self._home is None:
             return ""
         text = ""
@@ -173,7 +172,7 @@ class Zygote:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """Build the zygote's environment: nothing of ours but where to find shared libraries and the time zone."""
+    """Build the zygote's environment; of ours it keeps only the library path and the time zone."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TZ") if name in os.environ}
     return kept | {
         "PATH": "/usr/bin:/bin",
@@ -187,7 +186,7 @@ def _environment(home: Path) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",  # more of them would take up the address space of a session with threads
+        "MALLOC_ARENA_MAX": "2",  # more arenas would use up the address space of a session with threads
         "JOBLIB_MULTIPROCESSING": "0",
         "TORCHINDUCTOR_CACHE_DIR": str(home),
         "IPYTHONDIR": str(home),
@@ -198,7 +197,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _font_cache() -> Path:
-    """Return a lasting folder for matplotlib's list of fonts, which takes seconds to make anew."""
+    """Return a persistent folder for matplotlib's font cache, which takes seconds to build."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "gradjudge" / "matplotlib"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""JAILED: run the student's cells, answer requests. Imports of gradjudge nothing but the wire."""
+"""JAILED: run the student's cells and answer requests. Of gradjudge, imports only the wire."""

@@ -1,1 +1,1 @@
-"""How the trusted side and a student's process talk: messages, a closed value codec, limits. The attack surface."""
+"""The wire between the trusted side and a session: messages, a closed value codec, limits. The attack surface."""

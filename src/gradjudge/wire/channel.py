@@ -1,8 +1,8 @@
-"""Messages over a stream socket: framed, numbered, with an end to waiting, and nothing allocated on the peer's word.
+"""Messages over a stream socket: framed, numbered, with time limits; memory grows only with the bytes received.
 
-A frame is a fixed part (sequence number, bytes in the head, number of blobs), the size of each blob, the head and the
-blobs. The asking side numbers its requests, and a reply carries the number of the request that it answers. The two
-sides take turns: whatever else arrives is a fault.
+A frame is a fixed part (sequence number, head size, number of blobs), the size of each blob, the head and the blobs.
+The client numbers its requests and each reply repeats its request's number. The two sides take turns; anything else
+is a protocol error.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class _Frame(NamedTuple):
     blobs: list[Blob]
 
 
-_Step = TypeVar("_Step")
-_Reading = Generator[None, None, _Step]
-"""Reading that yields whenever there is nothing more to read yet, so that a time-out loses nothing."""
+_T = TypeVar("_T")
+_Reading = Generator[None, None, _T]
+"""A reader that yields when it would block, so that it can resume after a time-out."""
 
 Patience = Callable[[], float]
-"""Says how many seconds to wait now before it is asked again; raises TimeoutError when it is to be waited no longer."""
+"""Returns how many seconds to wait before calling it again; raises TimeoutError when time is up."""
 
 
 class Channel:
@@ -44,7 +44,7 @@ class Channel:
 
     Args:
         sock: the socket; the channel makes it non-blocking, and closes it in `close`.
-        limits: what one message may hold, both ways.
+        limits: limits of one message, in both directions.
     """
 
     def __init__(self, sock: socket.socket, limits: WireLimits = DEFAULT) -> None:
@@ -70,9 +70,9 @@ class Channel:
         """Send one message, as long as `patience` lasts.
 
         Raises:
-            TypeError, TooLargeError: it is no message; nothing was sent.
-            WireError: the peer has sent something that it was not asked for.
-            TimeoutError: the peer does not take it; the channel is of no use any more.
+            TypeError, TooLargeError: the message cannot be encoded; nothing was sent.
+            WireError: the peer has sent something unasked.
+            TimeoutError: the peer does not read; the channel is unusable from now on.
             EOFError: the peer is gone.
         """
         head, *blobs = encode(message, self.limits)
@@ -96,11 +96,11 @@ class Channel:
     def receive(self, kind: Literal["request", "reply"], *, patience: Patience | None = None) -> Request | Reply:
         """Wait for one message of `kind`, as long as `patience` lasts.
 
-        After a TimeoutError it may be called again: what has arrived is kept.
+        It may be called again after a TimeoutError: what has arrived is kept.
 
         Raises:
-            WireError: what arrived is no such message, or not the one that is due. The channel is of no use any more.
-            TimeoutError: `patience` was over.
+            WireError: what arrived is not the message that is due; the channel is unusable from now on.
+            TimeoutError: `patience` ran out.
             EOFError: the peer is gone.
         """
         if self._broken:
@@ -124,7 +124,7 @@ class Channel:
         self._sequence = sequence
 
     def _refuse_unasked(self) -> None:
-        """Raise WireError if the peer has sent something although it is not its turn."""
+        """Raise WireError if the peer has sent something out of turn."""
         if self._broken:
             raise WireError("the channel is broken")
         self._poll.register(self._sock, select.POLLIN)
@@ -155,7 +155,7 @@ class Channel:
         if self._reading is None:
             self._reading = self._frame()
         while True:
-            self._wait(select.POLLIN, patience)  # a recv too early costs more than a poll
+            self._wait(select.POLLIN, patience)  # a failed recv costs more than a poll
             try:
                 next(self._reading)
             except StopIteration as done:
@@ -164,11 +164,11 @@ class Channel:
                 return frame
 
     def _wait(self, event: int, patience: Patience | None) -> None:
-        """Wait until the socket is ready or has an error, which the next call on it tells."""
+        """Wait until the socket is ready or has an error, which the next call on it raises."""
         self._poll.register(self._sock, event)
         if patience is None:
             self._poll.poll()
-        elif not self._poll.poll(0):  # what is there is taken, whatever the time
+        elif not self._poll.poll(0):  # take what is there even if time is up
             while not self._poll.poll(patience() * 1000):
                 pass
 
@@ -187,7 +187,7 @@ class Channel:
         return _Frame(sequence, head, (yield from self._blobs(sizes)))
 
     def _small(self, size: int) -> _Reading[bytes]:
-        """Read a head or a few small tensors; memory grows with what has arrived."""
+        """Read a head or a few small blobs."""
         if self._end - self._start >= size:
             self._start += size
             return bytes(self._staged[self._start - size : self._start])
@@ -215,8 +215,8 @@ class Channel:
         return blobs
 
     def _large(self, size: int) -> _Reading[memoryview]:
-        # A mapping's memory is not touched: a size that is announced and never sent costs none. torch.empty fills its
-        # own where torch is told to be deterministic, as the judge's is.
+        # A mapping's pages stay untouched: a size announced and never sent costs no memory. torch.empty would fill
+        # them in the judge, where deterministic algorithms are on.
         buffer = memoryview(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
         filled = min(size, self._end - self._start)
         buffer[:filled] = self._staged[self._start : self._start + filled]
@@ -245,7 +245,7 @@ class Channel:
 
 
 def _run(sizes: tuple[int, ...], start: int) -> list[int]:
-    """Return the sizes of the small blobs from `start` on, up to about `LARGE` in all; none if the first is large."""
+    """Return the sizes of consecutive small blobs from `start` on, about `LARGE` bytes at most in all."""
     run: list[int] = []
     total = 0
     for size in itertools.islice(sizes, start, None):
@@ -257,7 +257,7 @@ def _run(sizes: tuple[int, ...], start: int) -> list[int]:
 
 
 def _joined(parts: list[Blob]) -> list[Blob]:
-    """Join neighbours that are small, so that most messages are one system call."""
+    """Join small neighbours, so that most messages take one system call."""
     chunks: list[Blob] = []
     small: list[Blob] = []
     for part in parts:

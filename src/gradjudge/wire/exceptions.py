@@ -1,6 +1,6 @@
-"""Exception classes of the standard library, of torch and of numpy whose names may be told, and Python's operators.
+"""Names of library exceptions that a session may report, and Python's operators.
 
-Both sides know these lists: what a session says beyond them is not believed.
+Both sides share these lists; the trusted side rejects any other name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KNOWN: Final = frozenset(
         *("xml.etree.ElementTree.ParseError", "zipfile.BadZipFile", "zipfile.LargeZipFile", "zlib.error"),
     }
 )
-"""Public names, as one would catch them."""
+"""Exceptions of the standard library, torch and numpy, by the names under which one catches them."""
 
 OPERATORS: Final = {
     "+": "add",
@@ -35,4 +35,4 @@ OPERATORS: Final = {
     "**": "pow",
     "@": "matmul",
 }
-"""What a class calls the method of an operator, without underscores and the ``r`` of the right side."""
+"""Operator to method name, without underscores and without the ``r`` of the reflected method."""

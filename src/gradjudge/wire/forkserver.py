@@ -1,12 +1,11 @@
-"""Fork prepared children on request: one datagram and two descriptors a child.
+"""Fork prepared children on request: one datagram and two descriptors per child.
 
-A process that has imported what is slow to import runs a `ForkServer`; whoever holds the other end of its control
-socket asks for children with `request_fork`. Used for sessions (the zygote) and for judges (the judge host), so it
-knows nothing of either.
+A process that has done the slow imports runs a `ForkServer`; clients on the other end of its control socket ask for
+children with `request_fork`. It serves both sessions (the zygote) and judges (the judge host).
 
-The request is one SEQPACKET datagram, the payload, with two descriptors: `wire`, which the child gets, and `status`,
-a SEQPACKET socket on which the server says ``{"pid": n}`` with a pidfd attached and later ``{"exit": waitstatus}``.
-Hanging up `status` kills the child. Several processes may share a control socket: each has its own `status`.
+A request is one SEQPACKET datagram, the payload, with two descriptors: `wire`, which the child gets, and `status`, a
+SEQPACKET socket on which the server sends ``{"pid": n}`` with a pidfd and later ``{"exit": waitstatus}``. Closing
+`status` kills the child. Several processes may share a control socket, each with its own `status`.
 
 Nothing outlives its server: children ask the kernel for SIGKILL when their parent dies.
 """
@@ -43,18 +42,18 @@ ChildFunction: TypeAlias = Callable[[bytes, socket.socket], NoReturn]
 
 _PR_SET_PDEATHSIG: Final = 1
 _OOM_SCORE: Final = "500"
-"""Of 1000, in favour of being killed when memory runs out: a child is one submission, its server all of them."""
+"""oom_score_adj of children: the kernel should kill one of them rather than their server."""
 _STATUS_LIMIT: Final = 4096
 
 
 class ForkRefusedError(Exception):
-    """Report that the fork server could not make a child, or is gone."""
+    """The fork server could not fork, or is gone."""
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to SIGKILL this process when the thread that made it ends.
+    """Ask the kernel to SIGKILL this process when the thread that forked it ends.
 
-    The request does not survive a change of credentials (setuid, a new user namespace): ask again after one.
+    A change of credentials (setuid, a new user namespace) cancels the request: call this again after one.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
@@ -62,7 +61,7 @@ def die_with_parent() -> None:
 
 
 def from_outside(waitstatus: int) -> bool:
-    """Tell whether a process was ended by a signal that may have been another's: none that it gets for what it does."""
+    """Tell whether a process died of a signal that somebody may have sent, rather than of a fault of its own."""
     return os.WIFSIGNALED(waitstatus) and os.WTERMSIG(waitstatus) not in _OWN_FAULTS
 
 
@@ -71,7 +70,7 @@ def from_outside(waitstatus: int) -> bool:
 
 @dataclass
 class _Running:
-    """A child that has not been reaped, and the two descriptors that tell of it."""
+    """A child that has not been reaped yet, with its pidfd and its client's status socket."""
 
     pid: int
     pidfd: int
@@ -87,11 +86,11 @@ class ForkServer:
         self._pid = os.getpid()
         self._selector = selectors.DefaultSelector()
         self._children: dict[int, _Running] = {}
-        # One buffer for all requests, wiped after each fork: no child finds an earlier one's request in its memory.
+        # One buffer for all requests, wiped after each fork: no child finds an earlier request in its memory.
         self._payload = bytearray(PAYLOAD_LIMIT + 1)
 
     def run(self, child: ChildFunction) -> None:
-        """Fork and call ``child(payload, wire)`` for each request; return, all children killed, when control closes.
+        """Fork and call ``child(payload, wire)`` for each request; kill all children and return when control closes.
 
         A child whose function raises exits with `FAILED_CHILD`, its traceback on stderr; one that returns exits 0.
         """
@@ -100,14 +99,14 @@ class ForkServer:
             while True:
                 for key, _ in self._selector.select():
                     if key.data is not None:
-                        self._look_at(key.data)
+                        self._follow_up(key.data)
                     elif not self._serve_one(child):
                         return
         finally:
             self._end()
 
     def _serve_one(self, child: ChildFunction) -> bool:
-        """Take one request and fork for it. Return False when there is no one left to ask."""
+        """Take one request and fork for it. Return False when no client is left."""
         size, descriptors, whole = self._receive()
         if size == 0 and not descriptors:
             return False
@@ -120,7 +119,7 @@ class ForkServer:
         try:
             pid = os.fork()
         except OSError as error:
-            _tell(status, {"error": str(error)})
+            _send_status(status, {"error": str(error)})
             status.close()
         else:
             if pid == 0:
@@ -146,12 +145,12 @@ class ForkServer:
         return size, descriptors.tolist(), whole
 
     def _become(self, child: ChildFunction, payload: bytes, wire: socket.socket, status: socket.socket) -> NoReturn:
-        """Be the child: forget the server's descriptors and run `child`, never to return into the server's loop."""
+        """In the child: close the server's descriptors and run `child`; never return into the server's loop."""
         code = FAILED_CHILD
         try:
             die_with_parent()
             if os.getppid() != self._pid:
-                os._exit(code)  # the server died before the kernel was asked
+                os._exit(code)  # the server died before die_with_parent took effect
             with contextlib.suppress(OSError):
                 Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
             for running in self._children.values():
@@ -164,7 +163,7 @@ class ForkServer:
             code = 0
         except SystemExit as leaving:
             code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-        except BaseException:  # noqa: BLE001  # whatever it is, it must not reach the server's loop
+        except BaseException:  # noqa: BLE001  # nothing may reach the server's loop
             traceback.print_exc()
         finally:
             with contextlib.suppress(Exception):
@@ -172,37 +171,37 @@ class ForkServer:
             os._exit(code)
 
     def _watch(self, pid: int, status: socket.socket) -> None:
-        """Tell the client of its child and follow both."""
+        """Report the child to its client and watch both."""
         running = _Running(pid, os.pidfd_open(pid), status)
         self._children[pid] = running
         self._selector.register(running.pidfd, selectors.EVENT_READ, running)
         self._selector.register(status, selectors.EVENT_READ, running)
-        _tell(status, {"pid": pid}, running.pidfd)
+        _send_status(status, {"pid": pid}, running.pidfd)
 
-    def _look_at(self, running: _Running) -> None:
+    def _follow_up(self, running: _Running) -> None:
         """Reap a child that ended, or kill one whose client has hung up."""
         if self._children.get(running.pid) is not running:
-            return  # its other descriptor was looked at in the same round
+            return  # handled in this round by its other descriptor
         pid, waitstatus = os.waitpid(running.pid, os.WNOHANG)
         if pid == 0:
-            # The client has nothing to say on status: whatever is there to be read is the hang-up. The child's end
-            # shows on its pidfd; meanwhile others are served.
+            # Clients send nothing on status, so being readable means the hang-up. The child's end will show on its
+            # pidfd; serve others meanwhile.
             signal.pidfd_send_signal(running.pidfd, signal.SIGKILL)
             self._selector.unregister(running.status)
             return
         self._forget(running)
-        _tell(running.status, {"exit": waitstatus})
+        _send_status(running.status, {"exit": waitstatus})
         running.status.close()
 
     def _forget(self, running: _Running) -> None:
         del self._children[running.pid]
         for fd in (running.pidfd, running.status):
-            with contextlib.suppress(KeyError):  # status is out already if its client hung up
+            with contextlib.suppress(KeyError):  # status was unregistered if its client hung up
                 self._selector.unregister(fd)
         os.close(running.pidfd)
 
     def _end(self) -> None:
-        """Kill and reap what is left."""
+        """Kill and reap the remaining children."""
         for running in list(self._children.values()):
             signal.pidfd_send_signal(running.pidfd, signal.SIGKILL)
             os.waitpid(running.pid, 0)
@@ -212,8 +211,8 @@ class ForkServer:
         self._control.close()
 
 
-def _tell(status: socket.socket, message: dict[str, object], fd: int | None = None) -> None:
-    """Send one status message; a client that is gone shows as a hang-up, not here."""
+def _send_status(status: socket.socket, message: dict[str, object], fd: int | None = None) -> None:
+    """Send one status message; a client that is gone is noticed by its hang-up."""
     with contextlib.suppress(OSError):
         socket.send_fds(status, [json.dumps(message).encode()], [] if fd is None else [fd])
 
@@ -223,7 +222,7 @@ def _tell(status: socket.socket, message: dict[str, object], fd: int | None = No
 
 @dataclass
 class Child:
-    """A forked child as its client sees it. Closing it, or dying, kills the child."""
+    """A forked child as its client sees it. It is killed when closed, and when the client dies."""
 
     pid: int
     pidfd: int
@@ -233,11 +232,11 @@ class Child:
     _closed: bool = field(default=False, repr=False)
 
     def kill(self) -> None:
-        """Send SIGKILL; nothing happens if the child has ended."""
+        """Send SIGKILL, unless the child has ended."""
         self._signal(signal.SIGKILL)
 
     def interrupt(self) -> None:
-        """Send SIGINT; nothing happens if the child has ended."""
+        """Send SIGINT, unless the child has ended."""
         self._signal(signal.SIGINT)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -245,19 +244,19 @@ class Child:
             signal.pidfd_send_signal(self.pidfd, number)
 
     def ended(self, seconds: float) -> bool:
-        """Tell whether the child has ended, or does so in `seconds`; the kernel says so, whoever else is busy."""
+        """Wait up to `seconds` for the child's end, which the kernel reports even if the server is busy."""
         poll = select.poll()
         poll.register(self.pidfd, select.POLLIN)
         return bool(poll.poll(seconds * 1000))
 
     def wait(self, seconds: float) -> int | None:
-        """Return the child's wait status (`os.waitstatus_to_exitcode` reads it), or None if it goes on.
+        """Return the child's wait status (for `os.waitstatus_to_exitcode`), or None if it is still running.
 
         Raises:
             ForkRefusedError: the server is gone, and the child with it.
         """
         if self._exit is None:
-            message = _hear(self.status, seconds)
+            message = _receive_status(self.status, seconds)
             if message is None:
                 return None
             self._exit = int(message["exit"])
@@ -269,7 +268,7 @@ class Child:
             return
         self._closed = True
         self.kill()
-        # A killed process can stay a while in the kernel; the server reaps it, we only stop waiting.
+        # A killed process can linger in the kernel; the server will reap it, we only stop waiting.
         with contextlib.suppress(ForkRefusedError):
             self.wait(5.0)
         self.wire.close()
@@ -281,7 +280,7 @@ def request_fork(control: socket.socket, payload: bytes, *, seconds: float = 120
     """Ask the server behind `control` for a child that gets `payload`.
 
     Args:
-        control: the client end of the server's control socket; may be shared with other processes.
+        control: client end of the server's control socket; other processes may share it.
         payload: at most `PAYLOAD_LIMIT` bytes.
         seconds: how long to wait for the fork.
 
@@ -296,7 +295,7 @@ def request_fork(control: socket.socket, payload: bytes, *, seconds: float = 120
     try:
         with their_wire, their_status:
             socket.send_fds(control, [payload], [their_wire.fileno(), their_status.fileno()])
-        pid, pidfd = _hear_pid(status, seconds)
+        pid, pidfd = _receive_pid(status, seconds)
     except OSError as error:
         wire.close()
         status.close()
@@ -308,8 +307,8 @@ def request_fork(control: socket.socket, payload: bytes, *, seconds: float = 120
     return Child(pid, pidfd, wire, status)
 
 
-def _hear_pid(status: socket.socket, seconds: float) -> tuple[int, int]:
-    """Read the first status message: the child's pid and a pidfd."""
+def _receive_pid(status: socket.socket, seconds: float) -> tuple[int, int]:
+    """Receive the first status message: the child's pid and a pidfd."""
     status.settimeout(seconds)
     try:
         data, descriptors, _, _ = socket.recv_fds(status, _STATUS_LIMIT, 1, socket.MSG_CMSG_CLOEXEC)
@@ -325,9 +324,9 @@ def _hear_pid(status: socket.socket, seconds: float) -> tuple[int, int]:
     return int(message["pid"]), descriptors[0]
 
 
-def _hear(status: socket.socket, seconds: float) -> dict[str, int] | None:
-    """Read one status message, or None if there is none in time."""
-    status.settimeout(max(seconds, 0.0001))  # 0 would mean not to wait at all, which raises something else
+def _receive_status(status: socket.socket, seconds: float) -> dict[str, int] | None:
+    """Receive one status message; None if there is none in time."""
+    status.settimeout(max(seconds, 0.0001))  # 0 means non-blocking, which raises BlockingIOError
     try:
         data = status.recv(_STATUS_LIMIT)
     except TimeoutError:

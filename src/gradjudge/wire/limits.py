@@ -1,4 +1,4 @@
-"""How much one message may hold. Checked before anything is allocated, on both sides of the trust line."""
+"""Limits of one message, checked on both sides before anything is allocated."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Final
 import msgspec
 
 OUT_OF_MEMORY: Final = 77
-"""Exit code of a session that had no memory left to answer with."""
+"""Exit code of a session that has no memory left to answer."""
 
 
 class WireLimits(msgspec.Struct, frozen=True):
     """Bound one message.
 
     Attributes:
-        head_bytes: bytes of the head, which holds everything but the contents of tensors.
+        head_bytes: bytes of the head, which holds everything but tensor contents.
         nodes: values in the head, at any depth. A list of *n* numbers is *n* + 2 nodes.
-        depth: containers within containers.
+        depth: nesting of containers.
         tensors: tensors in one message.
         dims: dimensions of one tensor.
         tensor_bytes: bytes of one tensor.
@@ -36,8 +36,8 @@ DEFAULT = WireLimits()
 
 
 class WireError(Exception):
-    """Report bytes that are no message: whoever sent them broke the protocol, and is not asked again."""
+    """Bytes that are no valid message: the peer broke the protocol and is not asked again."""
 
 
 class TooLargeError(ValueError):
-    """Report a message that cannot be sent because it is beyond the limits."""
+    """A message exceeds the limits and cannot be sent."""

@@ -1,9 +1,9 @@
-"""What may be said across the trust line.
+"""The messages that cross the trust line.
 
-The trusted side asks, the session answers; there is no message by which a session can ask for anything.
+The trusted side asks and the session answers; a session cannot ask for anything.
 
 A *value* in these messages is one of: None, bool, int (64 bit), float, str, bytes, list, tuple, dict (str or int keys)
-of values, a plain dense ``torch.Tensor``, or a `Handle` for whatever else the session holds.
+of values, a plain dense ``torch.Tensor``, or a `Handle` for anything else in the session.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Value = Any
 
 
 class Handle(msgspec.Struct, frozen=True):
-    """Name an object that stays in the session.
+    """Identify an object that stays in the session.
 
     Attributes:
         id: number in the session's table, at least 1.
@@ -29,26 +29,26 @@ class Handle(msgspec.Struct, frozen=True):
 
 
 class Ref(msgspec.Struct, frozen=True):
-    """Point at an object of the session: a global name, ``module:name`` or a handle's id, then attributes.
+    """Refer to an object in the session: a global name, ``module:name`` or a handle's id, then attributes.
 
-    ``Ref("MSE", ("forward",))`` is ``MSE.forward``; ``Ref("torch.optim:SGD")`` is what torch has by that name;
-    ``Ref(7, ("saved_tensors",))`` is handle 7's attribute. Within `Steps`, ``Ref(-1)`` is what the first step gave,
-    ``Ref(-2)`` the second, and so on; so are handles in arguments.
+    ``Ref("MSE", ("forward",))`` is ``MSE.forward``; ``Ref("torch.optim:SGD")`` is torch's own SGD;
+    ``Ref(7, ("saved_tensors",))`` is an attribute of handle 7. Within `Steps`, ``Ref(-1)`` is the result of the first
+    step, ``Ref(-2)`` of the second, and so on; likewise handles in arguments.
     """
 
     root: str | int
     path: tuple[str, ...] = ()
 
 
-# --- what the trusted side asks -------------------------------------------------------------------------------------
+# --- requests -------------------------------------------------------------------------------------------------------
 
 
 class RunCell(msgspec.Struct, frozen=True, tag="run_cell"):
     """Run one cell (``mode="ipython"``) or one statement of a script (``mode="python"``) in the student's namespace.
 
     Attributes:
-        rest: definitions in it, as (line of the cell, text). Where the cell fails, those below the line at which it
-            stopped are run one by one, and what they raise is left aside.
+        rest: definitions in it, as (line of the cell, text). If the cell fails, those below the failing line are run
+            one by one, and their exceptions ignored.
     """
 
     index: int
@@ -58,25 +58,25 @@ class RunCell(msgspec.Struct, frozen=True, tag="run_cell"):
 
 
 class Get(msgspec.Struct, frozen=True, tag="get"):
-    """Fetch what `ref` points at, as a value (handles for what has no value)."""
+    """Fetch `ref` as a value, with handles for what has no value."""
 
     ref: Ref
 
 
 class Set(msgspec.Struct, frozen=True, tag="set"):
-    """Set the attribute (or global name) that `ref` points at."""
+    """Set the attribute or global name `ref`."""
 
     ref: Ref
     value: Value
 
 
 class Call(msgspec.Struct, frozen=True, tag="call"):
-    """Call `ref`. Values in `args` and `kwargs` are fresh objects in the session; handles resolve to their objects.
+    """Call `ref`. Values in `args` and `kwargs` become fresh objects in the session; handles resolve to their objects.
 
     Attributes:
-        keep: answer with a `Handle` whatever comes back, even if it has a value.
-        inference: run the call under ``torch.inference_mode``; a call that asks torch for a derivative all the same
-            is answered with `Raised`.
+        keep: always answer with a `Handle`, even for a result that has a value.
+        inference: run the call under ``torch.inference_mode``; if it asks torch for a derivative anyway, the answer is
+            `Raised`.
     """
 
     ref: Ref
@@ -95,11 +95,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Steps(msgspec.Struct, frozen=True, tag="steps"):
-    """Carry out calls in order, in one trip, with grad enabled; a later one may use what earlier ones gave.
+    """Make calls in order, in one round trip, with grad enabled; later ones may use the results of earlier ones.
 
     Attributes:
         steps: the calls. In their refs and arguments a handle or root of ``-n`` is the result of the n-th step.
-        give: numbers (from 1) of the steps whose results come back, as one tuple, once all steps are done.
+        give: numbers (from 1) of the steps whose results come back, as one tuple, read after the last step.
     """
 
     steps: tuple[Step, ...]
@@ -111,13 +111,13 @@ class Pass(msgspec.Struct, frozen=True):
 
     Attributes:
         inputs: positional inputs of ``forward`` (without ``ctx``).
-        needs: for each input, whether its gradient is asked for (``requires_grad`` through ``apply``,
-            ``ctx.needs_input_grad`` when called directly).
-        cotangents: sets of grad_outputs, each one backward; a set has one tensor per output.
-        layouts: for each input ``"contiguous"``, ``"transposed"`` (a transposed view), ``"strided"`` (every second
+        needs: for each input, whether its gradient is wanted (``requires_grad`` through ``apply``,
+            ``ctx.needs_input_grad`` when called directly); empty means all.
+        cotangents: sets of grad_outputs, one backward each; a set has one tensor per output.
+        layouts: for each input ``"contiguous"``, ``"transposed"`` (a transposed view) or ``"strided"`` (every second
             row of a larger buffer); empty means all contiguous.
         cotangent_layout: ``"contiguous"``, ``"transposed"`` or ``"expanded"`` (``torch.expand`` of one number;
-            only for cotangents that are constant).
+            only for constant cotangents).
     """
 
     inputs: tuple[Value, ...]
@@ -128,15 +128,15 @@ class Pass(msgspec.Struct, frozen=True):
 
 
 class Passes(msgspec.Struct, frozen=True, tag="passes"):
-    """Run several passes of the Function at `ref` in one trip: all forwards in order, then all backwards in order.
+    """Run several passes of the Function `ref` in one round trip.
 
     Attributes:
-        through: ``"apply"`` (the autograd engine), ``"call"`` (the same, `ref` itself being called) or ``"direct"``
-            (``forward(ctx, ...)`` and ``backward(ctx, ...)`` called by hand with a full context of the engine's own;
-            ``setup_context`` style is understood).
+        through: ``"apply"`` (the autograd engine), ``"call"`` (the same, but `ref` itself is called) or ``"direct"``
+            (``forward(ctx, ...)`` and ``backward(ctx, ...)`` called by hand with a context like the engine's;
+            ``setup_context`` is supported).
         inference: run direct forwards and backwards under ``torch.inference_mode``; one that asks torch for a
-            derivative all the same counts as raising.
-        interleave: False runs forward and backward of each pass before the next pass.
+            derivative anyway counts as raising.
+        interleave: run all forwards in order, then all backwards, instead of each pass by itself.
     """
 
     ref: Ref
@@ -147,16 +147,16 @@ class Passes(msgspec.Struct, frozen=True, tag="passes"):
 
 
 class Define(msgspec.Struct, frozen=True, tag="define"):
-    """Run text of the course's own in the session, and take names that it defines.
+    """Run the course's own source in the session and take names that it defines.
 
-    The text is public: the student's process can read it, so it must hold no hidden value. These come later, as
-    arguments. It sees none of the student's names. Its ``__file__`` lies in the session's scratch folder.
+    The source is public: the student's process can read it, so it must hold no hidden value. Those come later, as
+    arguments. It sees none of the student's names. Its ``__file__`` is in the session's scratch folder.
 
     Attributes:
-        names: what is wanted of what it defines.
-        source: Python text.
-        instead: bind the names in the student's namespace, in the place of what is there, until `Restore`. Otherwise
-            the answer is a tuple of a `Handle` for each, and the student's namespace stays as it is.
+        names: the names to take.
+        source: Python source.
+        instead: bind the names in the student's namespace until `Restore`. Otherwise the student's namespace is
+            unchanged and the answer is a tuple with a `Handle` for each.
     """
 
     names: tuple[str, ...]
@@ -165,21 +165,21 @@ class Define(msgspec.Struct, frozen=True, tag="define"):
 
 
 class Restore(msgspec.Struct, frozen=True, tag="restore"):
-    """Undo every `Define` that put something in the place of the student's."""
+    """Undo every `Define` with `instead`."""
 
 
 class Drop(msgspec.Struct, frozen=True, tag="drop"):
-    """Forget every handle made since the cells ran."""
+    """Forget all handles."""
 
 
 Request = RunCell | Get | Set | Call | Steps | Passes | Define | Restore | Drop
 
 
-# --- what the session answers ---------------------------------------------------------------------------------------
+# --- replies --------------------------------------------------------------------------------------------------------
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
-    """A value came back."""
+    """The result, as a value."""
 
     value: Value = None
 
@@ -188,20 +188,19 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
     """The student's code raised.
 
     Attributes:
-        type_name: name of the class, or of the nearest base that is Python's own or in `gradjudge.wire.exceptions` (a
-            name of the student's own could carry hidden inputs out).
+        type_name: name of the class, or of its nearest base that is a builtin or in `gradjudge.wire.exceptions` (a
+            name chosen by the student could carry hidden inputs out).
         builtin: whether that is one of Python's builtins.
         text: message and traceback, bounded; for staff only.
         place: line in the student's own code, as ``(cell index, line)``, or None.
         during: for `Passes`, ``"forward"`` or ``"backward"``; else "".
-        limit: which of the session's limits it ran into, if that can be told: ``"memory"``, ``"threads"``,
-            ``"descriptors"``, ``"disk"``, ``"file"``, ``"processes"`` (there are none to be had) or ``"value"`` (what
-            it gave is too large to cross).
-        most: the limit itself. The session does not know it, and is not believed: the asking side puts it in.
-        cause: what it comes of, where Python or torch says so in known words: one of a closed list, which
-            `gradjudge.judge.proxy.causes` has words for.
-        name: the name that is missing, if that is the cause. It is told only if it stands on that line of the
-            student's own text, or in the request.
+        limit: the session's limit that was hit, if known: ``"memory"``, ``"threads"``, ``"descriptors"``, ``"disk"``,
+            ``"file"``, ``"processes"`` (none are allowed) or ``"value"`` (the result is too large to cross).
+        most: the limit itself, filled in by the trusted side: the session is not believed.
+        cause: one of a closed list of causes, recognised by the wording of Python's and torch's messages;
+            `gradjudge.judge.proxy.causes` has the sentence for each.
+        name: the missing name, if that is the cause. The student is told it only if it is in that statement of their
+            own source, or in the request.
     """
 
     type_name: str
@@ -216,25 +215,25 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
-    """There is no such name or attribute; `nearest` are the most similar ones that there are."""
+    """There is no such name or attribute; `nearest` has the most similar ones."""
 
     name: str
     nearest: tuple[str, ...] = ()
 
 
 class PassResult(msgspec.Struct, frozen=True):
-    """What one `Pass` gave.
+    """The results of one `Pass`.
 
     Attributes:
-        outputs: output tensors of forward.
-        output_is_tensor: False when forward gave a tuple.
+        outputs: outputs of forward.
+        output_is_tensor: False if forward returned a tuple or list.
         grads: for each cotangent set, one entry per input (tensor, other value or None), as ``backward`` returned
-            them (direct) or as autograd accumulated them (apply).
-        inputs_after, cotangents_after: the inputs and the cotangent sets once all is done, to see changes in place.
+            them (direct) or as autograd accumulated them (apply, call).
+        inputs_after, cotangents_after: the inputs and the cotangent sets at the end, which show changes in place.
         grad_fns: type name of each output's ``grad_fn``, "" for none.
-        raised: what went wrong, or None. What came before it is kept.
-        elsewhere: for each backward, one count per input: how often the Function's own ``forward`` ran meanwhile with
-            another value in that input's place.
+        raised: the exception that ended the pass, or None. Earlier results are kept.
+        elsewhere: for each backward, one count per input: how often it ran the Function's ``forward`` with another
+            value for that input.
     """
 
     outputs: tuple[Value, ...] = ()
@@ -258,11 +257,11 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
 
     Attributes:
         error: what it raised, or None.
-        interrupted: whether it ended by the interrupt that follows its time limit.
-        output: bounded text of stdout, stderr and display results, for staff.
+        interrupted: whether it was interrupted at its time limit.
+        output: stdout, stderr and display results, bounded; for staff.
         truncated: whether output was cut.
-        magic: the cell magic that is not known here and that the cell begins with, or "".
-        used_up: whether what the error says that there is no more of stays used up.
+        magic: the unknown cell magic that the cell begins with, or "".
+        used_up: whether the resource named by ``error.limit`` is still exhausted.
     """
 
     error: Raised | None = None
@@ -276,7 +275,7 @@ class CellDone(msgspec.Struct, frozen=True, tag="cell_done"):
 Reply = Answer | Raised | Missing | PassesDone | CellDone
 
 
-# --- which answers which --------------------------------------------------------------------------------------------
+# --- replies by request ---------------------------------------------------------------------------------------------
 
 _SAID = (Answer, Raised)
 _FOUND = (Answer, Missing, Raised)
@@ -292,4 +291,4 @@ FITTING: Final[dict[type[Request], tuple[type[Reply], ...]]] = {
     Restore: _SAID,
     Drop: _SAID,
 }
-"""The replies that fit each request. Another one is a fault of the protocol, like bytes that are no message."""
+"""The replies that fit each request; any other is a protocol error."""

@@ -1,7 +1,6 @@
 """Count the values in MessagePack bytes without building any of them.
 
-A decoder makes an object of each node, and a node can be one byte: 16 MB of empty lists become 1.3 GB of objects. So
-whatever could hold too many nodes is counted first.
+A decoder makes an object of each node, and a node can be a single byte: 16 MB of empty lists become 1.3 GB of objects.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ def count_nodes(head: bytes, limit: int) -> int:
     """Return the number of nodes in the first MessagePack value of `head`.
 
     Raises:
-        WireError: there are more than `limit`, the bytes end early, or an extension is among them.
+        WireError: there are more than `limit`, the bytes end early, or one is an extension.
     """
     nodes, expected, position, size = 0, 1, 0, len(head)
     while expected:
@@ -51,7 +50,7 @@ def _node(head: bytes, position: int) -> tuple[int, int]:
 
 _FIXED = {0xC0: 0, 0xC2: 0, 0xC3: 0, 0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}
 _FIXED |= {0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
-"""First byte of a node of fixed length: bytes that follow it."""
+"""First byte of a fixed-length node: number of bytes that follow."""
 
 _COUNTED = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)}
 _COUNTED |= {0xDC: (2, 1), 0xDD: (4, 1), 0xDE: (2, 2), 0xDF: (4, 2)}

@@ -1,4 +1,4 @@
-"""Tensors as a description (dtype, shape) and raw bytes in row-major order and the machine's byte order."""
+"""Tensors as a description (dtype, shape) and raw bytes, row-major, in native byte order."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ DTYPES: Final = {
         *("int8", "int16", "int32", "int64", "uint8", "bool"),
     )
 }
-"""Every dtype that crosses, by its name on the wire."""
+"""The dtypes that cross, by name on the wire."""
 
 _NAMES: Final = {dtype: name for name, dtype in DTYPES.items()}
 
 LARGE: Final = 1 << 20
-"""Bytes from which a tensor is not copied once more: it lives on in the writable buffer that it was received in."""
+"""Size in bytes from which a tensor is not copied again but keeps the writable buffer that received it."""
 
 MOST_ELEMENTS: Final = 1 << 40
-"""Bound on the product of the non-zero sizes of a tensor, so that strides of empty tensors do not overflow."""
+"""Bound on the product of a tensor's non-zero sizes: the strides of empty tensors must not overflow."""
 
 Blob = bytes | memoryview
 
 
 def pack_tensor(tensor: torch.Tensor, limits: WireLimits) -> tuple[list[Any], Blob]:
-    """Describe a plain dense CPU tensor as ``[dtype, *shape]`` and give its bytes.
+    """Return ``[dtype, *shape]`` and the bytes of a plain dense CPU tensor.
 
     Raises:
-        TypeError: it is of a dtype, layout or device that does not cross.
-        TooLargeError: it is beyond the limits.
+        TypeError: its dtype, layout or device does not cross.
+        TooLargeError: it exceeds the limits.
     """
     name = _NAMES.get(tensor.dtype)
     if name is None or tensor.layout is not torch.strided or not tensor.is_cpu:
@@ -60,15 +60,15 @@ def _bytes_of(tensor: torch.Tensor, size: int) -> Blob:
 
 
 def _is_odd_empty(elements: int, shape: Sequence[int]) -> bool:
-    """Tell whether an empty tensor has other sizes so large that its strides would overflow."""
+    """Tell whether a tensor is empty and its other sizes are so large that its strides would overflow."""
     return not elements and math.prod(n or 1 for n in shape) > MOST_ELEMENTS
 
 
 def build_tensor(name: object, shape: Sequence[object], blob: Blob | None, limits: WireLimits) -> torch.Tensor:
-    """Build the tensor that ``[dtype, *shape]`` and `blob` describe, after checking that they fit each other.
+    """Build the tensor that ``[dtype, *shape]`` and `blob` describe.
 
     Raises:
-        WireError: the dtype is unknown, a size is no size, or the sizes do not make up the number of bytes.
+        WireError: the dtype is unknown, a size is invalid, or dtype and sizes do not match the number of bytes.
     """
     dtype = DTYPES.get(name) if type(name) is str else None
     if dtype is None or blob is None or len(shape) > limits.dims:
@@ -82,13 +82,13 @@ def build_tensor(name: object, shape: Sequence[object], blob: Blob | None, limit
         raise WireError("a bool tensor with bytes other than 0 and 1")
     if own:
         return torch.frombuffer(blob, dtype=dtype).reshape(sizes)
-    tensor = torch.empty(sizes, dtype=dtype, device="cpu")  # whatever the default device is
+    tensor = torch.empty(sizes, dtype=dtype, device="cpu")  # overrides the default device
     ctypes.memmove(tensor.data_ptr(), bytes(blob), len(blob))
     return tensor
 
 
 def _are_bools(blob: Blob, *, own: bool) -> bool:
-    """Tell whether all bytes are 0 or 1; where the tensor will live in them they are many, and are not copied."""
+    """Tell whether all bytes are 0 or 1; a large buffer (`own`) is not copied for that."""
     if own:
         return int(torch.frombuffer(blob, dtype=torch.uint8).max()) <= 1
     return not bytes(blob).strip(b"\0\1")

@@ -1,9 +1,9 @@
-"""Turn messages into bytes and back: a closed value language, decided by exact types.
+"""Turn messages into bytes and back: a closed language of values, decided by exact types.
 
-A message is a head and blobs. The head is MessagePack, in which a value is nothing but arrays and scalars: a scalar
-stands for itself, and every container is an array whose first element says which kind it is. The blobs are the bytes of
-the tensors, in the order in which the head names them. Nothing is looked up by name but what is listed here, and what
-comes out has exact builtin types, `Handle` and plain tensors only.
+A message is a head and blobs. The head is MessagePack made of arrays and scalars only: a scalar stands for itself, a
+container is an array whose first element is its kind. The blobs are the bytes of the tensors, in the order of the head.
+No name from the wire is looked up except in the tables here; decoded values are exact builtins, `Handle` and plain
+tensors.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def encode(message: Request | Reply, limits: WireLimits = DEFAULT) -> list[Blob]
     """Return the head of a message and the bytes of each of its tensors.
 
     Raises:
-        TypeError: a field holds what is no value, or is not of its declared type.
-        TooLargeError: the message is beyond the limits.
+        TypeError: a field holds no value, or has the wrong type.
+        TooLargeError: the message exceeds the limits.
     """
     if type(message) not in _MESSAGES:
         raise TypeError(f"{type(message).__name__} is no message")
@@ -72,7 +72,7 @@ def encode(message: Request | Reply, limits: WireLimits = DEFAULT) -> list[Blob]
 
 
 def decode_request(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFAULT) -> Request:
-    """Build the request that `encode` was given.
+    """Decode a request.
 
     Raises:
         WireError: the bytes are no request.
@@ -81,7 +81,7 @@ def decode_request(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFA
 
 
 def decode_reply(head: bytes, blobs: Sequence[Blob], limits: WireLimits = DEFAULT) -> Reply:
-    """Build the reply that `encode` was given.
+    """Decode a reply.
 
     Raises:
         WireError: the bytes are no reply.
@@ -102,7 +102,7 @@ def _decode(
     sizes = [len(blob) for blob in blobs]
     if len(sizes) > limits.tensors or sum(sizes) > limits.total_bytes or max(sizes, default=0) > limits.tensor_bytes:
         raise WireError("the tensors of a message are beyond the limits")
-    if len(head) > limits.nodes:  # a node takes a byte at least
+    if len(head) > limits.nodes:  # a node takes at least one byte
         count_nodes(head, limits.nodes)
     try:
         raw = _DECODER.decode(head)
@@ -118,7 +118,7 @@ def _decode(
 
 
 def _scalar(value: Any, fault: type[Exception]) -> Any:
-    """Return a scalar; an integer beyond 64 bits and text with half a surrogate pair are faults."""
+    """Return `value`; raise `fault` for integers beyond 64 bits and text with lone surrogates."""
     if type(value) is int and not -(1 << 63) <= value < 1 << 63:
         raise fault("an integer beyond 64 bits does not cross")
     if type(value) is str and not value.isascii():
@@ -130,7 +130,7 @@ def _scalar(value: Any, fault: type[Exception]) -> Any:
 
 
 class _Packer:
-    """Turn values into arrays and scalars, collecting the bytes of tensors."""
+    """Turn values into arrays and scalars, and collect the bytes of tensors."""
 
     def __init__(self, limits: WireLimits) -> None:
         self.limits = limits
@@ -172,10 +172,10 @@ class _Packer:
 
 
 class _Builder:
-    """Turn arrays and scalars back into values, taking the bytes of tensors in order.
+    """Turn arrays and scalars back into values, consuming the tensors' bytes in order.
 
     Args:
-        steps: whether a handle may stand for the result of an earlier step (a negative number): in requests only.
+        steps: whether a handle may be negative, the result of an earlier step (in requests only).
     """
 
     def __init__(self, limits: WireLimits, blobs: Iterator[Blob], *, steps: bool) -> None:
@@ -212,7 +212,7 @@ class _Builder:
             if type(key) not in _KEYS:
                 raise WireError("a dict with a key that is no text and no number")
             built[_scalar(key, WireError)] = self.value(item, depth)
-        if len(built) != len(raw) // 2:  # told once, for a look at keys that were chosen to collide is slow
+        if len(built) != len(raw) // 2:  # one check at the end: looking up keys chosen to collide is slow
             raise WireError("a dict with a key twice")
         return built
 

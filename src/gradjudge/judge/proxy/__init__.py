@@ -1,4 +1,4 @@
-"""What a hidden test sees of a submission: proxies that ask the session and check what it answers."""
+"""What a hidden test sees of a submission: proxies that ask the session and check its answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graphs on this side whose work is done on the other: a node of autograd that asks instead of computing."""
+"""Graphs in the judge over computations in the session: an autograd node that asks instead of computing."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Cotangents = Sequence[Tensor | None]
 
 
 class Evaluation(NamedTuple):
-    """One evaluation that a node stands for.
+    """One evaluation in the session, to be represented by a node.
 
     Attributes:
         label: name of the student's object, for messages.
-        value: what the student's code gave: a tensor or a tuple of tensors, or something wrong.
-        differentiable: for each output, whether the session had a graph behind it; empty if it had none at all.
-        pull: gives one gradient (or None) for each leaf.
+        value: what the student's code returned: a tensor or a tuple of tensors, or something wrong.
+        differentiable: for each output, whether it had a graph in the session; empty if there was none.
+        pull: maps cotangents to one gradient (or None) per leaf.
     """
 
     label: str
@@ -34,10 +34,10 @@ class Evaluation(NamedTuple):
 
 
 def differentiate(known: Evaluation, leaves: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
-    """Make a node over `leaves` of what is known; a tuple when the student gave a tuple.
+    """Return the outputs of an evaluation as a node over `leaves`; a tuple if the student returned a tuple.
 
     Raises:
-        CheckFailed: something else than tensors came back, in forward or in backward.
+        CheckFailed: forward or, later, backward returned something other than tensors.
     """
     outputs = _tensors(known.value, known.label)
     if not known.differentiable:
@@ -47,7 +47,7 @@ def differentiate(known: Evaluation, leaves: tuple[Tensor, ...]) -> Tensor | tup
 
 
 class _Node(torch.autograd.Function):
-    """Carry outputs that are already known; ask for gradients when autograd does."""
+    """Return known outputs in forward; ask for gradients in backward."""
 
     @staticmethod
     def forward(ctx: Any, known: Evaluation, outputs: tuple[Tensor, ...], *leaves: Tensor) -> tuple[Tensor, ...]:

@@ -1,4 +1,4 @@
-"""What is said of the causes that a session may name: a closed list, so no text of the student's process is in it."""
+"""Sentences for the causes that a session may report: a closed list, so that no text of the session's gets through."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ _WORDS: Final = {
 
 
 def cause_words(cause: str, name: str = "") -> Text | None:
-    """Say what a cause is, as a clause; None for one not on the list.
+    """Return the clause for a cause; None if it is not on the list.
 
     Args:
-        cause: as in `gradjudge.wire.messages.Raised`; it may be anything.
-        name: what is missing; only what the student has written, or was asked for, may come here.
+        cause: as in `gradjudge.wire.messages.Raised`; untrusted.
+        name: the missing name; the caller must have checked that the student may be told it.
     """
     named = _named(name) if all(part.isidentifier() for part in name.split(".")) else {}
     return named.get(cause) or _WORDS.get(cause)

@@ -1,4 +1,4 @@
-"""What ends a check: a failed verdict with words for the student and a detail for staff only."""
+"""Exceptions that fail a check, with a message for the student and details for staff only."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from gradjudge.wire.messages import Raised
 
 LARGEST_CELL = 10_000
 LARGEST_LINE = 100_000
-#: Characters of what staff may read of one check or one cell.
+#: Maximum characters of staff's details of one check or cell.
 LONGEST_DETAIL = 8_000
 
 
 class CheckFailed(Exception):
-    """Say that the student's work fails a check.
+    """The student's work fails a check.
 
     Args:
-        text: what the student reads; no hidden value may be in it.
-        detail: what only staff read.
+        text: message for the student; it must not contain hidden values.
+        detail: for staff only.
     """
 
     def __init__(self, text: Text, *, detail: str = "") -> None:
@@ -31,16 +31,15 @@ class CheckFailed(Exception):
 
 
 class StudentRaised(CheckFailed):
-    """Say that the student's code raised an exception where the check called it.
+    """The student's code raised an exception when a check called it.
 
-    The session that reports the exception is not trusted: the type is named only if it is one of Python's own or of a
-    known library, the place only if it can be a cell and a line, the cause only if it is on our list. The message and
-    the traceback go to `detail`.
+    The session's report is not trusted: the type is named only if it is a builtin or of a known library, the place only
+    if it is plausible, the cause only if it is on our list. The exception's message and traceback go to `detail`.
 
     Attributes:
         kind: name of the exception's type.
-        cause: what it comes of, as in `gradjudge.judge.proxy.causes`; empty where that is not known.
-        placed: whether a line of the student's own raised it, not only the call of it.
+        cause: its cause, as in `gradjudge.judge.proxy.causes`; "" if unknown.
+        placed: whether it was raised at a line of the student's own code, rather than by the call itself.
     """
 
     def __init__(self, raised: Raised, *, where: str) -> None:
@@ -63,7 +62,7 @@ class StudentRaised(CheckFailed):
 
 
 def bounded_detail(text: str) -> str:
-    """Return what is kept of a text for staff, its middle left out: a session can send a megabyte for every cell."""
+    """Cut a text for staff, leaving out its middle: a session can send a megabyte for every cell."""
     if len(text) <= LONGEST_DETAIL:
         return text
     half = LONGEST_DETAIL // 2
@@ -71,11 +70,11 @@ def bounded_detail(text: str) -> str:
 
 
 def over_limit(limit: str, most: int) -> Text | None:
-    """Say what code did that ran into a limit: "needed more than 512 MB of memory"; None for what is no limit.
+    """Return the phrase for code that hit a limit ("needed more than 512 MB of memory"); None for no known limit.
 
     Args:
-        limit: as in `gradjudge.wire.messages.Raised`; it may be anything.
-        most: how much there is of it; 0 where that is not known.
+        limit: as in `gradjudge.wire.messages.Raised`; untrusted.
+        most: value of the limit; 0 if unknown.
     """
     counted = {
         "memory": Text("needed more than {most} MB of memory", most=most),
@@ -100,7 +99,7 @@ _TOO_MUCH: Final = {
 
 
 def known_name(raised: Raised) -> str:
-    """Return the name of the exception's type if it is a known one, whatever the session says, or Exception."""
+    """Return the name of the exception's type if it is known, otherwise "Exception"."""
     if not raised.builtin:
         return raised.type_name if raised.type_name in KNOWN else "Exception"
     named = getattr(builtins, raised.type_name, None)

@@ -1,6 +1,6 @@
-"""Text for the session: a stand-in for a ``torch.autograd.Function``, made of a formula that the statement gives.
+"""Source for the session: a stand-in for a ``torch.autograd.Function``, made from the formula in the statement.
 
-The student's process can read all of it. No hand-written gradient crosses into the session: backward uses autograd.
+The student's process can read all of it, so it contains no hand-written gradient: backward uses autograd.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _KEPT: Final = "inputs_of_the_stand_in"
 def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torch.autograd.Function]:
     """Build a Function called `name` whose forward is `formula` over `params`.
 
-    It works through ``apply`` and by hand, with or without ``setup_context`` and whatever kind of context it is given.
-    By hand, backward takes any grad_output of one element for a result of one element, and None for 1.
+    It works through ``apply`` and by hand, with or without ``setup_context`` and with any kind of context. By hand,
+    backward accepts any one-element grad_output for a one-element result, and None as 1.
     """
     code = compile(formula, "<stand-in>", "eval")
 
@@ -25,7 +25,7 @@ def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torc
         return eval(code, {"torch": torch}, dict(zip(params, inputs, strict=True)))
 
     def forward(*given: Any) -> Any:
-        with_context = len(given) > len(params)  # as people write it; the engine, with a setup_context, gives none
+        with_context = len(given) > len(params)  # by hand; with setup_context, the engine passes no ctx
         inputs = given[1:] if with_context else given
         if with_context:
             _keep(given[0], inputs)
@@ -36,7 +36,7 @@ def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torc
         _keep(ctx, tuple(inputs))
 
     def backward(ctx: Any, *cotangents: Any) -> Any:
-        # inference_mode(False) and the copies: autograd must work here even where a check has switched it off.
+        # inference_mode(False) and the copies: autograd must work here even if a check has switched it off.
         with torch.inference_mode(False), torch.enable_grad():
             inputs = tuple(_leaf(tensor) for tensor in _kept(ctx))
             given = evaluate(inputs)
@@ -45,7 +45,7 @@ def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torc
             weights = [_fitted(c, o) for c, o in zip(cotangents, outputs, strict=True)]
             gradients = iter(torch.autograd.grad(outputs, leaves, weights, allow_unused=True))
         given_back = tuple(next(gradients) if leaf.requires_grad else None for leaf in inputs)
-        return given_back if len(given_back) > 1 else given_back[0]  # as people write it, and chain it by hand
+        return given_back if len(given_back) > 1 else given_back[0]  # as students chain it by hand
 
     def call(self: Any, *inputs: Any) -> Any:
         return type(self).apply(*inputs)  # `mse = MSE()`, which torch itself refuses to call
@@ -66,7 +66,7 @@ def make_function(name: str, params: tuple[str, ...], formula: str) -> type[torc
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...]) -> None:
-    """Leave the inputs on a context: the engine's, or one of the student's, which may have attributes alone."""
+    """Store the inputs on a context: the engine's, or one of the student's without ``save_for_backward``."""
     if not isinstance(ctx, torch._C._FunctionBase):
         with contextlib.suppress(AttributeError, TypeError):
             setattr(ctx, _KEPT, inputs)
@@ -80,7 +80,7 @@ def _kept(ctx: Any) -> Any:
 
 
 def _fitted(cotangent: Any, output: torch.Tensor) -> torch.Tensor:
-    """Give a cotangent the shape of the result that it is for."""
+    """Fit a cotangent to its output."""
     given = torch.as_tensor(1.0 if cotangent is None else cotangent).to(output)
     if given.numel() == output.numel():
         return given.reshape(output.shape).clone()

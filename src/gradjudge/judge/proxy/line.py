@@ -1,6 +1,6 @@
-"""Questions and answers: what is no usable answer becomes a failed check, never a fault of the grader.
+"""Requests and replies: an unusable reply becomes a failed check, never a fault of the grader.
 
-The session is not trusted. Everything that its replies hold is checked here for kind and count before it is used.
+The session is not trusted: kind and counts of its replies are checked here before use.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ MOST_NAMES = 3
 
 
 class Line:
-    """Ask the session; give back only answers of the kind that the question is due.
+    """Ask the session, and return only replies of the expected kind.
 
     Args:
-        ask: sends one request and waits for its reply; what it raises (a lost session) passes through.
+        ask: sends one request and waits for its reply; its exceptions (a lost session) propagate.
     """
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
     def answer(self, request: Request, where: str) -> Answer:
-        """Ask what has an `Answer`; `where` names the student's object in messages.
+        """Send a request whose reply is an `Answer`; `where` names the student's object in messages.
 
         Raises:
             StudentRaised: the student's code raised.
@@ -44,9 +44,9 @@ class Line:
         return reply
 
     def passes(self, request: Passes, where: str) -> tuple[PassResult, ...]:
-        """Run passes; one result for each, with at most one set of gradients per cotangent set.
+        """Run passes and return one result each, with at most one set of gradients per cotangent set.
 
-        What a pass raised stays in its result; see `raise_first`.
+        An exception of a pass stays in its result; see `raise_first`.
         """
         reply = self._reply(request, where)
         if not isinstance(reply, PassesDone) or len(reply.results) != len(request.passes):
@@ -69,10 +69,10 @@ class Line:
 
 
 def raise_first(results: tuple[PassResult, ...], where: str) -> None:
-    """Raise the first exception that a pass met, if one did.
+    """Raise the first exception of a pass, if there is one.
 
     Raises:
-        StudentRaised: where is ``NAME.forward`` or ``NAME.backward`` if the session said which.
+        StudentRaised: at ``NAME.forward`` or ``NAME.backward`` if the session says which.
     """
     for result in results:
         if result.raised is not None:
@@ -81,7 +81,7 @@ def raise_first(results: tuple[PassResult, ...], where: str) -> None:
 
 
 def missing(where: str, nearest: tuple[str, ...]) -> CheckFailed:
-    """Build the failure of a name that is not there, with names of the student's own that are like it."""
+    """Return the failure for an undefined name, with similar names of the student's own."""
     names = [name for name in nearest if name.isidentifier() and len(name) <= LONGEST_NAME][:MOST_NAMES]
     if not names:
         return CheckFailed(Text("`{where}` is not defined.", where=where))
@@ -90,7 +90,7 @@ def missing(where: str, nearest: tuple[str, ...]) -> CheckFailed:
 
 
 def require_tensor(value: object, where: str) -> Tensor:
-    """Give back `value` if it is a plain dense tensor on the CPU; fail the check with its kind if not."""
+    """Return `value`, detached, if it is a plain dense CPU tensor; otherwise fail the check."""
     if type(value) is Tensor and value.layout is torch.strided and value.device.type == "cpu":
         return value.detach()
     raise CheckFailed(Text("`{where}` gives {kind}; a tensor is expected.", where=where, kind=kind_of(value)))
@@ -107,7 +107,7 @@ def kind_of(value: object) -> Text:
 
 
 def senseless(where: str, detail: str) -> NoReturn:
-    """Fail the check because the session said what no session says."""
+    """Fail the check because the session's reply is unusable."""
     raise CheckFailed(
         Text("The session that runs your code gave no usable answer for `{where}`.", where=where), detail=detail
     )

@@ -1,7 +1,7 @@
-"""What a hidden test holds of the student's objects: handles with attributes and calls, never the objects.
+"""Proxies for the student's objects: attributes and calls by handle.
 
-A proxy answers ``repr`` from here and has no length, so printing or showing one costs no trip and reads nothing.
-A proxy given as an argument crosses as its `Handle`.
+``repr`` of a proxy is answered locally and a proxy has no length, so printing one costs no round trip. A proxy passed
+as an argument crosses as its `Handle`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from gradjudge.wire.messages import Call, Get, Handle, Pass, Passes, PassResult,
 
 
 class RemoteObject(msgspec.Struct, frozen=True):
-    """Say which object of the session a proxy stands for.
+    """The object of the session that a proxy stands for.
 
     Attributes:
-        line: the way to the session.
+        line: connection to the session.
         ref: the object.
         label: its name in messages to the student (``MSE.backward``).
     """
@@ -32,13 +32,13 @@ class RemoteObject(msgspec.Struct, frozen=True):
     label: str
 
     def at(self, attribute: str) -> RemoteObject:
-        """Point at an attribute; nothing is asked."""
+        """Return a reference to an attribute, without asking the session."""
         path = (*self.ref.path, attribute)
         return RemoteObject(self.line, Ref(self.ref.root, path), f"{self.label}.{attribute}")
 
 
 class ObjectProxy:
-    """Stand for an object of the student's: attributes are fetched and set where it lives."""
+    """Proxy for an object of the student's: attributes are fetched and set in the session."""
 
     __slots__ = ("_held",)
     _held: RemoteObject
@@ -47,7 +47,7 @@ class ObjectProxy:
         object.__setattr__(self, "_held", held)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # copy, pickle and pytest look for these; the student's object is not asked
+        if name.startswith("__"):  # copy, pickle and pytest look these up; do not ask the session
             raise AttributeError(name)
         held = self._held.at(name)
         return receive(held.line.answer(Get(held.ref), held.label).value, held.line, held.label)
@@ -61,7 +61,7 @@ class ObjectProxy:
 
 
 class CallableProxy(ObjectProxy):
-    """Stand for something that can be called: a function, a class, a module, a method.
+    """Proxy for a callable: a function, a class, a module, a method.
 
     Raises:
         StudentRaised: the call raised.
@@ -70,19 +70,19 @@ class CallableProxy(ObjectProxy):
     __slots__ = ()
 
     def without_autograd(self, *args: Any) -> Any:
-        """Call the student's object where torch gives no derivative: asking for one raises, as any error does there."""
+        """Call the student's object with autograd off: if it asks torch for a derivative, the call raises."""
         call = Call(self._held.ref, tuple(send(value) for value in args), inference=True)
         return receive(self._held.line.answer(call, self._held.label).value, self._held.line, self._held.label)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the student's object with these values."""
+        """Call the student's object."""
         held = self._held
         call = Call(held.ref, tuple(send(value) for value in args), {name: send(kwargs[name]) for name in kwargs})
         return receive(held.line.answer(call, held.label).value, held.line, held.label)
 
 
 class ApplyProxy(CallableProxy):
-    """Stand for ``NAME.apply``; `function_of` gives back the Function's proxy."""
+    """Proxy for ``NAME.apply``; `function_of` returns the Function's proxy."""
 
     __slots__ = ("_function",)
     _function: FunctionProxy
@@ -93,42 +93,42 @@ class ApplyProxy(CallableProxy):
 
 
 class FunctionProxy(ObjectProxy):
-    """Stand for the student's ``torch.autograd.Function`` class."""
+    """Proxy for a ``torch.autograd.Function`` class of the student's."""
 
     __slots__ = ()
 
     @property
     def apply(self) -> ApplyProxy:
-        """Stand for ``apply``."""
+        """Proxy for ``apply``."""
         return ApplyProxy(self._held.at("apply"), self)
 
     @property
     def forward(self) -> CallableProxy:
-        """Stand for ``forward``, called by hand with a context of the student's (``student.Context()``)."""
+        """Proxy for ``forward``, to be called by hand with a context of the student's (``student.Context()``)."""
         return CallableProxy(self._held.at("forward"))
 
     @property
     def backward(self) -> CallableProxy:
-        """Stand for ``backward``, called by hand."""
+        """Proxy for ``backward``, to be called by hand."""
         return CallableProxy(self._held.at("backward"))
 
     def passes(
         self, passes: Sequence[Pass], *, through: str = "apply", inference: bool = False, interleave: bool = False
     ) -> tuple[PassResult, ...]:
-        """Run forwards and backwards in one trip; see `gradjudge.wire.messages.Passes` for the arguments."""
+        """Run forwards and backwards in one round trip; for the arguments see `gradjudge.wire.messages.Passes`."""
         request = Passes(self._held.ref, tuple(passes), through, inference, interleave)
         return self._held.line.passes(request, self._held.label)
 
 
 def function_of(proxy: object) -> FunctionProxy | None:
-    """Give the Function behind ``NAME`` or ``NAME.apply``; None for anything else."""
+    """Return the Function's proxy for ``NAME`` or ``NAME.apply``; None for anything else."""
     if isinstance(proxy, ApplyProxy):
         return proxy._function
     return proxy if isinstance(proxy, FunctionProxy) else None
 
 
 def called_with_leaves(proxy: CallableProxy, inputs: Sequence[Tensor]) -> PassResult:
-    """Call `proxy` with leaves that require grad; the result also names the node behind each output.
+    """Call `proxy` with `inputs` as leaves that require grad; the result has each output's ``grad_fn`` name.
 
     Raises:
         StudentRaised: the call raised.
@@ -141,19 +141,19 @@ def called_with_leaves(proxy: CallableProxy, inputs: Sequence[Tensor]) -> PassRe
 
 
 def class_name_of(function: FunctionProxy) -> str:
-    """Ask what the class of a Function is called: the name of its nodes starts with it. Empty if it has no name."""
+    """Return the class name of a Function, with which the names of its nodes start; "" if it has none."""
     held = function._held.at("__name__")
     name = held.line.answer(Get(held.ref), held.label).value
     return name if type(name) is str else ""
 
 
 def label_of(proxy: object) -> str:
-    """Give the name that messages to the student use; "value" for what is no proxy."""
+    """Return a proxy's name in messages to the student; "value" for anything else."""
     return proxy._held.label if isinstance(proxy, ObjectProxy) else "value"
 
 
 def receive(value: Value, line: Line, label: str) -> Any:
-    """Put proxies in the place of handles."""
+    """Replace handles by proxies."""
     if isinstance(value, Handle):
         held = RemoteObject(line, Ref(value.id), label)
         return _PROXIES.get(value.kind, ObjectProxy)(held)
@@ -167,10 +167,10 @@ def receive(value: Value, line: Line, label: str) -> Any:
 
 
 def send(value: Any) -> Value:
-    """Put handles in the place of proxies and plain tensors on the CPU in the place of tensors.
+    """Replace proxies by handles, and tensors by plain CPU tensors.
 
     Raises:
-        TypeError: a tensor requires grad: no graph crosses.
+        TypeError: a tensor requires grad, and no graph crosses.
     """
     if isinstance(value, ObjectProxy):
         return handle_of(value)
@@ -188,10 +188,10 @@ def send(value: Any) -> Value:
 
 
 def handle_of(proxy: ObjectProxy) -> Handle:
-    """Give the handle of the object that a proxy stands for; a proxy of an attribute asks for it.
+    """Return the handle of a proxy's object; for a name or an attribute, ask the session for it.
 
     Raises:
-        CheckFailed: the attribute is a value now.
+        CheckFailed: it is a value now.
     """
     held = proxy._held
     if isinstance(held.ref.root, int) and not held.ref.path:

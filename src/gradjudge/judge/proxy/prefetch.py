@@ -1,8 +1,8 @@
-"""A Function whose answers are fetched beforehand: gradcheck's hundreds of visits in two messages.
+"""A Function with prefetched results: gradcheck's hundreds of calls in two messages.
 
-`torch.autograd.gradcheck` visits, for each entry of each input, two points beside it, and pulls one-hot cotangents back
-through the graph at the middle. All of that is known before it starts. What was not foreseen goes over the wire when
-it is asked for, so an answer is never missing, only late. No graph is kept in the session.
+`torch.autograd.gradcheck` evaluates two neighbours for each entry of each input, and pulls one-hot cotangents back
+through the graph at the middle point, all known in advance. Anything else is fetched when needed. No graph is kept in
+the session.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ Key = tuple[tuple[torch.dtype, torch.Size, bytes], ...]
 
 
 class Prefetched:
-    """Call the student's ``apply`` from answers fetched beforehand.
+    """The student's ``apply``, answered from prefetched results.
 
-    The same bytes get the same answer, so repeating a call shows nothing here: whether the student's code repeats
-    itself must be asked without this class.
+    Equal inputs get the same result, so this class cannot show whether the student's code is deterministic.
 
     Args:
         function: the Function.
-        inputs: the middle point; gradients are asked for the tensors that require grad.
-        eps: distance of the neighbours, as given to gradcheck.
+        inputs: the middle point; gradients are requested for tensors that require grad.
+        eps: distance of the neighbours, as passed to gradcheck.
 
     Raises:
         StudentRaised: forward raised at one of the points.
@@ -48,7 +47,7 @@ class Prefetched:
 
     @property
     def outputs(self) -> tuple[Value, ...]:
-        """What forward gave at the middle point, as it came."""
+        """What forward returned at the middle point, unchecked."""
         return self._results[_key(self._middle)].outputs
 
     def fetch(self, cotangents: Sequence[Sequence[Tensor]]) -> None:
@@ -63,7 +62,7 @@ class Prefetched:
             self._rows[_key(one)] = gradients
 
     def __call__(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """Give the outputs at `inputs`, as tensors of a graph on this side."""
+        """Return the outputs at `inputs`, as tensors with a graph in this process."""
         point = tuple(tensor.detach().clone() for tensor in inputs)
         result = self._results.get(_key(point)) or self._ask([Pass(point, self._needs)])[0]
         outputs = result.outputs
@@ -76,7 +75,7 @@ class Prefetched:
         return differentiate(known, tuple(tensor for tensor in inputs if tensor.requires_grad))
 
     def _pull(self, point: tuple[Tensor, ...], outputs: Sequence[Tensor], cotangents: Cotangents) -> Value:
-        """Give the gradients for the inputs that require grad: fetched ones, or asked for now."""
+        """Return the gradients of the inputs that require grad, fetching them if necessary."""
         filled = tuple(torch.zeros_like(o) if c is None else c for o, c in zip(outputs, cotangents, strict=True))
         row = self._rows.get(_key(filled)) if _key(point) == _key(self._middle) else None
         if row is None:

@@ -17,23 +17,21 @@ _FORMULA = Path(__file__).with_name("formula_session.py").read_text(encoding="ut
 
 
 class Student:
-    """Reach the student's global names.
-
-    ``student.NAME`` is a value, or a `FunctionProxy`, `CallableProxy` or `ObjectProxy`.
+    """The student's globals: ``student.NAME`` is a value, `FunctionProxy`, `CallableProxy` or `ObjectProxy`.
 
     Args:
-        ask: sends a request to the session and waits for its reply; may raise when the session is lost.
-        aliases: for a name, other names that are looked up, in order, when it is not defined.
+        ask: sends a request to the session and waits for its reply; may raise if the session is lost.
+        aliases: for a name, other names to try, in order, if it is not defined.
 
     Raises:
-        CheckFailed: neither the name nor an alias is defined; the text has the nearest names that are.
+        CheckFailed: neither the name nor an alias is defined; the message suggests similar names.
     """
 
     def __init__(self, ask: Ask, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
         vars(self).update(_ask=ask, _line=Line(ask), _aliases=dict(aliases or {}), _standing=[], _given={})
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # copy, pickle and pytest look for these; the student's namespace is not asked
+        if name.startswith("__"):  # copy, pickle and pytest look these up; do not ask the session
             raise AttributeError(name)
         nearest: tuple[str, ...] = ()
         for candidate in (name, *self._aliases.get(name, ())):
@@ -53,10 +51,10 @@ class Student:
         return "<Student>"
 
     def misused(self, error: BaseException) -> CheckFailed | None:
-        """Tell whether an exception comes of a name that is not what a test takes it for, as a failure that says so.
+        """Return a failure if an exception is due to a name of the wrong kind, otherwise None.
 
-        A student may write ``train = 5``. A test that calls ``student.train(x)`` then ends in a TypeError, and that is
-        no bug of the test's.
+        If a student writes ``train = 5``, a test that calls ``student.train(x)`` raises TypeError, which is not a bug
+        of the test.
         """
         if type(error) not in (TypeError, AttributeError):
             return None
@@ -69,31 +67,31 @@ class Student:
 
     @contextmanager
     def stand_in(self, function: str, *, apply: str = "", params: Sequence[str], formula: str) -> Iterator[None]:
-        """Put a public stand-in in the place of a Function (and of the name bound to its ``apply``) for a while.
+        """Replace a Function (and the name bound to its ``apply``) by a public stand-in, within the block.
 
         Args:
-            function: global name of the class (``"Linear"``); where an alias of it is defined, that is meant.
-            apply: global name bound to its ``apply`` (``"linear"``), or empty.
+            function: global name of the class (``"Linear"``), or the alias under which the student has defined it.
+            apply: global name bound to its ``apply`` (``"linear"``), or "".
             params: names of the inputs, in order.
-            formula: expression over them that the statement itself gives (``"x @ w + b"``).
+            formula: expression over them, as in the statement (``"x @ w + b"``).
         """
         with self._standing_in(by_formula(self._written_as(function), apply, params, formula), function):
             yield
 
     @contextmanager
     def stand_in_source(self, name: str, source: str) -> Iterator[None]:
-        """Put a public stand-in class or function in the place of the student's for a while.
+        """Replace a class or function of the student's by a public stand-in, within the block.
 
         Args:
             name: its global name (``"Value"``).
-            source: Python text that defines it, from what the statement says, with derivatives left to autograd: the
-                session can read it, so it may hold nothing that the statement does not give.
+            source: Python source that defines it, with derivatives by autograd. The session can read it, so it must not
+                contain more than the statement gives.
         """
         with self._standing_in(Define((name,), source, instead=True), name):
             yield
 
     def _written_as(self, name: str) -> str:
-        """Return the alias under which the student has written `name`; `name` itself if it is there, or none is."""
+        """Return the name or first alias that the student has defined; `name` if none is."""
         others = self._aliases.get(name, ())
         found = (at for at in (name, *others) if not others or not isinstance(self._ask(Get(Ref(at))), Missing))
         return next(found, name)
@@ -107,12 +105,12 @@ class Student:
         finally:
             self._standing.remove((request, name))
             self._line.answer(Restore(), name)
-            for outer, outer_name in self._standing:  # `Restore` undoes all of them
+            for outer, outer_name in self._standing:  # `Restore` has undone the outer ones too
                 self._line.answer(outer, outer_name)
 
 
 def by_formula(function: str, apply: str, params: Sequence[str], formula: str) -> Define:
-    """Ask for a stand-in made of a formula; see `Student.stand_in`."""
+    """Return the request for a stand-in made from a formula; see `Student.stand_in`."""
     names = (function, apply) if apply else (function,)
     lines = [_FORMULA, f"{function} = make_function({function!r}, {tuple(params)!r}, {formula!r})"]
     lines += [f"{name} = {function}.apply" for name in names[1:]]
@@ -120,6 +118,6 @@ def by_formula(function: str, apply: str, params: Sequence[str], formula: str) -
 
 
 def line_of(student: Student) -> Line:
-    """Give the way to a student's session."""
+    """Return the connection to a student's session."""
     line: Line = student._line
     return line

@@ -1,1 +1,1 @@
-"""Read a submission's source as text, to find what a question rules out. Nothing of it is run here."""
+"""Analyse a submission's source for what a question rules out, without running it."""

@@ -1,11 +1,11 @@
-"""Find calls that a question rules out, by reading the student's source. Nothing is ever executed here.
+"""Find calls that a question rules out, by static analysis of the student's source.
 
-A rule concerns functions of the submission and whatever of the submission they call: a debugging cell that compares
+A rule applies to functions of the submission and whatever of the submission they call: a debugging cell that compares
 with autograd is good practice and never counts. Names are followed through imports (``import torch.autograd as ag``),
 assignments (``g = ag.grad``), ``getattr`` with a constant name, ``importlib`` and constant ``eval``.
 
-A source can always be written so that no reader of it sees what it does. Where a hidden check can run the function
-under ``torch.inference_mode`` (`derivatives`, `by_hand`), that decides, and this module names the line.
+Source can always be obfuscated beyond static analysis. If a hidden check can run the function under
+``torch.inference_mode``, that decides, and this module finds the line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TOO_MUCH = "more code than can be read"
 
 
 class Rule(Protocol):
-    """Say which calls must not appear in which functions (`gradjudge.course.rubric.Forbidden` is one)."""
+    """Calls that must not appear in some functions (`gradjudge.course.rubric.Forbidden` is one)."""
 
     @property
     def within(self) -> Sequence[str]:
@@ -29,11 +29,11 @@ class Rule(Protocol):
 
     @property
     def calls(self) -> Sequence[str]:
-        """Dotted names, with all that is under them; ``".backward"`` is that method of any object."""
+        """Dotted names, including everything below them; ``".backward"`` is that method of any object."""
 
 
 class ForbiddenCall(NamedTuple):
-    """One use of what a rule forbids: in which function of the rule, what, and where.
+    """One use of a forbidden name, in or below a function of the rule.
 
     `place` is ``(cell index, line)``, or None in a companion; `module` is then its name.
     """
@@ -44,7 +44,7 @@ class ForbiddenCall(NamedTuple):
     module: str = ""
 
     def __str__(self) -> str:
-        """Say it for staff."""
+        """Describe it for staff."""
         where = f"in {self.module}" if self.place is None else f"cell {self.place[0]}, line {self.place[1]}"
         return f"{self.function}: {self.call} ({where})"
 
@@ -62,9 +62,9 @@ def forbidden_calls(
     Args:
         sources: the student's code, one entry per cell; a cell that does not parse defines nothing.
         rules: what is forbidden where.
-        apart: functions that answer for themselves elsewhere: they are not followed from another one.
-        broken: cells that raised or were stopped: what stands in them may not have been executed.
-        companions: source of each module that was handed in beside it, by name; calls are followed into them.
+        companions: source of the modules handed in beside it, by name; calls are followed into them.
+        apart: functions that have rules of their own elsewhere: calls are not followed into them.
+        broken: cells that raised or were stopped, whose statements may not all have been executed.
 
     ``X.backward(ctx, g)`` on a class of the submission, or with a context before the gradient, is the student's own
     function called by hand and never counts as ``".backward"``.
@@ -92,11 +92,11 @@ def unreadable(
     apart: Iterable[str] = (),
     broken: Iterable[int] = (),
 ) -> tuple[str, ...]:
-    """Return the functions of the rules that the session has though no definition of theirs was read.
+    """Return the functions of the rules that exist in the session but whose definition was not found in the source.
 
     Args:
         sources, rules, companions, apart, broken: as for `forbidden_calls`, with the same values.
-        fetch: asks the session for a dotted name; None if it has none. Only names that were not read are asked for.
+        fetch: fetches a dotted name from the session, None if it is not defined; called only for names not found.
     """
     program = read_program(sources, companions or {}, apart, broken)
     functions = dict.fromkeys(function for rule in rules for function in rule.within)
@@ -107,9 +107,9 @@ def unreadable(
 
 
 def leads_to(sources: Sequence[str], function: str, names: Iterable[str]) -> bool:
-    """Tell whether a function of the submission, or what it calls there, is or names one of `names`.
+    """Tell whether a function of the submission, or anything that it calls, refers to one of `names`.
 
-    ``leads_to(sources, "train_batch", ["MSE", "mse"])``: does training go through the student's own MSE?
+    ``leads_to(sources, "train_batch", ["MSE", "mse"])``: does training use the student's own MSE?
     """
     program, wanted = read_program(sources, {}, ()), tuple(names)
     reached = (path for node, _ in program.reachable(function) for path, _ in NameReader(program, node).paths())

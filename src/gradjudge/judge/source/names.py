@@ -22,13 +22,13 @@ _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 
 
 class NameReader:
-    """Read the names that one function uses, with its own imports and assignments in view.
+    """Resolve the names that one function uses, including its own imports and assignments.
 
     Args:
         program: what the submission defines.
         node: the function.
-        owner: the class that it stands in, or empty.
-        module: the companion that it stands in, or empty.
+        owner: its class, or "".
+        module: its companion module, or "".
     """
 
     def __init__(self, program: Program, node: ast.AST, owner: str = "", module: str = "") -> None:
@@ -42,7 +42,7 @@ class NameReader:
         self._known: dict[int, str | None] | None = None
         if isinstance(node, _SCOPES):
             self._bind()
-        self._known = {}  # nothing is bound any more, so what a node stands for stays; chains of names are long
+        self._known = {}  # bindings are complete, so results can be cached; chains of names are long
 
     def _bind(self) -> None:
         freed: set[str] = set()
@@ -80,7 +80,7 @@ class NameReader:
             return self._known[id(node)]
         path = self._path(node, depth)
         path = None if path is None else self.program.own(path)
-        if self._known is not None and depth <= DEEPEST_EXPRESSION // 2:  # what is refused for its depth is not kept
+        if self._known is not None and depth <= DEEPEST_EXPRESSION // 2:  # do not cache results cut off by depth
             self._known[id(node)] = path
         return path
 
@@ -145,7 +145,7 @@ class NameReader:
                 yield from ((path, node.lineno) for _, path in imported(node))
 
     def uses(self, calls: Sequence[str]) -> Iterator[tuple[str, int]]:
-        """Yield each forbidden name that is used, as the rule writes it, with its line."""
+        """Yield each use of a forbidden name, as the rule writes it, with its line."""
         named = [call for call in calls if not call.startswith(".")]
         for path, line in self.paths():
             spellings = [path] if "." in path else [path, *(f"{star}.{path}" for star in self.program.stars)]
@@ -157,7 +157,7 @@ class NameReader:
             yield methods[name], line
 
     def _methods(self, wanted: Container[str]) -> Iterator[tuple[str, int]]:
-        """Yield each use of a method that is not the student's own function: called, kept, or fetched by its name."""
+        """Yield each use of a method that is not the student's own: called, stored, or fetched by name."""
         given = {id(node.func): node.args for node in self._nodes if isinstance(node, ast.Call)}
         for node in self._nodes:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr in wanted:
@@ -168,7 +168,7 @@ class NameReader:
                 yield name, node.lineno
 
     def _fetched(self, call: ast.Call) -> str | None:
-        """Return the name of ``getattr(loss, "backward")`` and ``methodcaller("backward")``; None for the class's."""
+        """Return the method name in ``getattr(loss, "backward")`` or ``methodcaller("backward")``; None for a class."""
         tool = self.path(call.func)
         if tool == "operator.methodcaller" and call.args:
             return constant_text(call.args[0])

@@ -1,4 +1,4 @@
-"""A submission's own text: of what a session says, only what its student has written goes back to the student."""
+"""A submission's own text: a student is told names from the session only if they have written them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _IMPORTING = ("import", "module")
 
 
 class OwnText:
-    """Hold the text of a submission.
+    """The text of a submission.
 
     Args:
         cells: its cells, by index.
-        modules: text of its modules, by name.
+        modules: source of its modules, by name.
     """
 
     def __init__(self, cells: Sequence[Cell], modules: Mapping[str, str] | None = None) -> None:
@@ -36,19 +36,19 @@ class OwnText:
 
     @cached_property
     def defined(self) -> frozenset[str]:
-        """The names that the text defines: functions, classes, variables, attributes; not what it imports."""
+        """The names that the text defines: functions, classes, variables, attributes; not imports."""
         texts = (*(cell.source for cell in self._cells), *self._modules.values())
         return frozenset(name for text in texts for name in _defined(text))
 
     def told(self, raised: Raised, asked: Collection[str] = ()) -> Raised:
-        """Give what the student may be told of an exception: its own cell and line, and a name that is written there.
+        """Return what the student may be told of an exception: cell and line, and a name that is written there.
 
-        Cells are counted from 1, with the empty ones. A line that the cell does not have was made up, to carry a number
-        out; so was a name that does not stand in its statement.
+        Cells are counted from 1, including empty ones. A line that the cell does not have, or a name that is not in the
+        statement, may have been made up to carry hidden values out, and is removed.
 
         Args:
-            raised: what the session says.
-            asked: names in the request; they may be told as well, and so may those of operators.
+            raised: the session's report.
+            asked: names in the request, which may be told as well; so may those of operators.
         """
         raised = replace(raised, text=bounded_detail(raised.text))
         if raised.place is None or not 0 <= raised.place[0] < len(self._cells):
@@ -62,7 +62,7 @@ class OwnText:
         return replace(raised, place=(cell.number, line), name=raised.name if known else "")
 
     def _at(self, cell: Cell, line: int, raised: Raised) -> set[str]:
-        """Return the words of the statement at a line; of an import that fails, those of a module's imports too."""
+        """Return the words of the statement at a line; for a failed import, also those of the modules' imports."""
         lines = cell.source.split("\n")
         first, last = _statement(cell.source, line)
         words = set(_WORD.findall("\n".join(lines[first - 1 : last])))
@@ -73,12 +73,12 @@ class OwnText:
 
 @lru_cache(maxsize=4)
 def _tree(source: str) -> ast.Module | None:
-    """Parse a cell once, however often a session says that it raised there."""
+    """Parse a cell once, however often it raises."""
     return parse_cell(source)
 
 
 def _statement(source: str, line: int) -> tuple[int, int]:
-    """Return the first and last line of the innermost statement at a line: of a compound one, that line alone."""
+    """Return the first and last line of the innermost statement at a line; for a compound one, just that line."""
     tree = _tree(source)
     around = [
         node

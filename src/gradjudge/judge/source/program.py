@@ -1,4 +1,4 @@
-"""What a submission's text defines, and which of its functions lead to which. Nothing is ever executed here."""
+"""What a submission's source defines, and which of its functions lead to which, by static analysis."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def _read_once(
     apart: frozenset[str],
     broken: frozenset[int],
 ) -> Program:
-    """Read a submission once, though each of its items asks: parsing it takes 50 ms."""
+    """Read a submission once for all of its items: parsing takes 50 ms."""
     return Program(sources, dict(companions), apart, broken)
 
 
 class Program:
-    """The global names of a submission, read off its cells in order; later definitions replace earlier ones.
+    """The globals of a submission, read from its cells in order; later definitions replace earlier ones.
 
-    Those of a companion have its name before them (``helper.slope``): a cell may define the same name again. What may
-    not have been executed (in a branch, or in a cell that raised) replaces nothing: both definitions are followed.
+    Names of a companion are qualified by its name (``helper.slope``). A definition that may not have been executed (in
+    a branch, or in a cell that raised) replaces nothing: both are followed.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Program:
         self.others: dict[str, list[Definition]] = {}
         self.names: dict[str, str] = {}
         self.stars: list[str] = []
-        # What is installed is found first: a functorch.py beside the notebook is never imported.
+        # Installed packages are found first: a functorch.py beside the notebook is never imported.
         self.modules = frozenset(name for name in companions if not _is_installed(name))
         self.unread = False
         self._nodes = 0
@@ -88,7 +88,7 @@ class Program:
                 self._read(tree.body[:certain], cell)
                 self._read_perhaps(tree.body[certain:], cell)
                 self._read_inner(tree, cell)
-        for name, definition in self._inner.items():  # def in a def, with ``global`` or returned
+        for name, definition in self._inner.items():  # a def inside a def, made global or returned
             if name not in self.globals and name not in self.names:
                 self._module = definition.cell if isinstance(definition.cell, str) else ""
                 self._define(name.removeprefix(f"{self._module}."), definition.node, definition.cell)
@@ -126,13 +126,13 @@ class Program:
                     self._read_perhaps(getattr(node, part, []), cell)
 
     def _read_perhaps(self, body: Sequence[ast.stmt | ast.ExceptHandler], cell: int | str) -> None:
-        """Read what may not have been executed, or not to its end."""
+        """Read statements that may not all have been executed."""
         before, self._certain = self._certain, False
         self._read(body, cell)
         self._certain = before
 
     def _put(self, name: str, definition: Definition) -> None:
-        """Define a global name; what it was before is kept beside it if this may not have been executed."""
+        """Define a global name; keep the previous definition as well if this one may not have been executed."""
         before = self.globals.get(name)
         if before is None and name in self.names:
             before = Definition(ast.parse(self.names[name], mode="eval").body, definition.cell)
@@ -144,7 +144,7 @@ class Program:
 
     def _alias(self, name: str, path: str, cell: int | str) -> None:
         """Let a global name stand for a dotted one."""
-        if name in self.globals and not self._certain:  # both: what the name stands for is an expression now
+        if name in self.globals and not self._certain:  # keep both, the new one as an expression
             self._put(name, Definition(ast.parse(path, mode="eval").body, cell))
             return
         self.globals.pop(name, None)
@@ -165,7 +165,7 @@ class Program:
                 self._set(target.value, target.attr, node.value, cell)
 
     def _call(self, node: ast.Call, cell: int | str) -> None:
-        """Read ``exec("def f(): ...")`` and ``setattr(MSE, "backward", f)`` as what they do."""
+        """Interpret ``exec("def f(): ...")`` and ``setattr(MSE, "backward", f)``."""
         function = node.func.id if isinstance(node.func, ast.Name) else ""
         if function == "exec" and node.args:
             tree = parse_cell(constant_text(node.args[0]) or "")
@@ -176,12 +176,12 @@ class Program:
                 self._set(node.args[0], name, node.args[2], cell)
 
     def _set(self, owner: ast.Name, attribute: str, value: ast.expr, cell: int | str) -> None:
-        """Define a method from outside of its class, which may be one of a companion's."""
+        """Define a method from outside its class, which may be in a companion."""
         path = self._reader().path(owner) or self._full(owner.id)
         self._put(f"{path}.{attribute}", Definition(value, cell))
 
     def _take_all(self, module: str, *, over: bool) -> None:
-        """Take what a companion defines for names of the module that is being read, over what they were or not."""
+        """Copy a companion's names into the module being read; with `over`, replace existing ones."""
         start = f"{module}."
         if module not in self.modules or module == self._module:
             return
@@ -211,18 +211,18 @@ class Program:
                 self._inner[self._full(node.name)] = Definition(node, cell)
 
     def has_read(self, function: str) -> bool:
-        """Tell whether a function was defined or bound in what could be read."""
+        """Tell whether a definition or binding of a function was found."""
         name = function.split(".")[0]
         path = self.names.get(name, "")
         return name in self.globals or self._is_known(self.own(path)) or _is_installed(path)
 
     def _is_known(self, path: str) -> bool:
-        """Tell whether a dotted name begins with one that the submission defines."""
+        """Tell whether the submission defines the head of a dotted name."""
         module, _, rest = path.partition(".")
         return module in self.globals or (module in self.modules and f"{module}.{rest.split('.')[0]}" in self.globals)
 
     def is_taken(self, function: str, fetch: Callable[[str], object]) -> bool:
-        """Tell whether a name is a package's, from an ``import *``."""
+        """Tell whether a name comes from ``import *`` of a package."""
         packages = {star.split(".")[0] for star in self.stars if star not in self.modules}
         module = fetch(f"{function.split('.')[0]}.__module__") if packages else None
         return isinstance(module, str) and module.split(".")[0] in packages
@@ -244,7 +244,7 @@ class Program:
                             self._put(f"{name}.{attribute}", Definition(member.value, cell))
 
     def own(self, path: str) -> str:
-        """Follow what a companion has only imported: ``helper.torch.grad`` is ``torch.grad``."""
+        """Resolve names that a companion has only imported: ``helper.torch.grad`` is ``torch.grad``."""
         for _ in range(LONGEST_CHAIN):
             module, _, rest = path.partition(".")
             name, dot, rest = rest.partition(".")
@@ -276,7 +276,7 @@ class Program:
                     waiting += [base for base in map(reader.path, definition.node.bases) if base is not None]
 
     def _reader_of(self, definition: Definition, owner: str) -> NameReader:
-        """Return the reader of a definition, which knows the class and the module that it stands in."""
+        """Return a reader for a definition in its class and module."""
         module = definition.cell if isinstance(definition.cell, str) else ""
         return NameReader(self, definition.node, owner if self.is_class(owner) else "", module)
 
@@ -325,7 +325,7 @@ class Program:
 
 
 def _named(modules: frozenset[str], sources: Sequence[str], companions: Mapping[str, str]) -> list[str]:
-    """Return the companions that the cells name, or companions that are named: nobody uses an old file beside them."""
+    """Return the companions whose names occur in the cells, or in such companions; others are unused."""
     named, waiting = list[str](), list(sources)
     while waiting:
         words = re.findall(r"\w+", waiting.pop())
@@ -336,7 +336,7 @@ def _named(modules: frozenset[str], sources: Sequence[str], companions: Mapping[
 
 
 def _is_installed(path: str) -> bool:
-    """Tell whether a dotted name is of a package that is there for everyone, not of a module written on the way."""
+    """Tell whether a dotted name belongs to an installed package."""
     try:
         return bool(path) and importlib.util.find_spec(path.split(".")[0]) is not None
     except (ImportError, ValueError):

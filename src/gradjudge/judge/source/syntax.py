@@ -1,4 +1,4 @@
-"""Read names off a syntax tree: what is imported, what is bound, what a constant expression says."""
+"""Names in a syntax tree: imports, bindings, constant expressions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DEEPEST_EXPRESSION = 200
 
 
 def with_evals(node: ast.AST) -> Iterator[ast.AST]:
-    """Walk a node, and the code in constant strings that it hands to ``eval`` or ``exec``."""
+    """Walk a node, and the code in constant strings passed to ``eval`` or ``exec``."""
     for inner in ast.walk(node):
         yield inner
         if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in ("eval", "exec"):
@@ -32,7 +32,7 @@ def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
 
 
 def star_imports(node: ast.Import | ast.ImportFrom) -> list[str]:
-    """List the module of ``from module import *``."""
+    """Return the module of ``from module import *``, in a list."""
     if isinstance(node, ast.ImportFrom) and node.module and any(alias.name == "*" for alias in node.names):
         return [node.module]
     return []
@@ -61,14 +61,14 @@ def constant_text(node: ast.expr, depth: int = 0) -> str | None:
 
 
 def is_under(path: str, call: str) -> bool:
-    """Tell whether `path` is `call`, is something under it, or may be (``torch.autograd.*``: a computed name)."""
+    """Tell whether `path` is `call` or below it, or may be (``torch.autograd.*`` stands for a computed name)."""
     if path.endswith(".*"):
         return call.startswith(path[:-1]) or f"{path[:-1]}".startswith(f"{call}.")
     return path == call or path.startswith(f"{call}.")
 
 
 def cannot_fail(body: Sequence[ast.stmt]) -> int:
-    """Count the statements at the start of a cell that are executed even if the cell raises: plain definitions."""
+    """Count the statements at the start of a cell that cannot raise: plain definitions."""
     return next((count for count, node in enumerate(body) if not _is_plain(node)), len(body))
 
 

@@ -1,1 +1,1 @@
-"""Answer the requests of the trusted side from the student's names."""
+"""Answer the trusted side's requests from the student's namespace."""

@@ -1,4 +1,4 @@
-"""Answer the asking side's requests from the student's namespace. Nothing is asked, nothing is judged here."""
+"""Answer the trusted side's requests from the student's namespace. Nothing is judged here."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ from gradjudge.wire.messages import (
 
 
 class Namespace(Protocol):
-    """Where a submission runs, cell by cell or statement by statement.
+    """The namespace in which a submission runs, cell by cell or statement by statement.
 
     Attributes:
-        names: its global names.
+        names: its globals.
     """
 
     names: dict[str, Any]
 
     def run(self, cell: RunCell) -> CellDone:
-        """Run one cell; what it raises is in the answer."""
+        """Run one cell; what it raises is in the reply."""
         ...
 
 
@@ -58,8 +58,8 @@ class Answers:
 
     Args:
         namespace: where it runs.
-        limits: what one answer may hold.
-        device: where the tensors that are sent are put: ``"cpu"`` or ``"cuda"``.
+        limits: limits of one reply.
+        device: device of the tensors that the student's code gets: ``"cpu"`` or ``"cuda"``.
     """
 
     def __init__(self, namespace: Namespace, limits: WireLimits = DEFAULT, *, device: str = "cpu") -> None:
@@ -77,18 +77,18 @@ class Answers:
         """Answer one request. Whatever the student's code raises becomes a `Raised`.
 
         Raises:
-            MemoryError: no memory is left to answer with.
+            MemoryError: no memory is left to answer.
         """
         try:
             if isinstance(request, RunCell):
                 self._changed = True
                 done = self._namespace.run(request)
-                self._defaults.choose()
+                self._defaults.adopt_dtype()
                 return done
             if self._changed:
-                self._defaults.put_back()
+                self._defaults.restore()
             self._changed = isinstance(request, Drop)  # the end of a check
-            # In the modes that torch starts in: a cell may have left others on, for an evaluation.
+            # Torch's initial modes: a cell may have left others on, say for an evaluation.
             with torch.inference_mode(False), torch.enable_grad(), made_on(self._device):
                 return self._answer(request)
         except MissingName as name:
@@ -97,7 +97,7 @@ class Answers:
             return too_large(error)
         except MemoryError:
             raise
-        except BaseException as error:  # noqa: BLE001  # SystemExit and KeyboardInterrupt can be the student's too
+        except BaseException as error:  # noqa: BLE001  # the student's code may raise SystemExit, KeyboardInterrupt
             return failures.raised(error)
 
     def _answer(self, request: Request) -> Reply:
@@ -127,19 +127,15 @@ class Answers:
         return self._table.resolve(ref, self._names, done)
 
     def _thaw(self, value: Value, done: Sequence[Any] = ()) -> Any:
-        """Make a fresh object of a value; handles become their objects, or what a step that is done gave."""
+        """Make a fresh object of a value; handles become their objects or the results of earlier steps (`done`)."""
         kind = type(value)
         if kind is torch.Tensor:
-            return self._on_device(value)
+            return value.detach().to(self._device, copy=True)
         if kind is list or kind is tuple:
             return kind(self._thaw(item, done) for item in value)
         if kind is dict:
             return {key: self._thaw(item, done) for key, item in value.items()}
         return self._table.held(value.id, done) if kind is Handle else value
-
-    def _on_device(self, tensor: torch.Tensor) -> torch.Tensor:
-        """Copy a tensor to the device that is graded on."""
-        return tensor.detach().to(self._device, copy=True)
 
     def _set(self, ref: Ref, item: Any) -> None:
         if not ref.path:
@@ -192,7 +188,7 @@ class Answers:
 
 
 def too_large(error: TooLargeError) -> Raised:
-    """Say that the student's value cannot cross."""
+    """Return the reply for a value that cannot cross."""
     return Raised("ValueError", True, f"the value is too large: {error}", limit="value")
 
 

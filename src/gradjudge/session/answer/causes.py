@@ -1,4 +1,4 @@
-"""What an exception comes of, where Python or torch says it in words that never change: one of a closed list."""
+"""Recognise the cause of an exception, one of a closed list, by the wording of Python's or torch's message."""
 
 from __future__ import annotations
 
@@ -72,16 +72,16 @@ _UNNAMED: Final = re.compile(
 _OPERANDS: Final = re.compile(r"for (\S+?)(?: or pow\(\))?: '([\w.]+)' and '([\w.]+)'")
 _PLAIN: Final = frozenset(("int", "float", "bool", "complex", "str", "list", "tuple", "dict", "function", "method"))
 _ARGUMENTS: Final[Callable[[BaseException], Any]] = vars(BaseException)["args"].__get__
-"""Reads what an exception was made with, whatever its class has made of that name."""
+"""Reads an exception's arguments even if its class overrides ``args``."""
 _NOTES: Final[tuple[tuple[type, Callable[[BaseException], Any]], ...]] = tuple(
     (kind, vars(kind)["name"].__get__) for kind in (AttributeError, NameError, ImportError)
 )
 
 
 def public_name(cls: type) -> str:
-    """Return the name by which one would catch a class, or its nearest base that is no one's own."""
+    """Return the name by which one catches a class, or its nearest base that is a builtin or a known library's."""
     for base in type.mro(cls):
-        if id(base) in _BUILTIN:  # a class of the student's may not even have a hash
+        if id(base) in _BUILTIN:  # by id: a student's class may not be hashable
             return _BUILTIN[id(base)]
         found = next((name for name in KNOWN if _stands_for(name, base)), None)
         if found is not None:
@@ -96,7 +96,7 @@ def _stands_for(name: str, cls: type) -> bool:
 
 
 def cause_of(error: BaseException) -> tuple[str, str]:
-    """Return the cause of an exception and the name that is missing; empty where they cannot be told."""
+    """Return the cause of an exception and the missing name; "" where unknown."""
     arguments, cls = _ARGUMENTS(error), type(error)
     text = arguments[0][:_LONGEST_READ] if arguments and type(arguments[0]) is str else ""
     found = (cause for cause, kinds, said in _SAYS if issubclass(cls, kinds) and said.search(text))
@@ -105,7 +105,7 @@ def cause_of(error: BaseException) -> tuple[str, str]:
 
 
 def _operator_in(text: str) -> str:
-    """Return the method that an operator looks for: of what stands on its right where a plain number is on its left."""
+    """Return the missing operator method: the reflected one if the left operand is of a builtin type."""
     found = _OPERANDS.search(text)
     if found is None:
         return "__neg__" if "bad operand type for unary -" in text else ""

@@ -1,4 +1,4 @@
-"""What a process has one of, and a submission's cells may leave changed: put back before each check."""
+"""Process-wide settings that a submission's cells may change: restored before each check."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import torch
 
 
 class Defaults:
-    """Remember how this process is now: its folder, torch's defaults, what is done about warnings and odd numbers.
+    """Remember this process's working folder, torch's defaults, warning filters and numpy's error state.
 
-    Single or double precision, whichever the cells choose, is part of the program and stays; see `choose`.
+    The default dtype that the cells choose is part of the program and stays; see `adopt_dtype`.
     """
 
     def __init__(self) -> None:
@@ -26,14 +26,14 @@ class Defaults:
         self._errors: dict[str, Any] = dict(numpy.geterr())
         self._depth = sys.getrecursionlimit()
 
-    def choose(self) -> None:
-        """Take the default dtype that a cell has left for the program's own, if it is one to compute gradients in."""
+    def adopt_dtype(self) -> None:
+        """Keep the default dtype that a cell has set, if it is float32 or float64."""
         if torch.get_default_dtype() in (torch.float32, torch.float64):
             self._dtype = torch.get_default_dtype()
 
-    def put_back(self) -> None:
-        """Make it so again, whatever a part of it says to that."""
-        for one in (
+    def restore(self) -> None:
+        """Restore the settings; one that fails does not stop the others."""
+        for restore_one in (
             self._go_home,
             lambda: torch.set_default_device(None),
             lambda: torch.set_default_dtype(self._dtype),
@@ -44,7 +44,7 @@ class Defaults:
             lambda: sys.setrecursionlimit(max(self._depth, sys.getrecursionlimit())),
         ):
             with contextlib.suppress(Exception):
-                one()
+                restore_one()
 
     def _go_home(self) -> None:
         os.chdir(self._folder)

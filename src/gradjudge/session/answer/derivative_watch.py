@@ -1,10 +1,10 @@
-"""DerivativeWatch student code for derivatives that it has not written: autograd, and differences of its own forward.
+"""Watch the student's code for derivatives not written by hand: autograd, and finite differences of its own forward.
 
 ``torch.inference_mode`` alone is not enough: ``torch.func`` works under it, and ``inference_mode(False)`` ends it.
-Neither are calls that can be seen: ``partial(engine.run_backward)`` calls from C, and a graph's node can be called
-itself. So nodes of graphs are counted as well: autograd numbers them, thread by thread. Running a Function makes one
-in any mode. What autograd itself calls needs no graph: torch's kernels of derivatives (``aten::tanh_backward``) are
-seen by their names, where torch dispatches them, and so are their decompositions in Python.
+Nor is watching calls: ``partial(engine.run_backward)`` is called from C, and a graph's node can be called directly. So
+graph nodes are counted as well, by autograd's sequence number of each thread; running a Function makes one in any mode.
+Torch's derivative kernels (``aten::tanh_backward``) need no graph: they are recognised by name at dispatch, and so are
+their Python decompositions.
 """
 
 from __future__ import annotations
@@ -23,35 +23,34 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from gradjudge.session.answer import stand_in
 
-#: What every way to ask torch for a derivative comes to: backward mode, forward mode.
-_ASKS: Final = frozenset({"run_backward", "_make_dual"})
+#: What all of autograd's Python API calls: backward mode, forward mode.
+_AUTOGRAD_CALLS: Final = frozenset({"run_backward", "_make_dual"})
 
 _DECOMPOSED: Final = tuple(f"{Path(torch.__file__).parent / folder}/" for folder in ("_decomp", "_refs"))
 
 
 class AutogradUsedError(RuntimeError):
-    """Say that code asked torch for a derivative where it must not."""
+    """Code asked torch for a derivative where it must not."""
 
     def __init__(self) -> None:
         super().__init__("torch was asked for a derivative")
 
 
 class DerivativeWatch:
-    """Count, while it is entered, calls of one forward and questions to autograd, also in threads started meanwhile.
+    """Context manager that counts calls of one forward and uses of autograd, also in threads started meanwhile.
 
-    A profile function sees calls by whatever name, and leaves the student's class as it is. A stand-in may ask
-    autograd. Where no graph is due (under ``inference_mode``), making one counts as a question too.
+    A profile function sees calls under any name and leaves the student's class unchanged. Stand-ins may use autograd.
 
     Args:
-        forward: the function to count; what has no Python code is not counted.
-        inputs: the point at which it was called before.
-        skip: how many arguments of `forward` come before them: 1 where it takes a ctx.
-        kernels: count torch's own kernels of derivatives as questions to autograd.
+        forward: the function to count; one without Python code is not counted.
+        inputs: the inputs of its original call.
+        skip: number of arguments of `forward` before the inputs: 1 if it takes a ctx.
+        kernels: count torch's derivative kernels as uses of autograd.
 
     Attributes:
-        elsewhere: for each input, how often `forward` ran with another value or shape in its place.
+        elsewhere: for each input, how often `forward` ran with another value or shape for it.
         autograd: how often torch was asked for a derivative.
-        graphs: whether nodes of a graph were made, other than by a stand-in.
+        graphs: whether graph nodes were made, other than by a stand-in.
     """
 
     def __init__(
@@ -65,49 +64,49 @@ class DerivativeWatch:
         self._skip = skip
         self._kernels: Any = _Kernels() if kernels else None
         self._before: tuple[Any, Any] = (None, None)
-        self._own = threading.local()
+        self._thread = threading.local()
 
     def __enter__(self) -> DerivativeWatch:
-        """Begin to watch."""
-        self._more_nodes()
+        """Start watching."""
+        self._extra_nodes()
         if self._kernels is not None:
             self._kernels.__enter__()
         self._before = sys.getprofile(), threading.getprofile()
-        threading.setprofile(self._see)
-        sys.setprofile(self._see)
+        threading.setprofile(self._profile)
+        sys.setprofile(self._profile)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End."""
+        """Stop watching."""
         sys.setprofile(self._before[0])
         threading.setprofile(self._before[1])
         if self._kernels is not None:
             self._kernels.__exit__(None, None, None)
             self.autograd += self._kernels.seen
-        self.graphs |= self._more_nodes() > 0
+        self.graphs |= self._extra_nodes() > 0
 
-    def _see(self, frame: FrameType, event: str, argument: Any) -> None:
-        self.graphs |= self._more_nodes() > 0
+    def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
+        self.graphs |= self._extra_nodes() > 0
         if event == "c_call":
             name = getattr(argument, "__name__", "")
-            if name in _ASKS and not stand_in.at_work():
+            if name in _AUTOGRAD_CALLS and not stand_in.at_work():
                 self.autograd += 1
             elif self._kernels is not None and "_backward" in name and name != "save_for_backward":
                 self._kernels.seen += not stand_in.at_work()
             elif name == "apply" and _is_function(getattr(argument, "__self__", None)):
-                self._own.due += 1
+                self._thread.expected += 1  # running a Function makes one node
         elif event == "call" and self._kernels is not None and _is_decomposed(frame.f_code):
             self._kernels.seen += not stand_in.at_work()
         elif event == "call" and frame.f_code is self._code:
-            with contextlib.suppress(Exception):  # a tensor subclass of the student's
+            with contextlib.suppress(Exception):  # the student's tensor subclass may raise
                 self._count(_arguments(frame))
 
-    def _more_nodes(self) -> int:
-        """Return how many more nodes than are due were made in this thread since it was first seen."""
+    def _extra_nodes(self) -> int:
+        """Return how many unexpected graph nodes this thread has made since it was first seen."""
         now = stand_in.nodes_of_others()
-        if not hasattr(self._own, "due"):
-            self._own.due = now
-        return int(now - self._own.due)
+        if not hasattr(self._thread, "expected"):
+            self._thread.expected = now
+        return int(now - self._thread.expected)
 
     def _count(self, given: list[Any]) -> None:
         for index, (now, then) in enumerate(zip(given[self._skip :], self._inputs, strict=False)):
@@ -116,7 +115,7 @@ class DerivativeWatch:
 
 
 class _Kernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Count kernels of derivatives, by whatever name they are called; all run as they would."""
+    """Count derivative kernels at dispatch and run everything unchanged."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -136,14 +135,14 @@ def _is_function(item: object) -> bool:
 
 
 def _code(function: object) -> CodeType | None:
-    with contextlib.suppress(Exception):  # whatever the student's code has made of __wrapped__
+    with contextlib.suppress(Exception):  # __wrapped__ may be anything
         function = inspect.unwrap(function)  # type: ignore[arg-type]
     code = getattr(function, "__code__", None)
     return code if type(code) is CodeType else None
 
 
 def _arguments(frame: FrameType) -> list[Any]:
-    """Return the positional arguments of a call that has just begun, those in ``*args`` too."""
+    """Return the positional arguments of a call that has just begun, including ``*args``."""
     code, values = frame.f_code, frame.f_locals
     given = [values[name] for name in code.co_varnames[: code.co_argcount]]
     if code.co_flags & inspect.CO_VARARGS:

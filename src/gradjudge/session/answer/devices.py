@@ -1,9 +1,8 @@
-"""Grade on an accelerator what was written on a CPU: what code makes while a check asks is made where its inputs are.
+"""Grade code written for the CPU on an accelerator: tensors that it creates during a check go to the inputs' device.
 
-Most students write ``torch.zeros(n, p)`` and have never seen a GPU. With inputs on one, that line would fail, and cost
-points that the question never mentions. So floating-point tensors that their code makes while it answers are put onto
-the device. Tensors of integers stay on the CPU: as indices they serve both, and a ``DataLoader`` or a permutation draws
-them with a generator of the CPU.
+Most students write ``torch.zeros(n, p)`` and have never seen a GPU; with inputs on one, that line would fail and cost
+points for something that the question never mentions. Integer tensors stay on the CPU: they work as indices on both,
+and a ``DataLoader`` or a permutation draws them with a CPU generator.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _MAKERS: Final[tuple[Any, ...]] = (
 
 
 class _MadeOn(TorchFunctionMode):
-    """Move what a maker makes of numbers alone."""
+    """Move floating-point tensors that factory functions make without tensor arguments."""
 
     def __init__(self, device: str) -> None:
         super().__init__()
@@ -45,5 +44,5 @@ class _MadeOn(TorchFunctionMode):
 
 
 def made_on(device: str) -> AbstractContextManager[object]:
-    """Have floating-point tensors that are made meanwhile made on `device`."""
+    """Return a context in which new floating-point tensors are made on `device`."""
     return nullcontext() if device == "cpu" else _MadeOn(device)

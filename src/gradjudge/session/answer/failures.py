@@ -1,4 +1,4 @@
-"""What a student's exception becomes: a bounded record, made without trusting the exception."""
+"""Record a student's exception in bounded size, without trusting it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gradjudge.session.answer.causes import cause_of, public_name
 from gradjudge.wire.messages import Raised
 
 TEXT_LIMIT: Final = 4096
-"""Bytes of a message and traceback."""
+"""Maximum bytes of a message with traceback."""
 
 _FIRST: Final = 3
 _LAST: Final = 12
@@ -35,9 +35,9 @@ _BY_TEXT: Final = {
     "not enough memory": "memory",
     "can't start new thread": "threads",
 }
-"""What torch and Python say in a RuntimeError."""
+"""Messages of RuntimeErrors raised by torch and Python."""
 _STACK: Final = (8 << 20) + mmap.PAGESIZE
-"""Bytes that a thread takes for its stack."""
+"""Bytes of a thread's stack."""
 _LONGEST_CHAIN: Final = 16
 _Base: Final[Any] = BaseException
 _FORKS: Final = frozenset({"fork", "forkpty", "posix_spawn", "posix_spawnp", "_fork_exec", "fork_exec", "vfork"})
@@ -49,13 +49,13 @@ def cell_name(index: int) -> str:
 
 
 def stopped_at(error: BaseException, index: int) -> int:
-    """Return the line of a cell at which its own code stopped; 0 if nothing of it has run, or nobody knows."""
+    """Return the line at which a cell's own code stopped; 0 if none of it ran, or if unknown."""
     name = cell_name(index)
     return next((line for frame, line in _frames(error.__traceback__) if frame.f_code.co_filename == name), 0)
 
 
 def raised(error: BaseException, during: str = "") -> Raised:
-    """Record `error`: its type as far as it is Python's or torch's, its place and cause, and text for staff."""
+    """Record `error`: type (or its nearest known base), place, cause, and text for staff."""
     type_name = public_name(type(error))
     cause, name = cause_of(error)
     return Raised(
@@ -71,15 +71,15 @@ def raised(error: BaseException, during: str = "") -> Raised:
 
 
 def limit_of(error: BaseException) -> str:
-    """Tell which of the session's limits an exception comes of; empty where it may come of something else.
+    """Return the session's limit that caused an exception, as in `Raised`; "" if there may be another cause.
 
-    Libraries hide what they were refused behind exceptions of their own, so what those come of is looked at as well.
+    Libraries wrap the original error in exceptions of their own, so the whole chain of causes is searched.
     """
     return next(filter(None, map(_own_limit, _chain(error))), "")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Return an exception and those that it comes of, the outermost first."""
+    """Yield an exception and its chain of causes or contexts, outermost first."""
     seen: list[BaseException] = []
     while isinstance(error, BaseException) and all(error is not one for one in seen) and len(seen) < _LONGEST_CHAIN:
         seen.append(error)
@@ -94,12 +94,12 @@ def _own_limit(error: BaseException) -> str:
         return _BY_ERRNO.get(error.errno or 0, "") or ("processes" if _is_refused_fork(error) else "")
     text = str(error) if type(error) is RuntimeError else ""
     limit = next((limit for said, limit in _BY_TEXT.items() if said in text), "")
-    # Where there is no memory for a stack, that is why no thread could be started.
+    # If a stack cannot be mapped, memory is why no thread could be started.
     return "memory" if limit == "threads" and not can_map(_STACK) else limit
 
 
 def can_map(size: int) -> bool:
-    """Tell whether so many bytes of memory are to be had."""
+    """Tell whether `size` bytes of memory can be mapped."""
     try:
         mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
     except (OSError, ValueError):
@@ -108,7 +108,7 @@ def can_map(size: int) -> bool:
 
 
 def _is_refused_fork(error: OSError) -> bool:
-    """Tell whether a call that makes a process was refused: of the error itself there is no more than EPERM."""
+    """Tell whether creating a process was refused: the error alone is a bare EPERM, so look at the calling code."""
     if error.errno != errno.EPERM or error.filename is not None:
         return False
     innermost = deque(_frames(error.__traceback__), 1)
@@ -116,7 +116,7 @@ def _is_refused_fork(error: OSError) -> bool:
 
 
 def bounded(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Cut text to `limit` bytes of UTF-8, its middle left out."""
+    """Cut text to `limit` bytes of UTF-8, leaving out its middle."""
     data = text.encode("utf-8", "replace")
     if len(data) <= limit:
         return data.decode()
@@ -126,7 +126,7 @@ def bounded(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def _format(error: BaseException) -> str:
-    """Format the first and last frames; a RecursionError has a thousand."""
+    """Format the first and last frames only: a RecursionError has a thousand."""
     frames = _from_cell(error.__traceback__)
     head = list(itertools.islice(frames, _FIRST))
     tail = deque(frames, _LAST)
@@ -135,7 +135,7 @@ def _format(error: BaseException) -> str:
 
 
 def _from_cell(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
-    """Return the frames from the first one in a cell on (before it are ours and the shell's), or all if none is."""
+    """Return the frames from the first one in a cell on (earlier ones are ours and the shell's); all if none is."""
     inside = itertools.dropwhile(lambda frame: not _CELL.fullmatch(frame[0].f_code.co_filename), _frames(trace))
     first = next(inside, None)
     return _frames(trace) if first is None else itertools.chain([first], inside)
@@ -144,7 +144,7 @@ def _from_cell(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
 def _only(error: BaseException) -> list[str]:
     try:
         return traceback.format_exception_only(type(error), error)
-    except Exception:  # noqa: BLE001  # an exception whose own attributes raise
+    except Exception:  # noqa: BLE001  # the exception's own attributes may raise
         return [f"{type(error).__name__}: (cannot be shown)\n"]
 
 

@@ -1,4 +1,4 @@
-"""What the session keeps for the asking side: objects by number, and names of the student's."""
+"""Resolve references: objects kept by number for the trusted side, and the student's names."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gradjudge.wire.limits import TooLargeError
 from gradjudge.wire.messages import Handle, Missing, Ref
 
 MOST_KEPT: Final = 10_000
-"""Objects that are kept at a time."""
+"""Maximum number of objects kept at a time."""
 
 _NEAREST: Final = 5
 _SHELL_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
 class MissingName(Exception):
-    """Say that a `Ref` points at nothing."""
+    """A `Ref` points at nothing."""
 
     def __init__(self, missing: Missing) -> None:
         super().__init__(missing.name)
@@ -37,10 +37,10 @@ class ObjectTable:
         self._next = 0
 
     def handle(self, item: object) -> Handle:
-        """Keep an object, the same number for the same object.
+        """Keep an object and return its handle; the same object always gets the same number.
 
         Raises:
-            TooLargeError: too many are kept.
+            TooLargeError: too many objects are kept.
         """
         number = self._numbers.get(id(item))
         if number is None:
@@ -52,7 +52,7 @@ class ObjectTable:
         return Handle(number, _kind(item))
 
     def held(self, number: int, done: Sequence[object] = ()) -> object:
-        """Return an object by its number; ``-n`` is the n-th of `done`, the results of earlier steps.
+        """Return the object with a number; ``-n`` is the n-th of `done`, the results of earlier steps.
 
         Raises:
             LookupError: there is none.
@@ -64,12 +64,12 @@ class ObjectTable:
         return self._objects[number]
 
     def drop(self) -> None:
-        """Forget everything; numbers are not used again."""
+        """Forget all objects; numbers are not reused."""
         self._objects.clear()
         self._numbers.clear()
 
     def resolve(self, ref: Ref, names: Mapping[str, Any], done: Sequence[object] = ()) -> Any:
-        """Return what `ref` points at; `done` are the results of earlier steps.
+        """Return what `ref` points at; `done` has the results of earlier steps.
 
         Raises:
             MissingName: there is no such name or attribute.
@@ -93,7 +93,7 @@ class ObjectTable:
 
 
 def _imported(root: str) -> Any:
-    """Return what ``module:name`` says, of Python or its packages; no name of the student's has a colon."""
+    """Import ``module:name``; no name of the student's contains a colon."""
     module, _, name = root.partition(":")
     try:
         return getattr(importlib.import_module(module), name)
@@ -102,7 +102,7 @@ def _imported(root: str) -> Any:
 
 
 def public(names: Mapping[str, Any]) -> list[str]:
-    """Return the names that a student can have meant to define: no modules, nothing that starts with ``_``."""
+    """Return the names that a student may have defined: no modules, nothing that starts with ``_``."""
     return [
         name
         for name, item in names.items()
@@ -111,7 +111,7 @@ def public(names: Mapping[str, Any]) -> list[str]:
 
 
 def nearest(name: str, names: list[str]) -> tuple[str, ...]:
-    """Return the names most like `name`, the best first: for ``Linear``, ``linear`` comes before ``MyLinear``."""
+    """Return the names most similar to `name`, best first: for ``Linear``, ``linear`` comes before ``MyLinear``."""
     wanted = name.lower()
     by_lower: dict[str, list[str]] = {}
     for candidate in names:
@@ -125,7 +125,7 @@ def nearest(name: str, names: list[str]) -> tuple[str, ...]:
 def _attributes(item: object) -> list[str]:
     try:
         return [name for name in dir(item) if type(name) is str and not name.startswith("_")]
-    except Exception:  # noqa: BLE001  # the student's own __dir__
+    except Exception:  # noqa: BLE001  # the student's __dir__ may raise
         return []
 
 

@@ -20,15 +20,14 @@ from gradjudge.wire.messages import Pass, Passes, PassesDone, PassResult, Raised
 Thaw = Callable[[Value], Any]
 """Makes a fresh object of a value; handles become their objects."""
 
-
 _Forward = Callable[["_PassRun"], Any]
 _Backward = Callable[["_PassRun", list[Any]], tuple[Any, ...]]
 
 
 class DirectContext:
-    """Stand for the engine's ``ctx`` where forward and backward are called by hand. Any attribute can be set.
+    """Stand for the engine's ``ctx`` where forward and backward are called by hand.
 
-    It has every public attribute of torch's own; what belongs to a graph is empty, for there is none.
+    It has every public attribute of torch's context; those that describe the graph are empty.
     """
 
     def __init__(self, needs: tuple[bool, ...], function: Any = None) -> None:
@@ -49,7 +48,7 @@ class DirectContext:
 
     @property
     def saved_tensors(self) -> tuple[torch.Tensor | None, ...]:
-        """The tensors that were kept."""
+        """The saved tensors."""
         return self.to_save
 
     saved_variables = saved_tensors
@@ -59,39 +58,39 @@ class DirectContext:
         self.materialize_grads = value
 
     def mark_dirty(self, *tensors: torch.Tensor) -> None:
-        """Take note of inputs that forward changes in place."""
+        """Note the inputs that forward changes in place."""
         self.dirty_tensors = tensors
 
     def mark_non_differentiable(self, *tensors: torch.Tensor) -> None:
-        """Take note of outputs without a gradient."""
+        """Note the outputs without a gradient."""
         self.non_differentiable = tensors
 
     def save_for_forward(self, *tensors: torch.Tensor | None) -> None:
-        """Take note of tensors for forward-mode differentiation, which is not asked for."""
+        """Note tensors for forward-mode differentiation, which is never used."""
         self.saved_for_forward = tensors
 
     def mark_shared_storage(self, *pairs: Any) -> None:
-        """Take note of pairs that share storage; torch has long ignored it."""
+        """Do nothing, as torch itself does."""
 
     def maybe_clear_saved_tensors(self) -> None:
-        """Keep what is saved: backward may be called again."""
+        """Keep the saved tensors: backward may be called again."""
 
     def name(self) -> str:
         """Return the name that the graph's node would have."""
         return f"{getattr(self._forward_cls, '__name__', 'Function')}Backward"
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Take a hook for the engine, which has no part in this."""
+        """Accept an engine hook, which is never called."""
         return RemovableHandle({id(hook): hook})
 
     register_prehook = register_hook
 
     def apply(self, *cotangents: Any) -> Any:
-        """Call backward, as the graph's node does."""
+        """Call ``backward``, as the graph's node does."""
         return self._forward_cls.backward(self, *cotangents)
 
     def apply_boxed(self, cotangents: list[Any]) -> Any:
-        """Call backward with what a list holds, which is emptied."""
+        """Call ``backward`` with the items of a list, which is emptied."""
         taken = tuple(cotangents)
         cotangents.clear()
         return self.apply(*taken)
@@ -102,7 +101,7 @@ class DirectContext:
 
 
 class _Outputs(NamedTuple):
-    """What one forward gave, split: `items` are what it returned, `tensors` those of them that are tensors."""
+    """The results of one forward: all `items`, and the `tensors` among them."""
 
     items: tuple[Any, ...]
     is_tuple: bool
@@ -113,11 +112,11 @@ class _Outputs(NamedTuple):
 
 
 class _PassRun:
-    """One pass under way: what it holds and what has come of it so far.
+    """One pass under way, with its results so far.
 
     Attributes:
         inputs: leaves and values.
-        given: what forward gets; not the leaves themselves where it changes them in place.
+        given: what forward gets: copies of the leaves if it changes them in place.
     """
 
     def __init__(
@@ -146,20 +145,20 @@ class _PassRun:
         self._raised: Raised | None = None
 
     def mode(self) -> AbstractContextManager[Any]:
-        """Make the grad mode of a direct call."""
+        """Return the grad mode of a direct call."""
         return torch.inference_mode() if self._inference else torch.no_grad()
 
     def forward(self, call: _Forward) -> None:
-        """Run forward, unless the pass has failed; keep what it raises."""
+        """Run forward, unless the pass has failed; record what it raises."""
         self._attempt("forward", functools.partial(self._forward, call))
 
     def backward(self, call: _Backward) -> None:
-        """Run one backward per cotangent set, unless the pass has failed; keep what one raises."""
+        """Run one backward per cotangent set, unless the pass has failed; record what one raises."""
         for one in self.cotangents:
             self._attempt("backward", functools.partial(self._backward, call, one))
 
     def result(self) -> PassResult:
-        """Sum up, with the inputs and cotangents as they are now."""
+        """Return the results, with the inputs and cotangents as they are now."""
         return PassResult(
             outputs=self._given,
             output_is_tensor=not self.outputs.is_tuple,
@@ -184,7 +183,7 @@ class _PassRun:
         self._elsewhere.append(elsewhere)
 
     def _watched(self, step: Callable[[], Any]) -> tuple[Any, tuple[int, ...]]:
-        """Run one step, and count how often it ran forward at other points."""
+        """Run one step and count how often it ran forward at other points."""
         skip = 0 if _sets_up(self.function) else 1
         with DerivativeWatch(
             getattr(self.function, "forward", None), self.inputs, skip, kernels=self._inference
@@ -203,23 +202,23 @@ class _PassRun:
             raise
         except TooLargeError as error:
             self._raised = Raised("ValueError", True, f"the value is too large: {error}", None, during, "value")
-        except BaseException as error:  # noqa: BLE001  # the student's SystemExit is one of the things to report
+        except BaseException as error:  # noqa: BLE001  # the student's code may raise SystemExit
             self._raised = failures.raised(error, during)
 
     def _snapshot(self, items: tuple[Any, ...]) -> tuple[Value, ...]:
-        """Read values now: a buffer that the student's code uses again must not change them."""
+        """Copy values now: the student's code may reuse a buffer."""
         read = self._read()
         return tuple(_copied(read.value(item)) for item in items)
 
 
 def run_passes(asked: Passes, function: Any, thaw: Thaw, read: Callable[[], Reader]) -> PassesDone:
-    """Run the passes that are asked for on `function`; one that raises does not stop the others.
+    """Run passes on `function`; one that raises does not stop the others.
 
     Args:
         asked: which passes, and how.
         function: the object that `asked.ref` points at.
         thaw: makes fresh objects of values.
-        read: makes a reader for what comes back.
+        read: makes a reader for the results.
     """
     forward = _FORWARDS.get(asked.through, _apply)
     backward: _Backward = _backward_directly if asked.through == "direct" else _autograd
@@ -248,13 +247,13 @@ def _apply(run: _PassRun) -> Any:
         except RuntimeError as error:
             if "in-place" not in str(error):
                 raise
-            # mark_dirty: torch refuses that for a leaf, not for what comes of other nodes, as in a network
-            run.given = [_from_a_node(x) if _is_leaf(x) else x for x in run.inputs]
+            # mark_dirty: torch refuses in-place changes of a leaf, not of an intermediate result as in a network
+            run.given = [_non_leaf(x) if _is_leaf(x) else x for x in run.inputs]
             return apply(*run.given)
 
 
-def _from_a_node(leaf: torch.Tensor) -> torch.Tensor:
-    """Give a copy with the same layout that is no leaf, but goes back to one."""
+def _non_leaf(leaf: torch.Tensor) -> torch.Tensor:
+    """Return a differentiable copy of a leaf, with the same layout."""
     return torch.empty_strided(leaf.shape, leaf.stride(), dtype=leaf.dtype, device=leaf.device).copy_(leaf)
 
 
@@ -262,12 +261,12 @@ def _autograd(run: _PassRun, cotangents: list[Any]) -> tuple[Any, ...]:
     outputs = run.outputs.tensors
     fitted = [_fitted(c, output) for c, output in zip(cotangents, outputs, strict=False)]
     fitted += cotangents[len(fitted) :]
-    gradients = iter(pull_back(outputs, [x for x in run.inputs if _is_leaf(x)], fitted))
+    gradients = iter(_pull_back(outputs, [x for x in run.inputs if _is_leaf(x)], fitted))
     return tuple(next(gradients) if _is_leaf(x) else None for x in run.inputs)
 
 
 def _fitted(cotangent: Any, output: torch.Tensor) -> Any:
-    """Give a cotangent the shape of a result that has another shape than it should, where that can be done."""
+    """Fit a cotangent to an output of unexpected shape, if possible."""
     if type(cotangent) is not torch.Tensor or cotangent.shape == output.shape:
         return cotangent
     if cotangent.numel() == output.numel():
@@ -275,13 +274,13 @@ def _fitted(cotangent: Any, output: torch.Tensor) -> Any:
     return cotangent.reshape(()).expand(output.shape) if cotangent.numel() == 1 else cotangent
 
 
-def pull_back(
+def _pull_back(
     outputs: list[torch.Tensor], leaves: list[torch.Tensor], cotangents: list[Any]
 ) -> tuple[torch.Tensor | None, ...]:
-    """Return the gradient for each leaf, None for one that the outputs do not depend on. The graph is kept.
+    """Return the gradient for each leaf, None for one that the outputs do not depend on. The graph is retained.
 
     Raises:
-        ValueError: there is not one cotangent (None for none) for each output.
+        ValueError: there is not one cotangent (or None) per output.
     """
     if len(outputs) != len(cotangents):
         raise ValueError(f"{len(cotangents)} cotangents for {len(outputs)} output tensors")
@@ -294,7 +293,7 @@ def pull_back(
 
 
 def _forward_directly(run: _PassRun) -> Any:
-    """Call forward as the engine would; with a ``setup_context``, forward gets no ctx."""
+    """Call forward as the engine would: without ctx if there is a ``setup_context``."""
     function, context = run.function, run.context
     with run.mode():
         if not _sets_up(function):
@@ -328,12 +327,8 @@ def _is_leaf(item: Any) -> bool:
 
 
 def _leaf(item: Any, need: bool) -> Any:
-    return as_leaf(item) if need else item
-
-
-def as_leaf(item: Any) -> Any:
-    """Let a fresh tensor require grad, if its dtype can."""
-    if type(item) is torch.Tensor and (item.is_floating_point() or item.is_complex()):
+    """Make a fresh tensor require grad if it needs to and its dtype can."""
+    if need and type(item) is torch.Tensor and (item.is_floating_point() or item.is_complex()):
         return item.requires_grad_()
     return item
 
@@ -345,7 +340,7 @@ def _copied(value: Value) -> Value:
 
 
 def _laid_out(item: Any, layout: str) -> Any:
-    """Give a fresh tensor another layout in memory, its values the same; some shapes have only one."""
+    """Change the memory layout of a fresh tensor, if its shape has more than one."""
     if type(item) is not torch.Tensor or layout == "contiguous":
         return item
     return _LAYOUTS[layout](item)

@@ -1,9 +1,8 @@
-"""Turn the student's objects into values of the wire, reading them with the builtin types' own methods.
+"""Turn the student's objects into wire values, reading them with the builtin types' own methods.
 
-An object that lies (a float that says another number, a list that changes between two reads, a tensor that answers
-every function with itself) is a subclass of what it pretends to be. So everything is read once, by the base type.
-What has no value gets a handle. Tensors come out plain, dense, detached and on the CPU; they may share memory with the
-student's.
+An object that lies (a float that shows another number, a list that changes between reads, a tensor that overrides
+every function) is a subclass of what it pretends to be. So everything is read once, by the base type. What has no value
+gets a handle. Tensors come out plain, dense, detached and on the CPU; they may share memory with the student's.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ _NUMPY: Any = numpy.ndarray
 
 
 class _NoValue(Exception):
-    """Say that an object has no value of its own."""
+    """An object has no value."""
 
 
 class Reader:
     """Read one object of the student's.
 
     Args:
-        handle: makes a handle for what has no value.
-        limits: an object beyond them is not read to its end.
+        handle: makes a handle for an object without a value.
+        limits: reading stops at these.
     """
 
     def __init__(self, handle: Callable[[object], Handle], limits: WireLimits) -> None:
@@ -45,7 +44,7 @@ class Reader:
         """Return the value of `item`.
 
         Raises:
-            TooLargeError: it is beyond the limits.
+            TooLargeError: it exceeds the limits.
         """
         self._nodes += 1
         if self._nodes > self._limits.nodes or depth > self._limits.depth:
@@ -104,7 +103,7 @@ class Reader:
         try:
             return self._tensor(torch.from_numpy(numpy.array(item, order="C", subok=False)))
         except TypeError:
-            raise _NoValue from None  # objects, text, dtypes that torch does not have
+            raise _NoValue from None  # objects, text, dtypes unknown to torch
 
     def _tensor(self, item: torch.Tensor) -> torch.Tensor:
         if _is_plain(item):
@@ -114,7 +113,7 @@ class Reader:
             try:
                 plain = self._dense(_Base.detach(item))
             except RuntimeError:
-                raise _NoValue from None  # a tensor of a kind that cannot be had dense on the CPU
+                raise _NoValue from None  # cannot be converted to a dense CPU tensor
         if not _is_plain(plain):
             raise _NoValue
         return plain
@@ -122,7 +121,7 @@ class Reader:
     def _dense(self, tensor: torch.Tensor) -> torch.Tensor:
         if type(tensor) is not torch.Tensor or tensor.is_meta:
             raise _NoValue
-        # A sparse or an expanded tensor can be far larger dense than it is.
+        # A sparse or expanded tensor can be far larger once dense.
         self._refuse_large(tensor.numel() * tensor.element_size())
         if tensor.is_quantized:
             tensor = tensor.dequantize()
@@ -136,7 +135,7 @@ class Reader:
 
 
 def _is_plain(item: torch.Tensor) -> bool:
-    """Tell whether a tensor is an ordinary one, which most are: those need none of the care that follows."""
+    """Tell whether a tensor is an ordinary one, as most are, which needs no conversion."""
     return (
         type(item) is torch.Tensor
         and item.is_cpu
@@ -148,12 +147,12 @@ def _is_plain(item: torch.Tensor) -> bool:
 
 
 def _is_odd(item: torch.Tensor) -> bool:
-    """Tell whether a tensor that looks like an ordinary one has not the memory that one has."""
+    """Tell whether a tensor that looks ordinary lacks ordinary storage."""
     return item.is_nested or torch._is_functional_tensor(item)
 
 
 def grad_fn_name(tensor: torch.Tensor) -> str:
-    """Return the type name of a tensor's ``grad_fn``, as autograd knows it; "" for none."""
+    """Return the type name of a tensor's true ``grad_fn``; "" for none."""
     if type(tensor) is torch.Tensor:
         node = tensor.grad_fn
     else:
@@ -163,7 +162,7 @@ def grad_fn_name(tensor: torch.Tensor) -> str:
 
 
 def requires_grad(tensor: torch.Tensor) -> bool:
-    """Tell whether autograd tracks a tensor, whatever the tensor says."""
+    """Tell whether autograd tracks a tensor, even if its class overrides ``requires_grad``."""
     with torch._C.DisableTorchFunctionSubclass():
         tracked: bool = _Base.requires_grad.__get__(tensor)
     return tracked

@@ -1,4 +1,4 @@
-"""Public stand-ins in the place of what a student wrote: what the statement itself says, differentiated by autograd."""
+"""Replace functions of the student's by public stand-ins: the statement's formula, differentiated by autograd."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _ABSENT: Final = object()
 
 
 class StandIns:
-    """Rebind names of the student's to stand-ins, and back.
+    """Rebind the student's names to stand-ins, and back.
 
     Args:
-        names: the student's global names. The modules that were handed in beside the submission are looked through
-            too: a function in one of them sees its own module's names.
+        names: the student's globals. Names in companion modules (files handed in beside the submission) are rebound
+            too, as functions there see their own module's names.
     """
 
     def __init__(self, names: dict[str, Any]) -> None:
@@ -29,29 +29,29 @@ class StandIns:
         self._undo: list[tuple[dict[str, Any], str, Any]] = []
 
     def install(self, made: Mapping[str, Any]) -> None:
-        """Bind names to what stands in for them.
+        """Bind names to stand-ins.
 
-        Where that is a Function, its ``apply`` takes the form of what the student has by that name (the class, its
-        ``apply``, an instance), and so does whatever else is the student's own by another name.
+        For a Function, the name of its ``apply`` is bound to the same form as the student's (the class, its ``apply``
+        or an instance); other names of the student's Function are rebound as well.
 
         Args:
-            made: what stands in for each name; a Function comes before its ``apply``.
+            made: stand-in for each name; a Function comes before its ``apply``.
         """
         own: Any = _ABSENT
         owners: list[tuple[Any, type[torch.autograd.Function]]] = []
         for name, item in made.items():
-            theirs, function = self._names.get(name, _ABSENT), _class_behind(item)
+            theirs, function = self._names.get(name, _ABSENT), _function_class(item)
             if function is None:
                 self._bind(name, item)
             elif item is function:
                 own = theirs
                 _note_work(function)
-                _OWN.installed.add(function)
+                _WORK.installed.add(function)
                 self._bind(name, item)
                 owners.append((own, function))
             else:
-                owner = _class_behind(theirs)
-                like = None if theirs is _ABSENT else _as(theirs, owner or own, function)
+                owner = _function_class(theirs)
+                like = None if theirs is _ABSENT else _counterpart(theirs, owner or own, function)
                 self._bind(name, like or item)
                 owners.append((owner, function))
         for owner, function in owners:
@@ -60,7 +60,7 @@ class StandIns:
 
     def restore(self) -> None:
         """Undo every `install`."""
-        _OWN.installed.clear()
+        _WORK.installed.clear()
         while self._undo:
             scope, name, item = self._undo.pop()
             if item is _ABSENT:
@@ -71,7 +71,7 @@ class StandIns:
     def _bind_other_names(self, owner: type, function: type[torch.autograd.Function]) -> None:
         for scope in (self._names, *_companions(self._folder)):
             for name, item in list(scope.items()):
-                like = _as(item, owner, function)
+                like = _counterpart(item, owner, function)
                 if like is not None:
                     self._rebind(scope, name, like)
 
@@ -86,8 +86,8 @@ class StandIns:
         scope[name] = item
 
 
-def _class_behind(item: Any) -> Any:
-    """Give the Function that `item` is, is the ``apply`` of, or is an instance of; None if there is none."""
+def _function_class(item: Any) -> Any:
+    """Return the Function that `item` is, is the ``apply`` of, or is an instance of; None if there is none."""
     owner = item.__self__ if _is_apply(item) else item
     owner = owner if issubclass(type(owner), type) else type(owner)
     own = issubclass(owner, torch.autograd.Function) and owner is not torch.autograd.Function
@@ -98,11 +98,11 @@ def _is_apply(item: Any) -> bool:
     return type(item) in (MethodType, BuiltinMethodType) and item.__name__ == "apply"
 
 
-def _as(item: Any, owner: Any, function: type[torch.autograd.Function]) -> Any:
-    """Give of `function` what `item` is of `owner`: the class, its ``apply``, an instance; None if it is none."""
+def _counterpart(item: Any, owner: Any, function: type[torch.autograd.Function]) -> Any:
+    """Return for `function` what `item` is for `owner`: the class, its ``apply`` or an instance; None if neither."""
     if item is owner:
         return function
-    if not isinstance(owner, type) or _class_behind(item) is not owner:
+    if not isinstance(owner, type) or _function_class(item) is not owner:
         return None
     if _is_apply(item):
         return function.apply
@@ -110,8 +110,8 @@ def _as(item: Any, owner: Any, function: type[torch.autograd.Function]) -> Any:
 
 
 def _companions(folder: str) -> Iterator[dict[str, Any]]:
-    """Return the names of the modules that were imported from `folder`."""
-    # Texts, not paths: thousands of modules are looked at, and a Path for each would take 50 ms.
+    """Yield the namespaces of the modules imported from `folder`."""
+    # Strings, not paths: with thousands of modules, a Path for each would take 50 ms.
     for module in list(sys.modules.values()):
         if isinstance(module, ModuleType):
             file = vars(module).get("__file__")
@@ -119,13 +119,13 @@ def _companions(folder: str) -> Iterator[dict[str, Any]]:
                 yield vars(module)
 
 
-class _Own(threading.local):
-    """What stand-ins are and do in this thread.
+class _Work(threading.local):
+    """What stand-ins do in this thread.
 
     Attributes:
-        count: nodes of graphs that they have made.
-        began: how many nodes there were when the one that is at work now began; None if none is.
-        installed: Functions that were asked for; one that the student's own code makes may not ask autograd.
+        count: graph nodes that they have made.
+        began: number of nodes when the running stand-in's backward began; None if none is running.
+        installed: Functions that were requested: one made by the student's own code may not use autograd.
     """
 
     count = 0
@@ -133,21 +133,21 @@ class _Own(threading.local):
     installed: ClassVar[set[type]] = set()
 
 
-_OWN: Final = _Own()
+_WORK: Final = _Work()
 
 
 def at_work() -> bool:
-    """Tell whether this thread is in a stand-in's backward, which may ask autograd."""
-    return _OWN.began is not None
+    """Tell whether this thread is in a stand-in's backward, which may use autograd."""
+    return _WORK.began is not None
 
 
 def nodes_of_others() -> int:
-    """Return how many nodes of graphs were made in this thread so far, those of stand-ins not counted."""
-    return (_nodes() if _OWN.began is None else _OWN.began) - _OWN.count
+    """Return how many graph nodes this thread has made so far, without those of stand-ins."""
+    return (_nodes() if _WORK.began is None else _WORK.began) - _WORK.count
 
 
 def _note_work(function: Any) -> None:
-    """Have the backward of a stand-in say that it is at work."""
+    """Wrap the backward of a stand-in, so that its use of autograd is not counted as the student's."""
     backward = function.backward
 
     def working(ctx: Any, *cotangents: Any) -> Any:
@@ -159,16 +159,16 @@ def _note_work(function: Any) -> None:
 
 @contextlib.contextmanager
 def _at_work(function: type) -> Iterator[None]:
-    """Take what is done meanwhile for a stand-in's work, if `function` is one that is installed."""
-    if _OWN.began is not None or function not in _OWN.installed:
+    """Count graph nodes made meanwhile as a stand-in's, if `function` is installed."""
+    if _WORK.began is not None or function not in _WORK.installed:
         yield
         return
-    _OWN.began = _nodes()
+    _WORK.began = _nodes()
     try:
         yield
     finally:
-        _OWN.count += _nodes() - _OWN.began
-        _OWN.began = None
+        _WORK.count += _nodes() - _WORK.began
+        _WORK.began = None
 
 
 def _nodes() -> int:

@@ -1,1 +1,1 @@
-"""Shut a session in, layer by layer."""
+"""The jail of a session, layer by layer."""

@@ -1,7 +1,7 @@
-"""Shut a session in: every layer is a function, and what `apply` returns is what is really on.
+"""Apply the jail: every layer is a function, and `apply` returns the layers that are really on.
 
-The session applies its jail itself, before any code of a submission runs. All layers are for good: none of them can be
-taken off by the process, its threads, or anything that it could start.
+The session applies its jail itself, before any code of a submission runs. No layer can be removed again by the
+process, its threads or its children.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ _CAPSET_VERSION_3: Final = 0x20080522
 _CAPSET: Final = {"x86_64": 126, "aarch64": 91}
 _MB: Final = 1 << 20
 _SPARE_ADDRESSES: Final = 256 * _MB
-"""Address space on top of the memory limit, for what is mapped and not filled: libraries, thread stacks, arenas."""
+"""Address space on top of the memory limit, for mappings that stay mostly empty: libraries, thread stacks, arenas."""
 _STACK: Final = 8 * _MB
 _SIGNALS: Final = 256
-"""Signals that wait, and timers, which take from the same account."""
+"""Limit on pending signals, which timers count against as well."""
 _ABI_WITH_TRUNCATE: Final = 3
 
 
 class JailError(Exception):
-    """Report a required layer that this machine does not give."""
+    """A required layer is not available on this machine."""
 
 
 @dataclass(frozen=True)
 class Jail:
-    """What `apply` must do; the fields are those of `gradjudge.sandbox.policy.Policy`."""
+    """What `apply` must do; for the fields see `gradjudge.sandbox.policy.Policy`."""
 
     scratch: str
     required: Sequence[str]
@@ -47,12 +47,12 @@ class Jail:
 
 
 def apply(jail: Jail, python_paths: Sequence[str], *, with_namespaces: bool) -> list[str]:
-    """Shut this process in and return the layers that are on, in order.
+    """Jail this process and return the layers that are on, in order.
 
     Args:
         jail: what to allow.
         python_paths: where this interpreter imports from.
-        with_namespaces: whether `gradjudge.session.jail.namespaces.allowed` said so.
+        with_namespaces: the result of `gradjudge.session.jail.namespaces.allowed`.
 
     Raises:
         JailError: a layer in ``jail.required`` could not be applied.
@@ -62,14 +62,15 @@ def apply(jail: Jail, python_paths: Sequence[str], *, with_namespaces: bool) -> 
     if jail.namespaces and with_namespaces:
         active += namespaces.enter(jail.scratch, jail.limits)
     if "userns" in active:
-        # Elsewhere this limit counts all of the user's processes, and never root's: the watcher counts threads.
+        # Without a user namespace this limit counts all of the user's processes, and never root's: there the watcher
+        # counts threads.
         resource.setrlimit(resource.RLIMIT_NPROC, (jail.limits["threads"],) * 2)
     active += _layer(jail, "no_new_privs", lambda: kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1))
     active += _layer(jail, "landlock", lambda: landlock.restrict(_rules(jail, paths)))
     active += _layer(jail, "capabilities", _drop_capabilities)
-    # No core files, not even through a pipe, and no reading of its memory by other processes of the same user.
+    # No core files, not even through a pipe; other processes of the same user cannot read its memory.
     kernel.prctl(_PR_SET_DUMPABLE, 0)
-    die_with_parent()  # new credentials have made the kernel forget
+    die_with_parent()  # again: the change of credentials has cancelled it
     active += _layer(jail, "seccomp", lambda: _filter_calls(jail, active))
     for name in jail.required:
         if name not in active:
@@ -78,7 +79,7 @@ def apply(jail: Jail, python_paths: Sequence[str], *, with_namespaces: bool) -> 
 
 
 def _layer(jail: Jail, name: str, turn_on: Callable[[], object]) -> list[str]:
-    """Turn a layer on: ``[name]``, or nothing where it is not to be had and not required, or must be left off."""
+    """Turn a layer on and return ``[name]``; ``[]`` if it must be left off, or is unavailable and not required."""
     if name in jail.without:
         return []
     try:
@@ -91,7 +92,7 @@ def _layer(jail: Jail, name: str, turn_on: Callable[[], object]) -> list[str]:
 
 
 def _limit_resources(jail: Jail) -> None:
-    """Limit memory to what is used now plus the budget, and files, descriptors, locks and queues."""
+    """Set the rlimits; memory is limited to present use plus the budget."""
     limits = jail.limits
     pages = [int(field) for field in Path("/proc/self/statm").read_text().split()]
     page = resource.getpagesize()
@@ -117,14 +118,14 @@ def _limit_resources(jail: Jail) -> None:
 
 
 def _rules(jail: Jail, paths: Sequence[str]) -> list[tuple[str, int]]:
-    """Return what may be opened: paths to read, devices, the session's own /proc folder, and its scratch folder."""
+    """Return what may be opened: readable paths, devices, the session's own /proc files and its scratch folder."""
     if not Path(jail.scratch).is_dir():
         raise OSError(f"there is no scratch folder {jail.scratch}")
     device_rights = landlock.GPU if jail.device == "cuda" else landlock.DEVICE
     return [
         *((path, landlock.READ) for path in paths),
         *((path, device_rights) for path in _devices(jail)),
-        # These files of this process, not their names: nobody else's are ever opened, even under the same number.
+        # Rules hold for these files, not their names: a later process with the same pid stays closed.
         *((f"/proc/{os.getpid()}/{name}", landlock.READ) for name in readable.OWN),
         (jail.scratch, landlock.WRITE),
     ]
@@ -137,7 +138,7 @@ def _devices(jail: Jail) -> list[str]:
 
 
 def _drop_capabilities() -> None:
-    """Give up every capability. Nothing brings one back: no_new_privs is on and there is no exec."""
+    """Drop every capability, for good: no_new_privs is on and there is no exec."""
     header = struct.pack("=Ii", _CAPSET_VERSION_3, 0)
     kernel.syscall(_CAPSET[os.uname().machine], header, bytes(24))
 

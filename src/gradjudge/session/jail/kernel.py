@@ -1,4 +1,4 @@
-"""The few kernel calls that Python has no function for."""
+"""System calls without a Python function."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def prctl(option: int, *args: int | bytes) -> int:
-    """Call prctl(2) with up to four arguments, bytes by their address. Raise OSError."""
+    """Call prctl(2) with up to four arguments, passing bytes by address. Raise OSError."""
     values = [*_arguments(args), *_arguments((0, 0, 0, 0))][:4]
     return _checked(_LIBC.prctl(option, *values), f"prctl({option})")
 
 
 def syscall(number: int, *args: int | bytes) -> int:
-    """Call by number; ints are passed as 64 bits, bytes by their address. Raise OSError."""
+    """Make a system call by number, passing ints as 64 bits and bytes by address. Raise OSError."""
     return _checked(_LIBC.syscall(ctypes.c_long(number), *_arguments(args)), f"system call {number}")
 
 
@@ -25,7 +25,7 @@ def _arguments(args: tuple[int | bytes, ...]) -> list[ctypes.c_char_p | ctypes.c
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces named by `flags` for new ones. Raise OSError."""
+    """Call unshare(2). Raise OSError."""
     _checked(_LIBC.unshare(flags), f"unshare({flags:#x})")
 
 

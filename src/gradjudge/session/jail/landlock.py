@@ -1,4 +1,4 @@
-"""Landlock: which files a process may open, by the kernel, for good (docs.kernel.org/userspace-api/landlock.html)."""
+"""Landlock: restrict which files this process may open, for good (docs.kernel.org/userspace-api/landlock.html)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = (1 << bit for bit in 
 MAKE_DIR, MAKE_REG, REFER, TRUNCATE, IOCTL_DEV = (1 << bit for bit in (7, 8, 13, 14, 15))
 
 _FS_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
-"""Number of file rights known to each ABI; later ones have as many as the fifth, or more that we do not name."""
+"""Number of file rights by ABI; those of later ABIs than the fifth are not used."""
 _NET_RIGHTS: Final = 0b11  # bind and connect of TCP, since ABI 4
 _SCOPES: Final = 0b11  # abstract unix sockets and signals, since ABI 6
 
 _FILE_RIGHTS: Final = 1 | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
-"""Rights that a rule on something other than a folder may carry (1 is execute)."""
+"""Rights that a rule on a non-folder may have (1 is execute)."""
 
 READ: Final = READ_FILE | READ_DIR
 WRITE: Final = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | REFER | TRUNCATE
-"""A scratch folder: files and folders, but no links, sockets, pipes or devices."""
+"""For a scratch folder: files and folders, but no links, sockets, pipes or devices."""
 DEVICE: Final = READ_FILE | WRITE_FILE
 GPU: Final = READ | WRITE_FILE | IOCTL_DEV
 
@@ -41,14 +41,14 @@ def abi() -> int:
 
 
 def restrict(rules: Iterable[tuple[str, int]], *, version: int | None = None) -> int:
-    """Deny this process every file but those beneath the paths of `rules`, to the rights given with each.
+    """Deny this process every file except those beneath the paths of `rules`, with the rights given for each.
 
-    Needs no_new_privs. Paths that do not exist are left out. Also denies TCP, abstract sockets and signals to
-    processes outside, where the kernel can.
+    Needs no_new_privs. Paths that do not exist are skipped. Where the kernel supports it, also denies TCP, abstract
+    sockets and signals to processes outside.
 
     Args:
-        rules: path and rights.
-        version: the ABI to keep to, by default the kernel's.
+        rules: paths and rights.
+        version: the ABI to use, by default the kernel's.
 
     Returns:
         The ABI in use.

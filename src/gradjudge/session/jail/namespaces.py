@@ -1,7 +1,7 @@
-"""Namespaces: no network, no shared System V, and a scratch folder with an end.
+"""Namespaces: no network, no shared System V IPC, and a scratch folder of bounded size.
 
-Everything here needs either root or user namespaces; many machines give neither. Landlock and seccomp are the floor;
-this is a second wall behind them.
+They need root or user namespaces, and many machines offer neither. Landlock and seccomp are the floor; this is a second
+line of defence.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def allowed(folder: str) -> bool:
 
 
 def enter(scratch: str, limits: Mapping[str, int]) -> list[str]:
-    """Leave the network, System V and the mounts of the system; put a bounded file system over `scratch`.
+    """Leave the system's network, IPC and mount namespaces, and mount a bounded file system over `scratch`.
 
-    What is in `scratch` is copied into the new file system, which nobody else sees and which goes with the process.
-    Returns the names of the layers. Raises OSError.
+    The contents of `scratch` are copied into the new file system, which is invisible to others and ends with the
+    process. Returns the names of the layers. Raises OSError.
     """
     layers = _leave()
     _private_scratch(scratch, limits)
@@ -44,7 +44,7 @@ def enter(scratch: str, limits: Mapping[str, int]) -> list[str]:
 
 
 def _leave() -> list[str]:
-    """Unshare, as root where that works, in a user namespace otherwise; keep all mounts to ourselves."""
+    """Unshare as root if that works, otherwise in a user namespace; make all mounts private."""
     uid, gid = os.geteuid(), os.getegid()
     try:
         kernel.unshare(_OURS)
@@ -60,13 +60,13 @@ def _leave() -> list[str]:
 
 
 def _private_scratch(scratch: str, limits: Mapping[str, int]) -> None:
-    """Mount a file system with the limits' size on `scratch`, with a copy of what is in it."""
+    """Mount a file system of the limits' size on `scratch`, with a copy of its contents."""
     old = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
     try:
         options = f"size={limits['scratch_mb']}m,nr_inodes={limits['files'] + 1},mode=0700"
         kernel.mount("scratch", scratch, "tmpfs", _NOSUID | _NODEV, options)
         shutil.copytree(f"/proc/self/fd/{old}", scratch, symlinks=True, dirs_exist_ok=True)
-        os.chmod(scratch, 0o700)  # noqa: PTH101  # copytree took the mode of the folder that it copied
+        os.chmod(scratch, 0o700)  # noqa: PTH101  # copytree copied the mode too
     finally:
         os.close(old)
     os.chdir(scratch)

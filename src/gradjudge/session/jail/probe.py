@@ -1,7 +1,6 @@
-"""Try the jail on this machine: ``python -m gradjudge.session.jail.probe FOLDER`` prints what came of it as JSON.
+"""Try the jail on this machine: ``python -m gradjudge.session.jail.probe FOLDER`` prints the result as JSON.
 
-Everything is tried for real in forked children, without torch: the layers one after the other, and then, inside, what
-they are there to stop.
+A forked child, without torch, turns on the layers and then attempts what they must stop.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _LIMITS = {"memory_mb": 256, "scratch_mb": 1, "files": 10, "file_mb": 1, "descri
 
 
 def examine(folder: str) -> dict[str, Any]:
-    """Return the machine's figures, the layers that came on and the attacks that passed.
+    """Return facts about the machine, the layers that came on and the attacks that passed.
 
     Args:
         folder: an empty folder under one of our own.
@@ -61,12 +60,12 @@ def _fork() -> None:
 
 
 def _in_child(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what `work` returns in a forked child, or the error that it ended with."""
+    """Return the result of `work` in a forked child, or its error."""
     ours, theirs = os.pipe()
     if os.fork() == 0:
         try:
             result = work()
-        except Exception as error:  # noqa: BLE001  # to be told, whatever it is
+        except Exception as error:  # noqa: BLE001  # reported to the parent
             result = {"error": f"{type(error).__name__}: {error}"}
         os.write(theirs, json.dumps(result).encode())
         os._exit(0)

@@ -1,4 +1,4 @@
-"""What every session may read: Python, its packages, and what the system's libraries need."""
+"""Paths that every session may read: Python, its packages, and what the system's libraries need."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SYSTEM: Final = (
     "/usr/share/mime",
     "/usr/share/locale",
     "/usr/share/i18n",
-    # Figures about the machine that libraries size their pools by; joblib fails when it may not read its limits.
+    # Libraries size their pools by these; joblib fails if it cannot read its limits.
     "/proc/cpuinfo",
     "/proc/meminfo",
     "/proc/stat",
@@ -36,14 +36,13 @@ SYSTEM: Final = (
     "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
     "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
 )
-"""Files and folders of the system; those that do not exist are left out."""
+"""Files and folders of the system, if they exist."""
 
 DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 """Devices that sessions may read and write."""
 
 OWN: Final = ("cmdline", "fd", "io", "limits", "maps", "stat", "statm", "status")
-"""What a session may read of its own folder in /proc: what libraries read there, and no mounts, sockets or environment.
-"""
+"""What a session may read of its own /proc folder, for libraries: no mounts, sockets or environment."""
 
 _PARTS: Final = ("__init__.py", "wire", "session")
 
@@ -56,8 +55,8 @@ def system_paths() -> list[str]:
 def python_paths() -> list[str]:
     """Return the folders that this interpreter imports from.
 
-    Where gradjudge is imported from a source tree (an editable install), only the parts that a session needs are
-    there: hidden tests may well lie beside it.
+    If gradjudge is imported from a source tree (an editable install), only the parts that a session needs are included:
+    hidden tests may lie beside it.
     """
     package = Path(__file__).resolve().parents[2]
     from_source = not any(package.parent.glob("gradjudge-*.dist-info"))

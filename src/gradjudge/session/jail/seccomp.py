@@ -1,7 +1,7 @@
-"""The system call filter: our own BPF, through prctl, so that there is no library to install.
+"""The system call filter: our own BPF, installed with prctl, so that no library is needed.
 
-A filter sees numbers, not what pointers point at: paths are Landlock's business (`gradjudge.session.jail.landlock`),
-and calls that take their arguments by pointer are refused whole where one of them could do harm.
+A filter sees numbers, not what pointers point at: paths are left to Landlock (`gradjudge.session.jail.landlock`), and
+a call with arguments behind pointers is refused altogether if they could do harm.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _CLONE_THREAD: Final = 0x00010000
 _CLONE_NAMESPACES: Final = 0x7E020080
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE = 1, 1, 0xF
 
-# Not among them: F_SETOWN and F_SETSIG, which send any signal to any process of the same user; leases and F_NOTIFY;
-# F_SETPIPE_SZ, which uses up what all of the user's pipes share.
+# Excluded: F_SETOWN and F_SETSIG, which send any signal to any process of the same user; leases and F_NOTIFY;
+# F_SETPIPE_SZ, which uses up the budget that all of the user's pipes share.
 _FCNTL: Final = (0, 1, 2, 3, 4, 5, 36, 1030, 1032)
-# F_SETLK, F_SETLKW and their F_OFD_ kin: see `gradjudge.session.jail.syscalls.PRETENDED`.
+# F_SETLK, F_SETLKW and their F_OFD_ versions: see `gradjudge.session.jail.syscalls.PRETENDED`.
 _FCNTL_PRETENDED: Final = (6, 7, 37, 38)
 _IOCTL: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C542A)  # TCGETS, TIOCGWINSZ, FIO*, TCGETS2
-# Names, timer slack, huge pages, naming of memory, and what only tells. Not among them: PR_SET_PDEATHSIG and
-# PR_SET_DUMPABLE, with which a session would outlive the zygote or open its memory to others.
+# Names, timer slack, huge pages, names of mappings, and queries. Excluded: PR_SET_PDEATHSIG and PR_SET_DUMPABLE, with
+# which a session could outlive the zygote or open its memory to others.
 _PRCTL: Final = (2, 3, 15, 16, 21, 23, 29, 30, 39, 41, 42, 51, 0x53564D41)
 
 
@@ -48,7 +48,7 @@ def install(*, truncate: bool, any_ioctl: bool) -> None:
 
     Args:
         truncate: allow truncate(2); only where Landlock covers it (ABI 3).
-        any_ioctl: allow every ioctl, as a GPU's driver needs; Landlock then says on which devices.
+        any_ioctl: allow every ioctl, as a GPU's driver needs; Landlock then restricts the devices.
 
     Raises:
         OSError: the kernel refuses.
@@ -77,7 +77,7 @@ def program(machine: str, pid: int, *, truncate: bool, any_ioctl: bool) -> Progr
 
 
 def _by_table(machine: str) -> Program:
-    """Decide by number alone: one comparison for each run of numbers with the same answer, lowest first."""
+    """Decide by number alone: one comparison per run of numbers with the same answer, lowest first."""
     answers = dict.fromkeys(syscalls.numbers(syscalls.ALLOWED, machine).values(), _ALLOW)
     answers.update(dict.fromkeys(syscalls.numbers(syscalls.PRETENDED, machine).values(), _ERRNO))
     answers.update(dict.fromkeys(syscalls.numbers(syscalls.REFUSED, machine).values(), _ERRNO | errno.EPERM))
@@ -91,7 +91,7 @@ def _by_table(machine: str) -> Program:
 
 
 def _checks(pid: int, *, truncate: bool, any_ioctl: bool) -> dict[str, Program]:
-    """Return, for each name of `syscalls.CHECKED`, instructions that end in an answer whatever the arguments."""
+    """Return, for each name of `syscalls.CHECKED`, instructions that always end in an answer."""
     own_only = [*_load(0), *_allow_if(pid), *_refuse(errno.EPERM)]
     own_or_zero = [*_load(0), *_allow_if(pid), *_allow_if(0), *_refuse(errno.EPERM)]
     return {
@@ -106,7 +106,7 @@ def _checks(pid: int, *, truncate: bool, any_ioctl: bool) -> dict[str, Program]:
         ],
         "ioctl": _return(_ALLOW) if any_ioctl else [*_load(1), *_allow_any(_IOCTL), *_refuse(errno.ENOTTY)],
         "prctl": [*_load(0), *_allow_any(_PRCTL), *_refuse(errno.EINVAL)],
-        # Threads only. clone3 takes its flags by pointer and is not in the tables; glibc falls back on clone.
+        # Threads only. clone3 takes its flags by pointer and is not in the tables; glibc falls back to clone.
         "clone": [
             *_load(0),
             (_JUMP_ANY_BIT, 1, 0, _CLONE_THREAD),
@@ -121,7 +121,7 @@ def _checks(pid: int, *, truncate: bool, any_ioctl: bool) -> dict[str, Program]:
         "prlimit64": own_or_zero,
         "sched_setaffinity": own_or_zero,
         "socket": _refuse(errno.EAFNOSUPPORT),
-        # asyncio needs one. Only streams: a datagram socket could be connected again, to somebody else.
+        # asyncio needs one. Only streams: a datagram socket could be reconnected to somebody else.
         "socketpair": [
             *_load(0),
             *_if_equal_skip(_AF_UNIX, _refuse(errno.EAFNOSUPPORT)),
@@ -141,7 +141,7 @@ def _checks(pid: int, *, truncate: bool, any_ioctl: bool) -> dict[str, Program]:
 
 
 def _open_check(flags_argument: int) -> Program:
-    """Refuse to truncate what is not opened for writing: before ABI 3, Landlock lets that pass for readable files."""
+    """Refuse O_TRUNC without write access: before ABI 3, Landlock allows it for readable files."""
     asked = os.O_TRUNC | os.O_ACCMODE
     return [
         *_load(flags_argument),
@@ -153,7 +153,7 @@ def _open_check(flags_argument: int) -> Program:
 
 
 def _load(argument: int, *, high: bool = False) -> Program:
-    """Load half of an argument. What the kernel reads as an int has nothing to say in its high half."""
+    """Load one half of an argument; the low half is enough where the kernel reads an int."""
     return [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * argument + 4 * high)]
 
 

@@ -1,7 +1,7 @@
-"""System calls by what a session may do with them, with their numbers on the two machines that are known.
+"""System calls by what a session may do with them, with their numbers on x86_64 and aarch64.
 
-Whatever is not here does not exist for a session (ENOSYS), so calls that are younger than this list are closed too.
-Entries are ``name:x86_64:aarch64``, ``-`` where a machine has no such call. Numbers are the kernel's for ever
+A call not listed here does not exist for a session (ENOSYS), which covers calls newer than this list. Entries are
+``name:x86_64:aarch64``, with ``-`` if the machine has no such call. The numbers never change
 (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h).
 """
 
@@ -42,7 +42,7 @@ ALLOWED: Final = """
     recvfrom:45:207 recvmsg:47:212 recvmmsg:299:243 sendmsg:46:211 shutdown:48:210 getsockopt:55:209
     setsockopt:54:208 getsockname:51:204 getpeername:52:205
 """
-"""Files (Landlock says which), memory, threads, timers, and what tells of nothing but oneself."""
+"""Files (restricted by Landlock), memory, threads, timers, and queries about oneself."""
 
 PRETENDED: Final = """
     chmod:90:- fchmod:91:52 fchmodat:268:53 fchmodat2:452:452 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54
@@ -51,10 +51,10 @@ PRETENDED: Final = """
     flock:73:32 sync:162:81 syncfs:306:267 setpriority:141:140 ioprio_set:251:30 sched_setscheduler:144:119
     sched_setparam:142:118 sched_setattr:314:274
 """
-"""Answered with success and not done: Landlock does not cover them, and ``shutil.copy2`` must not fail.
+"""Report success but do nothing: Landlock does not cover them, and ``shutil.copy2`` must not fail.
 
-A lock on a file that all sessions may read would be seen by the others, so nobody gets one; within one session, which
-has no other processes, a lock keeps nobody out.
+Locks on files that all sessions may read would be visible to other sessions; within one session, which is a single
+process, they have no use.
 """
 
 REFUSED: Final = """
@@ -66,20 +66,20 @@ REFUSED: Final = """
     setns:308:268 personality:135:92 rt_sigqueueinfo:129:138 rt_tgsigqueueinfo:297:240 pidfd_open:434:434
     pidfd_getfd:438:438 pidfd_send_signal:424:424 mincore:27:232
 """
-"""Answered with EPERM, which reads better in a traceback than a missing call."""
+"""Refused with EPERM, which reads better in a traceback than ENOSYS."""
 
 CHECKED: Final = """
     open:2:- openat:257:56 truncate:76:45 fcntl:72:25 ioctl:16:29 prctl:157:167 clone:56:220 kill:62:129
     tkill:200:130 tgkill:234:131 prlimit64:302:261 sched_setaffinity:203:122 socket:41:198 socketpair:53:199
     sendto:44:206
 """
-"""Allowed or not by their arguments: see `gradjudge.session.jail.seccomp`."""
+"""Decided by their arguments: see `gradjudge.session.jail.seccomp`."""
 
 MACHINES: Final = ("x86_64", "aarch64")
 
 
 def numbers(table: str, machine: str) -> dict[str, int]:
-    """Return name -> number of one table on one machine."""
+    """Return the numbers of one table on one machine, by name."""
     column = 1 + MACHINES.index(machine)
     entries = (entry.split(":") for entry in table.split())
     return {entry[0]: int(entry[column]) for entry in entries if entry[column] != "-"}

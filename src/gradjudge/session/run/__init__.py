@@ -1,1 +1,1 @@
-"""Run a submission: the process, its cells, and what becomes of what they raise and print."""
+"""Run a submission: the process, its cells, their exceptions and output."""

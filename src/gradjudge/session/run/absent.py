@@ -1,10 +1,9 @@
 """Modules that notebooks import and this installation lacks.
 
-Such an import must not cost the cell that it stands in. What only shows progress or text works without effect; the
-rest can be imported, named and subclassed, and raises when it is called. An import that the student guards with
-``try`` stays an ImportError: their own way out is better than ours. Libraries, which look for what is installed, see
-nothing of this. Nor does a name that is on no list: it may be misspelt, or a file that was not handed in, and the cell
-that imports it says so.
+Such an import must not fail the whole cell. Modules that only show progress or text work without effect; the others can
+be imported, named and subclassed, and raise when called. An import that the student guards with ``try`` still raises
+ImportError: their own fallback is better than ours. So does a library's import, as libraries probe for what is
+installed, and a name on none of the lists, which may be misspelt or a file that was not handed in.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ INERT: Final = (
     *("einops", "requests", "pytorch_lightning", "lightning", "transformers", "datasets", "gym", "gymnasium"),
     *("google.colab", "gdown", "kaggle", "h5py", "networkx", "statsmodels", "plotly", "bokeh", "graphviz", "torchviz"),
 )
-"""Modules whose objects raise when they are called."""
+"""Modules whose objects raise when called."""
 
 SILENT: Final = (
     *("seaborn", "wandb", "torchinfo", "torchsummary", "dotenv", "colorama", "livelossplot", "google.colab.drive"),
     *("pretty_errors", "watermark"),
 )
-"""Modules whose functions do nothing: they draw, print or report."""
+"""Modules for drawing, printing or reporting: calls do nothing."""
 
 
 def _nothing(*_: object, **__: object) -> None: ...
@@ -42,12 +41,12 @@ def _colored(text: object, *_: object, **__: object) -> str:
 
 
 def _decorator(function: Any = None, *_: object, **__: object) -> Any:
-    """Give back what is decorated, as ``@jit`` or as ``@jit(nopython=True)``: it only makes it faster, or checks it."""
+    """Return the decorated function unchanged, for ``@jit`` and ``@jit(nopython=True)`` alike."""
     return function if callable(function) else lambda decorated: decorated
 
 
 class _IceCream:
-    """Return the arguments as they came, as icecream's ``ic`` does, and print nothing."""
+    """Return the arguments, as icecream's ``ic`` does, without printing."""
 
     def __call__(self, *items: Any) -> Any:
         return items[0] if len(items) == 1 else items or None
@@ -59,7 +58,7 @@ class _IceCream:
 
 
 class _Progress:
-    """Pass an iterable through, as tqdm does, and show nothing."""
+    """Iterate, as tqdm does, without showing anything."""
 
     def __init__(self, iterable: Any = None, *_: Any, total: Any = None, **__: Any) -> None:
         self.iterable = iterable
@@ -87,7 +86,7 @@ class _Progress:
 
     @staticmethod
     def write(text: object, *_: object, **__: object) -> None:
-        """Print, as tqdm does beside its bar."""
+        """Print `text`."""
         print(text)
 
     def __getattr__(self, name: str) -> Callable[..., None]:
@@ -115,7 +114,7 @@ _PASSING: Final[dict[str, dict[str, Any]]] = {
     "icecream": {"ic": _IceCream(), "install": _nothing},
     "termcolor": {"colored": _colored, "cprint": lambda text, *_, **__: print(text)},
 }
-"""Modules that work, in the plainest way."""
+"""Modules that work, in the simplest way."""
 
 
 class _Inert:
@@ -162,7 +161,7 @@ class _InertModule(ModuleType):
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Find what nobody else has found. It must stand last."""
+    """Find modules that no other finder has found; must be last on ``sys.meta_path``."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -185,12 +184,12 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def install() -> None:
-    """Let absent modules be imported, for the rest of this process."""
+    """Make absent modules importable, for the rest of this process."""
     sys.meta_path.append(_Finder())
 
 
 def _is_listed(fullname: str) -> bool:
-    """Tell whether a module is to be inert: one of the list, or within one that is inert already."""
+    """Tell whether a module is on a list, or within an inert one."""
     parent = sys.modules.get(fullname.rpartition(".")[0])
     return fullname in INERT or fullname in SILENT or type(parent) is _InertModule
 
@@ -200,7 +199,7 @@ def _is_under(name: str, roots: Sequence[str]) -> bool:
 
 
 def _importer(frame: FrameType | None) -> FrameType | None:
-    """Return the student's frame that imports; None if it is a library's, or only asks whether there is a module."""
+    """Return the importing frame if it is the student's; None for a library's, or for ``importlib.util.find_spec``."""
     while frame is not None and "importlib" in frame.f_code.co_filename:
         if frame.f_globals.get("__name__") == "importlib.util":
             return None
@@ -211,7 +210,7 @@ def _importer(frame: FrameType | None) -> FrameType | None:
 
 
 def _is_guarded(frame: FrameType) -> bool:
-    """Tell whether the import that is under way stands in a ``try`` with handlers."""
+    """Tell whether the current import is inside a ``try`` with handlers."""
     source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
     try:
         tree = ast.parse(source)

@@ -1,8 +1,8 @@
-"""Annotations as Python 3.14 has them: one that cannot be evaluated where it stands costs nothing.
+"""Annotations as in Python 3.14: one that cannot be evaluated raises nothing.
 
-``def __add__(self, other: Value) -> Value`` inside of ``class Value`` is right there, and a NameError before. Deferring
-all of them, as ``from __future__ import annotations`` does, would leave texts to code that looks for types. So each is
-evaluated where it stands, and only one that raises becomes its text.
+``def __add__(self, other: Value) -> Value`` inside ``class Value`` is fine there, and a NameError before. Deferring all
+annotations, as ``from __future__ import annotations`` does, would turn them into strings for code that needs the types.
+So each is evaluated in place, and only one that raises becomes a string.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DEFERRED: Final = __future__.annotations.compiler_flag
-"""Flag of a compiler that defers annotations anyway."""
+"""Compiler flag of ``from __future__ import annotations``."""
 
 _NAME: Final = "__annotation__"
 _UNWRAPPED: Final = (ast.Constant, ast.Starred)
@@ -26,11 +26,10 @@ _NOT_IN_A_LAMBDA: Final = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 
 def compile_student(source: str | bytes, name: str, flags: int = 0) -> Any:
-    """Compile a module's text so that its annotations cost nothing.
+    """Compile a module whose annotations may fail.
 
     Raises:
-        SyntaxError: as ``compile`` does.
-        ValueError: as ``compile`` does.
+        SyntaxError, ValueError: as ``compile`` does.
     """
     tree = compile(source, name, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
     if not flags & DEFERRED:
@@ -39,7 +38,7 @@ def compile_student(source: str | bytes, name: str, flags: int = 0) -> Any:
 
 
 def forgive(tree: ast.AST) -> ast.AST:
-    """Wrap the annotations of a module, unless they are deferred anyway; change `tree` and return it."""
+    """Wrap the annotations of a module in place, unless they are deferred anyway; return `tree`."""
     setattr(builtins, _NAME, _evaluated)
     if sys.version_info < (3, 14) and not any(_defers(node) for node in getattr(tree, "body", ())):
         for node in list(ast.walk(tree)):
@@ -78,21 +77,21 @@ def _wrapped(annotation: ast.expr | None) -> ast.expr | None:
 
 
 def _evaluated(annotation: Callable[[], Any], text: str) -> Any:
-    """Return what an annotation is, with the names of the class around it as well, or else its text."""
+    """Return an annotation's value, also looking up names of the enclosing class, or else its text."""
     try:
         return annotation()
     except NameError:
         frame = sys._getframe(1)
-    except Exception:  # noqa: BLE001  # whatever the student's expression raises
+    except Exception:  # noqa: BLE001  # the student's expression may raise anything
         return text
     try:
-        return eval(text, frame.f_globals, dict(frame.f_locals))  # it is what stands there
+        return eval(text, frame.f_globals, dict(frame.f_locals))  # the same expression
     except Exception:  # noqa: BLE001
         return text
 
 
 class _Loader(SourceFileLoader):
-    """Load a module that was handed in."""
+    """Load a companion module."""
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> Any:  # type: ignore[override]
         del _optimize
@@ -100,7 +99,7 @@ class _Loader(SourceFileLoader):
 
 
 def load_modules_of(folder: Path) -> None:
-    """Have modules below `folder` loaded so, for the rest of this process."""
+    """Load modules below `folder` that way, for the rest of this process."""
 
     def find(path: str) -> PathEntryFinder:
         if not Path(path).is_relative_to(folder):

@@ -1,4 +1,4 @@
-"""Run a submission: cell by cell (a notebook) or statement by statement (a script), and go on after a failure."""
+"""Run a submission cell by cell (a notebook) or statement by statement (a script), continuing after failures."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from gradjudge.session.run.output import Diversion, Sink, Streams
 from gradjudge.wire.messages import CellDone, Raised, RunCell
 
 OUTPUT_KB: Final = 256
-_STAY: Final = ("threads", "descriptors", "disk")
-_MOST_OUTPUT_KB: Final = 320  # a byte that is no text becomes three, and the answer must fit into a head
+_LASTING: Final = ("threads", "descriptors", "disk")
+_MOST_OUTPUT_KB: Final = 320  # an undecodable byte becomes three, and the reply must fit into a head
 
 Execute = Callable[[RunCell], BaseException | None]
-"""Runs one piece and returns what it raised, or None."""
+"""Runs one cell and returns what it raised, or None."""
 
 
 class Runner:
-    """Run the pieces of one submission with their output captured.
+    """Run the cells of one submission with their output captured.
 
     Args:
-        execute: runs one piece.
-        output_kb: KiB of output that are kept of each piece.
+        execute: runs one cell.
+        output_kb: KiB of output kept of each cell.
         own_process: this process is a session: capture descriptors 1 and 2 as well, and obey interrupts.
     """
 
     def __init__(
         self,
-        execute: Callable[[RunCell], BaseException | None],
+        execute: Execute,
         *,
         output_kb: int = OUTPUT_KB,
         own_process: bool = False,
@@ -46,10 +46,10 @@ class Runner:
         self._streams = Streams(self._sink)
         self._diversion = Diversion(self._sink) if own_process else None
         self._interrupts = Interrupts(own_process=own_process)
-        self._room = _room()
+        self._free_memory = _free_memory()
 
     def run(self, cell: RunCell) -> CellDone:
-        """Run one piece."""
+        """Run one cell."""
         self._sink.clear()
         error = self._run(cell)
         if self._diversion is not None:
@@ -64,24 +64,24 @@ class Runner:
         )
 
     def _is_used_up(self, limit: str) -> bool:
-        """Tell whether there is still too little of what a cell was refused."""
-        return limit in _STAY or (limit == "memory" and _room() < self._room / 2)
+        """Tell whether a resource that a cell was refused is still exhausted."""
+        return limit in _LASTING or (limit == "memory" and _free_memory() < self._free_memory / 2)
 
     def _run(self, cell: RunCell) -> Raised | None:
         try:
             with self._streams.in_place(), self._interrupts.during_cell():
                 error = self._execute(cell)
-        except BaseException as stray:  # noqa: BLE001  # an interrupt between the cell's end and the handler's
+        except BaseException as stray:  # noqa: BLE001  # an interrupt just after the cell's end
             error = stray
         if error is None:
             return None
-        said = failures.raised(error)
-        traceback.clear_frames(error.__traceback__)  # what they hold is not for ever
-        return said
+        raised = failures.raised(error)
+        traceback.clear_frames(error.__traceback__)  # release what they hold
+        return raised
 
 
-def _room() -> int:
-    """Return how many bytes of memory this process may still take, within a factor of two; without a limit, 0."""
+def _free_memory() -> int:
+    """Return how many bytes this process may still allocate, within a factor of two; 0 without a limit."""
     size = max(resource.getrlimit(resource.RLIMIT_DATA)[0], 0)
     while size and not failures.can_map(size):
         size //= 2
@@ -89,12 +89,12 @@ def _room() -> int:
 
 
 def run_remaining(cell: RunCell, stopped: int, execute: Callable[[str], object]) -> None:
-    """Run the definitions of a cell that stand below the line at which it stopped; what one of them raises is its own.
+    """Run the definitions of a cell below the line at which it stopped; ignore their exceptions.
 
     Args:
         cell: the cell, with its definitions.
         stopped: the line.
-        execute: runs a text, its lines where they are in the cell.
+        execute: runs source, padded so that its line numbers are the cell's.
     """
     for line, text in cell.rest:
         if line > stopped:
@@ -103,21 +103,21 @@ def run_remaining(cell: RunCell, stopped: int, execute: Callable[[str], object])
 
 
 def remember_source(name: str, source: str) -> None:
-    """Let tracebacks, ``inspect`` and ``doctest`` find the source of a piece by its file name."""
-    lines = io.StringIO(source, newline=None).readlines()  # as Python counts them: a form feed ends no line
+    """Let tracebacks, ``inspect`` and ``doctest`` find source by its file name."""
+    lines = io.StringIO(source, newline=None).readlines()  # as Python counts lines: a form feed ends none
     linecache.cache[name] = (len(source), None, lines, name)
 
 
 def close_figures() -> None:
     """Close matplotlib's figures."""
     pyplot: Any = sys.modules.get("matplotlib.pyplot")
-    with contextlib.suppress(Exception):  # it is not there, or whatever the student's code has made of it
+    with contextlib.suppress(Exception):  # it is absent, or the student's code has changed it
         if pyplot.get_fignums():
             pyplot.close("all")
 
 
 def seed_all(seed: int) -> None:
-    """Seed random, numpy and torch: the zygote's children would share their states, or have others each time."""
+    """Seed random, numpy and torch, whose states are otherwise the zygote's, or differ each time."""
     import numpy
     import torch
 

@@ -1,4 +1,4 @@
-"""The interrupt that follows a cell's time limit: it ends a cell, and nothing else."""
+"""The interrupt at a cell's time limit, which ends the cell and nothing else."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from types import FrameType
 
 
 class Interrupts:
-    """Turn SIGINT into KeyboardInterrupt while a cell runs, and into nothing between cells.
+    """Turn SIGINT into KeyboardInterrupt while a cell runs, and ignore it between cells.
 
     Args:
-        own_process: this process is a session; in any other, SIGINT is left as it is.
+        own_process: this process is a session; in any other, SIGINT is left alone.
 
     Attributes:
-        came: whether one came since the cell began. A KeyboardInterrupt that the student's code raises sets nothing.
+        came: whether SIGINT came since the cell began; a KeyboardInterrupt raised by the student's code does not count.
     """
 
     def __init__(self, *, own_process: bool) -> None:
@@ -26,7 +26,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def during_cell(self) -> Iterator[None]:
-        """Let SIGINT raise KeyboardInterrupt in the body; the handler is set anew, whatever a cell before has done."""
+        """Let SIGINT raise KeyboardInterrupt in the body. An earlier cell may have changed the handler: set it anew."""
         self._take()
         self.came = False
         self._running = True

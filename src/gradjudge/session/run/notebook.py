@@ -1,4 +1,4 @@
-"""Run a notebook's cells in an IPython shell: magics that make sense work, the others say one line and do nothing."""
+"""Run a notebook's cells in an IPython shell; magics that make no sense here print one line and do nothing."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _SKIPPED_CELLS: Final = (
     *("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "cmd", "pypy", "debug"),
     *("python", "python2", "python3"),
 )
-#: Cell magics that are not known here, and whose body is no Python even where it reads like some.
+#: Unknown cell magics whose body is not Python even if it parses as such.
 _OTHER_LANGUAGES: Final = ("R", "sql", "bigquery", "julia", "octave", "matlab", "cpp", "rust", "dot", "mermaid")
 _CELL_MAGIC: Final = re.compile(r"%%\s*([^\s%]*)")
 
 
 class _Compiler(CachingCompiler):  # type: ignore[misc]  # IPython comes without types
-    """Compile each cell under the name that its place is told by."""
+    """Compile each cell under its `cell_name`."""
 
     index = 0
 
@@ -52,14 +52,14 @@ class _Shell(InteractiveShell):  # type: ignore[misc]  # IPython comes without t
     def init_virtualenv(self) -> None: ...
     def ask_exit(self) -> None: ...
 
-    # The error is in the answer.
+    # Errors are reported in the reply.
     def showtraceback(self, *_: object, **__: object) -> None: ...
     def showsyntaxerror(self, *_: object, **__: object) -> None: ...
     def showindentationerror(self) -> None: ...
 
     @contextlib.contextmanager
     def _tee(self, channel: str) -> Iterator[None]:
-        """Keep no second copy of what is printed: IPython's own has no bound, and makes printing ten times slower."""
+        """Keep no second copy of the output: IPython's is unbounded and makes printing ten times slower."""
         del channel
         yield
 
@@ -73,7 +73,7 @@ class _Shell(InteractiveShell):  # type: ignore[misc]  # IPython comes without t
         return []
 
     def run_cell(self, *args: Any, **options: Any) -> Any:
-        """Run a cell, and remember what it raised: ``%%capture`` runs its body as a cell, and tells nobody."""
+        """Run a cell and record its errors: ``%%capture`` runs its body as a cell and hides them."""
         result = super().run_cell(*args, **options)
         self.errors = [*getattr(self, "errors", ()), *filter(None, (result.error_before_exec, result.error_in_exec))]
         return result
@@ -89,7 +89,7 @@ class _Shell(InteractiveShell):  # type: ignore[misc]  # IPython comes without t
         return super().run_cell_magic(magic_name, line, cell)
 
     def is_python(self, source: str) -> bool:
-        """Tell whether a cell would compile, its lines of magic included."""
+        """Tell whether a cell would compile, magics included."""
         try:
             self.compile.ast_parse(self.transform_cell(source))
         except (SyntaxError, ValueError, TypeError, OverflowError, MemoryError, RecursionError):
@@ -97,7 +97,7 @@ class _Shell(InteractiveShell):  # type: ignore[misc]  # IPython comes without t
         return True
 
 
-class _Forgiving(ast.NodeTransformer):
+class _AnnotationWrapper(ast.NodeTransformer):
     """Wrap the annotations of each cell."""
 
     def __init__(self, compiler: _Compiler) -> None:
@@ -108,24 +108,24 @@ class _Forgiving(ast.NodeTransformer):
 
 
 def _skip(what: str) -> None:
-    """Say that a line does nothing here. It is no error: most notebooks begin with such lines."""
+    """Print that a line does nothing here; it is no error, as most notebooks begin with such lines."""
     print(f"[not run here: {what.strip()[:200]}]")
 
 
 def make_shell() -> _Shell:
-    """Build the shell, the only one of this process."""
+    """Build the only shell of this process."""
     config = Config()
     config.HistoryManager.enabled = False
     config.HistoryManager.hist_file = ":memory:"
     config.InteractiveShell.colors = "NoColor"
     InteractiveShell.clear_instance()
     shell: _Shell = _Shell.instance(config=config, compiler_class=_Compiler, user_module=ModuleType("__main__"))
-    shell.db = {}  # where %cd, %store and the like keep things, for want of a profile folder
+    shell.db = {}  # for %cd, %store and the like, as there is no profile folder
     shell.display_formatter.active_types = ["text/plain"]
-    # Formatted in IPython's way, an error takes 23 ms, and a RecursionError seconds.
+    # IPython's formatting of an error takes 23 ms, of a RecursionError seconds.
     shell.InteractiveTB.structured_traceback = lambda *_, **__: []
-    shell.ast_transformers.append(_Forgiving(shell.compile))
-    shell.run_cell("None")  # the first cell imports what the others need
+    shell.ast_transformers.append(_AnnotationWrapper(shell.compile))
+    shell.run_cell("None")  # the first cell triggers imports
     return shell
 
 
@@ -133,19 +133,19 @@ _ready: list[_Shell] = []
 
 
 def preload() -> None:
-    """Make the shell beforehand: a process forked from this one then has it."""
+    """Make the shell in advance, for the processes forked from this one."""
     _ready.append(make_shell())
 
 
 class NotebookNamespace:
-    """Hold the names of a notebook.
+    """The namespace of a notebook; its ``__name__`` is ``"__main__"``.
 
     Args:
-        output_kb: KiB of output that are kept of each cell.
+        output_kb: KiB of output kept of each cell.
         own_process: this process is a session: capture descriptors 1 and 2 as well, and obey interrupts.
 
     Attributes:
-        names: the global names; ``__name__`` is ``"__main__"``.
+        names: the globals.
     """
 
     def __init__(self, *, output_kb: int = OUTPUT_KB, own_process: bool = False) -> None:
@@ -154,20 +154,20 @@ class NotebookNamespace:
         self._runner = Runner(self._execute, output_kb=output_kb, own_process=own_process)
 
     def run(self, cell: RunCell) -> CellDone:
-        """Run one cell; what it raises is in the answer."""
+        """Run one cell; what it raises is in the reply."""
         self._magic = ""
         return replace(self._runner.run(cell), magic=self._magic)
 
     def _execute(self, cell: RunCell) -> BaseException | None:
         self._shell.compile.index = cell.index
-        sys.modules["__main__"] = self._shell.user_module  # dataclasses and pickle look for the module of a class
+        sys.modules["__main__"] = self._shell.user_module  # dataclasses and pickle look up a class's module
         source = self._without_unknown_magics(cell.source)
         self._shell.errors = []
         self._shell.run_cell(source, store_history=True)
         error = next(iter(self._shell.errors), None)
         if error is not None:
             stopped = stopped_at(error, cell.index)
-            run_remaining(cell, stopped and stopped + _left_out(source), self._execute_plain)
+            run_remaining(cell, stopped and stopped + _skipped_lines(source), self._execute_plain)
         return error
 
     def _execute_plain(self, source: str) -> None:
@@ -175,7 +175,7 @@ class NotebookNamespace:
         exec(compile_student(source, cell_name(compiler.index), compiler.flags), self.names)  # noqa: S102
 
     def _without_unknown_magics(self, source: str) -> str:
-        """Take the cell magics that nobody knows here off a cell, if what is below them is Python."""
+        """Comment out unknown cell magics if what is below them is Python."""
         lines = source.split("\n")
         for index, line in enumerate(lines):
             found = _CELL_MAGIC.match(line)
@@ -191,7 +191,7 @@ class NotebookNamespace:
         return "\n".join(lines)
 
 
-def _left_out(source: str) -> int:
-    """Return how many lines before a cell's code IPython does not count: blank ones, and cell magics."""
+def _skipped_lines(source: str) -> int:
+    """Return how many lines before a cell's code IPython does not count: blank lines and cell magics."""
     lines = source.split("\n")
     return next((index for index, line in enumerate(lines) if line.strip() and not line.startswith("%%")), 0)

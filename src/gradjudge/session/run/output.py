@@ -1,7 +1,7 @@
-"""What the student's code prints: kept up to a limit, thrown away beyond it, never in the way of the wire.
+"""Capture what the student's code prints, up to a limit.
 
-Python's own streams write into a `Sink` directly. What goes past them to descriptors 1 and 2 (``os.write``, C code)
-comes through a pipe that a thread empties, so that nobody blocks on it.
+Python's streams write into a `Sink` directly. What bypasses them to descriptors 1 and 2 (``os.write``, C code) goes
+through a pipe that a thread drains, so that nothing blocks on it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from typing import Any, Final, TextIO
 
 _CHUNK: Final = 1 << 16
 _SETTLE: Final = 0.2
-"""Seconds that the end of a cell waits for the pipe to be empty; a thread may go on writing for ever."""
+"""Seconds that the end of a cell waits for an empty pipe; a thread may go on writing for ever."""
 
 
 class Sink:
     """Keep the beginning and the end of a stream of bytes.
 
     Args:
-        limit: bytes that are kept, three quarters of them from the beginning.
+        limit: bytes kept, three quarters of them from the beginning.
     """
 
     def __init__(self, limit: int) -> None:
@@ -42,25 +42,25 @@ class Sink:
         self._head, self._tail, self.truncated = bytearray(), bytearray(), False
 
     def write(self, data: bytes | memoryview) -> None:
-        """Take bytes, from any thread."""
+        """Append bytes; safe from any thread."""
         with self._lock:
-            room = self._first - len(self._head)
-            self._head += data[:room]
-            self._tail += data[room:][-self._last :]
+            free = self._first - len(self._head)
+            self._head += data[:free]
+            self._tail += data[free:][-self._last :]
             if len(self._tail) > self._last:
                 self.truncated = True
                 del self._tail[: -self._last]
-            self.truncated |= len(data) - room > self._last
+            self.truncated |= len(data) - free > self._last
 
     def text(self) -> str:
-        """Return what was kept, with a mark where something was left out."""
+        """Return what was kept, with a mark where output was left out."""
         with self._lock:
             mark = b"\n[... output left out ...]\n" if self.truncated else b""
             return (self._head + mark + self._tail).decode("utf-8", "replace")
 
 
 class _Raw(io.RawIOBase):
-    """The bottom of Python's streams, which ends in a sink."""
+    """The raw stream under Python's text streams, which writes to a sink."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -78,10 +78,10 @@ class _Raw(io.RawIOBase):
 
 
 class Streams:
-    """Stand in for ``sys.stdout``, ``sys.stderr`` and an empty ``sys.stdin`` while a cell runs.
+    """Replace ``sys.stdout``, ``sys.stderr`` and ``sys.stdin`` (empty) while a cell runs.
 
-    The same objects come back for the next cell, for something may have kept them (a logging handler), and so does
-    what the student's code put in their place.
+    The next cell gets the same objects, as something may have kept them (a logging handler), or whatever the student's
+    code has replaced them with.
     """
 
     _current: tuple[TextIO, TextIO]
@@ -92,7 +92,7 @@ class Streams:
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """Put the streams in place, and what was there before back again."""
+        """Install the streams, and restore the previous ones at the end."""
         if self._out.closed or self._err.closed:
             self._open()
         before = sys.stdout, sys.stderr, sys.stdin
@@ -107,7 +107,7 @@ class Streams:
                 self._out.flush()
 
     def _open(self) -> None:
-        # One buffer for both, which text goes into at once, so that all stands in the order in which it was written.
+        # One write-through buffer for both keeps the output in order.
         buffer = io.BufferedWriter(_Raw(self._sink), _CHUNK)
         self._out, self._err = (
             io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace", write_through=True) for _ in "oe"
@@ -116,7 +116,7 @@ class Streams:
 
 
 class Diversion:
-    """Lead descriptors 1 and 2 of this process into a sink, for good."""
+    """Redirect descriptors 1 and 2 of this process into a sink, for good."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -139,8 +139,8 @@ class Diversion:
                 return  # the student's code closed both descriptors
 
     def settle(self) -> None:
-        """Wait until what was written has arrived."""
-        end = time.process_time() + _SETTLE  # computed, not waited: what drains the pipe is a thread of this process
+        """Wait until all that was written has arrived."""
+        end = time.process_time() + _SETTLE  # CPU time: the draining thread belongs to this process
         while time.process_time() < end:
             with self._lock:
                 if not self._waiting_bytes():

@@ -16,26 +16,26 @@ from gradjudge.session.run.cells import OUTPUT_KB, Runner, remember_source, run_
 from gradjudge.wire.messages import CellDone, RunCell
 
 MODULE: Final = "submission"
-"""``__name__`` of a script: what is guarded by ``if __name__ == "__main__"`` does not run."""
+"""``__name__`` of a script, so that code guarded by ``if __name__ == "__main__"`` does not run."""
 
 _FEATURES: Final = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 
 
 class ScriptNamespace:
-    """Hold the names of a script.
+    """The namespace of a script.
 
     Args:
-        output_kb: KiB of output that are kept of each statement.
+        output_kb: KiB of output kept of each statement.
         own_process: this process is a session: capture descriptors 1 and 2 as well, and obey interrupts.
-        name: what its file is called, for companions that import it; no module that there is gets hidden.
+        name: the file's own module name, for companions that import it; it never hides an existing module.
 
     Attributes:
-        names: the global names.
+        names: the globals.
     """
 
     def __init__(self, *, output_kb: int = OUTPUT_KB, own_process: bool = False, name: str = "") -> None:
         module = ModuleType(MODULE)
-        sys.modules[MODULE] = module  # dataclasses and pickle look for the module of a class
+        sys.modules[MODULE] = module  # dataclasses and pickle look up a class's module
         if name.isidentifier() and name not in sys.modules and find_spec(name) is None:
             sys.modules[name] = module
         self.names: dict[str, Any] = vars(module)
@@ -44,7 +44,7 @@ class ScriptNamespace:
         self._runner = Runner(self._execute, output_kb=output_kb, own_process=own_process)
 
     def run(self, cell: RunCell) -> CellDone:
-        """Run one statement; what it raises is in the answer."""
+        """Run one statement; what it raises is in the reply."""
         return self._runner.run(cell)
 
     def _execute(self, cell: RunCell) -> BaseException | None:
@@ -53,7 +53,7 @@ class ScriptNamespace:
 
         def execute(source: str) -> None:
             code = compile_student(source, name, self._flags)
-            self._flags |= code.co_flags & _FEATURES  # ``from __future__ import`` holds for what follows
+            self._flags |= code.co_flags & _FEATURES  # ``from __future__ import`` holds for later statements
             exec(code, self.names)  # noqa: S102  # this is what a session is for
 
         try:

@@ -1,4 +1,4 @@
-"""Be a session: read a request, answer it, until the other end hangs up."""
+"""The main loop of a session: read a request, answer it, until the other end hangs up."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from gradjudge.wire.limits import OUT_OF_MEMORY, TooLargeError, WireError
 from gradjudge.wire.messages import Reply
 
 BAD_REQUEST: Final = 76
-"""Exit code of a session that was sent what is no request."""
+"""Exit code of a session that received an invalid request."""
 
 _BELOW_LIMIT: Final = 16
-"""How far below the limit on descriptors the wire is put, out of the way of what the student's code opens."""
+"""Distance of the wire's descriptor from the limit on descriptors, far from those that the student's code opens."""
 
 
 def serve(sock: socket.socket, config: Mapping[str, Any]) -> NoReturn:
-    """Answer requests from `sock` until it is closed; leave the process without running exit handlers.
+    """Answer requests from `sock` until it is closed; then exit without running exit handlers.
 
     Args:
         sock: connected ``AF_UNIX`` ``SOCK_STREAM`` socket.
-        config: ``kind`` ("notebook" or "script"), ``seed`` (int), ``output_kb`` (int), ``device``
-            ("cpu" or "cuda"), ``main`` (str): by which name companions may import a script.
+        config: ``kind`` ("notebook" or "script"), ``seed`` (int), ``output_kb`` (int), ``device`` ("cpu" or "cuda"),
+            ``main`` (str): the name by which companions may import a script.
     """
     try:
-        channel = Channel(_put_away(sock))
+        channel = Channel(_to_high_descriptor(sock))
         namespace = _open_namespace(config)
         answers = Answers(namespace, channel.limits, device=str(config.get("device", "cpu")))
         while True:
@@ -59,7 +59,7 @@ def _open_namespace(config: Mapping[str, Any]) -> Namespace:
     """Prepare the process and make the namespace that the submission runs in."""
     shims.install()
     load_modules_of(Path.cwd())
-    sys.path.append(str(Path.cwd()))  # files that were handed in: last, so that none hides a module
+    sys.path.append(str(Path.cwd()))  # companions: last, so that none hides an installed module
     output_kb = int(config.get("output_kb", cells.OUTPUT_KB))
     cells.seed_all(int(config.get("seed", 0)))
     if config.get("kind") == "script":
@@ -71,8 +71,8 @@ def _open_namespace(config: Mapping[str, Any]) -> Namespace:
     return NotebookNamespace(output_kb=output_kb, own_process=True)
 
 
-def _put_away(sock: socket.socket) -> socket.socket:
-    """Move a socket to a high descriptor, which no program gets by opening files."""
+def _to_high_descriptor(sock: socket.socket) -> socket.socket:
+    """Move a socket to a high descriptor, which opening files does not reach."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     descriptor = fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, max(min(limit, 4096) - _BELOW_LIMIT, 3))
     sock.close()

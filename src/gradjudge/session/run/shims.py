@@ -1,4 +1,4 @@
-"""Make what honest submissions do elsewhere work, or do nothing, in a session: no display, no network, no processes."""
+"""Make honest code work, or do nothing, without display, network and processes."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from typing import Any
 from gradjudge.session.run import absent
 
 _NO_WORKERS = {"num_workers": 0, "timeout": 0, "multiprocessing_context": None, "worker_init_fn": None}
-_OF_WORKERS = ("prefetch_factor", "persistent_workers")
+_WORKER_OPTIONS = ("prefetch_factor", "persistent_workers")
 
 
 def install() -> None:
-    """Put every shim in place, for the rest of this process."""
+    """Install every shim, for the rest of this process."""
     absent.install()
     _quiet_matplotlib()
     _keep_one_thread()
     _load_in_this_process()
-    _stop_waiting_for_the_network()
-    _compile_nothing()
-    _name_what_newer_pythons_have()
+    _fail_downloads_at_once()
+    _disable_compile()
+    _backport_names()
 
 
 def _quiet_matplotlib() -> None:
-    """Draw into memory whatever backend is asked for; show nothing."""
+    """Draw into memory with any requested backend; show nothing."""
     matplotlib = _module("matplotlib")
     pyplot = _module("matplotlib.pyplot")
     if matplotlib is None or pyplot is None:
@@ -41,7 +41,7 @@ def _quiet_matplotlib() -> None:
 
 
 def _without_unknown_styles(use: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Let a style of other versions of matplotlib, or of other machines, be no error."""
+    """Ignore styles of other matplotlib versions or machines."""
 
     @functools.wraps(use)
     def lenient(style: Any) -> None:
@@ -54,7 +54,7 @@ def _without_unknown_styles(use: Callable[[Any], None]) -> Callable[[Any], None]
 
 
 def _keep_one_thread() -> None:
-    """Let torch's thread count stay at one: results differ between one and two threads."""
+    """Fix torch's thread count at one: results differ between one and two threads."""
     import torch
 
     torch.set_num_threads(1)
@@ -62,7 +62,7 @@ def _keep_one_thread() -> None:
 
 
 def _load_in_this_process() -> None:
-    """Give DataLoader no workers, whatever it is asked for: a session starts no processes."""
+    """Have DataLoader ignore its worker options: a session starts no processes."""
     from torch.utils.data import DataLoader
 
     original = DataLoader.__init__
@@ -71,7 +71,7 @@ def _load_in_this_process() -> None:
     @functools.wraps(original)
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         bound = signature.bind(self, *args, **kwargs)
-        for name in _OF_WORKERS:
+        for name in _WORKER_OPTIONS:
             bound.arguments.pop(name, None)
         bound.arguments.update({name: value for name, value in _NO_WORKERS.items() if name in bound.arguments})
         bound.arguments.pop("pin_memory", None)
@@ -80,19 +80,19 @@ def _load_in_this_process() -> None:
     DataLoader.__init__ = init  # type: ignore[method-assign]
 
 
-def _stop_waiting_for_the_network() -> None:
-    """Let scikit-learn's downloads fail at once: between its three tries it sleeps."""
+def _fail_downloads_at_once() -> None:
+    """Have scikit-learn's downloads fail at once: it sleeps between its three tries."""
     for name in ("sklearn.datasets._base", "sklearn.datasets._openml"):
         module = sys.modules.get(name)
         clock = getattr(module, "time", None)
         if module is not None and isinstance(clock, types.ModuleType):
-            patient = types.ModuleType("time")
-            vars(patient).update(vars(clock), sleep=_do_nothing)
-            module.time = patient  # type: ignore[attr-defined]
+            sleepless = types.ModuleType("time")
+            vars(sleepless).update(vars(clock), sleep=_do_nothing)
+            module.time = sleepless  # type: ignore[attr-defined]
 
 
-def _compile_nothing() -> None:
-    """Let ``torch.compile`` give back what it is given: it only makes code faster, and starts a compiler for that."""
+def _disable_compile() -> None:
+    """Have ``torch.compile`` return its argument: it only makes code faster, and would start a compiler."""
     import torch
 
     def compile_(model: Any = None, **_options: Any) -> Any:
@@ -104,7 +104,7 @@ def _compile_nothing() -> None:
 
 
 class _Original:
-    """Stand for ``compiled._orig_mod``, the module that was compiled: the same one here."""
+    """Stand for ``compiled._orig_mod``, the module before compilation: the same one here."""
 
     def __get__(self, module: Any, _owner: type) -> Any:
         if module is None:
@@ -112,8 +112,8 @@ class _Original:
         return vars(module).get("_modules", {}).get("_orig_mod", module)
 
 
-def _name_what_newer_pythons_have() -> None:
-    """Put names of newer standard libraries where students who run one import them from."""
+def _backport_names() -> None:
+    """Add names of newer standard libraries where students with a newer Python import them from."""
     import collections.abc
     import math
     import typing
@@ -121,7 +121,7 @@ def _name_what_newer_pythons_have() -> None:
 
     import typing_extensions
 
-    for name in set(typing_extensions.__all__) - {"TypeAliasType"}:  # it takes this one for a sign of Python 3.12
+    for name in set(typing_extensions.__all__) - {"TypeAliasType"}:  # typing_extensions tests for it to detect 3.12
         _add(typing, name, getattr(typing_extensions, name))
     _add(collections.abc, "Buffer", typing_extensions.Buffer)
     _add(warnings, "deprecated", typing_extensions.deprecated)
@@ -135,7 +135,7 @@ def _add(module: types.ModuleType, name: str, item: Any) -> None:
 
 
 def _batched(iterable: Iterable[Any], n: int, *, strict: bool = False) -> Iterator[tuple[Any, ...]]:
-    """Stand for ``itertools.batched`` of Python 3.12."""
+    """Backport of ``itertools.batched`` (Python 3.12)."""
     if n < 1:
         raise ValueError("n must be at least one")
     items = iter(iterable)
@@ -146,7 +146,7 @@ def _batched(iterable: Iterable[Any], n: int, *, strict: bool = False) -> Iterat
 
 
 def _sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
-    """Stand for ``math.sumprod`` of Python 3.12."""
+    """Backport of ``math.sumprod`` (Python 3.12)."""
     return sum((x * y for x, y in zip(p, q, strict=True)), 0)
 
 
@@ -158,4 +158,4 @@ def _module(name: str) -> Any:
 
 
 def _do_nothing(*_: object, **__: object) -> None:
-    """Accept everything."""
+    """Accept any arguments."""

@@ -1,7 +1,7 @@
-"""The process that sessions are forked from: Python with torch imported, and nothing secret in it.
+"""The process that sessions are forked from: Python with torch imported and no secrets in memory.
 
-Run as ``python -s -P -B -m gradjudge.session.run.zygote CONTROL_FD`` by `gradjudge.sandbox.zygote`, in an environment
-of listed names. It imports what submissions will import, says so on the control socket, and then only forks.
+`gradjudge.sandbox.zygote` runs ``python -s -P -B -m gradjudge.session.run.zygote CONTROL_FD`` with an allow-listed
+environment. It imports what submissions will import, reports ready on the control socket, and then only forks.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _PRELOADED: Final = (
     "torch.autograd.gradcheck",
     "torch.optim",
     "torch.utils.data",
-    "torch._dynamo",  # the first optimiser that is built imports it: 0.8 s
+    "torch._dynamo",  # imported by the first optimiser: 0.8 s
     "torch.utils.tensorboard",
-    "tensorboard.backend.event_processing.event_accumulator",  # by which notebooks look at their own logs
-    "sympy",  # so does the first gradcheck: 0.3 s
+    "tensorboard.backend.event_processing.event_accumulator",  # used by notebooks to read their own logs
+    "sympy",  # imported by the first gradcheck: 0.3 s
     "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
     "matplotlib_inline.backend_inline",
@@ -44,11 +44,11 @@ _WIRE_FD: Final = 3
 
 
 def main(control_fd: int) -> None:
-    """Preload, say ready, and serve forks until the control socket closes."""
+    """Preload, report ready, and serve forks until the control socket closes."""
     die_with_parent()
     _preload()
     gc.collect()
-    gc.freeze()  # children must not copy pages only because the collector marks objects
+    gc.freeze()  # otherwise the children's collector would touch, and so copy, shared pages
     paths = readable.python_paths()
     with_namespaces = namespaces.allowed(os.environ["HOME"])
     with socket.socket(fileno=os.dup(control_fd)) as control:
@@ -57,7 +57,7 @@ def main(control_fd: int) -> None:
 
 
 def _preload() -> None:
-    """Import what submissions import, as far as this installation has it."""
+    """Import what submissions import, if installed."""
     for name in _PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -70,26 +70,23 @@ def _preload() -> None:
 
 
 def _become_session(payload: bytes, wire: socket.socket, *, python_paths: list[str], with_namespaces: bool) -> NoReturn:
-    """Be a session: shut every door, tell the other end which ones, and answer its requests."""
+    """In the child: apply the jail, report its layers, and answer requests."""
     asked = json.loads(payload)
     os.setsid()
     wire = _keep_only(wire)
-    _settle(Path(asked["jail"]["scratch"]))
+    wanted = jail.Jail(**asked["jail"])
+    _make_home(Path(wanted.scratch))
     try:
-        layers = _shut_in(jail.Jail(**asked["jail"]), python_paths, with_namespaces=with_namespaces)
+        layers = jail.apply(wanted, python_paths, with_namespaces=with_namespaces) if wanted.jailed else []
     except jail.JailError as error:
-        _say(wire, {"error": str(error)})
+        _send_hello(wire, {"error": str(error)})
         os._exit(REFUSED_JAIL)
-    _say(wire, {"layers": layers})
+    _send_hello(wire, {"layers": layers})
     serve(wire, asked["serve"])
 
 
-def _shut_in(asked: jail.Jail, python_paths: list[str], *, with_namespaces: bool) -> list[str]:
-    return jail.apply(asked, python_paths, with_namespaces=with_namespaces) if asked.jailed else []
-
-
 def _keep_only(wire: socket.socket) -> socket.socket:
-    """Close every descriptor but the wire, with nothing to read or write on 0, 1 and 2."""
+    """Close every descriptor but the wire, and put /dev/null on 0, 1 and 2."""
     os.dup2(wire.detach(), _WIRE_FD, inheritable=False)
     os.closerange(_WIRE_FD + 1, os.sysconf("SC_OPEN_MAX"))
     null = os.open(os.devnull, os.O_RDWR)
@@ -99,21 +96,21 @@ def _keep_only(wire: socket.socket) -> socket.socket:
     return socket.socket(fileno=_WIRE_FD)
 
 
-def _settle(scratch: Path) -> None:
-    """Make the scratch folder the session's home, working folder and place for temporary files."""
+def _make_home(scratch: Path) -> None:
+    """Make the scratch folder the session's home, working and temporary folder."""
     os.chdir(scratch)
     for name in ("HOME", "TMPDIR"):
         os.environ[name] = str(scratch)
     for name in ("MPLCONFIGDIR", "IPYTHONDIR", "TORCHINDUCTOR_CACHE_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         os.environ[name] = str(scratch / ".cache")
-    tempfile.tempdir = None  # the zygote's own was remembered
+    tempfile.tempdir = None  # forget the zygote's
     sys.argv[:] = ["notebook"]
 
 
-def _say(wire: socket.socket, message: dict[str, Any]) -> None:
-    """Send the one frame that comes before the wire protocol: a length of 4 bytes and JSON."""
+def _send_hello(wire: socket.socket, message: dict[str, Any]) -> None:
+    """Send the frame before the wire protocol: a 4-byte big-endian length and JSON."""
     data = json.dumps(message).encode()
-    with contextlib.suppress(OSError):  # nobody listens: serve() will see it too
+    with contextlib.suppress(OSError):  # the client is gone, as serve() will notice too
         wire.sendall(len(data).to_bytes(4, "big") + data)
 
 
