@@ -53,7 +53,7 @@ def main() -> int:
 def _grade(supervisor: Supervisor, lab: str, folder: Path, jobs: int) -> int:
     """Grade one lab's wheats and chaffs, print a line, and return how many did not get what they must."""
     assignment = COURSE.rubric.assignment(lab)
-    cases = {f"{case.kind} {case.name}": case for case in read_corpus(COURSE.autograder(lab), assignment)}
+    cases = {f"{case.kind} {case.name}": case for case in read_corpus(COURSE, assignment)}
     began = time.monotonic()
     reports = judge_all(supervisor, lab, {who: case.write(folder / lab / who) for who, case in cases.items()}, jobs)
     moved = [text for who, case in cases.items() if (text := _moved(who, case, reports[who], whole(assignment)))]

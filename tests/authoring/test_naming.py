@@ -8,6 +8,7 @@ import pytest
 
 from gradjudge.authoring.verify.corpus import Case, read_corpus
 from gradjudge.authoring.verify.naming import Naming, count, faults, mistakes_table, naming
+from gradjudge.course.layout import Course
 from gradjudge.course.rubric import Assignment, Item
 from gradjudge.errors import CourseError
 from gradjudge.reports.record import SCHEMA, CheckResult, ItemResult, Report, Run, Verdict
@@ -77,8 +78,9 @@ def test_the_table_has_labelled_mistakes_alone() -> None:
 def write(root: Path, header: str) -> None:
     """Write a wheat, and a chaff with a line in its header."""
     wrong = f'"""Wrong."""\n\n# loses: a\n{header}\n\ndef f(x):\n    return 2\n'
-    for path, text in ((root / "wheats/plain.py", "def f(x):\n    return 1\n"), (root / "chaffs/wrong.py", wrong)):
-        path.parent.mkdir(exist_ok=True)
+    wheats, chaffs = Course(root).wheats("lab"), Course(root).chaffs("lab")
+    for path, text in ((wheats / "plain.py", "def f(x):\n    return 1\n"), (chaffs / "wrong.py", wrong)):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
@@ -86,11 +88,11 @@ def test_labels_are_read_from_the_header(tmp_path: Path) -> None:
     """One key or several; a header without the line has none."""
     for header, labels in (("# mistake: factor 1/q", ("factor 1/q",)), ("# mistake: a, b c", ("a", "b c")), ("", ())):
         write(tmp_path, header)
-        assert read_corpus(tmp_path, ASSIGNMENT)[-1].mistakes == labels
+        assert read_corpus(Course(tmp_path), ASSIGNMENT)[-1].mistakes == labels
 
 
 def test_an_empty_label_is_refused(tmp_path: Path) -> None:
     """It would be a label that no feedback can name."""
     write(tmp_path, "# mistake: sign,")
     with pytest.raises(CourseError, match="empty key"):
-        read_corpus(tmp_path, ASSIGNMENT)
+        read_corpus(Course(tmp_path), ASSIGNMENT)

@@ -251,12 +251,12 @@ def test_a_folder_that_we_cannot_read_is_no_fault_of_its_student(
 
 
 def test_one_digest_says_whether_the_hidden_tests_have_changed(tmp_path: Path) -> None:
-    """By name and content, the same one for the key of a report and for a servers that is started again."""
+    """By name and content, for the key of a report and for replacing lost servers alike."""
     course = make_course(tmp_path)
     file = course.autograder("lab") / "test_lab.py"
-    key, servers = KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()
+    key, terms = KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()
     file.write_text(file.read_text() + "\n")
     assert KeyMaker(course, "cpu", "required")._assignment("lab") != key
-    assert Terms(course, ("lab",)).digest() != servers
+    assert Terms(course, ("lab",)).digest() != terms
     file.write_text(file.read_text()[:-1])
-    assert (KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()) == (key, servers)
+    assert (KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()) == (key, terms)

@@ -21,9 +21,7 @@ from gradjudge.reports.record import Report
 
 COURSE = Course(Path(__file__).parents[2])
 CASES = [
-    (name, case)
-    for name, assignment in COURSE.rubric.assignments.items()
-    for case in read_corpus(COURSE.autograder(name), assignment)
+    (name, case) for name, assignment in COURSE.rubric.assignments.items() for case in read_corpus(COURSE, assignment)
 ]
 CHAFFS = {
     name: [case for assignment, case in CASES if assignment == name and case.kind == "chaff"]

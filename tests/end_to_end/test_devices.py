@@ -22,9 +22,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.mark.parametrize("name", list(COURSE.rubric.assignments))
 def test_solutions_and_wheats_are_right_on_cuda(name: str, tmp_path: Path) -> None:
     """The solution and every wheat get on the device what they get on the CPU."""
-    cases = [
-        case for case in read_corpus(COURSE.autograder(name), COURSE.rubric.assignment(name)) if case.kind == "wheat"
-    ]
+    cases = [case for case in read_corpus(COURSE, COURSE.rubric.assignment(name)) if case.kind == "wheat"]
     whole = sum(item.points for item in COURSE.rubric.assignment(name).items if item.kind == "auto")
     due = {case.name: whole - sum(case.loses.values()) for case in cases} | {"solution": whole}
     files = {case.name: case.write(tmp_path / case.name) for case in cases} | {"solution": COURSE.solution(name)}
