@@ -184,7 +184,7 @@ def test_a_hidden_test_that_kills_its_host_is_ungraded(supervisor: Supervisor, t
 
 def test_a_supervisor_whose_servers_do_not_last_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which nothing lives is not tried for ever."""
-    monkeypatch.setattr(supervisors, "CREWS_IN_VAIN", 0)
+    monkeypatch.setattr(supervisors, "MOST_LOSSES", 0)
     with Supervisor(make_course(tmp_path / "course"), ("lab",)) as supervisor:
         os.kill(supervisor.processes["host"], signal.SIGKILL)
         with pytest.raises(InternalError, match="given up"):
