@@ -1,4 +1,4 @@
-"""Wheats and chaffs are put together as their headers say."""
+"""Reading wheats and chaffs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ g = A.apply
 
 
 def test_definitions_replace_those_of_the_same_name() -> None:
-    """A function, a class and an assignment are replaced where they stand; the rest stays."""
+    """A function, a class and an assignment are replaced in place; the rest stays."""
     text = overridden(BASE, '"""Wrong."""\n\n# loses: a\n\ndef f(x):\n    return 3\n\n\ng = f\n')
     names: dict[str, object] = {}
     exec(text, names)  # noqa: S102  the test's own code
@@ -42,8 +42,8 @@ def test_definitions_replace_those_of_the_same_name() -> None:
     assert names["g"] is names["f"]
 
 
-def test_what_is_new_comes_before_the_first_definition() -> None:
-    """A helper and its import are there when the definitions run."""
+def test_new_definitions_come_first() -> None:
+    """A helper and its import exist when the definitions run."""
     text = overridden(BASE, "import math\ndef tool():\n    return math.pi\nclass A:\n    value = tool()\n")
     assert text.index("import torch") < text.index("import math") < text.index("def tool") < text.index("def f(x)")
     assert text.count("class A") == 1
@@ -82,7 +82,7 @@ def test_headers_say_what_is_lost(tmp_path: Path) -> None:
     ("header", "message"),
     [("", "# loses"), ("# loses: c", "no item 'c'"), ("# loses: a (x)", "points in brackets")],
 )
-def test_a_header_that_says_nothing_is_refused(tmp_path: Path, header: str, message: str) -> None:
+def test_a_bad_header_is_refused(tmp_path: Path, header: str, message: str) -> None:
     """A chaff without its losses, with an unknown item or with words for points."""
     write(tmp_path, chaff=f"{header}\ndef f(x):\n    return 9\n")
     with pytest.raises(CourseError, match=message):
@@ -90,7 +90,7 @@ def test_a_header_that_says_nothing_is_refused(tmp_path: Path, header: str, mess
 
 
 def test_a_folder_is_a_submission_with_companions(tmp_path: Path) -> None:
-    """The file that is named after the assignment is the one to grade, else the one that a student's would be."""
+    """The file named after the assignment is graded, else the one chosen as for students."""
     write(tmp_path, chaff="# loses: a\nx = 1\n")
     (Course(tmp_path).wheats("lab") / "two").mkdir()
     (Course(tmp_path).wheats("lab") / "two" / "lab.py").write_text('"""Both."""\nimport tool\n')
@@ -106,7 +106,7 @@ def test_a_folder_is_a_submission_with_companions(tmp_path: Path) -> None:
 
 
 def test_the_courses_own_corpus_is_whole() -> None:
-    """Every case of tp1_functions parses, says why it is there, and the chaffs lose no more than there is."""
+    """Every case of tp1_functions parses and describes itself, and no chaff loses more than there is."""
     assignment = COURSE.rubric.assignment("tp1_functions")
     cases = read_corpus(COURSE, assignment)
     assert sum(case.kind == "wheat" for case in cases) >= 5
@@ -120,7 +120,7 @@ def test_the_courses_own_corpus_is_whole() -> None:
 
 
 def test_lines_are_counted_as_python_counts_them() -> None:
-    """A form feed, in a comment or a text, ends no line."""
+    """A form feed in a comment or a string ends no line."""
     text = overridden(BASE.replace("import torch", "# \f\u2028\nimport torch"), "def f(x):\n    return '\f', 3\n")
     assert "return '\f', 3" in text
     assert "return 1" not in text

@@ -1,4 +1,4 @@
-"""On an accelerator the course's right solutions earn what they earn on the CPU."""
+"""Right solutions earn the same on an accelerator as on the CPU."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.parametrize("name", list(COURSE.rubric.assignments))
 def test_solutions_and_wheats_are_right_on_cuda(name: str, tmp_path: Path) -> None:
-    """The solution and every wheat get on the device what they get on the CPU."""
+    """The solution and every wheat."""
     cases = [case for case in read_corpus(COURSE, COURSE.rubric.assignment(name)) if case.kind == "wheat"]
     whole = sum(item.points for item in COURSE.rubric.assignment(name).items if item.kind == "auto")
     due = {case.name: whole - sum(case.loses.values()) for case in cases} | {"solution": whole}
