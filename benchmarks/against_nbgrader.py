@@ -53,7 +53,7 @@ class Plan:
 
 @dataclass
 class Results:
-    """Runs by what was run and on how many; the floor's seconds for each submission, wall and CPU, by jobs."""
+    """Runs by grader and cohort size; the floor's seconds per submission, wall and CPU, by jobs."""
 
     nbgrader: dict[int, list[Measured]] = field(default_factory=lambda: defaultdict(list))
     gradjudge: dict[tuple[int, int], list[Measured]] = field(default_factory=lambda: defaultdict(list))
@@ -63,7 +63,7 @@ class Results:
 
 
 class Session:
-    """All the runs of one benchmark, in an order that spreads the machine's moods over both graders."""
+    """All runs of one benchmark, alternating so that disturbances affect both graders alike."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
@@ -73,7 +73,7 @@ class Session:
         self._theirs: Nbgrader | None = None
 
     def steps(self) -> Iterator[Step]:
-        """Yield what is to be run: a round of ours, one of nbgrader, and so on."""
+        """Yield the runs: alternate rounds of gradjudge and nbgrader."""
         yield "nbgrader generate_assignment (not timed)", self._prepare
         # The first run reads gigabytes of libraries from the disk: in t(N1) it would make the rate too good.
         yield "gradjudge grade, 2 submissions, to warm up (not timed)", self._warm_up
@@ -226,7 +226,7 @@ def _show_ratios(plan: Plan, theirs: Rate, ours: dict[int, Rate], floors: dict[i
 
 
 def _doubts(theirs: Rate, ours: dict[int, Rate], floors: dict[int, tuple[float, float]]) -> list[str]:
-    """Return what cannot be in these figures, so that a disturbed run is not taken for a fast one."""
+    """Return implausible figures, so that a disturbed run is not taken for a fast one."""
     doubts = []
     if theirs.start <= 0:
         doubts.append("nbgrader's start-up is not above 0")

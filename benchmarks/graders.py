@@ -1,4 +1,4 @@
-"""Run each grader on a cohort, and let no run count whose scores are not the expected ones."""
+"""Run each grader on a cohort; only runs with the expected scores count."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Scores = dict[str, dict[str, float]]
 
 
 class Nbgrader:
-    """``nbgrader autograde``: the assignment is generated once, each run works on a fresh copy of the course."""
+    """``nbgrader autograde``: the assignment is generated once; each run has a fresh copy of the course."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._course = folder / "nbgrader"
-        # nbgrader and Jupyter must not find a person's own settings, nor write into them.
+        # nbgrader and Jupyter must neither read nor write the user's settings.
         private = {
             name: str(folder / "jupyter") for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
         }

@@ -75,7 +75,7 @@ def run(
 
 
 def _machine_cpu() -> float:
-    """Return the CPU seconds that all cores have spent, and those that a hypervisor took away; idle ones apart."""
+    """Return the CPU seconds of all cores, those stolen by a hypervisor included, idle ones not."""
     user, nice, system, _idle, _iowait, irq, softirq, steal = (
         int(ticks) for ticks in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
     )
@@ -88,7 +88,7 @@ def _children_cpu() -> float:
 
 
 class MemoryWatch:
-    """Sum the proportional set sizes (PSS) of a process and its descendants now and then, and keep the largest sum.
+    """Sample the proportional set size (PSS) of a process and its descendants, and keep the maximum.
 
     PSS shares each page among the processes that map it, so a forked family is not counted many times over.
     """
@@ -102,13 +102,13 @@ class MemoryWatch:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> MemoryWatch:
-        """Start to look."""
+        """Start sampling."""
         if self._every:
             self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop looking."""
+        """Stop sampling."""
         self._over.set()
         if self._every:
             self._thread.join()
@@ -154,7 +154,7 @@ def _pss(pid: int) -> int | None:
 
 @dataclass(frozen=True)
 class Rate:
-    """Start-up apart from the rate after it, from runs on two cohorts.
+    """Start-up time and rate, from runs on two cohorts.
 
     Attributes:
         few, many: sizes of the two cohorts.

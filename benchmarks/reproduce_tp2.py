@@ -1,4 +1,4 @@
-"""Reproduce the figures that the lab sheet behind tp2_activations prints: 80 000 full-batch steps, three times.
+"""Reproduce the figures on the lab sheet of tp2_activations: three runs of 80 000 full-batch steps.
 
     python benchmarks/reproduce_tp2.py                            # the three runs, one after the other
     python benchmarks/reproduce_tp2.py --jobs 3                   # side by side
@@ -55,7 +55,7 @@ class Run:
 
 
 def sheet_split() -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return x_train, y_train, x_test, y_test as the sheet makes them, float32 (OSError: the data are not there)."""
+    """Return the sheet's x_train, y_train, x_test, y_test, float32 (OSError: there are no data)."""
     data = fetch_california_housing(download_if_missing=False)
     x = torch.tensor(data.data, dtype=torch.float)
     y = torch.tensor(data.target, dtype=torch.float).view(-1, 1)
@@ -110,7 +110,7 @@ def updated(
 
 
 def compared(run: Run) -> tuple[list[str], bool]:
-    """Return one line for each of the run's figures, and whether all that are judged are near the sheet's."""
+    """Return a line for each figure of the run, and whether all judged ones are close to the sheet's."""
     pairs = [
         (f"loss at step {index * PRINTED_EVERY}", sheet, ours, run.model in JUDGED)
         for index, (sheet, ours) in enumerate(zip(TRAINING_LOSS[run.model], run.training, strict=False))

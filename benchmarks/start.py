@@ -1,4 +1,4 @@
-"""Time the pieces that grading is made of: a session, a judge, a round trip, a gradcheck through the proxy.
+"""Time the parts of grading: a session, a judge, a round trip, a gradcheck through the proxy.
 
 Prints the median and the least of several tries in one run; gradchecks also as multiples of the same gradcheck without
 a trust line. See README.md.
@@ -33,7 +33,7 @@ TRIPS = 300
 
 
 class Counted:
-    """Ask a session, and count how often."""
+    """Ask a session, and count the requests."""
 
     def __init__(self, session: JailedSession) -> None:
         self.trips = 0
@@ -75,7 +75,7 @@ def _sessions(folder: Path, repeats: int) -> None:
 
 
 def _gradchecks(session: JailedSession, repeats: int) -> None:
-    """Run gradcheck of Linear without a trust line and across it."""
+    """Run gradcheck of Linear within one process and across the trust boundary."""
     namespace: dict[str, Any] = {}
     for index, name in enumerate(("imports", "linear")):
         source = read_cells("cells.py")[name]
@@ -96,14 +96,14 @@ def _gradchecks(session: JailedSession, repeats: int) -> None:
 
 
 def _gradcheck(run: Callable[[], bool | None], repeats: int) -> list[float]:
-    """Time a gradcheck; the first run, which imports things, is left out. The hidden tests' one returns None."""
+    """Time a gradcheck, without the first run, which imports modules. That of the hidden tests returns None."""
     if run() is False:
         raise BrokenRun("a gradcheck that must pass does not")
     return _tries(run, repeats)
 
 
 def _judges(folder: Path, repeats: int) -> None:
-    """Time a judge that finds an empty file: forked, it reads it, says so and ends. Nothing of a session is in it."""
+    """Time a judge on an empty file, without a session: fork, read, report, end."""
     write_gradjudge_course(folder / "course", 1)
     empty = folder / "empty.ipynb"
     empty.touch()

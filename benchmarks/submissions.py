@@ -35,13 +35,13 @@ def expected_scores(count: int) -> dict[str, dict[str, float]]:
 
 
 def read_cells(name: str) -> dict[str, str]:
-    """Read a file of ``speed/`` that is cut into cells by lines like ``# %% [name]``."""
+    """Read a file of ``speed/`` with cells separated by lines like ``# %% [name]``."""
     _, *parts = _CELL.split((HERE / name).read_text(encoding="utf-8"))
     return {name: source.strip() for name, source in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def student_cells(index: int) -> dict[str, str]:
-    """Return what student `index` wrote: another name, step or turn of phrase, or the mistake."""
+    """Return the cells of student `index`, with variations or the mistake."""
     cells = {name: f"# {student_name(index)}\n{source}" for name, source in read_cells("cells.py").items()}
     cells["run"] = _replaced(cells["run"], "lr=0.1", f"lr={0.08 + 0.001 * (index % 40):.3f}")
     if index % 2:

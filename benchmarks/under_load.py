@@ -1,4 +1,4 @@
-"""Grade every wheat and chaff beside processes that keep the machine busy, and say whether a point has moved.
+"""Grade every wheat and chaff on a busy machine, and report whether any points change.
 
 A grade must not depend on how busy the machine is. Each busy process is in a session of its own, since Linux shares
 processors out by session first; so is each submission. Exit code 1 if a right submission lost a point, a wrong one lost
@@ -51,9 +51,9 @@ def main() -> int:
 
 
 def _grade(supervisor: Supervisor, lab: str, folder: Path, jobs: int) -> int:
-    """Grade one lab's wheats and chaffs, print a line, and return how many did not get what they must."""
+    """Grade one lab's wheats and chaffs, print a line, and return how many got wrong points."""
     assignment = COURSE.rubric.assignment(lab)
-    cases = {f"{case.kind} {case.name}": case for case in read_corpus(COURSE.autograder(lab), assignment)}
+    cases = {f"{case.kind} {case.name}": case for case in read_corpus(COURSE, assignment)}
     began = time.monotonic()
     reports = judge_all(supervisor, lab, {who: case.write(folder / lab / who) for who, case in cases.items()}, jobs)
     moved = [text for who, case in cases.items() if (text := _moved(who, case, reports[who], whole(assignment)))]
@@ -77,7 +77,7 @@ def _moved(who: str, case: Case, report: Report, points: dict[str, float]) -> st
 
 @contextlib.contextmanager
 def busy(count: int) -> Iterator[None]:
-    """Keep the processors busy with so many processes, each in a session of its own."""
+    """Keep the processors busy with `count` processes, each in its own session."""
     processes = [
         subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True) for _ in range(count)
     ]

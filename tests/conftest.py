@@ -1,4 +1,4 @@
-"""Students in this process: the real answers and the real codec, without a session, a jail or a limit."""
+"""Students in this process: real answers and codec, without a session, a jail or limits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PlainNamespace:
 
 
 class Counted:
-    """Ask a session and keep what was asked."""
+    """Ask a session and record the requests."""
 
     def __init__(self, source: str) -> None:
         self._session = InMemorySession(Answers(PlainNamespace(source)).answer)
@@ -48,13 +48,13 @@ class Counted:
 
 @pytest.fixture
 def load() -> Callable[[str], Student]:
-    """Make a student of the source of a submission."""
+    """Make a student from a submission's source."""
     return lambda source: Student(Counted(source))
 
 
 @pytest.fixture
 def trips() -> Callable[[Student], int]:
-    """Count what a student made by `load` was asked."""
+    """Count the requests to a student made by `load`."""
 
     def count(student: Student) -> int:
         ask = vars(student)["_ask"]
@@ -65,7 +65,7 @@ def trips() -> Callable[[Student], int]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which layers of the jail were on, in each way of running that this machine allows."""
+    """Report the layers of the jail that were active, in each mode that this machine allows."""
     for report in terminalreporter.stats.get("passed", []):
         for name, value in report.user_properties:
             if name == "layers":

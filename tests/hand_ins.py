@@ -1,4 +1,4 @@
-"""Sixty folders as students hand them in, made from one right solution of tp1_functions that is cut into pieces."""
+"""Sixty folders as students hand them in, made from pieces of one right solution of tp1_functions."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def script(*names: str, head: str = HEAD, end: str = "") -> bytes:
 
 
 def other(*names: str) -> bytes:
-    """Return the same in another version: it reads otherwise, and is as right."""
+    """Return another right version of the same."""
     return (
         script(*names).replace(b"2 / ", b"1 / 0.5 / ").replace(b"torch.ones_like(loss)", b"torch.tensor(1.0)") + b"\n"
     )
 
 
 def notebook(*names: str, language: str = "fr", metadata: bool = True) -> bytes:
-    """Return the release with the cells of some definitions done; of none, it is untouched."""
+    """Return the release with the cells of some definitions done; untouched without any."""
     released = json.loads((ROOT / "release" / language / LAB / f"{LAB}.ipynb").read_text())
     by_hand = {"grad_mse", "grad_linear", "grad_cost", "check_mine", *DESCENT}
     for cell in released["cells"]:
@@ -111,7 +111,7 @@ JSON = b'{"rows": [1, 2], "cells": []}'
 
 
 class HandIn(NamedTuple):
-    """What is handed in, and which file is right.
+    """What is handed in, and the right choice.
 
     Attributes:
         files: bytes by path.

@@ -1,4 +1,4 @@
-"""Read the cases of ``tests/hostile/`` and lay out the cohort that they are graded in, secrets planted around it."""
+"""Read the cases of ``tests/hostile/`` and write the cohort in which they are graded, with planted secrets."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def right() -> str:
 
 
 def departures(case: Case, report: Report) -> list[str]:
-    """Say in which ways a report differs from what a case must get; nothing if in none."""
+    """Return how a report differs from what a case must get."""
     auto = {name: item for name, item in report.verdict.items.items() if item.kind == "auto"}
     states = {name: item.state for name, item in auto.items() if item.state != "passed"}
     found = []
@@ -91,7 +91,7 @@ def departures(case: Case, report: Report) -> list[str]:
         found.append(f"notes {notes}, expected {case.notes}")
     shown = msgspec.json.encode([public_view(report, "en"), public_view(report, "fr")]).decode()
     found += [f"the student does not read {words!r}" for words in case.says if words not in shown]
-    verdict = replace(report.verdict, key="", submission="")  # digests, in which any four digits may stand
+    verdict = replace(report.verdict, key="", submission="")  # digests, which may contain any digits
     shown += verdict_bytes(replace(report, verdict=verdict)).decode()
     found += [f"the student reads {words!r}" for words in (INPUT, "Traceback", *case.never) if words in shown]
     if CANARY in msgspec.json.encode(report).decode():
@@ -100,7 +100,7 @@ def departures(case: Case, report: Report) -> list[str]:
 
 
 class Places(msgspec.Struct, frozen=True):
-    """Folders of one attacked cohort, all under one that is private to the test.
+    """Folders of one attacked cohort, all under the test's own.
 
     Attributes:
         course: with hidden tests, rubric and solution.
@@ -116,7 +116,7 @@ class Places(msgspec.Struct, frozen=True):
 
     @classmethod
     def make(cls, root: Path) -> Places:
-        """Lay out a course and a home folder, with a secret in each file."""
+        """Write a course and a home folder, with a secret in each file."""
         places = cls(root / "course", root / "home", root / "tmp", root / "submitted")
         shutil.copytree(HERE / "course", places.course)
         (places.course / "solutions").mkdir()
@@ -131,7 +131,7 @@ class Places(msgspec.Struct, frozen=True):
         return places
 
     def filled(self, text: str) -> str:
-        """Put the right solution and the folders into a text of a case."""
+        """Fill the right solution and the folders into a text of a case."""
         lines = [right() if line.strip() == "#right" else line for line in text.split("\n")]
         text = "\n".join(lines)
         for word, folder in (("COURSE", self.course), ("HOME", self.home), ("SUBMITTED", self.submitted)):

@@ -1,4 +1,4 @@
-"""A session without a process: for tests of what asks sessions. There is no jail and no limit."""
+"""A session without a process, for tests of its clients. There is no jail, and there are no time limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gradjudge.wire.values import decode_reply, decode_request, encode
 
 
 class InMemorySession:
-    """Answer requests in this process, each message going through the real codec both ways.
+    """Answer requests in this process, with each message encoded and decoded.
 
     Args:
         answer: what answers, as a rule ``gradjudge.session.answer.answers.Answers(...).answer``.

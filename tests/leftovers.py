@@ -14,7 +14,7 @@ _PUBLIC = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run/lock"))
 
 
 def adopt_orphans() -> None:
-    """Become, for good, the parent of every process below this one that loses its own: none is overlooked then."""
+    """Become the parent of every orphaned descendant, so that none is overlooked."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
@@ -31,14 +31,14 @@ def children(pid: int | None = None) -> set[int]:
 
 
 def command_line(pid: int) -> str:
-    """Return the command line of a process; nothing if it is gone."""
+    """Return the command line of a process; empty if it is gone."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     return ""
 
 
 def orphans(before: set[int], seconds: float = 60.0) -> list[str]:
-    """Wait for processes that were not there before to end; return what is known of those that do not."""
+    """Wait for processes that are new to end; describe those that do not."""
     ends = time.monotonic() + seconds
     while more := children() - before:
         if time.monotonic() > ends:
@@ -48,7 +48,7 @@ def orphans(before: set[int], seconds: float = 60.0) -> list[str]:
 
 
 def planted(root: Path, *, except_for: Path) -> list[str]:
-    """Return what has "planted" in its name, as what hostile submissions leave behind has.
+    """Return what has "planted" in its name, like everything that hostile submissions leave behind.
 
     Looks under `root`, at the top of public folders, and among the sockets that have no file.
     """

@@ -1,4 +1,4 @@
-"""Make archives: honest ones by Python's own modules, hostile ones byte by byte."""
+"""Make archives: honest ones with Python's modules, hostile ones byte by byte."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def tarred(files: Mapping[str, bytes | str], mode: str = "w", mtime: int = 1_768
 
 
 class Lie(NamedTuple):
-    """A zip entry of which every field can be wrong; None: as it should be."""
+    """A zip entry in which every field can be wrong; None for the right value."""
 
     name: bytes
     data: bytes = b"x"

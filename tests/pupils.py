@@ -1,4 +1,4 @@
-"""Students for the worker's tests: a namespace in this process, and the asking end of a session in its own."""
+"""Students for tests of sessions: a namespace in this process, and a client of a session in another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gradjudge.wire.messages import CellDone, Reply, Request, RunCell
 
 
 def soon(seconds: float = 60.0) -> Patience:
-    """Wait until so many seconds from now."""
+    """Return a patience that ends in so many seconds."""
     ends = time.monotonic() + seconds
 
     def patience() -> float:
@@ -28,7 +28,7 @@ def soon(seconds: float = 60.0) -> Patience:
 
 
 class Pupil:
-    """A script's namespace in this process, and what it answers."""
+    """A script's namespace in this process, and its answers."""
 
     def __init__(self) -> None:
         self.namespace = ScriptNamespace()
@@ -36,7 +36,7 @@ class Pupil:
         self._index = 0
 
     def ask(self, request: Request) -> Reply:
-        """Ask one thing."""
+        """Ask one request."""
         return self.answers.answer(request)
 
     def run(self, source: str) -> CellDone:
@@ -62,12 +62,12 @@ class Session:
         self._index = 0
 
     def ask(self, request: Request, seconds: float = 60.0) -> Reply:
-        """Ask one thing."""
+        """Ask one request."""
         self.send(request)
         return self.receive(seconds)
 
     def send(self, request: Request) -> None:
-        """Ask, and do not wait."""
+        """Send a request without waiting."""
         self._channel.send(request)
 
     def receive(self, seconds: float = 60.0) -> Reply:
@@ -89,4 +89,4 @@ class Session:
 
 
 Start = Callable[..., Session]
-"""Starts a session; what it is given goes into its configuration."""
+"""Starts a session with the given configuration."""

@@ -1,4 +1,4 @@
-"""The documents say what the code does: links, examples, keys, fields, options and figures are held against it."""
+"""The documents agree with the code: links, examples, keys, fields, options and figures."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 
 
 class Example(NamedTuple):
-    """A fenced block: where it stands, its language, and its text."""
+    """A fenced block: its place, its language, and its text."""
 
     place: str
     language: str
@@ -82,7 +82,7 @@ def prose(text: str) -> str:
 
 
 def section(text: str, title: str) -> str:
-    """Return what stands under a heading, up to the next one that is not below it."""
+    """Return the text under a heading, subsections included."""
     text = FENCE.sub("", text)
     for match in HEADING.finditer(text):
         if match[2] == title:
@@ -93,7 +93,7 @@ def section(text: str, title: str) -> str:
 
 
 def tables(text: str) -> list[list[list[str]]]:
-    """Return the tables in a text: rows of cells, without the head."""
+    """Return the tables in a text: rows of cells, without the header."""
     found: list[list[list[str]]] = []
     before = ""
     for line in text.splitlines():
@@ -121,8 +121,8 @@ def slug(title: str) -> str:
 
 
 @pytest.mark.parametrize("path", [*DOCS, *OTHERS], ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_relative_link_leads_somewhere(path: Path) -> None:
-    """Files that are linked exist, and so do the headings."""
+def test_relative_links_work(path: Path) -> None:
+    """Linked files and headings exist."""
     for target in LINK.findall(prose(path.read_text(encoding="utf-8"))):
         if "://" in target:
             continue
@@ -142,7 +142,7 @@ def complete_rubric() -> str:
 
 @pytest.mark.parametrize("example", examples("toml"), ids=lambda one: one.place)
 def test_every_rubric_example_is_read_by_the_parser(example: Example, tmp_path: Path) -> None:
-    """A complete example stands alone; a fragment fits below the complete one."""
+    """Complete examples are valid; fragments are valid in the complete one."""
     text = example.text if "[course]" in example.text else complete_rubric() + example.text
     path = tmp_path / "grading.toml"
     path.write_text(text, encoding="utf-8")
@@ -152,7 +152,7 @@ def test_every_rubric_example_is_read_by_the_parser(example: Example, tmp_path: 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnknownMarkWarning")  # the plugin registers `item` in judges only
 @pytest.mark.parametrize("example", examples("python"), ids=lambda one: one.place)
 def test_every_python_example_runs(example: Example, tmp_path: Path) -> None:
-    """What an example imports exists, and its definitions can be made."""
+    """Its imports and definitions work."""
     path = tmp_path / "example.py"
     path.write_text(example.text, encoding="utf-8")
     assert runpy.run_path(str(path), {"pytest": pytest, "FunctionCheck": FunctionCheck})
@@ -183,7 +183,7 @@ RIGHT = """
 
 
 def test_the_examples_grade_a_cohort(tmp_path: Path) -> None:
-    """The rubric and the hidden tests of the documents, put into a folder, grade right and wrong work as they say."""
+    """The documents' rubric and hidden tests grade right and wrong work as the documents say."""
     (tmp_path / "grading.toml").write_text(complete_rubric(), encoding="utf-8")
     (tests,) = [one.text for one in examples("python") if 'item("square.forward")' in one.text]
     for name, text in (
@@ -222,7 +222,7 @@ def test_the_examples_grade_a_cohort(tmp_path: Path) -> None:
 
 
 def parsed_keys() -> set[frozenset[str]]:
-    """Return each set of keys that the parser allows in some table, read off its calls of ``only``."""
+    """Return the sets of keys that the parser allows, from its calls of ``only``."""
     found = set()
     for node in ast.walk(ast.parse(inspect.getsource(rubric_file))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "only":
@@ -233,7 +233,7 @@ def parsed_keys() -> set[frozenset[str]]:
 
 
 def test_every_key_of_the_rubric_is_documented() -> None:
-    """There is one table of the document for each table of the file, with the very same keys."""
+    """The document has a table with the same keys for each table of the file."""
     documented = {frozenset(firsts(table)) for table in tables(section(read("instructors.md"), "`grading.toml`"))}
     assert documented == parsed_keys()
 
@@ -258,7 +258,7 @@ def structs_of(kind: Any) -> Iterator[type[msgspec.Struct]]:
 
 
 def test_every_field_of_a_report_is_documented() -> None:
-    """Each struct of the report has a table with its very fields, in order; there is no other."""
+    """Each struct of the report has a table with its fields, in order, and there is no other."""
     contents = section(read("report.md"), "Contents")
     titles = {title.strip("`") for level, title in HEADING.findall(contents) if len(level) == 3}
     structs = {struct.__name__: struct for struct in structs_of(Report)}
@@ -268,14 +268,14 @@ def test_every_field_of_a_report_is_documented() -> None:
         assert firsts(table) == list(struct.__struct_fields__), name
 
 
-def test_states_are_documented_in_their_order() -> None:
-    """A reader learns which state is worse."""
+def test_states_are_documented_in_order() -> None:
+    """From best to worst."""
     (table,) = tables(section(read("report.md"), "States"))
     assert firsts(table) == [*STATES, PENDING]
 
 
 def full_report() -> Report:
-    """Return a report in which every optional part is there."""
+    """Return a report with every optional part."""
     text = {"en": "a", "fr": "b"}
     check = {"name": "c", "title": text, "state": "failed", "max": 1.0, "message": text}
     item = {"points": 0, "max": 1, "state": "failed", "checks": [check], "judged_with": ["MSE"], "hint": text}
@@ -288,7 +288,7 @@ def full_report() -> Report:
 
 
 def keys_of(view: Any) -> set[str]:
-    """Return every key of a view, at any depth, but those of the run and the names of items."""
+    """Return every key of a view, at any depth, except those of the run and the names of items."""
     if isinstance(view, list):
         return set().union(*map(keys_of, view))
     if not isinstance(view, dict):
@@ -298,7 +298,7 @@ def keys_of(view: Any) -> set[str]:
 
 
 def test_every_key_of_the_json_view_is_documented() -> None:
-    """Programs that read ``check --json`` can rely on the table, and the table on the program."""
+    """The table has the keys of ``check --json``."""
     view = public_view(full_report(), "fr", staff=True)
     keys = keys_of({name: value for name, value in view.items() if name != "run"}) | {"run"}
     text = section(read("report.md"), "`gradjudge check --json`")
@@ -308,7 +308,7 @@ def test_every_key_of_the_json_view_is_documented() -> None:
 
 
 def test_columns_of_the_table_of_scores_are_documented() -> None:
-    """The head of ``grades.csv`` is the table's first column, in order."""
+    """The header of ``grades.csv`` is the table's first column, in order."""
     (table,) = tables(section(read("report.md"), "`grades.csv`"))
     (head,) = csv.reader(io.StringIO(runs.grades_csv([]).decode()))
     assert firsts(table) == head
@@ -330,7 +330,7 @@ def test_exit_codes_are_documented() -> None:
 
 
 def commands() -> dict[str, set[str]]:
-    """Return the options of each command, as the typer app has them."""
+    """Return the options of each command of the typer app."""
     group: Any = typer.main.get_command(cli.app)
     return {
         name: {option for parameter in command.params for option in parameter.opts if option.startswith("-")}
@@ -339,13 +339,13 @@ def commands() -> dict[str, set[str]]:
 
 
 def options_in(text: str) -> set[str]:
-    """Return the options that stand in a text."""
+    """Return the options in a text."""
     return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text))
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_every_command_that_is_named_exists(path: Path) -> None:
-    """A reader who copies a command, with its options, does not get an error."""
+    """With its options."""
     text, known = path.read_text(encoding="utf-8"), commands()
     lines = [*re.findall(r"^ {4}(gradjudge .*)$", text, re.MULTILINE), *SPAN.findall(prose(text))]
     for line in lines:
@@ -359,7 +359,7 @@ def test_every_command_that_is_named_exists(path: Path) -> None:
 
 
 def test_every_option_is_documented() -> None:
-    """Each command has a section with its very options; what all commands share stands above."""
+    """Each command has a section with its options; shared options are above."""
     text = section(read("operators.md"), "Commands")
     (shared,) = tables(text[: text.index("###")])
     common = options_in(" ".join(firsts(shared)))
@@ -375,7 +375,7 @@ def test_every_option_is_documented() -> None:
 
 
 def test_layers_of_the_jail_are_documented() -> None:
-    """The table has every layer that can stand in a report, and says which are required."""
+    """The table has every layer of a report, and says which are required."""
     table = tables(section(read("operators.md"), "Layers"))[0]
     code = (PACKAGE / "session/jail/jail.py").read_text() + (PACKAGE / "session/jail/namespaces.py").read_text()
     layers = set(re.findall(r'_layer\(jail, "(\w+)"', code))
@@ -387,7 +387,7 @@ def test_layers_of_the_jail_are_documented() -> None:
 
 
 def test_messages_of_the_wire_are_documented() -> None:
-    """The design names every request and every reply by its tag, and every limit with its value."""
+    """The design has every request and reply by its tag, and every limit with its value."""
     text = section(read("design.md"), "The wire")
     for title, union in (("Requests", Request), ("Replies", Reply)):
         (table,) = tables(section(text, title))
@@ -414,7 +414,7 @@ def test_the_folders_of_the_house_are_documented() -> None:
 
 
 def test_fixtures_are_documented() -> None:
-    """A test writer finds every fixture of the plugin, and no other."""
+    """Every fixture of the plugin, and no other."""
     table = tables(section(read("test-writers.md"), "Fixtures"))[0]
     tree = ast.parse((PACKAGE / "judge/plugin.py").read_text(encoding="utf-8"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
@@ -423,7 +423,7 @@ def test_fixtures_are_documented() -> None:
 
 
 def test_parts_of_the_battery_are_documented() -> None:
-    """The table names every public method of `FunctionCheck`, and every aspect of robustness."""
+    """The table has every public method of `FunctionCheck`, and every aspect of robustness."""
     text = section(read("test-writers.md"), "The battery")
     (table,) = tables(text)
     named = " ".join(firsts(table))
@@ -454,8 +454,8 @@ def test_students_read_the_same_in_both_languages() -> None:
     ]
 
 
-def test_french_has_its_spaces() -> None:
-    """Before a high punctuation mark stands a space that does not break."""
+def test_french_has_no_break_spaces() -> None:
+    """Before high punctuation marks."""
     text = SPAN.sub("code", prose(read("students.fr.md")))
     assert re.findall(r".{0,10} [:;!?»].{0,5}|«[^\u00a0].{0,5}", text) == []
 
@@ -490,7 +490,7 @@ def test_the_installation_has_what_the_notebooks_import() -> None:
 
 
 def test_the_table_of_the_readme_is_the_cohorts() -> None:
-    """Scores and the number of submissions in the README are those that the sample cohort is expected to have."""
+    """Scores and the number of submissions in the README are those expected of the sample cohort."""
     files = list((ROOT / "examples/cohort/expected").glob("*/*.toml"))
     expected = {path.stem: tomllib.loads(path.read_text()) for path in files if path.parent.name == "tp1_functions"}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -502,7 +502,7 @@ def test_the_table_of_the_readme_is_the_cohorts() -> None:
 
 
 def test_the_attack_suite_has_as_many_cases_as_it_says() -> None:
-    """The table of families in the threat model counts the folders that there are."""
+    """The table of families in the threat model counts the folders."""
     cases = ROOT / "tests/hostile/cases"
     counted = {family.name: sum(1 for _ in family.iterdir()) for family in cases.iterdir()}
     families = tables(section(read("threat-model.md"), "The attack suite"))[0]
@@ -510,8 +510,8 @@ def test_the_attack_suite_has_as_many_cases_as_it_says() -> None:
     assert told == counted | {"all": sum(counted.values())}
 
 
-def test_the_worth_of_each_layer_is_shown_by_the_cases_that_are_named() -> None:
-    """The table of layers names the cases that `tests/end_to_end/test_layers.py` plays with the layer off."""
+def test_the_cases_of_each_layer_are_documented() -> None:
+    """The table of layers names the cases that `tests/end_to_end/test_layers.py` runs without the layer."""
     told = {
         row[0]: set(SPAN.findall(row[1])) for row in tables(section(read("threat-model.md"), "The attack suite"))[2]
     }

@@ -1,4 +1,4 @@
-"""Every odd file that students hand in, from the folder to the report: graded or not, and what both sides are told."""
+"""Odd files that students hand in, from the folder to the report: graded or not, and the messages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def code(source: str, **metadata: Any) -> dict[str, Any]:
 
 
 def notebook(*cells: dict[str, Any], assignment: str = "tp1", **more: Any) -> bytes:
-    """Return a notebook as the release of an assignment has it."""
+    """Return a notebook with the metadata of an assignment's release."""
     metadata = {"gradjudge": {"assignment": assignment, "language": "en"}, **more.pop("metadata", {})}
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": list(cells), **more}).encode()
 
@@ -53,14 +53,14 @@ GOOD = notebook(code("x = 1"), code("assert x == 1", **graded("check_a")))
 
 
 class Reader:
-    """Be a supervisor that reads submissions as a judge does, and runs none of them."""
+    """A supervisor that reads submissions like a judge, but does not run them."""
 
     def __init__(self, course: Course) -> None:
         self.course = course
         self.read: dict[str, Submission] = {}
 
     def judge(self, job: Job) -> Report:
-        """Return a report with what the files gave: its remarks, or why there is nothing to grade."""
+        """Return a report with the remarks on the files, or why there is nothing to grade."""
         assignment = self.course.rubric.assignment(job.assignment)
         try:
             submission = read_submission(Path(job.file), assignment=job.assignment, limits=assignment.limits)
@@ -81,7 +81,7 @@ class Reader:
 
 
 class Case(NamedTuple):
-    """A folder as it was handed in, and what comes of it.
+    """A folder as it was handed in, and the expected outcome.
 
     Attributes:
         make: fills the folder.
@@ -99,7 +99,7 @@ class Case(NamedTuple):
 
 
 def files(**contents: bytes) -> Callable[[Path], object]:
-    """Return a maker of files; in their names, two underscores stand for a dot."""
+    """Return a maker of files, in whose names two underscores stand for a dot."""
     return lambda folder: [(folder / name.replace("__", ".")).write_bytes(data) for name, data in contents.items()]
 
 
@@ -109,7 +109,7 @@ def named(name: str, data: bytes = GOOD, **more: bytes) -> Callable[[Path], obje
 
 
 def big(folder: Path) -> None:
-    """Make a notebook of 200 MB without writing them."""
+    """Make a sparse notebook of 200 MB."""
     with (folder / "tp1.ipynb").open("wb") as stream:
         stream.write(b'{"cells": [')
         stream.truncate(200 << 20)
@@ -125,7 +125,7 @@ def linked(folder: Path, hard: bool = False) -> None:
 
 
 def beside(folder: Path) -> Path:
-    """Make a good notebook, for something to lie beside it."""
+    """Make a good notebook."""
     (folder / "tp1.ipynb").write_bytes(GOOD)
     return folder
 
@@ -137,7 +137,7 @@ def links_beside(folder: Path) -> None:
 
 
 def deep(folder: Path) -> None:
-    """Make folders inside each other, of which no path can name the last."""
+    """Make nested folders beyond the longest path."""
     (folder / "tp1.ipynb").write_bytes(GOOD)
     here = os.open(folder, os.O_RDONLY)
     for _ in range(60):
@@ -270,7 +270,7 @@ def report_on_all(course: Course, reader: Reader) -> dict[str, Report]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_odd_files(course: Course, name: str) -> None:
-    """Graded or not; one plain sentence per note for the student, in both languages; one line each for staff."""
+    """Graded or not, with a plain sentence per note for the student, in both languages, and a line for staff."""
     case = CASES[name]
     before = report_on_all(course, Reader(course))["zoe"]
     folder = course.submitted / "ada" / "tp1"
@@ -302,7 +302,7 @@ def test_odd_files(course: Course, name: str) -> None:
 
 
 def test_the_family_is_whole() -> None:
-    """Cases have names of their own, and each side is told something wherever a file was not taken as it was."""
+    """Cases have unique names, and there are notes for both sides unless a file was simply taken."""
     assert len(CASES) == len(set(CASES)) >= 45
     for name, case in CASES.items():
         assert bool(case.student) == bool(case.staff) or "Staff will choose" in case.student[0], name

@@ -1,4 +1,4 @@
-"""What each lab's notebook says about points is what grading.toml gives, in both languages."""
+"""The points in each lab's notebook are those of grading.toml, in both languages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def text(request: pytest.FixtureRequest, cells: tuple[SourceCell, ...]) -> str:
 
 
 def test_every_item_is_announced_with_its_points(text: str, assignment: Assignment) -> None:
-    """Each item of grading.toml stands in the text, once, with the points that it has."""
+    """Each item of grading.toml is in the text once, with its points."""
     automatic = re.findall(r"`([a-z0-9_.]+)` \((\d+) points?\b", text)
     by_hand = re.findall(r"\(item `([a-z0-9_.]+)`, (\d+) points?\)", text)
     assert sorted(automatic + by_hand) == sorted((item.name, f"{item.points:g}") for item in assignment.items)
@@ -58,13 +58,13 @@ def test_the_table_of_sections_adds_up(text: str, assignment: Assignment) -> Non
 
 
 def test_section_headings_repeat_the_minutes_of_the_table(text: str) -> None:
-    """Each section's heading has the title and the minutes that the first table gives it."""
+    """Each section's heading has its title and minutes from the first table."""
     table = re.findall(r"^\| (\d\. .*?) \| (\d+ min) \|", text, re.M)
     assert table == re.findall(r"^## (\d\. .*) \((\d+ min)\)$", text, re.M)
 
 
-def test_french_puts_no_break_spaces_before_two_part_signs(cells: tuple[SourceCell, ...]) -> None:
-    """No French sentence can be broken before : ; ! ? or inside of quotation marks."""
+def test_french_has_no_break_spaces(cells: tuple[SourceCell, ...]) -> None:
+    """No French line can break before : ; ! ? or inside quotation marks."""
     faults = [
         f"{cell.cell_id}: {found}"
         for cell in cells

@@ -21,7 +21,7 @@ BEGUN = {"es"}
 
 
 def written() -> Iterator[tuple[str, ast.Call]]:
-    """Yield each place of the code that makes a text of a template."""
+    """Yield each call in the code that makes a text from a template."""
     for file in sorted(Path(gradjudge.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text":
@@ -48,15 +48,15 @@ TEMPLATES = {
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
-def test_every_template_stands_in_the_code_as_it_is() -> None:
-    """A template that is put together at run time is in no catalogue; names and numbers are parts."""
+def test_templates_are_literals() -> None:
+    """A template built at run time would be in no catalogue; names and numbers are parts."""
     for where, node in written():
         assert len(node.args) == 1, where
         assert isinstance(node.args[0], ast.Constant), f"{where}: the template must be a literal"
 
 
-def test_every_part_is_given() -> None:
-    """What a template names is given beside it, and nothing else."""
+def test_parts_match_the_template() -> None:
+    """Every part of a template is given, and no other."""
     for where, node in written():
         if isinstance(node.args[0], ast.Constant) and not any(word.arg is None for word in node.keywords):
             given = {str(word.arg) for word in node.keywords} - {"mistake"}
@@ -65,7 +65,7 @@ def test_every_part_is_given() -> None:
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_catalogue_has_the_sentences_of_the_code(language: str) -> None:
-    """Each sentence is there, with the same placeholders, and none that the code no longer has."""
+    """Each sentence, with the same placeholders, and no stale one."""
     found = catalogue(language)
     assert not set(found) - set(TEMPLATES), "no longer in the code"
     for template, said in found.items():
@@ -75,8 +75,8 @@ def test_a_catalogue_has_the_sentences_of_the_code(language: str) -> None:
     assert language in BEGUN or not missing
 
 
-def test_a_text_is_put_into_words_as_a_whole() -> None:
-    """Parts that are texts are said in the language of the whole, names and numbers as they are."""
+def test_a_text_is_rendered_in_one_language() -> None:
+    """Parts that are texts are rendered in it, too; names and numbers stay."""
     part = Text.own("a list", "une liste")
     whole = Text("{where}: {part}", where="MSE", part=part, mistake="kind")
     assert whole.in_languages(("fr", "en")) == {"fr": "MSE: une liste", "en": "MSE: a list"}
@@ -84,28 +84,28 @@ def test_a_text_is_put_into_words_as_a_whole() -> None:
     assert str(whole) == "MSE: a list"
 
 
-def test_french_has_its_no_break_spaces_but_for_what_is_put_in() -> None:
-    """They are typography of the sentence; a student's own name is not touched."""
+def test_no_break_spaces_are_added_only_to_the_sentence() -> None:
+    """A student's own name is not touched."""
     assert Text.own("a: b", "a : b").said("fr") == "a\u00a0: b"
     assert Text.own("'-'", "« - »").said("fr") == "«\u00a0-\u00a0»"
     assert Text("{name}", name="a : b").said("fr") == "a : b"
 
 
-def test_a_language_without_the_sentence_gets_the_english() -> None:
-    """A catalogue may be incomplete; a course's sentence may have two languages only."""
+def test_a_missing_translation_falls_back_to_english() -> None:
+    """In a catalogue, or in a course's own sentence."""
     assert Text("nobody has translated {this}", this=1).said("fr") == "nobody has translated 1"
     assert Text.own("yes", "oui").said("es") == "yes"
 
 
-def test_a_catalogue_that_is_only_begun_says_what_it_has() -> None:
-    """A diagnosis is said in Spanish; what nobody has translated is said in English, within the sentence too."""
+def test_an_incomplete_catalogue_is_used() -> None:
+    """A translated diagnosis is in Spanish; untranslated parts are in English, also within it."""
     said = wrong_result("MSE.forward", times("1/q")).said("es")
     assert said == "El resultado de `MSE.forward` es 1/q veces el correcto (q: número de filas)."
     assert wrong_result("f", Text("is {what}", what=1)).said("es") == "El resultado de `f` is 1."
 
 
 def test_texts_are_equal_if_they_say_the_same_of_the_same_mistake() -> None:
-    """Two sightings of one mistake are one."""
+    """So that the same mistake counts once."""
     assert Text("{a}", a=1) == Text("{a}", a=1)
     assert Text("{a}", a=1) != Text("{a}", a=2)
     assert Text("{a}", a=1, mistake="sign") != Text("{a}", a=1)

@@ -1,4 +1,4 @@
-"""The import walls: which folder may import which. The trust boundary is a process boundary is an import boundary."""
+"""The import walls: which folder may import which. The trust boundary is a process and an import boundary."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ import gradjudge
 
 PACKAGE = Path(gradjudge.__file__).parent
 
-#: For each folder and each module at the top: the folders and modules of gradjudge that it may import, and packages of
-#: others. A folder stands for its modules, not for those of the folders in it. What stands below imports what stands
-#: above, never the other way round.
+#: For each folder and top-level module: what it may import of gradjudge, and third-party packages. A folder stands for
+#: its own modules, without subfolders. Later entries import earlier ones, never the reverse.
 WALLS: dict[str, tuple[str, str]] = {
     "errors": ("", ""),
     "text": ("", "babel"),
@@ -67,10 +66,10 @@ WALLS: dict[str, tuple[str, str]] = {
     ),
 }
 
-#: What the text that checks define in a session may import besides the standard library: it has nothing else there.
+#: Third-party packages that the texts which checks send to a session may import.
 TEXTS = {"torch", "tensorboard"}
 
-#: Modules that people wait for: importing them must not import these.
+#: Slow packages, which the modules of `QUICK` must not import.
 SLOW = ("torch", "nbgrader", "nbformat", "nbconvert", "sklearn", "IPython", "pytest", "babel")
 QUICK = (
     "gradjudge.cli",
@@ -81,7 +80,7 @@ QUICK = (
     "gradjudge.course.rubric_file",
 )
 
-#: The same idea on both sides of the wire has the same name: modules and classes that stand twice.
+#: Modules with a counterpart of the same name on the other side of the wire.
 BOTH_SIDES = {"zygote", "failures", "causes"}
 
 
@@ -91,21 +90,21 @@ def module_of(file: Path) -> str:
 
 
 def texts() -> list[Path]:
-    """Return the texts that are sent to a session, those of the labs too."""
+    """Return the texts that are sent to a session, those of labs included."""
     return [*PACKAGE.rglob("*_session.py"), *(PACKAGE.parents[1] / "autograder").glob("*/session.py")]
 
 
 MODULES = {module_of(file): file for file in sorted(PACKAGE.rglob("*.py")) if file not in texts()}
 
 
-def room_of(module: str) -> str:
-    """Return the folder of a module, or the module itself at the top."""
+def folder_of(module: str) -> str:
+    """Return the folder of a module, or the module itself at the top level."""
     file = MODULES[module]
     return "/".join(file.relative_to(PACKAGE).parts[:-1]) or module
 
 
 def imports(file: Path) -> Iterator[str]:
-    """Yield what a module imports, in functions too: dotted names. What only a type checker imports is left out."""
+    """Yield the dotted names that a module imports, also inside functions, but not under ``TYPE_CHECKING``."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     typing = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     unused = {inner for node in typing for inner in ast.walk(node)}
@@ -128,34 +127,34 @@ def ours(file: Path) -> set[str]:
 
 
 def others(file: Path) -> set[str]:
-    """Return the packages of others that a module imports."""
+    """Return the third-party packages that a module imports."""
     return {name.partition(".")[0] for name in imports(file)} - set(sys.stdlib_module_names) - {"gradjudge"}
 
 
 def test_there_is_no_folder_without_a_wall() -> None:
-    """Nor a module at the top; and no wall is left of a folder that is gone."""
-    rooms = {room_of(module) for module, file in MODULES.items() if module and ast.parse(file.read_text()).body[1:]}
-    assert rooms == set(WALLS)
+    """Nor a top-level module; and there is no wall without a folder."""
+    folders = {folder_of(module) for module, file in MODULES.items() if module and ast.parse(file.read_text()).body[1:]}
+    assert folders == set(WALLS)
 
 
-@pytest.mark.parametrize("room", WALLS)
-def test_a_folder_imports_only_what_its_walls_allow(room: str) -> None:
-    """Nothing trusted is within reach of the untrusted side, and small folders stay small."""
-    own, foreign = (set(allowed.split()) for allowed in WALLS[room])
+@pytest.mark.parametrize("folder", WALLS)
+def test_a_folder_imports_only_what_its_walls_allow(folder: str) -> None:
+    """The untrusted side reaches nothing trusted, and small folders stay small."""
+    own, foreign = (set(allowed.split()) for allowed in WALLS[folder])
     for module, file in MODULES.items():
-        if module and room_of(module) == room:
-            beyond = {name for name in ours(file) if name not in own and room_of(name) not in {*own, room}}
+        if module and folder_of(module) == folder:
+            beyond = {name for name in ours(file) if name not in own and folder_of(name) not in {*own, folder}}
             assert not beyond, f"{module}: {beyond}"
             assert others(file) <= foreign, module
 
 
-def test_no_module_imports_itself_in_a_circle() -> None:
-    """Whoever reads a module can read first what it builds on."""
+def test_imports_have_no_cycles() -> None:
+    """Modules can be read bottom-up."""
     TopologicalSorter({module: ours(file) - {module} for module, file in MODULES.items()}).prepare()
 
 
-def test_no_name_stands_twice() -> None:
-    """One name, one thing: modules, and classes at the top of modules."""
+def test_names_are_unique() -> None:
+    """One name, one thing: modules, and top-level classes."""
     stems = Counter(file.stem for file in MODULES.values() if file.stem not in ("__init__", "__main__"))
     assert {stem for stem, count in stems.items() if count > 1} <= BOTH_SIDES
     classes: defaultdict[str, list[str]] = defaultdict(list)
@@ -166,24 +165,41 @@ def test_no_name_stands_twice() -> None:
     assert {name: modules for name, modules in classes.items() if len(modules) > 1} == {}
 
 
-def test_labs_import_of_the_engine_only_the_words_of_a_test_writer() -> None:
-    """A lab needs `gradjudge.checks` and its subjects; what is behind them may change."""
+def test_labs_import_only_checks() -> None:
+    """`gradjudge.checks` is public to labs; everything else may change."""
     for file in sorted((PACKAGE.parents[1] / "autograder").glob("*/*.py")):
         reached = {name for name in imports(file) if name.startswith("gradjudge")}
         assert all(name.startswith("gradjudge.checks") for name in reached), f"{file}: {reached}"
 
 
 def test_a_text_for_the_session_imports_nothing_of_ours() -> None:
-    """It is defined where neither checks nor proxies are, and nothing that it could tell is secret."""
+    """It runs in a session, where there are neither checks nor proxies."""
     assert len(texts()) >= 5
     for file in texts():
         assert others(file) <= TEXTS, file
         assert "gradjudge" not in file.read_text(encoding="utf-8"), file
 
 
+#: Names in a course's folder; `PLAIN` are those that are words of other things, too.
+LAYOUT = {"autograder", "solutions", "submitted", "grades", "wheats", "grading.toml", "grades.csv"}
+PLAIN = {"source", "release", "chaffs"}
+
+
+def test_only_the_layout_spells_a_path_of_a_course() -> None:
+    """Other modules ask `gradjudge.course.layout.Course`."""
+    for module, file in MODULES.items():
+        if module.startswith("course."):
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant):
+                assert node.value not in LAYOUT, f"{module}: {node.value}"
+            elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.Constant):
+                assert str(node.right.value).partition("/")[0] not in LAYOUT | PLAIN, f"{module}: {ast.unparse(node)}"
+
+
 @pytest.mark.parametrize("module", QUICK)
 def test_the_command_line_starts_quickly(module: str) -> None:
-    """Starting the command line imports neither torch nor nbgrader: both cost seconds."""
+    """Starting the command line imports neither torch nor nbgrader, which take seconds."""
     code = f"import {module}, sys; print([m for m in {SLOW!r} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

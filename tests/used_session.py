@@ -1,4 +1,4 @@
-"""A script that starts a zygote, attacks from its sessions, and prints what came of it as JSON."""
+"""A script that starts a zygote, attacks from its sessions, and prints the results as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences for people: English in the code, other languages in catalogues, put into words where they are written."""
+"""Sentences for people: English in the code, other languages in gettext catalogues, rendered where they are written."""
 
 from __future__ import annotations
 
@@ -10,21 +10,19 @@ from functools import cache
 from pathlib import Path
 
 LOCALE = Path(__file__).with_name("locale")
-#: Languages of which there is a catalogue, English first.
+#: Languages with a catalogue, English first.
 LANGUAGES = ("en", *sorted(folder.name for folder in LOCALE.iterdir() if folder.is_dir()))
 
 
 class Text:
-    """Hold a sentence, or a piece of one, that can be said in any language.
+    """A sentence, or part of one, that can be rendered in any language.
 
-    A sentence of ours is a template in English with named parts, which is also its key in the catalogues. A sentence of
-    a course (`own`) has its translations beside it.
+    The English template is also its key in the catalogues. A course's own sentence (`own`) carries its translations.
 
     Args:
-        template: English, with a ``{name}`` for each part.
-        mistake: a key for the mistake that the sentence names (``"sign"``, ``"factor 1/q"``), so that mistakes can be
-            counted and compared; empty where it only says what was seen.
-        parts: what is put in: names and numbers as they are, other texts in the language of the whole.
+        template: English, with ``{name}`` for each part.
+        mistake: key of the mistake that the sentence names (``"sign"``, ``"factor 1/q"``), for counting; or empty.
+        parts: what to fill in; texts are rendered in the same language.
     """
 
     __slots__ = ("_own", "_parts", "_template", "mistake")
@@ -37,16 +35,16 @@ class Text:
 
     @classmethod
     def own(cls, en: str, fr: str = "", mistake: str = "", **others: str) -> Text:
-        """Make a text of a sentence and its translations; a language that it lacks gets the English."""
+        """Make a text from a sentence and its translations; a missing language falls back to English."""
         text = cls("{said}", mistake=mistake, said=en)
         text._own = {"fr": fr, **others} if fr else others
         return text
 
     def said(self, language: str) -> str:
-        """Put the text into words.
+        """Render the text in one language.
 
         Raises:
-            KeyError: the template names a part that was not given.
+            KeyError: a part of the template was not given.
         """
         if language in self._own:
             return _spaced(self._own[language], language)
@@ -54,7 +52,7 @@ class Text:
         return _translated(self._template, language).format_map(words)
 
     def in_languages(self, languages: Iterable[str]) -> dict[str, str]:
-        """Put the text into words, by language."""
+        """Render the text in several languages."""
         return {language: self.said(language) for language in languages}
 
     def __str__(self) -> str:
@@ -83,11 +81,11 @@ def _translated(template: str, language: str) -> str:
 
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    """Read a language's catalogue; without one everything stays in English."""
+    """Read a language's catalogue; without one, texts stay in English."""
     file = LOCALE / language / "LC_MESSAGES" / "gradjudge.po"
     if not file.is_file():
         return gettext.NullTranslations()
-    from babel.messages import mofile, pofile  # not for who only speaks English: it takes a while
+    from babel.messages import mofile, pofile  # slow, and not needed for English
 
     compiled = io.BytesIO()
     with file.open("rb") as stream:
@@ -97,5 +95,5 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 
 def _spaced(text: str, language: str) -> str:
-    """Give French its no-break spaces."""
+    """Insert the no-break spaces of French typography."""
     return re.sub(r" (?=[:;!?»])|(?<=«) ", "\u00a0", text) if language == "fr" else text

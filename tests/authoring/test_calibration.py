@@ -1,4 +1,4 @@
-"""Bounds note what they are compared with; from many such numbers comes a bound, and a bad one is told."""
+"""Bounds record what they are compared with; from such numbers bounds are calibrated, and bad ones reported."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from gradjudge.judge.plugin import CheckContext
 from gradjudge.reports.record import Compared, ItemResult, Report, Run, Verdict
 
 
-def test_a_bound_notes_what_it_is_compared_with() -> None:
-    """Whichever side it stands on, times a number or not, and it compares as the number that it is."""
+def test_a_bound_records_what_it_is_compared_with() -> None:
+    """On either side of the comparison, scaled or not; and it compares like its number."""
     noted: list[tuple[str, float, str]] = []
     bound = Bound(0.5, "loss", lambda *what: noted.append(what))
     assert bound >= 0.4
@@ -54,8 +54,8 @@ def test_a_bound_notes_what_it_is_compared_with() -> None:
     assert isinstance(bound + 0.0, float)
 
 
-def test_the_worst_number_is_kept_and_what_is_not_finite_is_worst() -> None:
-    """A descent that diverges must not break its report: JSON has no NaN."""
+def test_the_worst_number_is_kept() -> None:
+    """NaN and infinity are the worst, and must not break the report: JSON has neither."""
     context: Any = SimpleNamespace(bounds={})
     for value in (0.4, 0.5, 0.3):
         CheckContext.compared(context, "train", "loss", value, "most")
@@ -75,18 +75,18 @@ def sample(values: list[float], side: str = "most") -> Sample:
 
 @pytest.mark.parametrize("side", ["most", "least"])
 def test_a_bound_rejects_about_what_it_aims_at(side: str) -> None:
-    """From 200 normal runs the bound lies where, of a hundred thousand more, less than 1 in 500 is rejected."""
+    """A bound from 200 normal runs rejects less than 1 in 500 of a hundred thousand more."""
     drawn = random.Random(0)
     values = [drawn.gauss(1.0, 0.1) for _ in range(200)]
     bound = sample(values, side).bound(0.001)
     more = [drawn.gauss(1.0, 0.1) for _ in range(100_000)]
     rejected = sum(not sample(values, side).meets(value, bound) for value in more) / len(more)
     assert rejected < 1 / 500
-    assert abs(bound - 1.0) < 0.7  # and not so far away that it says nothing
+    assert abs(bound - 1.0) < 0.7  # and not uselessly far away
 
 
 def test_a_deterministic_outcome_keeps_a_margin() -> None:
-    """Where all runs are the same there is no tail, but other machines round otherwise."""
+    """Identical runs have no tail, but other machines round differently."""
     assert sample([0.25] * 50).bound(0.001) == 0.253
     assert sample([0.25] * 50, "least").bound(0.001) == 0.247
     assert "50 runs" in sample([0.25] * 50).method(0.001)
@@ -102,7 +102,7 @@ ASSIGNMENT = Assignment(
 
 
 def report(value: float | None) -> Report:
-    """Make the report of a submission that reached a number, or did not get there."""
+    """Make the report of a submission that reached a number, or did not get that far."""
     bounds = {} if value is None else {"train.loss": Compared("train", "most", value)}
     run = Run("cpu", (), {}, 0.0, {}, {}, bounds=bounds)
     return Report(1, Verdict("lab", "s", "", "", "", 0, 0, 0, {}), run)
@@ -124,15 +124,15 @@ CASES = [chaff("unseen"), chaff("between"), chaff("far"), chaff("other", "q"), c
 
 
 def calibrated(now: float) -> Calibrated:
-    """Calibrate a threshold that is `now`, with runs about 0.3; the worst of them is 0.326."""
+    """Calibrate a threshold that is `now`, with runs about 0.3, of which 0.326 is the worst."""
     drawn = random.Random(0)
     (one,) = samples(ASSIGNMENT, [report(drawn.gauss(0.30, 0.01)) for _ in range(100)])
     thresholds = {"train.loss": Threshold(now)}
     return _calibrated(one, replace(ASSIGNMENT, thresholds=thresholds), CalibrationSettings(), WRONG, CASES)
 
 
-def test_a_good_bound_is_let_be() -> None:
-    """It rejects no run and keeps out what can be kept out; a mistake that no outcome sees is listed all the same."""
+def test_a_good_bound_has_no_faults() -> None:
+    """It rejects no run and every wrong solution that it can; one that no bound could reject is listed."""
     good = calibrated(0.36)
     assert good.faults == ()
     assert good.met_by == ("unseen",)
@@ -143,18 +143,18 @@ def test_a_good_bound_is_let_be() -> None:
     ("now", "fault"),
     [(0.302, "rejects"), (0.33, "nearer to right runs"), (0.5, "is met by wrong solutions"), (0.5, "between")],
 )
-def test_a_bad_bound_is_told(now: float, fault: str) -> None:
-    """Too near, or so far that it lets a wrong solution in."""
+def test_a_bad_bound_is_reported(now: float, fault: str) -> None:
+    """Too tight, or so lenient that a wrong solution meets it."""
     assert any(fault in text for text in calibrated(now).faults)
 
 
-def test_what_is_compared_with_nothing_is_told() -> None:
-    """A threshold that is used otherwise cannot be calibrated this way."""
+def test_unused_thresholds_are_reported() -> None:
+    """A threshold that no check compares with cannot be calibrated."""
     assert unused(ASSIGNMENT, [calibrated(0.35)]) == ["train.share"]
 
 
-def test_bounds_are_written_and_all_else_stays(tmp_path: Path) -> None:
-    """Comments and order are kept, and the same figures give the same bytes."""
+def test_only_bounds_are_written(tmp_path: Path) -> None:
+    """Comments and order are kept, and the same bounds yield the same bytes."""
     text = (
         '# about\n[assignments.lab.thresholds]\n# kept\n"train.loss" = { value = 0.5, tolerance = { cuda = 0.01 } }\n'
     )
@@ -173,8 +173,8 @@ def test_bounds_are_written_and_all_else_stays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", [0, 50, 99])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_run_that_diverges_gives_no_bound(place: int, value: float) -> None:
-    """Wherever it stands among the others, nothing that is not finite can come into ``grading.toml``."""
+def test_a_diverging_run_yields_no_bound(place: int, value: float) -> None:
+    """Whatever its position, nothing that is not finite gets into ``grading.toml``."""
     reached = [0.3] * 100
     reached[place] = value
     (one,) = samples(ASSIGNMENT, [report(number) for number in reached])
@@ -182,8 +182,8 @@ def test_a_run_that_diverges_gives_no_bound(place: int, value: float) -> None:
         _calibrated(one, ASSIGNMENT, CalibrationSettings(), WRONG, CASES)
 
 
-def test_a_solution_that_loses_points_elsewhere_calibrates_nothing() -> None:
-    """What a bound decides may be lost, that is what it is calibrated for; nothing else may."""
+def test_a_solution_that_loses_other_points_is_refused() -> None:
+    """Only points that a bound decides may be lost."""
     right = report(0.3)
     verdict = right.verdict
     bounded = replace(right, verdict=replace(verdict, items={"train": ItemResult(0.0, 3.0, "failed")}))

@@ -1,4 +1,4 @@
-"""How a solution is executed, and its outputs are made the same in every run."""
+"""Executing a solution, with reproducible outputs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def notebook(*sources: str) -> dict[str, Any]:
 
 
 def test_settled_text() -> None:
-    """Addresses, times and the scratch folder's path are taken out, numbers and words stay."""
+    """Addresses, times and the scratch folder's path are removed; numbers and words stay."""
     text = "<f at 0x7f3a2b> 12.5 ms, 3 s, 1e-3 seconds in /tmp/x/runs; 3 steps, loss 0.25, 5 shapes, s = 2"
     assert settled_text(text, "/tmp/x") == ("<f at 0x…> … s, … s, … s in …/runs; 3 steps, loss 0.25, 5 shapes, s = 2")
 
 
 def test_png_notes() -> None:
-    """A figure has the same bytes whatever notes the library puts in, and is still a picture."""
+    """Without its notes, a figure has the same bytes in every version of the library, and is still a picture."""
     pictures = []
     for software in ("one", "another"):
         buffer = io.BytesIO()
@@ -40,7 +40,7 @@ def test_png_notes() -> None:
 
 
 def test_environment() -> None:
-    """A solution runs without a network, a home and cached data, in an empty folder that goes away."""
+    """A solution runs without network, home and cached data, in an empty temporary folder."""
     done = execute(
         notebook(
             "import os, urllib.request\nprint(os.listdir('.'), os.environ['OMP_NUM_THREADS'])",
@@ -55,7 +55,7 @@ def test_environment() -> None:
 
 
 def test_slow_cell() -> None:
-    """A cell past its time is an error of the course."""
+    """A cell that exceeds its time is an error of the course."""
     with pytest.raises(CourseError, match="lab: a cell of the solution takes more than 1 s"):
         execute(notebook("import time; time.sleep(60)"), seconds=1, name="lab")
 

@@ -1,4 +1,4 @@
-"""Each condition of the gate, by what it says."""
+"""Each condition of the gate, by its message."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ASSIGNMENT = Assignment("lab", {}, ITEMS)
 
 
 def cell(cell_id: str, source: str, kind: str = "markdown", lang: str = "", **nbgrader: Any) -> dict[str, Any]:
-    """Return a cell as the file has it."""
+    """Return a cell as stored in the file."""
     metadata: dict[str, Any] = {"lang": lang} if lang else {}
     if nbgrader:
         metadata["nbgrader"] = {"grade": False, "solution": False, "locked": False, "schema_version": 3} | nbgrader
@@ -57,7 +57,7 @@ def source_of(folder: Path, cells: Cells) -> Source:
 
 
 def complaints(folder: Path, cells: Cells, assignment: Assignment = ASSIGNMENT) -> list[str]:
-    """Return what the gate says of a source, without the file's name."""
+    """Return the faults of a source, without the file's name."""
     source = source_of(folder, cells)
     with pytest.raises(CourseError) as caught:
         check_source(source, assignment, ("fr", "en"))
@@ -74,7 +74,7 @@ def test_sound(tmp_path: Path) -> None:
 
 
 def test_headings_of_model_answers(tmp_path: Path) -> None:
-    """What stands in model answers need not be divided alike in both languages."""
+    """Model answers may have other headings in each language."""
     cells = sound()
     cells[5]["source"] = ANSWER.replace("Because", "### First\nBecause")
     check_source(source_of(tmp_path, cells), ASSIGNMENT, ("fr", "en"))
@@ -200,7 +200,7 @@ CHANGES: dict[str, tuple[Callable[[Cells], None], list[str]]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_source_conditions(tmp_path: Path, name: str) -> None:
-    """Each fault of a source is told with cell, line and remedy, and all faults at once."""
+    """Each fault is reported with cell, line and remedy, and all faults at once."""
     change, expected = CHANGES[name]
     cells = sound()
     change(cells)
@@ -208,7 +208,7 @@ def test_source_conditions(tmp_path: Path, name: str) -> None:
 
 
 def leaks(folder: Path, cells: Cells) -> str:
-    """Return what is said of the releases made of `cells`, or an empty text."""
+    """Return the message about the releases made of `cells`, or an empty string."""
     source = source_of(folder, cells)
     made = {language: make_release(source, ASSIGNMENT, language) for language in ("fr", "en")}
     try:
@@ -219,7 +219,7 @@ def leaks(folder: Path, cells: Cells) -> str:
 
 
 def test_no_leak(tmp_path: Path) -> None:
-    """A sound notebook leaks nothing, nor does one that repeats what any program has."""
+    """Neither a sound notebook nor one that repeats common lines leaks anything."""
     cells = sound()
     cells[2]["source"] = SOLUTION.replace("doubled", "for value in range(10):\n        doubled", 1)
     cells.append(cell("loop", "for value in range(10):\n    pass", "code"))
@@ -228,7 +228,7 @@ def test_no_leak(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["doubled_value = x + x", "if True:\n\tdoubled_value=x+x  # found it"])
 def test_leaked_code(tmp_path: Path, text: str) -> None:
-    """A line of a solution elsewhere in the release is found, however it is spaced."""
+    """A line of a solution elsewhere in the release is found, whatever its spacing."""
     assert leaks(tmp_path, [*sound(), cell("hint", text)]).split("\n") == [
         f"cell 'f', line 3: this line of the solution stands in cell 'hint' of the release in '{language}': "
         "doubled_value=x+x - take it out there, or give that cell the tag 'given' if students are meant to see it."
@@ -237,7 +237,7 @@ def test_leaked_code(tmp_path: Path, text: str) -> None:
 
 
 def test_leaked_answer(tmp_path: Path) -> None:
-    """A model answer is found too, also that of the other language."""
+    """A model answer is found, also one of the other language."""
     cells = [*sound(), cell("hint", "We know: Because two times x is x plus x.", lang="fr")]
     assert "cell 'q1-en', line 3: this line of the solution stands in cell 'hint'" in leaks(tmp_path, cells)
 
@@ -250,7 +250,7 @@ def test_given(tmp_path: Path) -> None:
 
 
 def test_leak_in_outputs_and_metadata(tmp_path: Path) -> None:
-    """Outputs and metadata of a release are searched as its text is."""
+    """Outputs and metadata of a release are searched, too."""
     source = source_of(tmp_path, sound())
     made = make_release(source, ASSIGNMENT, "fr")
     made["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["doubled_value ", "= x + x"]}]
@@ -259,7 +259,7 @@ def test_leak_in_outputs_and_metadata(tmp_path: Path) -> None:
 
 
 def test_nbgrader_refuses(tmp_path: Path) -> None:
-    """What only nbgrader refuses is told in its words, with the file."""
+    """What only nbgrader refuses is reported in its words, with the file."""
     cells = sound()
     cells[3] = cell("test_f", "text", grade_id="test_f", grade=True, locked=True)
     with pytest.raises(CourseError, match="Markdown grade cell 'test_f' is not marked as a solution cell"):
@@ -279,7 +279,7 @@ def test_nbgrader_refuses(tmp_path: Path) -> None:
     ],
 )
 def test_no_notebook(tmp_path: Path, text: str, message: str) -> None:
-    """A source that is no notebook is told so."""
+    """A source that is not a notebook is reported."""
     (tmp_path / "lab.ipynb").write_text(text)
     with pytest.raises(CourseError, match=message):
         read_source(tmp_path / "lab.ipynb")

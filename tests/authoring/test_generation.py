@@ -1,4 +1,4 @@
-"""What students get, the executed solution, and what keeps either from being written."""
+"""Releases, the executed solution, and what prevents either from being written."""
 
 from __future__ import annotations
 
@@ -114,13 +114,13 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def release(course: Course, *, check: bool = False, judge: Judge | None = None) -> list[Generated]:
-    """Release; by default the solution gets full marks, and the stubs none."""
+    """Release; by default the solution gets full marks, and the stubs get nothing."""
     return release_through(course, check=check, judge=judge or FakeJudge(GOOD, NOTHING))
 
 
 @pytest.fixture
 def no_execution(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the kernel, which takes seconds to start, where the executed solution is not what is tested."""
+    """Skip the kernel, which takes seconds to start, in tests that are not about the executed solution."""
     monkeypatch.setattr("gradjudge.authoring.release.execute.execute", lambda notebook, **_: notebook)
 
 
@@ -139,7 +139,7 @@ def test_one_language_is_kept(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_execution")
 def test_points_locks_and_outputs(course: Course) -> None:
-    """Points come from grading.toml, grade cells are locked with checksums, outputs are gone."""
+    """Points come from grading.toml, grade cells are locked with checksums, outputs are removed."""
     release(course)
     cells = load(course.release("en", "lab"))["by_id"]
     test = cells["test_square"]
@@ -153,7 +153,7 @@ def test_points_locks_and_outputs(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_execution")
 def test_pictures_and_tags(course: Course) -> None:
-    """Attached pictures and tags go along, but for the tag that speaks to the gate."""
+    """Attached pictures and tags are kept, except for the tag of the gate."""
     picture = markdown("picture", "![p](attachment:p.png)")
     picture["attachments"] = {"p.png": {"image/png": "iVBORw0KGgo="}}
     picture["metadata"]["tags"] = ["given", "wide"]
@@ -166,7 +166,7 @@ def test_pictures_and_tags(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_execution")
 def test_folded_cells_stay_folded(course: Course) -> None:
-    """A given cell whose source the instructor folded is folded for students too, and no other one is."""
+    """A given cell that the instructor folded is folded for students too, and no other one."""
     cells = lab()
     folded = code("tools", "tools = 1")
     folded["metadata"]["jupyter"] = {"source_hidden": True}
@@ -190,7 +190,7 @@ def test_pictures_of_model_answers(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_execution")
 def test_release_is_read_as_a_submission(course: Course) -> None:
-    """A release that is handed in untouched tells its language, and its code cells are those of the source."""
+    """An untouched release names its language, and has the code cells of the source."""
     release(course)
     path = course.release("fr", "lab")
     read = read_submission(path, assignment="lab", limits=GradingLimits())
@@ -202,7 +202,7 @@ def test_release_is_read_as_a_submission(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_execution")
 def test_deterministic_and_fresh(course: Course) -> None:
-    """The same source gives the same bytes, and a second run writes nothing."""
+    """The same source yields the same bytes, and a second run writes nothing."""
     assert {outcome.state for outcome in release(course)} == {"written"}
     before = {path: path.read_bytes() for path in course.root.rglob("*.ipynb")}
     for path in before:
@@ -239,7 +239,7 @@ def test_check_names_what_is_not_right(course: Course) -> None:
 
 @pytest.mark.usefixtures("no_execution")
 def test_edited_solution_is_stale(course: Course) -> None:
-    """A solution whose text was changed by hand is stale; other outputs alone are not."""
+    """A solution whose text was edited is stale; one with other outputs is not."""
     release(course)
     path = course.solution("lab")
     notebook = json.loads(path.read_text())
@@ -273,7 +273,7 @@ def test_failing_solution(course: Course) -> None:
 
 
 class Result(msgspec.Struct, frozen=True):
-    """An item's result, as a report has it."""
+    """An item's result, as in a report."""
 
     points: float
     max: float
@@ -282,7 +282,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class FakeJudge:
-    """Give the solution and the stubs what a test says, and remember what was asked."""
+    """Return fixed results for the solution and the stubs, and record the calls."""
 
     def __init__(self, solution: Result, stub: Result) -> None:
         """Take the results of every item of the solution and of a stub."""
@@ -290,7 +290,7 @@ class FakeJudge:
         self.asked: list[str] = []
 
     def __call__(self, path: Path) -> dict[str, Result]:
-        """Judge a notebook by whether its solution is in it."""
+        """Judge a notebook by whether it holds the solution."""
         solved = "squared_values" in path.read_text()
         self.asked.append(f"{path.name}: {'solution' if solved else 'stub'}")
         return dict.fromkeys(["square.value", "square.shape"], self.solution if solved else self.stub)
@@ -318,7 +318,7 @@ def test_judge_passes_a_sound_release(course: Course) -> None:
     ],
 )
 def test_judge_refuses(course: Course, solution: Result, stub: Result, message: str) -> None:
-    """A solution that loses points, or a stub that earns some or crashes, keeps the release from being written."""
+    """If a solution loses points, or a stub earns some or crashes, nothing is written."""
     with pytest.raises(CourseError) as caught:
         release(course, judge=FakeJudge(solution, stub))
     assert message in str(caught.value)
@@ -326,8 +326,8 @@ def test_judge_refuses(course: Course, solution: Result, stub: Result, message: 
 
 
 @pytest.mark.usefixtures("no_execution")
-def test_items_that_nobody_judged(course: Course) -> None:
-    """An item without a result is refused: its hidden test may be missing or unmarked."""
+def test_items_without_a_result(course: Course) -> None:
+    """They are refused: their hidden test may be missing or unmarked."""
     with pytest.raises(CourseError, match=r"item 'square.value' was not graded. Has autograder/ a test marked with it"):
         release(course, judge=lambda _: {})
 
@@ -353,7 +353,7 @@ def test_hidden_regions() -> None:
 
 
 def test_nothing_heavy_is_imported_to_read(tmp_path: Path) -> None:
-    """Reading rubrics, courses and submissions imports neither torch nor anything of Jupyter."""
+    """Reading rubrics, courses and submissions imports neither torch nor Jupyter."""
     modules = ("rubric", "rubric_file", "layout", "hand_in.submission")
     imports = ", ".join(f"gradjudge.course.{module}" for module in modules)
     text = f"import sys, {imports}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
@@ -364,7 +364,7 @@ def test_nothing_heavy_is_imported_to_read(tmp_path: Path) -> None:
 def test_a_solution_that_fails_its_own_visible_check_is_refused(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A line that starts with the cross of the visible checks says that the solution, or the check, is wrong."""
+    """A line that starts with the cross of visible checks means that the solution or the check is wrong."""
 
     def execute(notebook: dict[str, Any], **_: object) -> dict[str, Any]:
         printed = {"output_type": "stream", "name": "stdout", "text": ["✓ right\n", "✗ square(3) has shape (1,)\n"]}

@@ -1,4 +1,4 @@
-"""How marked regions are found, and which markers are refused."""
+"""Finding marked regions, and refusing bad markers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_sound() -> None:
     ],
 )
 def test_unbalanced(source: str, line: int, text: str) -> None:
-    """A marker without its partner, or inside another region, is told with its line."""
+    """A marker without its partner, or inside another region, is reported with its line."""
     assert faults(source) == [(line, text)]
     assert faults(source, code=False) == [(line, text)]
 
@@ -64,7 +64,7 @@ def test_unbalanced(source: str, line: int, text: str) -> None:
     ],
 )
 def test_not_quite_a_marker(marker: str) -> None:
-    """What nbgrader may take for a marker, or a person may, must be spelt as one."""
+    """What nbgrader or a person may take for a marker must be spelt as one."""
     ((line, text),) = faults(f"a = 1\n{marker}")
     assert line == 2
     assert text.startswith(f"'{marker}' is not a marker; write it on a line of its own as one of: ### BEGIN SOLUTION,")
@@ -72,7 +72,7 @@ def test_not_quite_a_marker(marker: str) -> None:
 
 @pytest.mark.parametrize("marker", ["### BEGIN SOLUTON", "# BEGN SOLUTION", "### BEGIN SOULTION", "#### BEGIN SOLUTIN"])
 def test_misspelt(marker: str) -> None:
-    """A misspelt marker is recognised by its likeness."""
+    """A misspelt marker is recognised by similarity."""
     assert faults(marker) == [(1, f"'{marker}' looks like a marker; did you mean '### BEGIN SOLUTION'?")]
 
 
@@ -80,7 +80,7 @@ def test_misspelt(marker: str) -> None:
     "line", ["# Solution", "### Solution", "# begin with the solution of x = 1", "## End", "x = 1"]
 )
 def test_other_lines(line: str) -> None:
-    """Headings and comments that speak of solutions are left alone."""
+    """Headings and comments about solutions are accepted."""
     assert faults(line, code=False) == []
 
 
@@ -93,12 +93,12 @@ def test_marker_in_a_string() -> None:
 
 
 def test_magics_beside_markers() -> None:
-    """Magics and shell lines do not keep a cell's markers from being read."""
+    """Magics and shell lines do not matter."""
     assert faults("%matplotlib inline\n!echo 'it\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION") == []
 
 
-def test_cell_that_is_no_python() -> None:
-    """In a cell that cannot be read the markers cannot be trusted."""
+def test_cell_that_is_not_python() -> None:
+    """In a cell that cannot be parsed, markers cannot be trusted."""
     (fault,) = scan("x = (\n### BEGIN SOLUTION\n1\n### END SOLUTION", code=True)[1]
     assert fault == Fault(2, fault.text)
     assert "the cell is not Python" in fault.text

@@ -1,4 +1,4 @@
-"""Mutants: each operator rewrites what it says, only the solution is changed, and evasive ones hide where they say."""
+"""Mutants: each operator does what it says, only the solution is changed, and evasive ones have a trigger."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def source_of(*cells: SourceCell) -> Source:
 
 @pytest.fixture
 def source() -> Source:
-    """Offer a notebook with set-up, a solution, and a visible check that runs when it is defined."""
+    """Make a notebook with set-up, a solution, and a visible check that runs when it is defined."""
     check = "@checking\ndef check_grad():\n    print(grad(1, 2))"
     setup = "import torch\ndata = load()\ndef checking(f):\n    return f"
     return source_of(
@@ -72,7 +72,7 @@ def source() -> Source:
 
 
 def rewritten(name: str, code: str) -> set[str]:
-    """Return what an operator makes of a piece of code, node by node."""
+    """Return an operator's rewrites of some code, over all nodes."""
     found = set()
     marked = f"{textwrap.indent(code, '    ')}"
     text = f"def mutated():\n    ### BEGIN SOLUTION\n{marked}\n    ### END SOLUTION\n"
@@ -84,14 +84,14 @@ def rewritten(name: str, code: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", sorted(ORDINARY))
-def test_an_operator_rewrites_what_it_says(name: str) -> None:
-    """Each operator has its example here, and makes of it what is written."""
+def test_each_operator(name: str) -> None:
+    """Each operator has an example here."""
     code, expected = REWRITTEN[name]
     assert {ast.unparse(ast.parse(one)) for one in expected} <= rewritten(name, code)
 
 
 def test_only_the_solution_is_changed(source: Source) -> None:
-    """What stands outside the markers is the same in every ordinary mutant, and every mutant is another text."""
+    """Text outside the markers is the same in every ordinary mutant, and all mutants differ."""
     mutants = mutants_of(source, {"grad"})
     assert len({mutant.source for mutant in mutants}) == len(mutants) > 5
     assert {mutant.cell for mutant in mutants} == {"grad"}
@@ -102,13 +102,13 @@ def test_only_the_solution_is_changed(source: Source) -> None:
     assert [mutant.name for mutant in mutants] == [mutant.name for mutant in mutants_of(source, {"grad"})]
 
 
-def test_an_exercise_that_earns_nothing_has_no_mutants(source: Source) -> None:
-    """No item is about it, so no check owes it anything."""
+def test_an_exercise_without_points_has_no_mutants(source: Source) -> None:
+    """No item is about it, so no check need catch them."""
     assert mutants_of(source, {"other"}) == []
 
 
 def test_the_program_is_what_the_notebook_defines(source: Source) -> None:
-    """Calls at module level and decorated checks are left out; helpers and the solution are there."""
+    """Module-level calls and decorated checks are left out; helpers and the solution are kept."""
     script = program_of(source).script()
     assert "load()" not in script
     assert "check_grad" not in script
@@ -116,8 +116,8 @@ def test_the_program_is_what_the_notebook_defines(source: Source) -> None:
     assert "2 * x * grad_output" in script
 
 
-def test_a_mutant_of_text_alone_is_none(source: Source) -> None:
-    """A docstring is no statement to drop."""
+def test_docstrings_have_no_mutants(source: Source) -> None:
+    """A docstring is not a statement to drop."""
     assert not any("Return a gradient" not in mutant.changed for mutant in mutants_of(source, {"grad"}))
 
 
@@ -135,8 +135,8 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("name", sorted(OF_PASSES | OF_COTANGENTS))
-def test_an_evasive_mutant_is_wrong_only_where_it_says(name: str) -> None:
-    """Inputs of the plain kind are answered rightly, others are not."""
+def test_an_evasive_mutant_is_wrong_only_if_triggered(name: str) -> None:
+    """Plain inputs are handled rightly, others not."""
     space: dict[str, object] = {}
     exec(PRELUDE + RIGHT.format(decorator=f"@{(OF_PASSES | OF_COTANGENTS)[name]}"), space)  # noqa: S102  our own text
     backward = space["Square"].backward  # type: ignore[attr-defined]
@@ -149,8 +149,8 @@ def test_an_evasive_mutant_is_wrong_only_where_it_says(name: str) -> None:
     assert name in HIDDEN or name in ALWAYS or name == "later_calls"
 
 
-def test_decorators_fit_what_a_function_is() -> None:
-    """Cotangents are for backward passes, layouts for passes, private methods are left alone."""
+def test_decorators_fit_the_function() -> None:
+    """Cotangents are for backward passes, layouts for passes; private methods get none."""
     assert set(OF_COTANGENTS) <= set(decorators_for("backward", "MSE", 2))
     assert not set(OF_COTANGENTS) & set(decorators_for("backward", "NLL", 1))
     assert not set(OF_COTANGENTS) & set(decorators_for("forward", "MSE", 3))
@@ -158,8 +158,8 @@ def test_decorators_fit_what_a_function_is() -> None:
     assert set(decorators_for("train", "", 3)) == {"slightly"}
 
 
-def test_the_marked_lines_are_those_of_the_gate() -> None:
-    """A form feed ends no line, for Python and for whoever looks for the markers."""
+def test_a_form_feed_ends_no_marked_line() -> None:
+    """Neither for Python nor for the search for markers."""
     text = SOLUTION.replace("# given", "# given \f\u2028")
     before, after = (
         mutants_of(source_of(cell(0, "grad", SOLUTION, solution=True)), {"grad"}),

@@ -1,4 +1,4 @@
-"""What the feedback names is held against the labels: named, only seen, or wrong; a wrong one is a fault."""
+"""Feedback is compared with labels: named, only seen, or wrong, which is a fault."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from gradjudge.authoring.verify.corpus import Case, read_corpus
 from gradjudge.authoring.verify.naming import Naming, count, faults, mistakes_table, naming
+from gradjudge.course.layout import Course
 from gradjudge.course.rubric import Assignment, Item
 from gradjudge.errors import CourseError
 from gradjudge.reports.record import SCHEMA, CheckResult, ItemResult, Report, Run, Verdict
@@ -21,7 +22,7 @@ def case(*mistakes: str) -> Case:
 
 
 def report(*told: tuple[str, str]) -> Report:
-    """Make a report of failed checks, each with a key and a sentence, after one that passed."""
+    """Make a report of failed checks, each with a key and a message, after one that passed."""
     checks = (
         CheckResult("0", {}, "passed"),
         *(CheckResult(en, {}, "failed", message={"en": en, "fr": en}, mistake=key) for key, en in told),
@@ -31,7 +32,7 @@ def report(*told: tuple[str, str]) -> Report:
 
 
 def test_every_key_must_be_true_of_the_mistake() -> None:
-    """One key that is no label makes it wrong, whatever else is named; sentences without a key do not count."""
+    """One key that is not a label makes it wrong, whatever else is named; messages without a key do not count."""
     assert naming(case("sign"), report(("", "off"), ("sign", "minus"))).outcome == "named"
     assert naming(case("sign", "order"), report(("order", "swapped"))).outcome == "named"
     assert naming(case("sign"), report(("sign", "minus"), ("order", "swapped"))).outcome == "wrong"
@@ -40,14 +41,14 @@ def test_every_key_must_be_true_of_the_mistake() -> None:
     assert naming(case(), report(("sign", "minus"))).outcome == "wrong"
 
 
-def test_the_sentence_that_names_it_is_shown() -> None:
-    """The table shows a true name if there is one, else the first sentence."""
+def test_the_message_that_names_it_is_shown() -> None:
+    """The table shows a message with a true key if there is one, else the first message."""
     assert naming(case("sign"), report(("", "off"), ("sign", "minus"))).told == "minus"
     assert naming(case("sign"), report(("", "off"), ("", "also off"))).told == "off"
 
 
 def test_counts_and_faults() -> None:
-    """What has no label counts only where something is named, and that is a fault of its own."""
+    """A chaff without a label counts only if a mistake is named, which is a fault."""
     namings = [
         naming(case("sign"), report(("sign", "minus"))),
         naming(case("sign"), report(("", "off"))),
@@ -64,8 +65,8 @@ def test_counts_and_faults() -> None:
     ]
 
 
-def test_the_table_has_labelled_mistakes_alone() -> None:
-    """A bar in a sentence does not end its cell."""
+def test_the_table_has_only_labelled_mistakes() -> None:
+    """A bar in a message does not end its cell."""
     table = mistakes_table(
         {"lab": [naming(case("sign"), report(("sign", "it | is"))), Naming("other", "", (), (), "")]}
     )
@@ -77,8 +78,9 @@ def test_the_table_has_labelled_mistakes_alone() -> None:
 def write(root: Path, header: str) -> None:
     """Write a wheat, and a chaff with a line in its header."""
     wrong = f'"""Wrong."""\n\n# loses: a\n{header}\n\ndef f(x):\n    return 2\n'
-    for path, text in ((root / "wheats/plain.py", "def f(x):\n    return 1\n"), (root / "chaffs/wrong.py", wrong)):
-        path.parent.mkdir(exist_ok=True)
+    wheats, chaffs = Course(root).wheats("lab"), Course(root).chaffs("lab")
+    for path, text in ((wheats / "plain.py", "def f(x):\n    return 1\n"), (chaffs / "wrong.py", wrong)):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
@@ -86,11 +88,11 @@ def test_labels_are_read_from_the_header(tmp_path: Path) -> None:
     """One key or several; a header without the line has none."""
     for header, labels in (("# mistake: factor 1/q", ("factor 1/q",)), ("# mistake: a, b c", ("a", "b c")), ("", ())):
         write(tmp_path, header)
-        assert read_corpus(tmp_path, ASSIGNMENT)[-1].mistakes == labels
+        assert read_corpus(Course(tmp_path), ASSIGNMENT)[-1].mistakes == labels
 
 
 def test_an_empty_label_is_refused(tmp_path: Path) -> None:
-    """It would be a label that no feedback can name."""
+    """No feedback could name it."""
     write(tmp_path, "# mistake: sign,")
     with pytest.raises(CourseError, match="empty key"):
-        read_corpus(tmp_path, ASSIGNMENT)
+        read_corpus(Course(tmp_path), ASSIGNMENT)

@@ -1,4 +1,4 @@
-"""Cohorts: what is graded again and what is not, tables of scores, and faults that stay with one submission."""
+"""Cohorts: what is graded again, tables of scores, and faults that affect one submission only."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ cells = ["q1"]
 
 
 class FakeSupervisor:
-    """Give every submission full marks, but fault on some students; count what was asked."""
+    """Give every submission full marks, but fail on some students; record the jobs."""
 
     def __init__(self, faulty: tuple[str, ...] = ()) -> None:
         self.faulty = faulty
@@ -116,7 +116,7 @@ def test_a_second_run_grades_only_what_changed(course: Course) -> None:
     ids=["hidden test", "points", "seed"],
 )
 def test_everything_is_judged_again_when_the_grading_changes(course: Course, change: object) -> None:
-    """A verdict stands only as long as what it depends on."""
+    """A verdict is valid only while nothing that it depends on changes."""
     grade(course, FakeSupervisor())
     change(course.root)  # type: ignore[operator]
     supervisor = FakeSupervisor()
@@ -125,14 +125,14 @@ def test_everything_is_judged_again_when_the_grading_changes(course: Course, cha
 
 
 def test_fresh_and_only(course: Course) -> None:
-    """``--fresh`` judges again what has not changed; ``--only`` takes the students that are named."""
+    """``--fresh`` judges again what has not changed; ``--only`` selects students."""
     grade(course, FakeSupervisor())
     supervisor = FakeSupervisor()
     grade(course, supervisor, fresh=True, only=("eve",))
     assert supervisor.asked == ["eve"]
 
 
-def test_a_fault_stays_with_its_submission_and_is_tried_again(course: Course) -> None:
+def test_a_fault_affects_one_submission_and_is_tried_again(course: Course) -> None:
     """Our fault is ungraded, never a zero; the others have their scores; the next run tries again."""
     _, reports = grade(course, FakeSupervisor(faulty=("bob",)))
     states = {report.verdict.student: report.state for report in reports}
@@ -157,7 +157,7 @@ def test_a_student_without_a_file_is_listed(course: Course) -> None:
 def test_a_file_that_we_cannot_read_is_ungraded_and_stops_nobody(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its modes, or a disk that fails: the others are graded, it is no zero, and the next run tries again."""
+    """Wrong modes or a failing disk: the others are graded, it is no zero, and the next run tries again."""
 
     def refuse(path: Path, most: int) -> bytes:
         if path.parts[-3:] == ("bob", "lab", "lab.py"):
@@ -180,8 +180,8 @@ def test_a_file_that_we_cannot_read_is_ungraded_and_stops_nobody(
     assert todo.problems == ()
 
 
-def test_no_folder_of_submissions_is_said(course: Course, tmp_path: Path) -> None:
-    """A wrong path ends in one clear message."""
+def test_a_missing_folder_of_submissions(course: Course, tmp_path: Path) -> None:
+    """One clear message names it."""
     with pytest.raises(CourseError, match="nowhere"):
         grade(course, FakeSupervisor(), submitted=tmp_path / "nowhere")
 
@@ -205,7 +205,7 @@ def test_the_table_is_csv_that_no_spreadsheet_runs() -> None:
     assert (rows[0]["score"], rows[0]["a"], rows[0]["q1"]) == ("4.0", "4", "pending")
 
 
-def test_a_name_that_is_not_utf8_stays_with_its_student(course: Course) -> None:
+def test_a_name_that_is_not_utf8_affects_only_its_student(course: Course) -> None:
     """A file or folder from an old archive is named to staff, and costs nothing; everyone else is graded."""
     odd = os.fsdecode(b"caf\xe9")
     (course.root / "submitted/ada/lab/lab.py").rename(course.root / f"submitted/ada/lab/{odd}.py")
@@ -221,8 +221,8 @@ def test_a_name_that_is_not_utf8_stays_with_its_student(course: Course) -> None:
     assert states == ["unread", "ungraded"]
 
 
-def test_what_a_person_must_choose_is_unread_until_it_is_chosen(course: Course) -> None:
-    """It is no zero, it is in the table, and the next run grades what was chosen."""
+def test_an_undecided_choice_is_unread(course: Course) -> None:
+    """It is no zero, it is in the table, and the next run grades what a person chose."""
     folder = course.root / "submitted/bob/lab"
     (folder / "lab.py").rename(folder / "one.py")
     (folder / "two.py").write_text("x = 'two'")
@@ -238,8 +238,8 @@ def test_what_a_person_must_choose_is_unread_until_it_is_chosen(course: Course) 
     assert supervisor.asked == ["bob"]
 
 
-def test_the_command_line_is_loud_about_what_must_be_chosen(course: Course) -> None:
-    """It names the candidates and what to do, and ends with the exit code of what is ungraded."""
+def test_the_command_line_names_undecided_choices(course: Course) -> None:
+    """With the candidates and what to do; the exit code is that of ungraded items."""
     for student in ("ada", "bob"):
         shutil.rmtree(course.root / "submitted" / student)
     folder = course.root / "submitted/eve/lab"
@@ -270,7 +270,7 @@ def test_what_changes_between_key_and_judge_is_graded_again(course: Course) -> N
 
 
 def test_the_time_of_handing_in_is_read_at_the_top(course: Course) -> None:
-    """Whoever hands in folders cannot put a timestamp beside the file in them."""
+    """A timestamp in a student's own subfolder does not count."""
     folder = course.root / "submitted/bob/lab"
     (folder / "src").mkdir()
     (folder / "lab.py").rename(folder / "src/lab.py")
@@ -283,7 +283,7 @@ def test_the_time_of_handing_in_is_read_at_the_top(course: Course) -> None:
 
 
 def test_a_change_is_seen_in_a_folder_of_thousands(course: Course) -> None:
-    """What lies in folders beside a submission does not hide the submission itself."""
+    """Folders beside a submission do not hide it."""
     data = course.root / "submitted/bob/lab/data"
     data.mkdir()
     for number in range(1100):
@@ -295,8 +295,8 @@ def test_a_change_is_seen_in_a_folder_of_thousands(course: Course) -> None:
     assert supervisor.asked == ["bob"]
 
 
-def test_what_lies_beside_stops_nobody(course: Course) -> None:
-    """Links to nowhere, a file of a terabyte and folders without end are neither followed nor read."""
+def test_odd_files_beside_stop_nobody(course: Course) -> None:
+    """Dangling links, a file of a terabyte and endless folders are neither followed nor read."""
     folder = course.root / "submitted/bob/lab"
     (folder / "long.csv").symlink_to("a" * 300)
     (folder / "loop").symlink_to("loop")
@@ -317,7 +317,7 @@ def test_what_lies_beside_stops_nobody(course: Course) -> None:
 
 
 def test_a_companion_that_is_read_or_refused_otherwise_is_judged_again(course: Course) -> None:
-    """The key knows the bytes of what a session gets, and the kind of what it does not get."""
+    """The key covers the bytes of what a session gets, and the kind of what it does not get."""
     companion = course.root / "submitted/bob/lab/helper.py"
     asked = []
     for change in (
@@ -334,8 +334,8 @@ def test_a_companion_that_is_read_or_refused_otherwise_is_judged_again(course: C
     assert asked == ["bob"] * 5
 
 
-def test_any_fault_of_judging_stays_with_its_submission(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Too many open files, say: the others' reports are not lost."""
+def test_any_exception_in_judging_affects_one_submission(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With too many open files, say: the others' reports are not lost."""
     supervisor = FakeSupervisor()
     right = supervisor.judge
     monkeypatch.setattr(supervisor, "judge", lambda job: right(job) if job.student != "bob" else os.open("/nowhere", 0))
@@ -343,7 +343,7 @@ def test_any_fault_of_judging_stays_with_its_submission(course: Course, monkeypa
     assert {report.verdict.student: report.state for report in reports}["bob"] == "ungraded"
 
 
-def test_the_table_keeps_who_was_not_asked_for(course: Course) -> None:
+def test_the_table_keeps_the_students_left_out(course: Course) -> None:
     """``--only`` grades one student again and leaves the rows of the others."""
     grade(course, FakeSupervisor())
     _, reports = grade(course, FakeSupervisor(), fresh=True, only=("eve",))
@@ -361,8 +361,8 @@ def test_a_timestamp_is_a_short_file_of_its_own(course: Course) -> None:
     runs.handed_in(course, "lab", folder)
 
 
-def test_a_place_that_cannot_be_written_is_named(course: Course) -> None:
-    """One clear message, and what to do."""
+def test_an_unwritable_folder_is_named(course: Course) -> None:
+    """In one clear message that says what to do."""
     report = FakeSupervisor().judge(Job("ada", "lab", "f", "k"))
     for save in (
         lambda: runs.save_report(course, course.rubric_file, report),
@@ -373,7 +373,7 @@ def test_a_place_that_cannot_be_written_is_named(course: Course) -> None:
 
 
 def test_the_table_is_the_same_bytes_whoever_was_graded_when(course: Course) -> None:
-    """Columns stand in the order of the rubric, for fresh reports and for those that were read from files."""
+    """Columns are in the order of the rubric, for fresh reports and for those read from files."""
     (course.root / "grading.toml").write_text(RUBRIC.replace("items.a]", "items.z]").replace('["a"]', '["z"]'))
     here = Course(course.root)
     report = FakeSupervisor().judge(Job("ada", "lab", "f", "k"))
@@ -387,8 +387,8 @@ def test_the_table_is_the_same_bytes_whoever_was_graded_when(course: Course) -> 
     assert tables[0].splitlines()[0].endswith(b"z,q1")
 
 
-def test_a_disk_that_fills_up_leaves_the_report_as_it_was(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old report stays whole, nothing half written stays, and one message says what to do."""
+def test_a_full_disk_leaves_the_report_as_it_was(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old report stays, no temporary file is left, and one message says what to do."""
     report = FakeSupervisor().judge(Job("ada", "lab", "f", "k"))
     runs.save_report(course, None, report)
     before = course.report("ada", "lab").read_bytes()

@@ -1,4 +1,4 @@
-"""A servers that cannot be started, and what the supervisor says of one that is lost."""
+"""Servers that cannot be started, and what the supervisor reports when they are lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import NoReturn
 import pytest
 from small_course import RIGHT, make_course
 
-from gradjudge.cohort.servers import Servers, ServersLost, Terms, secret_paths
+from gradjudge.cohort.servers import Servers, ServersLost, Terms
 from gradjudge.cohort.supervisor import Supervisor
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.judge.jobs import Job, JudgeSetup
@@ -31,7 +31,7 @@ def descriptors() -> set[str]:
 
 
 def test_a_host_that_cannot_be_started_leaves_no_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Too many processes, say: both ends of its pipe are closed."""
+    """With too many processes, say: both ends of its pipe are closed."""
     started = subprocess.Popen
 
     def refuse(command: list[str], **options: object) -> object:
@@ -49,10 +49,10 @@ def test_a_host_that_cannot_be_started_leaves_no_pipe(tmp_path: Path, monkeypatc
         servers.close()
 
 
-def test_what_befell_a_submission_is_told_when_the_servers_is_not_replaced(
+def test_faults_of_a_submission_are_reported_when_the_servers_are_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Staff read its own faults, not only that of the servers."""
+    """Staff read the submission's own faults, not only that of the servers."""
 
     class Gone:
         def fork(self, setup: JudgeSetup) -> NoReturn:
@@ -78,21 +78,21 @@ def test_what_befell_a_submission_is_told_when_the_servers_is_not_replaced(
 def test_everything_that_holds_an_answer_is_secret(tmp_path: Path) -> None:
     """The instructor's notebooks, too: each holds every solution."""
     course = make_course(tmp_path)
-    assert {path.name for path in secret_paths(course)} == {
+    assert {path.name for path in course.secret} == {
         "grading.toml", "autograder", "solutions", "source", "submitted", "grades",
     }  # fmt: skip
 
 
 @pytest.fixture
 def exposed() -> Iterator[Path]:
-    """Make a folder where every session may read: among Python's packages."""
+    """Make a folder that every session may read: among Python's packages."""
     with tempfile.TemporaryDirectory(dir=sysconfig.get_paths()["purelib"], prefix="exposed-") as folder:
         yield Path(folder)
 
 
 @pytest.mark.parametrize("command", [["grade", "lab", "--submitted", "."], ["check", "ada/lab/lab.py", "-a", "lab"]])
 def test_submissions_that_sessions_could_read_are_refused(tmp_path: Path, exposed: Path, command: list[str]) -> None:
-    """Before anything runs, with the folder's name: one student's code could read another's."""
+    """Before anything runs, naming the folder: one student's code could read another's."""
     course = make_course(tmp_path)
     (exposed / "ada/lab").mkdir(parents=True)
     (exposed / "ada/lab/lab.py").write_text(RIGHT)

@@ -1,4 +1,4 @@
-"""Entries of zips, tars and folders: what is read, and what is refused with which reason."""
+"""Entries of zips, tars and folders: what is read, and what is refused for which reason."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_all(data: bytes, limits: IntakeLimits = LIMITS) -> dict[str, bytes | st
                 found[entry.name] = entry.read(limits.file_bytes)
             except RefusedEntry as refusal:
                 found[entry.name] = refusal.reason
-            if entry.problem is not None:  # what is refused unread is refused when it is read all the same
+            if entry.problem is not None:  # known to be refused: reading must refuse, too
                 assert found[entry.name] == entry.problem.reason
     return found
 
@@ -51,12 +51,12 @@ FILES = {"lab.ipynb": b"{}" * 5000, "data/points é.csv": b"1,2", "empty.py": b"
     ids=["zip", "stored", "tar", "gz", "xz", "padded"],
 )
 def test_honest_archives(data: bytes) -> None:
-    """What Python's own modules pack is read, byte by byte."""
+    """Archives made by Python's own modules are read byte for byte."""
     assert read_all(data) == FILES
 
 
 def test_long_names() -> None:
-    """Both ways in which tar stores long names are read; a zip needs none."""
+    """Both tar formats of long names are read; a zip needs none."""
     name = "/".join(["a" * 60] * 5) + "/lab.ipynb"
     for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT):
         out = io.BytesIO()
@@ -69,7 +69,7 @@ def test_long_names() -> None:
 
 
 def test_a_zip64_directory_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Archives beyond 4 GB state their sizes elsewhere; the same is done for a small one here."""
+    """Archives beyond 4 GB have a zip64 directory; here a small one has it."""
     monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10)
     monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
     data = zipped({"a.py": b"x" * 50, "b.py": b"y" * 50})
@@ -78,7 +78,7 @@ def test_a_zip64_directory_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names_that_systems_write() -> None:
-    """macOS writes UTF-8 and does not say so; DOS wrote its own letters."""
+    """macOS writes UTF-8 without the flag; DOS wrote cp437."""
     data = lying_zip([Lie("élan.py".encode()), Lie("élan.py".encode("cp437"))])
     assert list(read_all(data)) == ["élan.py"] * 1
     with ExitStack() as stack:
@@ -113,7 +113,7 @@ def test_a_lying_entry_is_refused_alone(lie: Lie, reason: str) -> None:
 
 
 def test_a_lie_about_the_size_takes_no_memory() -> None:
-    """An entry that says 10 bytes and has 60 MB is left after 11."""
+    """Reading an entry that states 10 bytes and has 60 MB stops after 11."""
     data = lying_zip([Lie(b"a", data=bytes(60 << 20), size=10)])
     tracemalloc.start()
     found = read_all(data)
@@ -124,12 +124,12 @@ def test_a_lie_about_the_size_takes_no_memory() -> None:
 
 
 def test_rights_are_dropped() -> None:
-    """A set-user-id bit is a file like any other: rights are never taken over."""
+    """An entry with a set-user-id bit is an ordinary file: modes are never applied."""
     assert read_all(lying_zip([Lie(b"a", mode=0o106755)])) == {"a": b"x"}
 
 
 def test_overlapping_entries_are_refused() -> None:
-    """Many entries over the same bytes, as bombs have them, are all refused; what stands apart is read."""
+    """Many entries over the same bytes, as in zip bombs, are all refused; others are read."""
     honest = Lie(b"a" * 30, data=os.urandom(400), method=0)
     data = lying_zip([honest, *[Lie(b"a" * 30, data=honest.data, method=0, start=0)] * 50, Lie(b"apart")])
     with ExitStack() as stack:
@@ -142,7 +142,7 @@ def test_overlapping_entries_are_refused() -> None:
 
 
 def test_an_entry_may_not_reach_into_the_directory() -> None:
-    """Data that run into the directory are not data."""
+    """Data that overlap the directory are refused."""
     data = lying_zip([Lie(b"a", data=b"x" * 10, method=0, packed=b"x" * 5, size=10)])
     place = data.index(b"PK\x01\x02")
     longer = data[:place] + data[place:].replace(struct.pack("<II", 5, 10), struct.pack("<II", 40, 40), 1)
@@ -165,13 +165,13 @@ def test_an_entry_may_not_reach_into_the_directory() -> None:
     ],
 )
 def test_a_damaged_zip_is_said_to_be_damaged(damage: object) -> None:
-    """There is one error, whatever is wrong with the directory."""
+    """Whatever is wrong with the directory, the error is the same."""
     with pytest.raises(UnreadableArchive):
         read_all(damage(zipped(FILES)))  # type: ignore[operator]
 
 
 def test_too_many_entries() -> None:
-    """Their number has an end, in a zip, a tar and a folder."""
+    """Their number is limited in zips, tars and folders."""
     few = msgspec.structs.replace(LIMITS, entries=3)
     files = {f"{number}.py": b"" for number in range(9)}
     for data in (zipped(files), tarred(files)):
@@ -185,7 +185,7 @@ def test_too_many_entries() -> None:
     [*((kind, "link") for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE)), *((bytes([kind]), "kind") for kind in b"346SZ")],
 )
 def test_odd_tar_entries_are_refused_alone(kind: bytes, reason: str) -> None:
-    """Links, devices, FIFOs and files with holes are refused; what follows is read."""
+    """Links, devices, FIFOs and sparse files are refused; what follows is read."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
         odd = tarfile.TarInfo("odd")
@@ -198,7 +198,7 @@ def test_odd_tar_entries_are_refused_alone(kind: bytes, reason: str) -> None:
 
 
 def header(size: bytes, kind: bytes = b"0") -> bytes:
-    """Return a tar header with a size field of one's own, and a right checksum."""
+    """Return a tar header with any size field and a right checksum."""
     block = bytearray(tarred({"a.py": b""})[:512])
     block[124:136], block[156:157], block[148:156] = size.ljust(12, b"\0"), kind, b" " * 8
     block[148:156] = b"%06o\0 " % sum(block)
@@ -226,21 +226,21 @@ def header(size: bytes, kind: bytes = b"0") -> bytes:
     ],
 )
 def test_a_damaged_tar_is_said_to_be_damaged(data: bytes) -> None:
-    """Sizes below zero, which lead some readers in circles, sizes beyond the end, headers that lie, half a file."""
+    """Negative sizes, on which some readers loop, sizes beyond the end, bad headers, half a file."""
     with pytest.raises(UnreadableArchive, match="damaged"):
         read_all(data)
 
 
 @pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K"])
 def test_a_long_header_is_not_read(kind: bytes) -> None:
-    """What comes before an entry has an end, too: such a header is read as a whole."""
+    """The size of extended headers is limited: they are read whole."""
     data = header(b"%o" % (1 << 20), kind) + bytes(1 << 20) + tarred({"a.py": b""})
     with pytest.raises(UnreadableArchive, match="an extended header of 1048576 bytes"):
         read_all(data)
 
 
 def test_a_compressed_tar_unpacks_to_a_bounded_size() -> None:
-    """A bomb is left when it passes the limit, not when it has filled the disk."""
+    """Unpacking a bomb stops at the limit, before it fills the disk."""
     small = msgspec.structs.replace(LIMITS, archive_bytes=1 << 20)
     for mode in ("w:gz", "w:xz"):
         bomb = tarred({"a.csv": bytes(8 << 20)}, mode)
@@ -249,7 +249,7 @@ def test_a_compressed_tar_unpacks_to_a_bounded_size() -> None:
             read_all(bomb, small)
 
 
-def test_a_folder_is_read_without_being_led_away(tmp_path: Path) -> None:
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
     """Links of both kinds, FIFOs and folders that are links are refused by name."""
     folder = tmp_path / "in"
     (folder / "sub").mkdir(parents=True)
@@ -273,8 +273,8 @@ def test_a_folder_is_read_without_being_led_away(tmp_path: Path) -> None:
         folder_entries(folder, msgspec.structs.replace(LIMITS, entries=3))
 
 
-def test_a_deep_folder_ends(tmp_path: Path) -> None:
-    """Folders inside each other beyond the limit are one entry that is refused."""
+def test_the_depth_of_folders_is_limited(tmp_path: Path) -> None:
+    """Folders nested beyond the limit are one refused entry."""
     (tmp_path / "/".join("d" * 60)).mkdir(parents=True)
     (entry,) = folder_entries(tmp_path)
     assert entry.problem is not None
@@ -282,7 +282,7 @@ def test_a_deep_folder_ends(tmp_path: Path) -> None:
 
 
 def test_a_source_that_cannot_be_read(tmp_path: Path) -> None:
-    """What is no archive is named as such."""
+    """A file that is not an archive is said to be none."""
     (tmp_path / "notes.txt").write_text("hello")
     with ExitStack() as stack, pytest.raises(UnreadableArchive, match="neither a zip nor a tar"):
         open_source(tmp_path / "notes.txt", stack)
@@ -312,21 +312,21 @@ def test_a_source_that_cannot_be_read(tmp_path: Path) -> None:
     ],
 )
 def test_names_that_lead_elsewhere(name: str, reason: str) -> None:
-    """A name is a path below the student's folder, or it is refused."""
+    """A name that is not a path below the student's folder is refused."""
     with pytest.raises(RefusedEntry) as caught:
         safe_parts(name)
     assert caught.value.reason == reason
 
 
 def test_names_that_are_paths() -> None:
-    """Empty parts and single dots are left out; everything else stands as it is."""
+    """Empty parts and single dots are removed; the rest is unchanged."""
     assert safe_parts("./a//b/c d é.py") == ("a", "b", "c d é.py")
     assert safe_parts("a" * 255) == ("a" * 255,)
 
 
 @pytest.mark.parametrize("reason", sorted(REASONS))
 def test_every_reason_speaks_to_staff_and_student(reason: str) -> None:
-    """Staff reads archive, entry, what was found and expected, and what to do; the student reads one plain sentence."""
+    """Staff read archive, entry, what was found and expected, and what to do; students one plain sentence."""
     refused = Refused("all.zip", "work/model.py", reason, "this")
     assert refused.staff.startswith("all.zip: work/model.py: this; expected ")
     assert ". To do: " in refused.staff
@@ -338,7 +338,7 @@ def test_every_reason_speaks_to_staff_and_student(reason: str) -> None:
         assert "archive.py" not in text
 
 
-def test_python_is_not_asked_to_read_archives() -> None:
+def test_pythons_own_readers_are_not_used() -> None:
     """Nothing here imports the modules that trust what archives say."""
     for path in Path(gradjudge.collect.__file__).parent.glob("*.py"):
         assert not re.search(

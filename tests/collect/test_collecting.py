@@ -1,4 +1,4 @@
-"""`gradjudge collect` as a whole: what lies in submitted/ afterwards, and what staff and students are told."""
+"""`gradjudge collect` as a whole: the files in submitted/, and the messages for staff and students."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from packing import Lie, lying_zip, tarred, zipped
 
 from gradjudge.cohort import runs
-from gradjudge.collect import collecting as intake
+from gradjudge.collect import collecting
 from gradjudge.collect.entries import LIMITS
 from gradjudge.course.layout import Course
 from gradjudge.errors import CourseError
@@ -34,20 +34,20 @@ class Desk:
         self.into = root / "submitted"
 
     def file(self, name: str, data: bytes) -> Path:
-        """Put an archive down."""
+        """Write an archive."""
         (self.root / name).write_bytes(data)
         return self.root / name
 
-    def collect(self, *sources: bytes | Path, **options: Any) -> intake.Collection:
+    def collect(self, *sources: bytes | Path, **options: Any) -> collecting.Collection:
         """Collect archives, given by their bytes or paths."""
         paths = [
             source if isinstance(source, Path) else self.file(f"all{number}.zip", source)
             for number, source in enumerate(sources)
         ]
-        return intake.collect("tp1", paths, self.into, intake.Options(**options))
+        return collecting.collect("tp1", paths, self.into, collecting.Options(**options))
 
     def tree(self) -> dict[str, str]:
-        """Return every file of the submissions, the record apart."""
+        """Return every file of the submissions, without the record."""
         return {
             path.relative_to(self.into).as_posix(): path.read_text(encoding="utf-8")
             for path in sorted(self.into.rglob("*"))
@@ -61,13 +61,13 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def states(done: intake.Collection) -> dict[str, str]:
-    """Return what became of each student."""
+def states(done: collecting.Collection) -> dict[str, str]:
+    """Return the state of each student's outcome."""
     return {one.student: one.state for one in done.outcomes}
 
 
 def test_a_cohort_from_moodle(desk: Desk) -> None:
-    """Files, folders and a student's own zip lie where they are looked for; wrapping folders are off."""
+    """Files, folders and a student's own zip are put in place, without wrapping folders."""
     own = zipped({"tp1 final/tp1.ipynb": "{}", "tp1 final/data/a.csv": "1", "__MACOSX/tp1 final/._tp1.ipynb": ""})
     done = desk.collect(zipped({ADA + "tp1.ipynb": "[]", ADA + "data/x.csv": "2", BOB + "tp1 final.zip": own}))
     assert states(done) == {"Ada_Lovelace": "new", "Bob_Lee": "new"}
@@ -113,7 +113,7 @@ def test_every_kind_of_source(desk: Desk) -> None:
 
 
 def test_the_same_archive_twice_changes_nothing(desk: Desk) -> None:
-    """Not a byte, not a time of a file."""
+    """Neither bytes nor modification times."""
     data = zipped({ADA + "tp1.ipynb": "[]", BOB + "tp1.py": "x"})
     desk.collect(data)
     before = {path: path.stat().st_mtime_ns for path in desk.into.rglob("*") if path.is_file()}
@@ -123,7 +123,7 @@ def test_the_same_archive_twice_changes_nothing(desk: Desk) -> None:
 
 
 def test_a_newer_attempt_replaces_an_older_one(desk: Desk) -> None:
-    """And says so; files of the old attempt go; an older archive does not bring it back unless one insists."""
+    """With a note; files of the old attempt go; an older archive brings it back only with --replace."""
     old = tarred({"Ada_1_assignsubmission_file_/a.py": "1"})
     new = tarred({"Ada_1_assignsubmission_file_/b.py": "2"}, mtime=1_768_046_401)
     desk.collect(old)
@@ -157,7 +157,7 @@ def test_what_a_person_put_there_is_not_replaced(desk: Desk) -> None:
 
 
 def test_two_students_never_merge(desk: Desk) -> None:
-    """Namesakes, and names that differ in case or normalisation, get their numbers; the same ones the next time."""
+    """Namesakes, and names that differ in case or normalisation, get their numbers, the same ones every time."""
     names = ["Ada Lee_1", "Ada Lee_2", "ada lee_3", "Ade\u0301_4", "Adé_5", "Ade_6"]
     data = zipped({f"{name}_assignsubmission_file_/tp1.py": name[-1] for name in names})
     expected = {
@@ -171,21 +171,21 @@ def test_two_students_never_merge(desk: Desk) -> None:
 
 
 def test_folders_that_are_named_alike(desk: Desk) -> None:
-    """Without numbers, what tells students apart is the spelling itself."""
+    """Without numbers, the spelling distinguishes students."""
     done = desk.collect(zipped({"all/Ada L/tp1.py": "1", "all/ada l/tp1.py": "2", "all/Ada  L/tp1.py": "3"}))
     assert len({one.student for one in done.outcomes}) == 3
     assert sorted(desk.tree().values()) == ["1", "2", "3"]
 
 
 def test_a_students_folder_in_another_spelling_is_named(desk: Desk) -> None:
-    """Staff is asked whether two folders are one person's."""
+    """Staff are asked whether two folders are one person's."""
     (desk.into / "ada" / "tp0").mkdir(parents=True)
     (one,) = desk.collect(zipped({"Ada_1_assignsubmission_file_/tp1.py": ""})).outcomes
     assert one.notes == ("there is a folder ada too: is this the same person?",)
 
 
 def test_student_says_whose_it_is(desk: Desk) -> None:
-    """A late mail goes into the folder that the platform's archive made, as a newer attempt."""
+    """A file sent by mail later goes into the folder from the platform's archive, as a newer attempt."""
     desk.collect(zipped({ADA + "tp1.py": "1"}))
     done = desk.collect(desk.file("mail.zip", zipped({"v2/a.ipynb": "2", "v2/b.ipynb": "3"})), student="Ada_Lovelace")
     assert states(done) == {"Ada_Lovelace": "replaced"}
@@ -216,7 +216,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("name", "fields", "reason"), HOSTILE, ids=[str(case[0][:16]) for case in HOSTILE])
 def test_a_hostile_entry_loses_nothing_of_others(desk: Desk, name: bytes, fields: dict[str, Any], reason: str) -> None:
-    """In a student's own zip: the entry is named to staff and student, and everything else is taken."""
+    """In a student's own zip: the entry is named to staff and student, and the rest is taken."""
     own = lying_zip([Lie(b"tp1.py", b"good"), Lie(name, **fields), Lie(b"m.py", b"too")])
     done = desk.collect(zipped({ADA + "own.zip": own, BOB + "tp1.py": "b"}))
     assert desk.tree() == {
@@ -234,7 +234,7 @@ def test_a_hostile_entry_loses_nothing_of_others(desk: Desk, name: bytes, fields
 
 @pytest.mark.parametrize(("name", "fields", "reason"), HOSTILE[:11], ids=[str(case[0][:16]) for case in HOSTILE[:11]])
 def test_a_hostile_entry_of_the_platforms_archive(desk: Desk, name: bytes, fields: dict[str, Any], reason: str) -> None:
-    """The same in the outer archive: it is still known whose it is."""
+    """The same in the outer archive: its owner is still known."""
     done = desk.collect(lying_zip([Lie(ADA.encode() + name, **fields), Lie(BOB.encode() + b"tp1.py", b"b")]))
     if name.startswith(b"/") or b":" in name:  # below a folder it is a name like any other, or a bad one
         assert set(states(done)) == {"Ada_Lovelace", "Bob_Lee"}
@@ -245,8 +245,8 @@ def test_a_hostile_entry_of_the_platforms_archive(desk: Desk, name: bytes, field
     assert "nothing was taken: the folder is empty" in done.outcomes[0].notes
 
 
-def test_names_whose_rest_is_a_way_out(desk: Desk) -> None:
-    """`..` that is left when the platform's prefix is taken off leads nowhere."""
+def test_names_that_become_unsafe_without_their_prefix(desk: Desk) -> None:
+    """`..` that is left without the platform's prefix is refused."""
     entries = [Lie(b"Ada_1_assignsubmission_file_../../x.py"), Lie(b"Ada_1_assignsubmission_file_..")]
     entries += [Lie(b"Ada_1_assignsubmission_file_../x.py"), Lie(b"Ada_1_assignsubmission_file_.")]
     done = desk.collect(lying_zip([*entries, Lie(b"Ada_1_assignsubmission_file_/ok.py")]))
@@ -254,22 +254,22 @@ def test_names_whose_rest_is_a_way_out(desk: Desk) -> None:
     assert [refused.reason for refused in done.outcomes[0].refused] == ["path"] * 4
 
 
-def test_a_file_of_nobody(desk: Desk) -> None:
-    """What has no owner is named, and not taken."""
+def test_a_file_without_an_owner(desk: Desk) -> None:
+    """It is named, and not taken."""
     done = desk.collect(zipped({ADA + "tp1.py": "", "grades.csv": "1", "../x": "2"}))
     assert [(stray.entry, stray.reason) for stray in done.strays] == [("grades.csv", "owner"), ("../x", "path")]
     assert not done.clean
 
 
 def test_a_students_broken_archive(desk: Desk) -> None:
-    """Half a zip is that student's alone."""
+    """Half a zip affects only its student."""
     done = desk.collect(zipped({ADA + "own.zip": zipped({"tp1.py": "x"})[:50], BOB + "tp1.py": "b"}))
     assert [refused.reason for refused in done.outcomes[0].refused] == ["damaged"]
     assert desk.tree() == {"Bob_Lee/tp1/tp1.py": "b"}
 
 
 def test_limits_of_one_student(desk: Desk) -> None:
-    """Number, size and archives of one student end; what fits is taken."""
+    """Number, size and archives of one student are limited; what fits is taken."""
     small = msgspec.structs.replace(LIMITS, student_files=3, student_bytes=100, file_bytes=90, student_archives=2)
     files = {ADA + f"{number}.py": "x" for number in range(5)}
     done = desk.collect(zipped(files), limits=small)
@@ -288,7 +288,7 @@ def test_limits_of_one_student(desk: Desk) -> None:
 
 
 def test_damaged_entries_cannot_cost_time_without_end(desk: Desk) -> None:
-    """What is unpacked in vain counts too: of many damaged entries only some are read."""
+    """What is unpacked in vain counts, too: only some of many damaged entries are read."""
     small = msgspec.structs.replace(LIMITS, student_bytes=10_000)
     own = lying_zip([Lie(b"%d.csv" % number, data=b"x" * 4000, crc=1) for number in range(50)])
     (one,) = desk.collect(zipped({ADA + "own.zip": own}), limits=small).outcomes
@@ -306,20 +306,20 @@ def test_a_limit_of_the_whole_command(desk: Desk) -> None:
 
 @pytest.mark.parametrize("second", [b"", b"PK\x03\x04 and no more", zipped({"a": "b"})[:-8]])
 def test_a_damaged_archive_writes_nothing(desk: Desk, second: bytes) -> None:
-    """Not even what the archive before it held."""
+    """Not even the archive before it."""
     with pytest.raises(CourseError, match=r"all1\.zip: .* Nothing was collected"):
         desk.collect(zipped({ADA + "tp1.py": ""}), second)
     assert not desk.into.exists()
 
 
 def test_dry_run_writes_nothing(desk: Desk) -> None:
-    """It says what would be done."""
+    """It reports what would be done."""
     assert states(desk.collect(zipped({ADA + "tp1.py": ""}), dry_run=True)) == {"Ada_Lovelace": "new"}
     assert not desk.into.exists()
 
 
 def test_linked_folders_are_left_alone(desk: Desk) -> None:
-    """A student's folder that leads elsewhere is not written to."""
+    """A student's folder that is a link is not written to."""
     away = desk.root / "away"
     away.mkdir()
     desk.into.mkdir()
@@ -331,7 +331,7 @@ def test_linked_folders_are_left_alone(desk: Desk) -> None:
 
 
 def test_times_of_handing_in(desk: Desk) -> None:
-    """Taken from the entries only if one says so, in the zone that one says; read by the late policy."""
+    """From the entries only with --times, in the zone of --zone; the late policy reads them."""
     data = zipped({"all/ada/tp1.py": "", "all/bob/tp1.py": ""})
     desk.collect(data)
     assert not list(desk.into.rglob("timestamp.txt"))
@@ -349,8 +349,8 @@ def test_times_of_handing_in(desk: Desk) -> None:
     assert (late.handed_in, late.penalty) == ("2026-01-10T11:00:00+00:00", 0.1)
 
 
-def test_times_of_a_students_own_archive_are_not_believed(desk: Desk) -> None:
-    """Only the outer archive's times count: the student writes the inner ones."""
+def test_times_in_a_students_own_archive_do_not_count(desk: Desk) -> None:
+    """Only the outer archive's times count: students control the inner ones."""
     desk.collect(tarred({"ada.tar": tarred({"tp1.py": ""}, mtime=2_000_000_000)}), times=True)
     assert desk.tree()["ada/tp1/timestamp.txt"] == "2026-01-10 12:00:00.000000 UTC"
 
@@ -368,7 +368,7 @@ def test_times_from_names(desk: Desk) -> None:
 
 
 def test_two_attempts_in_one_archive(desk: Desk) -> None:
-    """With times in the names, the newer file of one name is taken, and the older one named: that is no error."""
+    """With times in the names, the newer file of one name is taken and the older one noted; that is no error."""
     pattern = r"(?P<student_id>\w+)@(?P<timestamp>\d{12})@(?P<file_id>.+)"
     names = {"ada@202601101200@tp1.py": "old", "ada@202601101300@tp1.py": "new", "ada@202601101100@tp1.py": "older"}
     done = desk.collect(zipped(names), pattern=pattern)
@@ -381,7 +381,7 @@ def test_two_attempts_in_one_archive(desk: Desk) -> None:
 
 
 def test_a_folder_is_complete_or_absent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fills up leaves the students before it, nothing of this one, and no unfinished folder."""
+    """A full disk leaves the students before, nothing of this one, and no unfinished folder."""
     right, wrote = os.open, []
 
     def full(path: Any, flags: int, *rest: Any, **more: Any) -> int:
@@ -402,8 +402,8 @@ def test_a_folder_is_complete_or_absent(desk: Desk, monkeypatch: pytest.MonkeyPa
     }
 
 
-def test_a_long_way_down(desk: Desk) -> None:
-    """A path that the system could not hold is one refused entry."""
+def test_a_path_too_long_for_the_system(desk: Desk) -> None:
+    """It is one refused entry."""
     deep = "/".join(["d" * 250] * 15)
     done = desk.collect(zipped({ADA + f"{deep}/{'f' * 200}.py": "", ADA + "tp1.py": "1"}))
     assert [refused.reason for refused in done.outcomes[0].refused] == ["long"]
@@ -434,7 +434,7 @@ def run(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_prints_a_table(desk: Desk) -> None:
-    """Students, files and notes; what was not taken, one line each, without letting a name steer the terminal."""
+    """Students, files and notes; one line for each refusal, without control characters in names."""
     own = lying_zip([Lie(b"tp1.py"), Lie(b"\x1b[31m[bold]/../x")])
     desk.file("all.zip", zipped({ADA + "own.zip": own, BOB + "tp1.py": "b"}))
     done = run(desk, "tp1", "all.zip")

@@ -1,4 +1,4 @@
-"""Nothing is ever written outside, whatever names and bytes an archive has, and nothing but one error comes out."""
+"""Whatever names and bytes an archive has, nothing is written outside, and only one kind of error is raised."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packing import Lie, lying_zip, tarred, zipped
 
-from gradjudge.collect import collecting as intake
+from gradjudge.collect import collecting
 from gradjudge.collect.archives import entries_of
 from gradjudge.collect.entries import LIMITS
 from gradjudge.collect.refusals import RefusedEntry, UnreadableArchive
@@ -37,7 +37,7 @@ MODES = st.sampled_from([0, 0o100644, 0o104777, 0o120777, 0o040755, 0o010644])
 
 
 def everything(root: Path) -> dict[str, bytes | str | None]:
-    """Return what lies under a folder: files, links with their targets, folders."""
+    """Return everything under a folder: files, links with their targets, folders."""
     return {str(path.relative_to(root)): _content(path) for path in root.rglob("*")}
 
 
@@ -49,7 +49,7 @@ def _content(path: Path) -> bytes | str | None:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[tuple[Path, Path]]:
-    """Yield a folder for archives and one for submissions deep in a folder that must stay as it is."""
+    """Yield a folder for archives and one for submissions, deep in a folder that must not change."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         into = root / "one/two/submitted"
@@ -71,18 +71,18 @@ def guarded() -> Iterator[tuple[Path, Path]]:
             assert (root / path).stat().st_mode & 0o7000 == 0, path
 
 
-def collect_into(root: Path, into: Path, data: bytes, options: intake.Options | None = None) -> None:
-    """Collect an archive; the one error that may come out ends here."""
+def collect_into(root: Path, into: Path, data: bytes, options: collecting.Options | None = None) -> None:
+    """Collect an archive; swallow the one error allowed."""
     (root / "all.zip").write_bytes(data)
     with contextlib.suppress(CourseError):
-        intake.collect("tp1", [root / "all.zip"], into, options or intake.Options())
+        collecting.collect("tp1", [root / "all.zip"], into, options or collecting.Options())
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(NAMES, MODES), min_size=1, max_size=8))
 @example([("", 0), ("%2e%2e/..", 0), ("~/%2e%2e/Ada_1_assignsubmission_file_", 0)])  # a file above the common folder
 def test_no_name_in_a_zip_leads_outside(entries: list[tuple[str, int]]) -> None:
-    """Hostile names in the platform's archive, and the same ones in a student's own zip inside it."""
+    """Hostile names in the platform's archive, and in a student's own zip inside it."""
     lies = [Lie(name.encode("utf-8", "surrogatepass"), b"evil", mode) for name, mode in entries]
     lies = [lie for lie in lies if len(lie.name) < 65_536]
     with guarded() as (root, into):
@@ -90,7 +90,7 @@ def test_no_name_in_a_zip_leads_outside(entries: list[tuple[str, int]]) -> None:
     with guarded() as (root, into):
         collect_into(root, into, lying_zip([Lie(b"Ada_1_assignsubmission_file_/own.zip", lying_zip(lies))]))
     with guarded() as (root, into):
-        collect_into(root, into, lying_zip(lies), intake.Options(pattern="(?P<student_id>.*?)/(?P<file_id>.*)"))
+        collect_into(root, into, lying_zip(lies), collecting.Options(pattern="(?P<student_id>.*?)/(?P<file_id>.*)"))
 
 
 @settings(max_examples=150, deadline=None)
@@ -103,7 +103,7 @@ def test_no_name_in_a_tar_leads_outside(names: list[str]) -> None:
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """Return an archive with some bytes changed, cut out, doubled, or with fields set to telling values."""
+    """Return an archive with some bytes changed, removed, doubled, or with fields set to boundary values."""
     out = bytearray(data)
     for _ in range(rng.randint(1, 6)):
         place = rng.randrange(len(out))
@@ -149,7 +149,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def hostile(kind: str, rng: random.Random, *, inside: bool) -> bytes:
-    """Return a damaged archive; `inside`: of a compressed tar, the tar is damaged, and compressed afterwards."""
+    """Return a damaged archive; `inside`: damage the tar before it is compressed."""
     if inside and kind in ("gz", "xz"):
         plain = mutated(seeds()["tar"], rng)
         return gzip.compress(plain) if kind == "gz" else lzma.compress(plain)
@@ -157,8 +157,8 @@ def hostile(kind: str, rng: random.Random, *, inside: bool) -> bytes:
 
 
 @pytest.mark.parametrize("kind", seeds())
-def test_no_bytes_bring_a_reader_down(kind: str) -> None:
-    """Thousands of damaged archives: entries, refusals, or the one error; no crash, and no endless loop."""
+def test_no_bytes_crash_a_reader(kind: str) -> None:
+    """Thousands of damaged archives: entries, refusals, or the one error; no crash, no endless loop."""
     rng = random.Random(f"intake {kind}")
     limits = msgspec.structs.replace(LIMITS, archive_bytes=4 << 20, file_bytes=1 << 20)
     seen = {"entries": 0, "refused": 0, "unreadable": 0}
@@ -181,9 +181,9 @@ def test_no_bytes_bring_a_reader_down(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", seeds())
-def test_no_bytes_bring_the_command_down(kind: str) -> None:
-    """The same through the verb, with a sentinel beside the folder of submissions."""
+def test_no_bytes_crash_the_command(kind: str) -> None:
+    """The same through `collect`, with a sentinel beside the folder of submissions."""
     rng = random.Random(f"collect {kind}")
     with guarded() as (root, into):
         for number in range(150):
-            collect_into(root, into, hostile(kind, rng, inside=number % 2 == 0), intake.Options(replace=True))
+            collect_into(root, into, hostile(kind, rng, inside=number % 2 == 0), collecting.Options(replace=True))

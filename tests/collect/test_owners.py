@@ -1,4 +1,4 @@
-"""Whose each file is: the names of Moodle, Canvas, folders and patterns, and the folders that students get."""
+"""Owners of files: the names of Moodle, Canvas, folders and patterns, and the folders that students get."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gradjudge.errors import CourseError
 
 
 def owners(*names: str, stem: str = "upload") -> dict[str, tuple[str, str] | None]:
-    """Return for each path whose it is, and the path in that student's folder."""
+    """Return each path's owner, and the path in that student's folder."""
     paths = [tuple(name.split("/")) for name in names]
     layout = layout_of(paths, assignment="tp1", stem=stem)
     claims = {"/".join(path): layout(path) for path in paths}
@@ -27,7 +27,7 @@ def owners(*names: str, stem: str = "upload") -> dict[str, tuple[str, str] | Non
 
 
 def test_moodle() -> None:
-    """With folders and without, with a group before the name, and texts that were typed in; never the feedback."""
+    """With and without folders, with a group before the name, and online texts; never the feedback."""
     assert owners(
         "Ada Lovelace_123456_assignsubmission_file_/tp1.ipynb",
         "Ada Lovelace_123456_assignsubmission_file_/data/a_1_assignsubmission_file_b.csv",
@@ -48,7 +48,7 @@ def test_moodle() -> None:
 
 
 def test_moodle_unpacked_by_hand() -> None:
-    """The same names below one folder, as a program that unpacks leaves them."""
+    """The same names below one folder, as programs unpack them."""
     assert owners("TP1-12/Ada_1_assignsubmission_file_/a.py", "TP1-12/Bob_2_assignsubmission_file_/a.py") == {
         "TP1-12/Ada_1_assignsubmission_file_/a.py": ("Ada", "a.py"),
         "TP1-12/Bob_2_assignsubmission_file_/a.py": ("Bob", "a.py"),
@@ -56,7 +56,7 @@ def test_moodle_unpacked_by_hand() -> None:
 
 
 def test_canvas() -> None:
-    """Late or not, anonymous or not, groups with underscores, and texts that were typed in."""
+    """Late or not, anonymous or not, groups with underscores, and online texts."""
     names = {
         "lovelaceada_12345_678901_tp1.ipynb": ("lovelaceada", "tp1.ipynb"),
         "lovelaceada_12345_678902_model_2_3_x.py": ("lovelaceada", "model_2_3_x.py"),
@@ -97,7 +97,7 @@ def test_folders_and_archives(names: list[str], expected: list[tuple[str, str] |
     assert list(owners(*names).values()) == expected
 
 
-def test_notebooks_of_nobody() -> None:
+def test_notebooks_without_an_owner() -> None:
     """Several notebooks side by side may be several students': staff must say."""
     with pytest.raises(
         CourseError, match=r"upload: a\.ipynb, b\.ipynb: whose are they\? .* --student NAME.* --pattern"
@@ -106,7 +106,7 @@ def test_notebooks_of_nobody() -> None:
 
 
 def test_pattern() -> None:
-    """nbgrader's own example is understood: who, when, and which file, with the ending that it has."""
+    """nbgrader's own example is understood: who, when, and which file, with its own suffix."""
     layout = by_pattern(r".*_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>\w+)")
     claim = layout(("ps1_bitdiddle_attempt_2016-01-30-15-00-00_problem1.ipynb",))
     assert claim is not None
@@ -117,7 +117,7 @@ def test_pattern() -> None:
 
 @pytest.mark.parametrize("file_id", ["..", "a/../b", "../x", "/"])
 def test_a_pattern_leads_nowhere_else(file_id: str) -> None:
-    """What a pattern finds in a name is no way out."""
+    """What a pattern finds in a name cannot lead outside."""
     claim = by_pattern(r"(?P<student_id>\w+)!(?P<file_id>.+)")(("ada!" + file_id,))
     assert claim is None or ".." not in claim.parts
 
@@ -126,14 +126,14 @@ def test_a_pattern_leads_nowhere_else(file_id: str) -> None:
     ("pattern", "words"),
     [("(", "not a regular expression"), ("x", "no group file_id"), ("(?P<file_id>x)", "no group student_id")],
 )
-def test_patterns_that_do_not_do(pattern: str, words: str) -> None:
+def test_bad_patterns(pattern: str, words: str) -> None:
     """The message says what is missing."""
     with pytest.raises(CourseError, match=words):
         by_pattern(pattern)
 
 
 def test_moments() -> None:
-    """Times in names: with and without separators, with an offset or in the zone that was said."""
+    """Times in names: with and without separators, with an offset or in the given zone."""
     zone = timezone(timedelta(hours=1))
     assert moment("2026-01-30 15:00", zone) == datetime(2026, 1, 30, 14, tzinfo=UTC)
     assert moment("20260130150007", UTC) == datetime(2026, 1, 30, 15, 0, 7, tzinfo=UTC)
@@ -161,13 +161,13 @@ def test_moments() -> None:
     ],
 )
 def test_folders_of_students(name: str, folder: str) -> None:
-    """A student's name becomes one part of a path, readable and in one normal form."""
+    """A student's name becomes one part of a path, readable and normalised."""
     assert folder_name(name) == folder
 
 
 @given(st.text(st.characters(codec=None), max_size=300))
 def test_a_name_is_never_a_path(name: str) -> None:
-    """Whatever a student is called, the folder is one visible, printable, short part, and stays itself."""
+    """Whatever the name, the folder is one visible, printable, short part, and maps to itself."""
     folder = folder_name(name)
     assert safe_parts(folder) == (folder,)
     assert re.fullmatch(r"[^/\\\s.\-][^/\\\s]*", folder)
@@ -177,13 +177,13 @@ def test_a_name_is_never_a_path(name: str) -> None:
 
 
 def test_alike() -> None:
-    """Names that differ in case or normalisation only are alike; others are not."""
+    """Names that differ only in case or normalisation are alike; others are not."""
     assert alike("ADÈLE") == alike(unicodedata.normalize("NFD", "adèle")) == alike("ＡＤÈＬＥ")
     assert alike("adèle") != alike("adele")
 
 
 def test_junk() -> None:
-    """What systems leave behind is known; a student's dot file is not junk."""
+    """What systems leave behind is junk; a student's dotfile is not."""
     junk = ["__MACOSX/._a.py", "a/.DS_Store", ".ipynb_checkpoints/a-checkpoint.ipynb", "__pycache__/a.pyc", "._a.py"]
     assert [is_junk(name.split("/")) for name in [*junk, ".env", "a.py"]] == [True] * 5 + [False] * 2
 
@@ -196,8 +196,8 @@ def test_junk() -> None:
         [("a", "b", "lovelaceada_1_2_tp1.ipynb"), ("a", "b", "hopper_3_4_tp1.ipynb")],
     ],
 )
-def test_what_lies_above_the_folders_that_wrap_all_is_nobodys(paths: list[tuple[str, ...]]) -> None:
-    """An entry of a bad name is looked at with what is left of its path, which may be short."""
+def test_files_above_the_common_folders_have_no_owner(paths: list[tuple[str, ...]]) -> None:
+    """An entry with a bad name is looked up by the rest of its path, which may be short."""
     layout = layout_of(paths, assignment="tp1", stem="all")
     assert layout(paths[0]) is not None
     assert layout(("evil", "x")) is None

@@ -1,4 +1,4 @@
-"""A cell is read as IPython would run it, without IPython."""
+"""IPython syntax becomes plain Python, without IPython."""
 
 import pytest
 
@@ -31,20 +31,20 @@ F = "def f():\n    return 1"
         ("x = (5\n%y)", "x = (5\n%y)"),
     ],
 )
-def test_lines_of_ipython_become_python(cell: str, plain: str) -> None:
-    """Each line stays where it was; what a magic runs stays; what is Python already is not touched."""
+def test_ipython_syntax_becomes_python(cell: str, plain: str) -> None:
+    """Lines keep their numbers; code run by magics stays; Python is not touched."""
     assert plain_python(cell) == plain
 
 
 @pytest.mark.parametrize(
     "cell", ["def broken(:", "/f x", "%time f(", "x = %timeit (", "(" * 5000, "x\0", "x" * (LONGEST_SOURCE + 1)]
 )
-def test_what_is_no_python_is_not_read(cell: str) -> None:
-    """Nothing is guessed where a line cannot be understood."""
+def test_other_languages_are_not_read(cell: str) -> None:
+    """No guess is made about lines that are neither Python nor IPython's."""
     assert plain_python(cell) is None
     assert parse_cell(cell) is None
 
 
-def test_many_lines_are_put_right() -> None:
-    """A cell with more magics than are put right one by one is still read."""
+def test_many_magics_are_replaced() -> None:
+    """A cell with more magics than are replaced one by one is still read."""
     assert plain_python("x = 1\n!ls\n" * 20_000) == "x = 1\npass\n" * 20_000

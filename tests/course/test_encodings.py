@@ -1,4 +1,4 @@
-"""Modules as text: who reads the source must read what Python would run."""
+"""Modules are decoded as Python would decode them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ENCODINGS = (
 
 @pytest.mark.parametrize(("cookie", "encoding"), list(itertools.product(COOKIES, ENCODINGS)))
 def test_a_module_is_read_as_python_reads_it(cookie: bytes, encoding: bytes) -> None:
-    """Names in a module are the same for both, unless Python refuses it, or we do."""
+    """Names in a module are the same for both, unless Python or we refuse it."""
     raw = cookie % encoding + "ê = 2  # +AAo-hidden=3\nžluť = 4\n".encode()
     try:
         names = compile(raw, "module", "exec").co_names
@@ -42,15 +42,15 @@ def test_a_module_is_read_as_python_reads_it(cookie: bytes, encoding: bytes) -> 
 
 @pytest.mark.parametrize("encoding", [b"utf-7", b"U7", b"rot13", b"unicode_escape", b"shift_jis", b"cp037"])
 def test_what_hides_code_is_refused(encoding: bytes) -> None:
-    """Behind such a line, what looks like a comment is code."""
+    """After such a line, what looks like a comment is code."""
     assert odd_encoding(b"# coding: " + encoding + b"\nx = 1\n")
     assert odd_encoding(b"#\r# coding=" + encoding + b"\n")
     assert not odd_encoding(b"x\ny\n# coding: " + encoding)
 
 
 @pytest.mark.parametrize("encoding", [b"utf-8", b"utf8", b"latin-1", b"cp1252", b"ascii", b"no-such-thing"])
-def test_what_honest_editors_write_is_kept(encoding: bytes) -> None:
-    """A module in Latin-1 that says so is not left out."""
+def test_honest_declarations_are_accepted(encoding: bytes) -> None:
+    """A module that declares Latin-1 is not left out."""
     assert odd_encoding(b"# -*- coding: " + encoding + b" -*-\n") == ""
     assert odd_encoding(b"") == ""
     assert decode_module(b"# coding: " + encoding + b"\r\nx = 1\r") == f"# coding: {encoding.decode()}\nx = 1\n"
@@ -68,7 +68,7 @@ def test_what_honest_editors_write_is_kept(encoding: bytes) -> None:
     ],
 )
 def test_a_cell_that_writes_a_module(source: str, written: tuple[str, str] | None) -> None:
-    """The name and the text of what ``%%writefile`` writes."""
+    """The name and the text of a module written by ``%%writefile``."""
     assert written_module(source) == written
 
 
@@ -76,11 +76,11 @@ def test_a_cell_that_writes_a_module(source: str, written: tuple[str, str] | Non
     "raw", [b'{"outputs": ["x', b'{"outputs": [[1]', b'"\\', b'{"a": "outputs"}', b'["outputs", [1]]']
 )
 def test_what_has_no_outputs_to_leave_out_stays(raw: bytes) -> None:
-    """Half of a file, and texts that only look like a key."""
+    """Half a file, and strings that only look like a key."""
     assert without_outputs(raw) == raw
 
 
 def test_outputs_are_left_out_and_odd_numbers_replaced() -> None:
-    """Brackets and quotes in texts close nothing."""
+    """Brackets and quotes in strings close nothing."""
     raw = b'{"outputs": [{"t": ["]}", "\\"]"]}], "m": [NaN, -Infinity, "NaN"], "attachments" : {"a": {}}, "s": "[1"}'
     assert without_outputs(raw) == b'{"outputs": [], "m": [null, null, "NaN"], "attachments" : {}, "s": "[1"}'

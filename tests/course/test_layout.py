@@ -1,4 +1,4 @@
-"""Where a course's files lie, and which file of a student's folder is taken."""
+"""The layout of a course, and the file chosen in a student's folder."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ HABITS += ["TP1.ipynb.json", "Copy of tp1.ipynb", "Copie de tp1.ipynb", "tp1 (co
 
 @pytest.mark.parametrize("name", HABITS)
 def test_habits_of_naming(course: Course, name: str) -> None:
-    """A copy's number, case and spaces are forgiven, whatever other notebooks lie there; both sides are told."""
+    """A copy's number, case and spaces do not matter, whatever other notebooks are there; a remark says so."""
     folder = hand_in(course, "alice", name, "draft.ipynb", "old.ipynb")
     one = found(course)
     assert one.file == folder / name
@@ -116,7 +116,7 @@ def test_habits_of_naming(course: Course, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["tp10.ipynb", "tp1b.ipynb", "tp1_2.ipynb", "mytp1.ipynb"])
 def test_other_names_are_no_habits(course: Course, name: str) -> None:
-    """What could be another lab is not taken for this one when there is a choice."""
+    """A name that could be another lab's is not chosen among several."""
     hand_in(course, "alice", name, "draft.ipynb", "old.ipynb")
     assert found(course).file is None
 
@@ -159,7 +159,7 @@ def test_names_in_a_remark_can_be_written(course: Course) -> None:
 
 
 def test_ambiguous(course: Course) -> None:
-    """Several notebooks of other names are a person's to choose from; all are named."""
+    """A person must choose among several notebooks of other names; all are named."""
     folder = hand_in(course, "alice", "a.ipynb", "b.ipynb", "c.py")
     assert (found(course).file, found(course).unread) == (None, True)
     assert found(course).problem == (
@@ -169,7 +169,7 @@ def test_ambiguous(course: Course) -> None:
 
 
 def test_nothing_there(course: Course) -> None:
-    """A folder with nothing to grade is a problem, also if a folder in it has a notebook's name."""
+    """A folder with nothing to grade is a problem, also with a subfolder named like a notebook."""
     folder = hand_in(course, "alice", "readme.txt")
     (folder / "tp1.ipynb").mkdir()
     assert found(course).problem == f"{folder}: no notebook and no script; expected tp1.ipynb."
@@ -187,7 +187,7 @@ def test_linked_folders(course: Course) -> None:
     assert "symbolic link" in problems["carol"]
 
 
-def test_a_linked_file_is_not_passed_over(course: Course) -> None:
+def test_a_linked_file_is_not_skipped(course: Course) -> None:
     """A link with the right name is left for the reader to refuse; no other file is graded in its place."""
     folder = hand_in(course, "alice", "draft.ipynb")
     (folder / "tp1.ipynb").symlink_to("/etc/passwd")
@@ -195,7 +195,7 @@ def test_a_linked_file_is_not_passed_over(course: Course) -> None:
 
 
 def test_students_are_sorted_and_without_strangers(course: Course) -> None:
-    """Students come in the order of their names; files, our own folders and other assignments are passed over."""
+    """Students are sorted by name; files, our own folders and other assignments are skipped."""
     for student in ("zoe", "alice", "émile", ".ada"):
         hand_in(course, student, "tp1.py")
     (course.submitted / "list.csv").touch()
@@ -213,8 +213,8 @@ def test_another_folder_of_submissions(course: Course, tmp_path: Path) -> None:
         course.submissions("tp1")
 
 
-def test_where_a_link_leads_is_not_asked(course: Course) -> None:
-    """A link to a name longer than any can be, or to itself, is its student's problem and stops nobody else."""
+def test_links_are_not_followed(course: Course) -> None:
+    """A link to an impossible name, or to itself, is its student's problem and stops nobody else."""
     hand_in(course, "alice", "tp1.py")
     folder = hand_in(course, "bob", "tp1.py")
     (folder / "tp1.ipynb").symlink_to("a" * 300)
@@ -233,7 +233,7 @@ def test_where_a_link_leads_is_not_asked(course: Course) -> None:
 def test_a_folder_that_we_cannot_read_is_no_fault_of_its_student(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Modes, a disk that fails: it is said whose, and that it is ours."""
+    """Wrong modes or a failing disk: the problem names the student, and is ours."""
     hand_in(course, "alice", "tp1.py")
     hand_in(course, "bob", "tp1.py")
     entries = Path.iterdir
@@ -251,12 +251,12 @@ def test_a_folder_that_we_cannot_read_is_no_fault_of_its_student(
 
 
 def test_one_digest_says_whether_the_hidden_tests_have_changed(tmp_path: Path) -> None:
-    """By name and content, the same one for the key of a report and for a servers that is started again."""
+    """By name and content, for the key of a report and for replacing lost servers alike."""
     course = make_course(tmp_path)
     file = course.autograder("lab") / "test_lab.py"
-    key, servers = KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()
+    key, terms = KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()
     file.write_text(file.read_text() + "\n")
     assert KeyMaker(course, "cpu", "required")._assignment("lab") != key
-    assert Terms(course, ("lab",)).digest() != servers
+    assert Terms(course, ("lab",)).digest() != terms
     file.write_text(file.read_text()[:-1])
-    assert (KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()) == (key, servers)
+    assert (KeyMaker(course, "cpu", "required")._assignment("lab"), Terms(course, ("lab",)).digest()) == (key, terms)

@@ -1,4 +1,4 @@
-"""What `load_rubric` makes of good files, and what it says of bad ones."""
+"""`load_rubric`: values of good files, messages about bad ones."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def load(folder: Path, text: str) -> Rubric:
 
 
 def complaint(folder: Path, text: str) -> str:
-    """Return what is said of a bad file, without the folder's name."""
+    """Return the message about a bad file, without the folder's name."""
     with pytest.raises(CourseError) as caught:
         load(folder, text)
     return str(caught.value).replace(f"{folder}/", "")
 
 
 def test_values(tmp_path: Path) -> None:
-    """A good file gives its values, limits inherit, and the order of items is the file's."""
+    """Limits are inherited, and the order of items is the file's."""
     rubric = load(tmp_path, GOOD)
     tp1 = rubric.assignment("tp1")
     assert rubric.languages == tp1.languages == ("fr", "en")
@@ -91,7 +91,7 @@ def test_values(tmp_path: Path) -> None:
 
 
 def test_frozen(tmp_path: Path) -> None:
-    """Nobody changes a rubric after it was read."""
+    """A rubric cannot be changed."""
     with pytest.raises(AttributeError):
         load(tmp_path, GOOD).name = "other"  # type: ignore[misc]
 
@@ -271,7 +271,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_files(tmp_path: Path, name: str) -> None:
-    """Each mistake is told with file, table, key, what was found and what fits."""
+    """Each mistake is reported with file, table, key, what was found and what was expected."""
     (old, new), message = BAD[name]
     assert old in GOOD
     assert complaint(tmp_path, GOOD.replace(old, new)) == message
@@ -285,7 +285,7 @@ def test_bad_files(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_syntax(tmp_path: Path, old: str, new: str, place: str, line: str) -> None:
-    """What is no TOML is told with line, column and the line itself; the reason in between is Python's own."""
+    """Invalid TOML is reported with line, column, Python's reason and the line itself."""
     message = complaint(tmp_path, GOOD.replace(old, new))
     assert message.startswith(f"grading.toml, {place}: not valid TOML: ")
     assert message.endswith(f". The line reads: {line}")
@@ -311,7 +311,7 @@ def test_names_that_differ_in_case(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ask", ["assignment", "item", "threshold"])
 def test_unknown_names(tmp_path: Path, ask: str) -> None:
-    """Asking for a name that is nearly right names the right one."""
+    """The message suggests the right name."""
     rubric = load(tmp_path, GOOD)
     tp1 = rubric.assignment("tp1")
     asked: dict[str, tuple[Callable[[], object], str]] = {
@@ -325,7 +325,7 @@ def test_unknown_names(tmp_path: Path, ask: str) -> None:
 
 
 def test_section_digest(tmp_path: Path) -> None:
-    """The digest follows the values of one assignment, and not how the file writes them."""
+    """The digest depends on the values of one assignment, not on their spelling."""
     before = load(tmp_path, GOOD)
     same = load(tmp_path, "# a comment\n" + GOOD.replace("points = 2\n", "points = 2.0\n"))
     assert same.section_digest("tp1") == before.section_digest("tp1")
@@ -349,7 +349,7 @@ POLICY = LatePolicy(per_day=0.1, max_days=5, grace_minutes=15)
     ],
 )
 def test_late_penalty(late: timedelta, penalty: float) -> None:
-    """Each started day costs its part, after the grace and up to the last day."""
+    """Each started day costs its part, after the grace period and up to the last day."""
     assert late_penalty(DUE, DUE + late, POLICY) == pytest.approx(penalty)
 
 
@@ -379,7 +379,7 @@ def test_seed_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_seed_absent(tmp_path: Path) -> None:
-    """Without a seed the remedy is told; an empty file is not taken for one."""
+    """The message says what to do; an empty file is no seed."""
     with pytest.raises(CourseError, match=r"no seed. set TEST_SEED_X or write one into .*/seed\."):
         SeedSource(env="TEST_SEED_X", file="seed").read(tmp_path)
     (tmp_path / "seed").write_text(" \n")

@@ -1,4 +1,4 @@
-"""How scripts are cut into pieces that fail on their own."""
+"""How scripts are split into pieces that fail on their own."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pieces(text: str, most: int = 500) -> list[str]:
 
 
 def test_statements() -> None:
-    """Decorators, comments and texts stay with their statement, and statements of one line stay together."""
+    """Decorators, comments and strings stay with their statement, and statements of one line stay together."""
     assert [piece.line for piece in split_script(WHOLE, 500)] == [1, 2, 11, 12, 14, 20, 24]
 
 
@@ -64,7 +64,7 @@ def test_padding_gives_the_lines_of_the_file() -> None:
 
 
 def test_more_statements_than_cells() -> None:
-    """A long script has several statements in a piece, and still all of them, in order."""
+    """A long script has several statements per piece, all of them in order."""
     text = "".join(f"a{number} = 1\n" for number in range(1003))
     cut = pieces(text, 500)
     assert len(cut) <= 500

@@ -1,4 +1,4 @@
-"""What `read_submission` makes of honest, odd and hostile files."""
+"""`read_submission` on honest, odd and hostile files."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def refused(folder: Path, data: bytes, name: str = "tp1.ipynb", limits: GradingL
 
 
 def test_sources_come_as_text_or_as_lines(tmp_path: Path) -> None:
-    """A source is one text or a list of lines, and magics stay in it."""
+    """A source is one string or a list of lines; magics stay in it."""
     submission = read(tmp_path, notebook(code("%matplotlib inline\nx = 1"), code(["y = 2\n", "!ls"])))
     assert sources(submission) == ["%matplotlib inline\nx = 1", "y = 2\n!ls"]
     assert [(cell.index, cell.number, cell.mode) for cell in submission.cells] == [(0, 1, "ipython"), (1, 2, "ipython")]
@@ -72,7 +72,7 @@ def test_empty_cells_are_not_run_but_counted(tmp_path: Path) -> None:
 
 
 def test_nbformat_3(tmp_path: Path) -> None:
-    """The cells of all worksheets are read, whose code stands under `input`."""
+    """The cells of all worksheets are read, with their code in `input`."""
     first = {"cell_type": "code", "input": ["a = 1\n", "b = 2"], "language": "python", "outputs": []}
     second = [{"cell_type": "heading", "level": 1, "source": "t"}, {"cell_type": "code", "input": "c"}]
     sheets = [{"cells": [first]}, {"cells": second}]
@@ -87,13 +87,13 @@ def test_nbformat_3(tmp_path: Path) -> None:
     lambda text: text.replace("\\n", "\\r\\n").encode(),
 ])  # fmt: skip
 def test_encodings_of_notebooks(tmp_path: Path, encode: Any) -> None:
-    """A byte-order mark, Latin-1, UTF-16 and Windows' line ends do not cost a submission."""
+    """A byte-order mark, Latin-1, UTF-16 and Windows line ends are read."""
     data = json.dumps({"cells": [code("x = 'é'\ny = 1")]}, ensure_ascii=False)
     assert sources(read(tmp_path, encode(data))) == ["x = 'é'\ny = 1"]
 
 
 def test_bare_and_odd_parts(tmp_path: Path) -> None:
-    """Missing or odd metadata, ids and sources cost at most their own cell."""
+    """Missing or malformed metadata, ids and sources cost at most their own cell."""
     cells = [{"cell_type": "code", "source": "a"}, code("b", metadata=[1], id=3), code(None), code([1]),
              code("c", metadata={"nbgrader": {"grade_id": 7}}), {"cell_type": "new"}]  # fmt: skip
     submission = read(tmp_path, json.dumps({"cells": cells, "metadata": None}).encode())
@@ -115,7 +115,7 @@ def test_null_bytes_and_half_characters(tmp_path: Path) -> None:
     assert sources(submission) == ["a\0", "b\ufffd", "c😀", r"d\ud83d", "e\ufffd\ufffd"]
 
 
-def test_outputs_are_stepped_over(tmp_path: Path) -> None:
+def test_outputs_are_skipped(tmp_path: Path) -> None:
     """10 MB of outputs take no memory but the file's own few copies."""
     data = notebook(code("a", outputs=[{"output_type": "display_data", "data": {"image/png": "x" * 10_000_000}}]))
     (tmp_path / "tp1.ipynb").write_bytes(data)
@@ -136,7 +136,7 @@ def test_too_large(tmp_path: Path) -> None:
 
 
 def test_outputs_may_be_larger_than_the_notebook(tmp_path: Path) -> None:
-    """What counts for the limit is what is left without outputs, pictures in texts and the state of widgets."""
+    """The limit applies to what is left without outputs, pictures in texts and widget state."""
     limits = GradingLimits(notebook_mb=1)
     long = "x" * 1_000_000
     display = {"output_type": "display_data", "data": {"text/plain": [']"}', long, {"a": [long]}]}}
@@ -159,7 +159,7 @@ def test_numbers_that_json_has_not(tmp_path: Path) -> None:
 
 
 def test_python_under_a_notebooks_name_and_the_reverse(tmp_path: Path) -> None:
-    """What a file holds counts, and the remark says what its name should be."""
+    """The content counts, and a remark says what the name should be."""
     script = read(tmp_path, b"import torch\nx = (\ny = 1\n")
     assert (script.kind, script.cells[0].mode) == ("script", "python")
     assert str(script.remarks[0].text) == (
@@ -180,14 +180,14 @@ def test_python_under_a_notebooks_name_and_the_reverse(tmp_path: Path) -> None:
     ("tp1.py", b"import marimo\n\napp = marimo.App()\n\n@app.cell\ndef _():\n    return\n", "`marimo export ipynb"),
 ])  # fmt: skip
 def test_what_no_grader_can_read(tmp_path: Path, name: str, data: bytes, words: str) -> None:
-    """It is said what the file is, and what to hand in."""
+    """The message says what the file is, and what to hand in."""
     refusal = refused(tmp_path, data, name)
     assert words in str(refusal.text)
     assert "Hand in the Jupyter notebook itself" in str(refusal.text)
 
 
 def test_lines_that_are_run_afterwards(tmp_path: Path) -> None:
-    """They are cells of the submission's own kind, behind its last."""
+    """They are cells of the submission's own kind, after its last."""
     (tmp_path / "tp1.py").write_text("a = 1\nb = 2\n")
     more = {"assignment": "tp1", "limits": LIMITS, "also": ("from c import d",)}
     cells = read_submission(tmp_path / "tp1.py", **more).cells  # type: ignore[arg-type]
@@ -212,12 +212,12 @@ def test_too_many_cells(tmp_path: Path) -> None:
     b"\x89PNG\r\n", b'{"cells": ' + b"[" * 1_000_000, b'{"x": ' + b'{"a":' * 1_000_000, b"\x00" * 5000,
 ])  # fmt: skip
 def test_not_a_notebook(tmp_path: Path, data: bytes) -> None:
-    """What is no notebook, half of one or nested without end is refused with a plain text."""
+    """Anything else, half a notebook and endless nesting are refused with a plain message."""
     assert "not a Jupyter notebook" in str(refused(tmp_path, data).text)
 
 
 def test_deep_nesting_inside_a_cell(tmp_path: Path) -> None:
-    """Nesting in metadata that nobody reads makes the file unreadable, not the reader."""
+    """Deep nesting in unused metadata makes the file unreadable, and does not crash the reader."""
     deep = '{"cells": [{"cell_type": "code", "source": ' + "[" * 500_000 + "]" * 500_000 + "}]}"
     assert "recursion" in refused(tmp_path, deep.encode()).detail
 
@@ -235,7 +235,7 @@ def test_language(tmp_path: Path) -> None:
 
 
 def test_declared_assignment(tmp_path: Path) -> None:
-    """A release says which assignment it is of; anything else says nothing."""
+    """A release names its assignment; other files name none."""
     files = {
         "a.ipynb": notebook(metadata={"gradjudge": {"assignment": "tp1", "language": "fr"}}),
         "b.ipynb": notebook(),
@@ -249,7 +249,7 @@ def test_declared_assignment(tmp_path: Path) -> None:
 
 
 def test_links_fifos_and_folders_are_refused(tmp_path: Path) -> None:
-    """Nothing is followed and nothing is waited for."""
+    """Nothing is followed, and nothing blocks."""
     (tmp_path / "secret.ipynb").write_bytes(notebook(code("a")))
     (tmp_path / "soft.ipynb").symlink_to(tmp_path / "secret.ipynb")
     os.mkfifo(tmp_path / "fifo.ipynb")
@@ -262,7 +262,7 @@ def test_links_fifos_and_folders_are_refused(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_no_fault_of_the_students(tmp_path: Path) -> None:
-    """A file that is gone, or a disk that fails, is an error of ours: never a verdict that the work is unreadable."""
+    """A missing file or a failing disk is an error of ours, never a verdict."""
     with pytest.raises(FileNotFoundError):
         read_submission(tmp_path / "gone.ipynb", assignment="tp1", limits=LIMITS)
     with pytest.raises(FileNotFoundError):
@@ -270,7 +270,7 @@ def test_what_cannot_be_read_is_no_fault_of_the_students(tmp_path: Path) -> None
 
 
 def test_hard_links_are_refused(tmp_path: Path) -> None:
-    """A second name of someone else's file is not a submission."""
+    """It could be someone else's file."""
     (tmp_path / "secret.ipynb").write_bytes(notebook(code("a")))
     (tmp_path / "mine.ipynb").hardlink_to(tmp_path / "secret.ipynb")
     with pytest.raises(UnreadableSubmission, match="2 hard links"):
@@ -294,7 +294,7 @@ def test_companions(tmp_path: Path) -> None:
 
 
 def test_a_module_that_python_would_read_otherwise_is_left_out(tmp_path: Path) -> None:
-    """Nobody who reads it sees what it runs; a data file may begin as it likes."""
+    """A reader would not see what runs; data files may begin as they like."""
     (tmp_path / "hidden.py").write_text("# coding: utf-7\n# +AAo-x=1")
     (tmp_path / "plain.py").write_text("# coding: latin-1\nx = 1")
     (tmp_path / "points.csv").write_text("# coding: utf-7\n1,2")
@@ -304,7 +304,7 @@ def test_a_module_that_python_would_read_otherwise_is_left_out(tmp_path: Path) -
 
 
 def test_the_text_of_modules(tmp_path: Path) -> None:
-    """Companions as Python reads them, and what cells write, all of it in order."""
+    """Companions as Python decodes them, and modules that cells write, in order."""
     (tmp_path / "model.py").write_bytes("# coding: latin-1\né = 1".encode())
     cells = ("%%writefile model.py\nx = 2", "%%writefile -a other.py\ny = 1\n", "%%file other.py\ny = 2\n")
     submission = read(tmp_path, notebook(*(code(cell) for cell in cells)))
@@ -315,7 +315,7 @@ def test_the_text_of_modules(tmp_path: Path) -> None:
 
 
 def test_a_companion_that_changes_later_changes_nothing(tmp_path: Path) -> None:
-    """Everything was read once: nothing of the folder is needed any more."""
+    """Everything is read once; the folder is not needed any more."""
     (tmp_path / "model.py").write_text("x = 1")
     submission = read(tmp_path, notebook())
     (tmp_path / "model.py").unlink()
@@ -325,7 +325,7 @@ def test_a_companion_that_changes_later_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_companions_are_bounded(tmp_path: Path) -> None:
-    """Number and total size of the companions have a bound, and what is over it is named."""
+    """Number and total size of the companions are bounded, and what exceeds them is named."""
     for number in range(40):
         (tmp_path / f"m{number:02}.py").write_text("1")
     (tmp_path / "a.csv").write_bytes(b"0" * (9 << 20))
@@ -335,7 +335,7 @@ def test_companions_are_bounded(tmp_path: Path) -> None:
 
 
 def test_companions_share_one_bound(tmp_path: Path) -> None:
-    """Files that are each small enough are not all taken if they are too large together."""
+    """Files that are small enough alone are not all taken if they are too large together."""
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_bytes(b"0" * (5 << 20))
     assert tuple(read(tmp_path, notebook()).companions) == ("a.csv",)

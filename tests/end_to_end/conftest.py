@@ -16,13 +16,13 @@ from gradjudge.reports.record import Report
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Offer the small course."""
+    """Make the small course."""
     return make_course(tmp_path_factory.mktemp("course"))
 
 
 @pytest.fixture(scope="session")
 def supervisor(course: Course) -> Iterator[Supervisor]:
-    """Offer one started supervisor to all tests: starting it takes seconds."""
+    """Start one supervisor for all tests: starting takes seconds."""
     with Supervisor(course, ("lab",)) as started:
         assert started.problems == []
         yield started

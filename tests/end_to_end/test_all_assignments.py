@@ -15,7 +15,7 @@ from gradjudge.course.layout import Course
 
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
-    """Offer a course of two assignments; ada did both, bob one, and eve handed in no file for one."""
+    """Make a course of two assignments; ada did both, bob one, and eve handed in no file for one."""
     made = make_course(tmp_path / "course", {"first": HIDDEN_TESTS, "second": HIDDEN_TESTS})
     for student, name, text in (
         ("ada", "first", RIGHT),
@@ -52,7 +52,7 @@ def test_all_assignments_are_graded_by_one_command(course: Course) -> None:
 
 
 def test_only_names_a_student_of_any_assignment(course: Course) -> None:
-    """With --all, bob need not have done both; a student whom nobody knows is an error."""
+    """With --all, bob need not have done both; an unknown student is an error."""
     ran = run(course, "--all", "--only", "bob")
     assert ran.returncode == 0, ran.stderr
     assert scores(course, "second") == {"bob": "9.0"}

@@ -1,4 +1,4 @@
-"""The autograders are tested too: every wheat keeps its points, every chaff loses just its own."""
+"""The autograders are tested: every wheat keeps its points, every chaff loses just its own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ from gradjudge.reports.record import Report
 
 COURSE = Course(Path(__file__).parents[2])
 CASES = [
-    (name, case)
-    for name, assignment in COURSE.rubric.assignments.items()
-    for case in read_corpus(COURSE.autograder(name), assignment)
+    (name, case) for name, assignment in COURSE.rubric.assignments.items() for case in read_corpus(COURSE, assignment)
 ]
 CHAFFS = {
     name: [case for assignment, case in CASES if assignment == name and case.kind == "chaff"]
@@ -35,7 +33,7 @@ SEEDS = int(os.environ.get("GRADJUDGE_TEST_SEEDS", "1"))
 
 @pytest.fixture(scope="module")
 def supervisor() -> Iterator[Supervisor]:
-    """Offer one supervisor for all labs: starting one takes seconds."""
+    """Start one supervisor for all labs: starting takes seconds."""
     with Supervisor(COURSE, tuple(COURSE.rubric.assignments)) as started:
         assert started.problems == []
         yield started
@@ -62,7 +60,7 @@ def reports(
 
 @pytest.mark.parametrize(("name", "case"), [pytest.param(n, c, id=f"{n}-{c.kind}-{c.name}") for n, c in CASES])
 def test_a_case_loses_what_it_says(reports: dict[tuple[str, str, str], Future[Report]], name: str, case: Case) -> None:
-    """The points lost, item by item, are those that the case's header states; nothing is ungraded."""
+    """The points lost, by item, are those in the case's header; nothing is ungraded."""
     report = reports[name, case.kind, case.name].result()
     auto = {item: result for item, result in report.verdict.items.items() if result.kind == "auto"}
     lost = {item: round(result.max - result.points, 4) for item, result in auto.items() if result.points < result.max}
@@ -74,7 +72,7 @@ def test_a_case_loses_what_it_says(reports: dict[tuple[str, str, str], Future[Re
 def test_the_feedback_names_the_mistake(
     reports: dict[tuple[str, str, str], Future[Report]], name: str, cases: list[Case]
 ) -> None:
-    """Of the labelled chaffs 90 % are told their mistake; none is told another's; the table in docs/ says the same."""
+    """For 90 % of the labelled chaffs it does, and for none another mistake; the table in docs/ says the same."""
     namings = [naming(case, reports[name, case.kind, case.name].result()) for case in cases]
     assert faults(namings) == []
     assert count(namings).labelled >= 8
@@ -85,13 +83,13 @@ def test_the_feedback_names_the_mistake(
 
 
 def _outcomes(table: str) -> list[tuple[str, ...]]:
-    """Return the rows of a table of mistakes without the sentences: these hold sizes of errors."""
+    """Return the rows of a table of mistakes without the messages, which hold sizes of errors."""
     rows = [tuple(line.strip("| ").split(" | ")) for line in table.splitlines() if line.startswith("| `")]
     return [(row[0], row[1], row[-1]) for row in rows]
 
 
 def test_enough_mistakes_are_labelled() -> None:
-    """At least 60 chaffs say which mistake they are, and the table in docs/ has a row for each, and no other."""
+    """At least 60 chaffs are labelled, and the table in docs/ has a row for each, and no other."""
     labelled = [f"| `{case.name}`: " for cases in CHAFFS.values() for case in cases if case.mistakes]
     assert len(labelled) >= 60
     written = (COURSE.root / "docs" / "mistakes.md").read_text(encoding="utf-8")
@@ -101,7 +99,7 @@ def test_enough_mistakes_are_labelled() -> None:
 
 @pytest.mark.parametrize("name", list(COURSE.rubric.assignments))
 def test_wheats_keep_their_points_whatever_the_seed(supervisor: Supervisor, name: str, tmp_path: Path) -> None:
-    """Other hidden inputs change nothing for a right solution; GRADJUDGE_TEST_SEEDS says how many are drawn."""
+    """Other hidden inputs change nothing for a right solution; GRADJUDGE_TEST_SEEDS is the number of seeds."""
     wheats = [case for assignment, case in CASES if assignment == name and case.kind == "wheat"]
     whole = sum(item.points for item in COURSE.rubric.assignment(name).items if item.kind == "auto")
     due = {case.name: whole - sum(case.loses.values()) for case in wheats}

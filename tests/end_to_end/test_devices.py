@@ -1,4 +1,4 @@
-"""On an accelerator the course's right solutions earn what they earn on the CPU."""
+"""Right solutions earn the same on an accelerator as on the CPU."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.parametrize("name", list(COURSE.rubric.assignments))
 def test_solutions_and_wheats_are_right_on_cuda(name: str, tmp_path: Path) -> None:
-    """The solution and every wheat get on the device what they get on the CPU."""
-    cases = [
-        case for case in read_corpus(COURSE.autograder(name), COURSE.rubric.assignment(name)) if case.kind == "wheat"
-    ]
+    """The solution and every wheat."""
+    cases = [case for case in read_corpus(COURSE, COURSE.rubric.assignment(name)) if case.kind == "wheat"]
     whole = sum(item.points for item in COURSE.rubric.assignment(name).items if item.kind == "auto")
     due = {case.name: whole - sum(case.loses.values()) for case in cases} | {"solution": whole}
     files = {case.name: case.write(tmp_path / case.name) for case in cases} | {"solution": COURSE.solution(name)}

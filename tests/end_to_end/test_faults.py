@@ -1,4 +1,4 @@
-"""A fault of the grader is never a zero: it is ungraded, loud, and everyone's other items are graded."""
+"""A fault of the grader is never a zero: it is ungraded and reported, and all other items are graded."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def faulty(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
-    """Offer one supervisor for all the faulty assignments."""
+    """Start one supervisor for all the faulty assignments."""
     course = make_course(tmp_path_factory.mktemp("faulty"), {name: faulty(name) for name in FAULTS})
     with Supervisor(course, tuple(FAULTS)) as started:
         yield started
@@ -86,7 +86,7 @@ def states(report: Report) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["error", "bare_assert", "skip", "leaves", "interrupt", "wants_memory"])
 def test_a_bug_in_a_hidden_test_is_ungraded(supervisor: Supervisor, name: str, tmp_path: Path) -> None:
-    """Whatever it is, it costs nobody a point, and the other items are graded."""
+    """It costs nobody a point, and the other items are graded."""
     report = judge(supervisor, name, tmp_path)
     assert states(report) == {"double": "ungraded", "square": "passed", "follow": "passed"}
     assert (report.verdict.score, report.verdict.max_score) == (6.0, 6.0)
@@ -96,7 +96,7 @@ def test_a_bug_in_a_hidden_test_is_ungraded(supervisor: Supervisor, name: str, t
 def test_a_hidden_test_that_ends_or_hangs_its_judge_is_ungraded(
     supervisor: Supervisor, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The judge is replaced, without that check; the cohort's own deadline ends one that does not come back."""
+    """The judge is replaced, without that check; one that hangs is ended at the supervisor's deadline."""
     monkeypatch.setattr(supervisors, "MARGIN", 3.0)
     report = judge(supervisor, name, tmp_path)
     assert states(report) == {"double": "ungraded", "square": "passed", "follow": "passed"}
@@ -104,7 +104,7 @@ def test_a_hidden_test_that_ends_or_hangs_its_judge_is_ungraded(
 
 
 def test_a_session_that_is_lost_to_two_fixtures_is_no_fault_of_ours(supervisor: Supervisor, tmp_path: Path) -> None:
-    """Each of them raises when it cannot put back what it has changed; the student's code ended the process."""
+    """Each of them raises when it cannot undo its change, because the student's code ended the process."""
     ending = """
 from gradjudge.session.answer.stand_in import StandIns
 import os
@@ -128,13 +128,13 @@ def test_a_check_that_the_rubric_does_not_know_is_named(supervisor: Supervisor) 
 
 
 def test_one_assignments_faults_leave_the_others_alone(supervisor: Supervisor, tmp_path: Path) -> None:
-    """A sound assignment beside the faulty ones is graded, and not spoken of."""
+    """A sound assignment beside the faulty ones is graded, and not named."""
     assert set(states(judge(supervisor, "fine", tmp_path)).values()) == {"passed"}
     assert not any("fine" in problem for problem in supervisor.problems)
 
 
-def test_the_command_line_is_loud_and_goes_on_later(tmp_path: Path) -> None:
-    """An ungraded item is said aloud and ends in exit code 1; when it is mended, the next run grades it."""
+def test_the_command_line_reports_faults_and_goes_on_later(tmp_path: Path) -> None:
+    """An ungraded item is reported, with exit code 1; once fixed, the next run grades it."""
     course = make_course(tmp_path / "course", {"lab": faulty("error")})
     file = course.submitted / "ada/lab/lab.py"
     file.parent.mkdir(parents=True)
@@ -151,8 +151,8 @@ def test_the_command_line_is_loud_and_goes_on_later(tmp_path: Path) -> None:
     assert "1 graded, 0 unchanged" in ran.stdout
 
 
-def test_what_is_gone_is_started_again(tmp_path: Path) -> None:
-    """The judge host, the zygote, their folder: staff is told, and judging goes on with new ones, but of one course."""
+def test_lost_servers_are_replaced(tmp_path: Path) -> None:
+    """The judge host, the zygote or their folder: with a message for staff, unless the course has changed."""
     told: list[str] = []
     course = make_course(tmp_path / "course")
     with Supervisor(course, ("lab",), tell=told.append) as supervisor:
@@ -168,7 +168,7 @@ def test_what_is_gone_is_started_again(tmp_path: Path) -> None:
             assert not set(before.values()) & set(supervisor.processes.values())
         assert [words.count("(SIGKILL)") for words in told] == [1, 1, 0]
         assert "was removed" in told[-1]
-        # New hidden tests do not come in by a restart: reports would carry the key of the old ones.
+        # A restart must not load new hidden tests: reports would carry the key of the old ones.
         (course.autograder("lab") / "test_lab.py").write_text(HIDDEN_TESTS + "\n")
         os.kill(supervisor.processes["host"], signal.SIGKILL)
         for _ in range(2):
@@ -177,14 +177,14 @@ def test_what_is_gone_is_started_again(tmp_path: Path) -> None:
 
 
 def test_a_hidden_test_that_kills_its_host_is_ungraded(supervisor: Supervisor, tmp_path: Path) -> None:
-    """A host that is lost twice at the same check is started without it; the others are graded."""
+    """If the host is lost twice at the same check, that is skipped; the others are graded."""
     expected = {"double": "ungraded", "square": "passed", "follow": "passed"}
     assert states(judge(supervisor, "kills_its_host", tmp_path)) == expected
 
 
 def test_a_supervisor_whose_servers_do_not_last_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine on which nothing lives is not tried for ever."""
-    monkeypatch.setattr(supervisors, "CREWS_IN_VAIN", 0)
+    """It does not try for ever."""
+    monkeypatch.setattr(supervisors, "MOST_LOSSES", 0)
     with Supervisor(make_course(tmp_path / "course"), ("lab",)) as supervisor:
         os.kill(supervisor.processes["host"], signal.SIGKILL)
         with pytest.raises(InternalError, match="given up"):

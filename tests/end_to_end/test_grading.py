@@ -1,4 +1,4 @@
-"""Grading for real: what honest, unlucky and hostile submissions of a small lab get."""
+"""Grading honest, unlucky and hostile submissions of a small lab, for real."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def states(report: Report) -> dict[str, str]:
 
 
 def test_a_right_solution_earns_everything(judge: Judge) -> None:
-    """Full marks on the automatic items, the manual one pending, and the layers of the jail named."""
+    """Full marks on the automatic items; the manual one is pending, and the layers of the jail are named."""
     report = judge(RIGHT)
     assert points(report) == ALL
     assert (report.verdict.score, report.verdict.max_score, report.verdict.pending) == (9.0, 9.0, 5.0)
@@ -54,13 +54,13 @@ def test_an_empty_submission_fails_plainly(judge: Judge) -> None:
 
 
 def test_the_same_submission_gives_the_same_bytes(judge: Judge) -> None:
-    """A verdict does not depend on when it was made."""
+    """A verdict does not depend on the time."""
     wrong = RIGHT.replace("2 * x * grad_output", "x * grad_output")
     assert verdict_bytes(judge(wrong)) == verdict_bytes(judge(wrong))
 
 
 def test_a_wrong_backward_loses_its_item_and_not_what_follows(judge: Judge) -> None:
-    """What uses the wrong Function is judged with a stand-in, and says so."""
+    """What uses the wrong Function is judged with a stand-in, and the report says so."""
     report = judge(RIGHT.replace("2 * x * grad_output", "2 * x"))
     assert points(report) == ALL | {"square": 0.0}
     item = report.verdict.items["square"]
@@ -80,8 +80,8 @@ def test_a_forbidden_call_costs_its_item(judge: Judge) -> None:
     assert points(report) == ALL | {"square": 0.0}
 
 
-def test_what_cannot_be_read_is_not_taken_on_trust(judge: Judge) -> None:
-    """A class that no text of the submission defines costs the item that has a rule about it, and is told plainly."""
+def test_source_that_cannot_be_read_is_not_trusted(judge: Judge) -> None:
+    """A class without source in the submission costs the item with a rule about it, with a plain message."""
     hidden = f"import base64\nexec(base64.b64decode({base64.b64encode(RIGHT.encode())!r}))"
     report = judge(hidden)
     assert points(report) == ALL | {"square": 0.0}
@@ -104,15 +104,15 @@ def test_an_endless_cell_that_catches_everything_is_killed(judge: Judge) -> None
     assert report.run.restarts == 1
 
 
-def test_a_backward_that_exits_costs_what_needs_it(judge: Judge) -> None:
+def test_a_backward_that_exits_costs_only_its_check(judge: Judge) -> None:
     """``os._exit`` in backward crashes that check; the others find a living session."""
     report = judge(RIGHT.replace("(x,) = ctx.saved_tensors", "import os; os._exit(0)"))
     assert points(report) == ALL | {"square": 0.0}
     assert states(report)["square"] == "crashed"
 
 
-def test_no_signal_makes_an_end_our_fault(judge: Judge) -> None:
-    """A real-time signal has no name; what it ends is crashed like the rest, never ungraded."""
+def test_death_by_any_signal_is_crashed(judge: Judge) -> None:
+    """A real-time signal, which has no name, too: never ungraded."""
     report = judge(RIGHT.replace("return 2 * x\n", "import os; os.kill(os.getpid(), 35)\n", 1))
     assert states(report) == {"double": "crashed", "square": "passed", "follow": "passed"}
     assert report.verdict.max_score == 9.0
@@ -120,15 +120,15 @@ def test_no_signal_makes_an_end_our_fault(judge: Judge) -> None:
 
 @pytest.mark.parametrize("line", ["double = 5", "double = None", "double = Square", "Square = 5", "Square = double"])
 def test_a_name_of_another_kind_is_failed(judge: Judge, line: str) -> None:
-    """A number where a function is due, or the other way round, is the student's mistake, and counts."""
+    """A number for a function, or vice versa, is the student's mistake."""
     report = judge(f"{RIGHT}\n{line}\n")
     assert "ungraded" not in states(report).values()
     assert report.verdict.max_score == 9.0
     assert report.verdict.score < 9.0
 
 
-def test_a_long_replay_is_not_taken_for_a_judge_that_hangs(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slow cells are run again after a death: that is no time of the next check, and no fault of ours."""
+def test_a_judge_with_a_long_replay_does_not_count_as_hung(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replaying slow cells after a death is neither charged to the next check nor a fault of ours."""
     monkeypatch.setattr(supervisors, "MARGIN", 0.5)
     cells = ["import time; time.sleep(0.4)"] * 8
     ending = RIGHT.replace("return 2 * x\n", "import os; os._exit(0)\n", 1)
@@ -137,8 +137,8 @@ def test_a_long_replay_is_not_taken_for_a_judge_that_hangs(judge: Judge, monkeyp
     assert report.run.faults == ()
 
 
-def test_a_cell_too_deep_to_look_at_is_not_our_fault(judge: Judge) -> None:
-    """Its definitions cannot be had when it has killed its session; the others' can."""
+def test_a_cell_nested_too_deep_is_not_our_fault(judge: Judge) -> None:
+    """When it kills its session, its definitions are lost; those of the others are not."""
     report = judge(notebook(RIGHT, "import os; os._exit(0)\nx = f" + ".a" * 500 + "()"), "lab.ipynb")
     assert points(report) == ALL
 
@@ -181,15 +181,15 @@ def double(x):
 
 
 def test_a_spy_finds_nothing(judge: Judge, course: Course) -> None:
-    """No hidden test, solution, seed or rubric is on disk, in frames, in objects or in /proc for a session."""
+    """A session sees no hidden test, solution, seed or rubric on disk, in frames, in objects or in /proc."""
     report = judge(f"ROOT = {str(course.root)!r}\n" + SPY)
     everything = verdict_bytes(report).decode() + str(report.run)
     assert "canary-of" not in everything
     assert points(report) == dict.fromkeys(ALL, 0.0)
 
 
-def test_hidden_inputs_do_not_come_out_through_exceptions(judge: Judge) -> None:
-    """The text of an exception is for staff; the student's view has its kind only."""
+def test_exceptions_do_not_leak_hidden_inputs(judge: Judge) -> None:
+    """The text of an exception is for staff; the student sees only its type."""
     report = judge(RIGHT.replace("return 2 * x\n", "raise ValueError('LEAK ' + repr(x))\n", 1))
     assert "LEAK" in str(report.run)
     assert "LEAK" not in str(public_view(report, "en"))
@@ -197,15 +197,15 @@ def test_hidden_inputs_do_not_come_out_through_exceptions(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(("line", "said"), [(1, True), (2, True), (3, False), (90_001, False), (-1, False)])
-def test_a_place_is_in_the_students_own_text(judge: Judge, line: int, said: bool) -> None:
-    """A line that the student's text does not have is not repeated: it could carry a hidden input out."""
+def test_lines_are_checked_against_the_students_text(judge: Judge, line: int, said: bool) -> None:
+    """A line that is not in it is not repeated: it could leak a hidden input."""
     raising = f"exec(compile({chr(92) + 'n'!r} * {line - 1} + 'raise ValueError', '<cell 0>', 'exec'))"
     report = judge(f"def double(x):\n    {raising}\n# three\n# four\nfive = 5")
     assert (f"line {line})" in str(public_view(report, "en"))) is said
 
 
 def test_names_like_a_missing_one_are_the_students(judge: Judge) -> None:
-    """`square` is torch's: whoever has not defined `Square` cannot have meant it; `MySquare` is a definition."""
+    """If `Square` is not defined, torch's `square` is not suggested, but the student's `MySquare` is."""
     other = RIGHT.replace("Square", "MySquare").replace("import torch\n", "import torch\nfrom torch import square\n", 1)
     assert "import square" in other
     said = str(public_view(judge(other), "en"))
@@ -214,22 +214,22 @@ def test_names_like_a_missing_one_are_the_students(judge: Judge) -> None:
     assert reason["count"] > 1
 
 
-def test_an_undefined_name_is_told_with_its_line(judge: Judge) -> None:
-    """A cause is told with the line; the name in it stands in that statement."""
+def test_an_undefined_name_is_reported_with_its_line(judge: Judge) -> None:
+    """The message has the line and the name in it."""
     said = str(public_view(judge(RIGHT.replace("return 2 * x\n", "return 2 * secret_thing\n", 1)), "en"))
     assert "raised NameError in `double` (line" in said
     assert "): `secret_thing` is not defined." in said
 
 
 def test_an_always_equal_object_earns_nothing(judge: Judge) -> None:
-    """Verdicts are computed from plain values, not from what an object says of itself."""
+    """Verdicts are computed from plain values, not by an object's own methods."""
     liar = "class Yes:\n    def __eq__(self, other): return True\n    def __bool__(self): return True\n"
     report = judge(liar + RIGHT.replace("return 2 * x\n", "return Yes()\n", 1))
     assert points(report)["double"] == 0.0
 
 
 def test_patching_the_judge_changes_nothing(judge: Judge) -> None:
-    """torch, pytest and builtins that the student patches are the student's own copies."""
+    """The student can only patch the session's torch, pytest and builtins."""
     patches = (
         "import builtins, torch\n"
         "torch.allclose = torch.equal = lambda *a, **k: True\n"
@@ -242,7 +242,7 @@ def test_patching_the_judge_changes_nothing(judge: Judge) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3}', "not a notebook"])
 def test_an_unreadable_notebook_is_a_verdict(judge: Judge, content: str) -> None:
-    """What cannot be read fails with a plain note in both languages, and is no fault of ours."""
+    """It fails with a plain note in both languages, and is no fault of ours."""
     report = judge(content, "lab.ipynb")
     assert set(states(report).values()) == {"failed"}
     assert set(report.verdict.notes[0]) == {"en", "fr"}
@@ -257,8 +257,8 @@ def test_a_companion_is_importable(judge: Judge, tmp_path: Path) -> None:
     assert points(report) == ALL
 
 
-def test_names_that_the_session_makes_up_do_not_come_out(judge: Judge) -> None:
-    """A name is suggested only if the student has written it: one made from hidden inputs would carry them out."""
+def test_suggested_names_do_not_leak_hidden_inputs(judge: Judge) -> None:
+    """Only names in the student's text are suggested: others could be made from hidden inputs."""
     name = "'doubled_' + repr(x).replace('.', '_').replace('-', 'm')[-8:-1]"
     leak = f"    globals()[{name}] = 1\n    del globals()['double']\n"
     report = judge(RIGHT.replace("    return 2 * x\n", leak + "    return 2 * x\n", 1) + "def doubles(x): return x\n")
@@ -268,14 +268,14 @@ def test_names_that_the_session_makes_up_do_not_come_out(judge: Judge) -> None:
 
 
 def test_a_monstrous_cell_costs_only_itself(judge: Judge) -> None:
-    """A cell that does not fit into a message is left out, and the rest is graded."""
+    """A cell that does not fit into a message is skipped, and the rest is graded."""
     report = judge(notebook(RIGHT, "x = '" + "a" * (2 << 20) + "'"), "lab.ipynb")
     assert points(report) == ALL
     assert [cell.state for cell in report.verdict.cells] == ["too-long"]
 
 
-def test_places_are_told_as_the_student_counts(judge: Judge) -> None:
-    """Cells count from 1 with the empty ones; in a script it is the line of the file."""
+def test_places_are_numbered_as_the_student_counts(judge: Judge) -> None:
+    """Cells count from 1, empty ones included; in a script it is the line of the file."""
     bad = RIGHT.strip().replace("return 2 * x\n", "raise KeyError(x)\n", 1)
     line = bad.splitlines().index("    raise KeyError(x)") + 1
     in_notebook = str(judge(notebook("", bad), "lab.ipynb").verdict.items["double"].checks[0].message)

@@ -26,7 +26,7 @@ NO_PARAMETERS = SimpleNamespace(params={})
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """What a run of the command left."""
+    """What a run of the command left behind."""
 
     places: Places
     grades: Path
@@ -44,7 +44,7 @@ class Ran(msgspec.Struct, frozen=True):
 
 @pytest.fixture(scope="module", autouse=True)
 def _orphans_come_here() -> None:
-    """Be the parent of every process that loses its own."""
+    """Become the parent of every orphan."""
     adopt_orphans()
 
 
@@ -71,7 +71,7 @@ def grade(root: Path, cases: list[Case]) -> Ran:
 
 @pytest.fixture(scope="module")
 def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """Grade those cases whose tests were selected (all for a test that looks at them together)."""
+    """Grade the cases whose tests were selected (all for tests of the whole cohort)."""
     mine = [item for item in request.session.items if item.path == request.path]
     calls: list[dict[str, Any]] = [getattr(item, "callspec", NO_PARAMETERS).params for item in mine]
     selected = [call["case"] for call in calls if isinstance(call.get("case"), Case)]
@@ -85,13 +85,13 @@ def in_peace(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.student) for case in CASES])
-def test_a_case_gets_what_it_should(attacked: Ran, case: Case) -> None:
-    """Points, states, cells and notes are those that ``case.toml`` says, and no secret came back."""
+def test_each_case(attacked: Ran, case: Case) -> None:
+    """Points, states, cells and notes are those of ``case.toml``, and no secret leaks."""
     assert departures(case, attacked.report(case.student)) == []
 
 
-def test_no_secret_came_back(attacked: Ran) -> None:
-    """Neither what was printed nor any file of the grades holds a planted secret, or a hidden input in the table."""
+def test_no_secret_leaks(attacked: Ran) -> None:
+    """Neither the output nor any file of the grades holds a planted secret, nor the table a hidden input."""
     assert CANARY not in attacked.printed
     for file in attacked.grades.rglob("*"):
         if file.is_file():
@@ -100,7 +100,7 @@ def test_no_secret_came_back(attacked: Ran) -> None:
 
 
 def test_no_terminal_code_is_printed(attacked: Ran) -> None:
-    """What hostile submissions call themselves and say gives no orders to the terminal of whoever grades."""
+    """Names and messages of hostile submissions are printed without control characters."""
     printed = attacked.printed.replace("\n", "")
     assert printed.isprintable(), sorted({char for char in printed if not char.isprintable()})
 
@@ -110,13 +110,13 @@ def test_nothing_is_left(attacked: Ran, in_peace: Ran) -> None:
     assert attacked.left == ()
     assert in_peace.left == ()
     doubtful = [line for line in attacked.printed.splitlines() if line.startswith("UNREAD ")]
-    assert [line.split(",")[0] for line in doubtful] == ["UNREAD files-name-not-utf8"]  # staff are to choose, aloud
+    assert [line.split(",")[0] for line in doubtful] == ["UNREAD files-name-not-utf8"]  # staff must choose
     assert "UNGRADED" not in attacked.printed
     assert attacked.code == 1, attacked.printed[-3000:]
 
 
 def test_honest_submissions_get_the_same_bytes(attacked: Ran, in_peace: Ran) -> None:
-    """With and without the attackers beside them, honest verdicts and rows of the table are the same."""
+    """Honest verdicts and rows of the table are the same with and without the attackers."""
     assert len(in_peace.honest) >= 6
     for student in in_peace.honest:
         assert verdict_bytes(attacked.report(student)) == verdict_bytes(in_peace.report(student)), student
@@ -131,7 +131,7 @@ def rows_of(table: Path) -> dict[str, list[str]]:
 
 
 def test_honest_submissions_differ(in_peace: Ran) -> None:
-    """The honest ones are not all alike: some are right, some are not."""
+    """Some of the honest ones are right, some are not."""
     scores = {in_peace.report(student).verdict.score for student in in_peace.honest}
     assert max(scores) == sum(POINTS.values())
     assert len(scores) >= 4

@@ -46,8 +46,8 @@ def weakened(places: Places, layer: str) -> Supervisor:
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_without_the_layer_its_cases_go_wrong(layer: str, tmp_path: Path) -> None:
-    """Each gets another verdict, reads a secret, leaves something behind, or never ends."""
+def test_each_layer(layer: str, tmp_path: Path) -> None:
+    """Without it, each of its cases gets another verdict, reads a secret, leaves something behind, or never ends."""
     places = Places.make(tmp_path)
     cases = [case for case in CASES if layer in case.off]
     assert cases, "no layer is taken on trust"
@@ -68,7 +68,7 @@ def test_without_the_layer_its_cases_go_wrong(layer: str, tmp_path: Path) -> Non
 
 
 def not_seen(supervisor: Supervisor, case: Case, job: Job, places: Places, root: Path) -> bool:
-    """Judge a case; tell whether it gets what it should and leaves nothing, as if the layer were on."""
+    """Judge a case; tell whether it behaves as if the layer were on."""
     before = children()
     report = supervisor.judge(job)
     left = orphans(before, seconds=1.0)
@@ -81,11 +81,11 @@ def not_seen(supervisor: Supervisor, case: Case, job: Job, places: Places, root:
 
 
 def endless(supervisor: Supervisor, jobs: dict[str, Job]) -> list[str]:
-    """Judge cases side by side for a while; return those that have come to an end by then."""
+    """Judge cases in parallel for a while; return those that have ended by then."""
     ended: list[str] = []
 
     def judge(student: str, job: Job) -> None:
-        with contextlib.suppress(InternalError):  # the supervisor is closed below our feet
+        with contextlib.suppress(InternalError):  # the supervisor is closed meanwhile
             if supervisor.judge(job) and not supervisor_closed.is_set():
                 ended.append(student)
 

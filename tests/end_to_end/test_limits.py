@@ -1,4 +1,4 @@
-"""Every limit, run into for real: its state in the report, a sentence in two languages, the rest graded."""
+"""Every limit, for real: the state in the report, a sentence in two languages, and the rest graded."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VALUE = (
 PATIENT = GradingLimits(
     cell_seconds=60, check_seconds=60, submission_seconds=600, memory_mb=512, scratch_mb=8, file_mb=4, output_kb=64
 )
-"""Time for all that is not about time, on a machine that is busy; and little room for files."""
+"""Time enough on a busy machine for tests of other limits, and little space for files."""
 
 LATE: dict[str, str] = {
     "a loop": "while True: pass",
@@ -103,7 +103,7 @@ def points(report: Report) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def patient_supervisor(course: Course) -> Iterator[Supervisor]:
-    """Start a supervisor whose limits of time are far away."""
+    """Start a supervisor with generous time limits."""
     with Supervisor(course, ("lab",), limits={"lab": PATIENT}) as started:
         yield started
 
@@ -120,8 +120,8 @@ def patiently(patient_supervisor: Supervisor, tmp_path: Path) -> Judge:
 
 
 @pytest.mark.parametrize("name", LATE)
-def test_a_cell_past_its_time_is_told_and_the_rest_is_graded(judge: Judge, name: str) -> None:
-    """The sentence has the seconds."""
+def test_a_cell_past_its_time_is_reported_and_the_rest_is_graded(judge: Judge, name: str) -> None:
+    """With the limit in seconds."""
     report = judge(notebook(RIGHT, LATE[name], "after = 1"), "lab.ipynb")
     assert points(report) == ALL
     (cell,) = report.verdict.cells
@@ -133,8 +133,8 @@ def test_a_cell_past_its_time_is_told_and_the_rest_is_graded(judge: Judge, name:
 
 
 @pytest.mark.parametrize("line", ["while True: pass", "import time; time.sleep(60)"])
-def test_a_check_past_its_time_is_told_and_the_rest_is_graded(judge: Judge, line: str) -> None:
-    """The sentence has the seconds of the check."""
+def test_a_check_past_its_time_is_reported_and_the_rest_is_graded(judge: Judge, line: str) -> None:
+    """With the check's limit in seconds."""
     report = judge(RIGHT.replace("    return 2 * x\n", f"    {line}\n", 1))
     assert points(report) == ALL | {"double": 0.0}
     for check in report.verdict.items["double"].checks:
@@ -144,8 +144,8 @@ def test_a_check_past_its_time_is_told_and_the_rest_is_graded(judge: Judge, line
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_a_cell_at_a_limit_is_told_and_the_rest_is_graded(patiently: Judge, name: str) -> None:
-    """The cell has its state and a sentence that names the limit and its size; every point is still earned."""
+def test_a_cell_at_a_limit_is_reported_and_the_rest_is_graded(patiently: Judge, name: str) -> None:
+    """With its state and a sentence that names the limit and its size; every point is still earned."""
     bomb, states, (en, fr) = CELLS[name]
     report = patiently(notebook(RIGHT, bomb, "after = 1"), "lab.ipynb")
     assert points(report) == ALL
@@ -179,8 +179,8 @@ CHECKS: dict[str, tuple[str, set[str], tuple[str, str]]] = {
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_check_at_a_limit_is_told_and_the_rest_is_graded(patiently: Judge, name: str) -> None:
-    """The check has its state and a sentence that names the limit; what does not call it keeps its points."""
+def test_a_check_at_a_limit_is_reported_and_the_rest_is_graded(patiently: Judge, name: str) -> None:
+    """With its state and a sentence that names the limit; other checks keep their points."""
     bomb, states, (en, fr) = CHECKS[name]
     report = patiently(RIGHT.replace("    return 2 * x\n", f"    {bomb}\n    return 2 * x\n", 1))
     assert points(report) == ALL | {"double": 0.0}
@@ -205,15 +205,15 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_is_much_and_within_the_limits_costs_nothing(patiently: Judge, name: str) -> None:
-    """Many objects, many writers, much output while a check runs: the points are all there."""
+def test_heavy_use_within_the_limits_costs_nothing(patiently: Judge, name: str) -> None:
+    """Many objects, many writers, much output during a check: all points are earned."""
     report = patiently(RIGHT + HARMLESS[name])
     assert points(report) == ALL
     assert report.verdict.cells == ()
 
 
-def test_ten_thousand_writers_that_are_kept_are_too_many_threads(patiently: Judge) -> None:
-    """Each open SummaryWriter has a thread of its own; what was defined before and after is graded."""
+def test_ten_thousand_open_writers_are_too_many_threads(patiently: Judge) -> None:
+    """Each open SummaryWriter has its own thread; definitions before and after are graded."""
     writers = (
         "from torch.utils.tensorboard import SummaryWriter\n"
         "kept = []\n"
@@ -227,7 +227,7 @@ def test_ten_thousand_writers_that_are_kept_are_too_many_threads(patiently: Judg
 
 
 def test_thousands_of_handles_are_the_students_failure(patiently: Judge) -> None:
-    """Objects that stay in the session are kept for one check, whatever their number."""
+    """Objects that checks hold in the session are released after each check, whatever their number."""
     many = "class Thing: pass\n" + RIGHT.replace("return 2 * x\n", "return [Thing() for _ in range(5000)]\n", 1)
     report = patiently(many)
     assert points(report) == ALL | {"double": 0.0}

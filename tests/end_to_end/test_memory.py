@@ -1,4 +1,4 @@
-"""The judge's memory stays within what the wire allows, whatever a session sends, and the report stays small."""
+"""Whatever a session sends, the judge's memory stays within the wire's limits, and the report stays small."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gradjudge.wire.limits import DEFAULT
 
 MB = 1 << 20
 SPARE = 128 * MB
-"""What a hundred thousand values cost as Python objects, and what the allocator keeps."""
+"""For a hundred thousand values as Python objects, and what the allocator keeps."""
 
 #: Ask for what the submission calls `big` again and again, and say how much memory this judge has had at most.
 GREEDY = """
@@ -70,14 +70,14 @@ def judge(supervisor: Supervisor, folder: Path, source: str, name: str = "lab.py
 
 
 def high_water(pid: int) -> int:
-    """Return the most memory that a process has had."""
+    """Return a process's peak memory."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:"))
 
 
 @pytest.mark.parametrize("name", BIG)
 def test_the_largest_answers_do_not_pile_up(greedy: Supervisor, tmp_path: Path, name: str) -> None:
-    """Six answers of the largest size take the memory of one, and the judge host does not grow at all."""
+    """Six answers of the largest size take the memory of one, and the judge host does not grow."""
     value, blobs = BIG[name]
     host = greedy.processes["host"]
     before = high_water(host)
@@ -91,7 +91,7 @@ def test_the_largest_answers_do_not_pile_up(greedy: Supervisor, tmp_path: Path, 
 
 
 def test_what_a_session_says_for_staff_is_bounded(greedy: Supervisor, tmp_path: Path) -> None:
-    """A session that lifts its own bound on tracebacks does not fill the report: it is cut again on our side."""
+    """A session that lifts its own bound on tracebacks does not fill the report: they are cut again on our side."""
     lift = "import gradjudge.session.answer.failures as f\nf.bounded = lambda text, limit=0: text\nf.TEXT_LIMIT = 10**6"
     cells = [lift, *["raise ValueError('x' * 900_000)"] * 40, RIGHT.replace("return 2 * x\n", "1 / 0\n", 1)]
     empty: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
@@ -100,7 +100,7 @@ def test_what_a_session_says_for_staff_is_bounded(greedy: Supervisor, tmp_path: 
         greedy, tmp_path, json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}), "lab.ipynb"
     )
     assert [cell.state for cell in report.verdict.cells] == ["failed"] * 40
-    assert max(len(detail) for detail in report.run.cells.values()) > 4096  # it did say more than sessions do
+    assert max(len(detail) for detail in report.run.cells.values()) > 4096  # it did send more than sessions do
     assert max(len(detail) for detail in report.run.cells.values()) < 10_000
     assert len(verdict_bytes(report)) < 100_000
     assert all(len(check.detail) < 10_000 for check in report.run.checks.values())

@@ -82,7 +82,7 @@ def _{number}(v):
 
 
 class Odd(NamedTuple):
-    """A value of a solution, the n-th that its functions return or keep, and how it is spoilt."""
+    """The n-th value that a solution's functions return or keep, and how it is spoilt."""
 
     place: int
     function: str
@@ -122,7 +122,7 @@ class _Values(ast.NodeTransformer):
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        """Turn what is added into what is kept, where it is spoilt."""
+        """Make an assignment of it, if it is spoilt."""
         if self._inside and isinstance(node.target, ast.Attribute):
             value = self._spoilt(node.value)
             if value is not node.value:
@@ -136,7 +136,7 @@ class _Values(ast.NodeTransformer):
 
 
 def draws(source: str, drawn: random.Random) -> Iterator[list[Odd]]:
-    """Yield what is spoilt in one submission after another: one value in about every third function."""
+    """Yield the values to spoil in each submission: one in about every third function."""
     values = _Values()
     values.visit(ast.parse(source))
     places = {name: [place for place, other in enumerate(values.found) if other == name] for name in values.found}
@@ -146,7 +146,7 @@ def draws(source: str, drawn: random.Random) -> Iterator[list[Odd]]:
 
 
 def spoilt(source: str, odd: Sequence[Odd]) -> str:
-    """Return the solution with these values spoilt; a way that does not suit a value gives None instead."""
+    """Return the solution with these values spoilt; a way that does not suit a value makes it None."""
     tree = _Values(odd).visit(ast.parse(source))
     helpers = "".join(SPOIL.format(number=number, expression=ODD[one.how]) for number, one in enumerate(odd))
     return helpers + ast.unparse(ast.fix_missing_locations(tree)) + "\n"
@@ -154,7 +154,7 @@ def spoilt(source: str, odd: Sequence[Odd]) -> str:
 
 @pytest.fixture(scope="module")
 def supervisor() -> Iterator[Supervisor]:
-    """Offer one supervisor for all labs."""
+    """Start one supervisor for all labs."""
     with Supervisor(COURSE, LABS) as started:
         assert started.problems == []
         yield started
@@ -169,13 +169,13 @@ def judged(supervisor: Supervisor, lab: str, odd: Sequence[Odd], folder: Path) -
 
 
 def ungraded(report: Report) -> list[str]:
-    """Return what could not be judged, and why."""
+    """Return the ungraded checks, and why."""
     return [*report.ungraded, *report.run.faults, *ungraded_reasons(report)] if report.ungraded else []
 
 
 @pytest.mark.parametrize("lab", LABS)
 def test_no_odd_value_leaves_a_check_ungraded(lab: str, supervisor: Supervisor, tmp_path: Path) -> None:
-    """A wrong value of any kind is the student's mistake, and is judged as one."""
+    """A wrong value of any kind is the student's mistake."""
     source = (COURSE.wheats(lab) / "plain.py").read_text(encoding="utf-8")
     tried = list(islice(draws(source, random.Random(lab)), TRIED))
     assert sum(map(len, tried)) > TRIED
@@ -210,8 +210,8 @@ SEEN: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("case", SEEN)
-def test_what_once_was_ungraded_is_judged(case: str, supervisor: Supervisor, tmp_path: Path) -> None:
-    """Whether it costs points or not, nothing is left open."""
+def test_former_ungraded_cases_are_judged(case: str, supervisor: Supervisor, tmp_path: Path) -> None:
+    """Whether they cost points or not."""
     lab, changes = SEEN[case]
     source = (COURSE.wheats(lab) / "plain.py").read_text(encoding="utf-8")
     for old, new in changes.items():

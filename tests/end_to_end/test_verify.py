@@ -1,4 +1,4 @@
-"""The hidden tests are tested: a strong test lets no mutant live, a weak one is shown what it missed."""
+"""Verification: a strong test kills every mutant, a weak one is shown what it missed."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def code(name: str, text: str, **nbgrader: bool) -> dict[str, Any]:
 
 
 def make_course(root: Path, asked: str, setup: str = "import torch") -> Course:
-    """Write a course whose one hidden test asks this, release it, and add a wheat and a chaff."""
+    """Write and release a course with one hidden test, a wheat and a chaff."""
     cells = [
         code("setup", setup, locked=True),
         code("double", SOLUTION, solution=True),
@@ -95,7 +95,7 @@ def make_course(root: Path, asked: str, setup: str = "import torch") -> Course:
 
 @pytest.fixture(scope="module")
 def strong(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Offer a course with a test that compares values."""
+    """Make a course with a test that compares values."""
     return make_course(tmp_path_factory.mktemp("strong"), STRONG)
 
 
@@ -106,8 +106,8 @@ def verified(course: Course, **options: Any) -> Verification:
     )
 
 
-def test_a_strong_test_lets_no_mistake_live(strong: Course) -> None:
-    """Every mutant loses the item, but those that change nothing, which are told apart; nothing is at fault."""
+def test_a_strong_test_kills_every_mutant(strong: Course) -> None:
+    """Every mutant loses the item except for equivalent ones, and there are no faults."""
     found = verified(strong, seeds=3)
     assert found.faults == ()
     assert (found.right, found.empty, found.wrong) == ((2, 2), (2, 2), (1, 1))
@@ -126,7 +126,7 @@ def test_a_strong_test_lets_no_mistake_live(strong: Course) -> None:
 
 
 def test_a_solution_with_a_slow_cell_is_not_released(tmp_path: Path) -> None:
-    """Its students would be stopped there too; the notebook and the cell are named."""
+    """Students' would be stopped there too; the message names the notebook and the cell."""
     course = make_course(tmp_path, STRONG, setup="import torch, time\ntime.sleep(1.0)")
     rubric = tmp_path / "grading.toml"
     rubric.write_text(rubric.read_text() + "[limits]\ncell_seconds = 0.3\n")
@@ -135,7 +135,7 @@ def test_a_solution_with_a_slow_cell_is_not_released(tmp_path: Path) -> None:
 
 
 def test_a_wrong_name_is_a_fault(tmp_path: Path) -> None:
-    """A chaff that loses what it should, and is told a mistake that it does not have, is below any bar."""
+    """A chaff for which the feedback names a wrong mistake fails, even if it loses the right points."""
     course = make_course(tmp_path, STRONG)
     chaff = tmp_path / "autograder/lab/chaffs/three_times.py"
     chaff.write_text(WRONG.replace("factor 3/2", "sign"), encoding="utf-8")
@@ -172,8 +172,8 @@ def test_a_weak_test_is_shown_what_it_missed(tmp_path: Path) -> None:
     assert "should be seen by: double/double" in said
 
 
-def test_a_fast_subset_is_mutants_alone_and_bound_in_time(strong: Course) -> None:
-    """Without the corpus nothing else is graded; when the time is up, what was not begun is counted apart."""
+def test_a_fast_subset_has_only_mutants_and_a_time_limit(strong: Course) -> None:
+    """Nothing else is graded without the corpus; mutants not started in time are counted."""
     found = verified(strong, corpus=False)
     assert (found.gradings, found.repeats, found.right) == (0, 0, (0, 0))
     assert (found.untried, found.faults) == (0, ())

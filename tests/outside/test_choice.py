@@ -1,4 +1,4 @@
-"""Which file of a hand-in is graded: not one wrong choice, and what is in doubt is said."""
+"""Choosing the file to grade: no wrong choice, and doubts are reported."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def chosen(hand_in: HandIn, folder: Path, asked: Asked) -> Choice:
 
 @pytest.mark.parametrize("name", COHORT)
 def test_the_right_file_or_none(name: str, tmp_path: Path, asked: Asked) -> None:
-    """The right one is taken; where nobody can tell, all candidates are named; both sides are told in any case."""
+    """The right one is taken; in doubt all candidates are named, to student and staff."""
     hand_in = COHORT[name]
     choice = chosen(hand_in, tmp_path, asked)
     assert (choice.file, choice.unread) == (hand_in.right or None, hand_in.right == "")
@@ -64,7 +64,7 @@ def test_the_cohort_is_large() -> None:
 
 
 def test_a_course_without_a_release(tmp_path: Path) -> None:
-    """What is asked for is then what the hidden tests ask of a student."""
+    """Then the names in the hidden tests are asked for."""
     course = Course(tmp_path / "course")
     course.autograder("tp1").mkdir(parents=True)
     (course.autograder("tp1") / "test_tp1.py").write_text(
@@ -81,8 +81,8 @@ def test_a_course_without_a_release(tmp_path: Path) -> None:
     assert found.file == folder / "b.py"
 
 
-def test_the_order_of_names_decides_nothing(tmp_path: Path, asked: Asked) -> None:
-    """The same files under names in the reverse order: the same one is right."""
+def test_the_order_of_names_does_not_matter(tmp_path: Path, asked: Asked) -> None:
+    """The same file is chosen with names in reverse order."""
     one = HandIn({"a.py": script(*ALL), "b.py": script("MSE")}, "a.py")
     two = HandIn({"b.py": script(*ALL), "a.py": script("MSE")}, "b.py")
     for number, hand_in in enumerate((one, two)):
@@ -90,8 +90,8 @@ def test_the_order_of_names_decides_nothing(tmp_path: Path, asked: Asked) -> Non
         assert chosen(hand_in, tmp_path / str(number), asked).file == hand_in.right
 
 
-def test_the_choice_of_a_person_stands(tmp_path: Path, asked: Asked) -> None:
-    """What was in doubt is not any more when one file has the right name."""
+def test_a_person_chooses_by_the_right_name(tmp_path: Path, asked: Asked) -> None:
+    """There is no doubt once one file has the right name."""
     for number, name in enumerate(name for name, hand_in in COHORT.items() if hand_in.right == ""):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -104,8 +104,8 @@ def test_the_choice_of_a_person_stands(tmp_path: Path, asked: Asked) -> None:
         assert choose(folder, LAB, lambda: asked).file == taken.name, name
 
 
-def test_a_copy_that_differs_in_outputs_only_is_untouched(tmp_path: Path, asked: Asked) -> None:
-    """Neither numbers of cells nor outputs nor text are work on what is asked for."""
+def test_a_copy_with_other_outputs_is_untouched(tmp_path: Path, asked: Asked) -> None:
+    """Numbers of cells, outputs and text do not count as work."""
     run = json.loads(notebook())
     run["cells"].append({"cell_type": "markdown", "source": "my notes", "metadata": {}})
     files = {f"{LAB}.ipynb": json.dumps(run).encode(), "Copy of lab.ipynb": notebook("MSE")}
@@ -117,8 +117,8 @@ def test_a_copy_that_differs_in_outputs_only_is_untouched(tmp_path: Path, asked:
     ("a PDF in a folder", "rendu/tp1.pdf is a PDF", "est un PDF"),
     ("an archive", "tp1.zip is an archive", "est une archive"),
 ])  # fmt: skip
-def test_it_is_said_what_was_handed_in_instead(name: str, en: str, fr: str, tmp_path: Path, asked: Asked) -> None:
-    """A student reads what the file is and what to hand in."""
+def test_files_that_cannot_be_graded_are_named(name: str, en: str, fr: str, tmp_path: Path, asked: Asked) -> None:
+    """The student reads what the file is and what to hand in."""
     told = chosen(COHORT[name], tmp_path, asked).told
     assert told is not None
     assert en in str(told)
@@ -126,7 +126,7 @@ def test_it_is_said_what_was_handed_in_instead(name: str, en: str, fr: str, tmp_
     assert fr in told.said("fr")
 
 
-def test_modules_that_import_each_other_end(tmp_path: Path, asked: Asked) -> None:
+def test_circular_imports(tmp_path: Path, asked: Asked) -> None:
     """Twenty scripts that all import all others take no time."""
     stars = "".join(f"from m{number} import *\n" for number in range(20))
     files = {f"m{number}.py": script("MSE", head=stars) for number in range(20)}

@@ -1,4 +1,4 @@
-"""Archives as learning platforms and people really make them: whose each file is, and never one student for a class."""
+"""Archives as learning platforms and people really make them: owners of files, and never a class as one student."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from packing import Lie, lying_zip, zipped
 
-from gradjudge.collect import collecting as intake
+from gradjudge.collect import collecting
 from gradjudge.errors import CourseError
 
 LAB = "tp1_functions"
@@ -26,16 +26,16 @@ class Desk:
     def __init__(self, root: Path) -> None:
         self.root, self.into = root, root / "submitted"
 
-    def collect(self, *sources: tuple[str, Mapping[str, str | bytes]], **options: Any) -> intake.Collection:
+    def collect(self, *sources: tuple[str, Mapping[str, str | bytes]], **options: Any) -> collecting.Collection:
         """Collect archives of these names and files."""
         paths = []
         for name, files in sources:
             paths.append(self.root / name)
             paths[-1].write_bytes(zipped(files))
-        return intake.collect(LAB, paths, self.into, intake.Options(**options))
+        return collecting.collect(LAB, paths, self.into, collecting.Options(**options))
 
     def tree(self) -> dict[str, str]:
-        """Return every file by student and name; times of handing in apart."""
+        """Return every file by student and name, without times of handing in."""
         return {
             "/".join((path.relative_to(self.into).parts[0], *path.relative_to(self.into).parts[2:])): path.read_text()
             for path in sorted(self.into.rglob("*"))
@@ -49,8 +49,8 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def strays(done: intake.Collection) -> list[str]:
-    """Return what was named as nobody's."""
+def strays(done: collecting.Collection) -> list[str]:
+    """Return the entries without an owner."""
     return [stray.entry for stray in done.strays]
 
 
@@ -249,7 +249,7 @@ PLATFORMS: dict[str, tuple[dict[str, str | bytes], dict[str, str], list[str]]] =
 
 @pytest.mark.parametrize("case", PLATFORMS)
 def test_whose_each_file_is(desk: Desk, case: str) -> None:
-    """By platform: each student's files, older attempts left out; what is nobody's is named, and nothing else."""
+    """By platform: each student's files, without older attempts; only entries without an owner are named."""
     files, expected, nobodys = PLATFORMS[case]
     done = desk.collect(("upload.zip", files))
     assert desk.tree() == expected
@@ -289,7 +289,7 @@ DOUBTFUL: dict[str, dict[str, str | bytes]] = {
 
 @pytest.mark.parametrize("case", DOUBTFUL)
 def test_in_doubt_nothing_is_merged(desk: Desk, case: str) -> None:
-    """One message says what was found and what to say, and nothing is written; --student or a pattern helps."""
+    """One message says what was found and what to do, and nothing is written; --student or a pattern helps."""
     with pytest.raises(CourseError, match=r"upload.*(--student|--pattern)"):
         desk.collect(("upload.zip", DOUBTFUL[case]))
     assert not desk.into.exists()
@@ -306,7 +306,7 @@ def test_one_doubtful_archive_does_not_stop_the_others(desk: Desk) -> None:
 
 
 def test_a_doubtful_student_is_refused_alone(desk: Desk) -> None:
-    """A folder of a class that holds several people's folders is named; the others are collected."""
+    """A student's folder that holds several people's folders is named; the others are collected."""
     files = {"class/ada/x.ipynb": "a", "class/bo/x.ipynb": "b", "class/cleo/x.ipynb": "c"}
     done = desk.collect(("class.zip", files | {"class/1B/dan/x.ipynb": "d", "class/1B/eve/x.ipynb": "e"}))
     assert desk.tree() == {"ada/x.ipynb": "a", "bo/x.ipynb": "b", "cleo/x.ipynb": "c"}
@@ -317,7 +317,7 @@ def test_a_doubtful_student_is_refused_alone(desk: Desk) -> None:
 
 
 def test_repositories_from_github(desk: Desk) -> None:
-    """One archive per repository: students are named by theirs, and the notebook in a folder comes along."""
+    """One archive per repository: it names the student, and a notebook in a folder is found."""
 
     def repository(name: str) -> tuple[str, dict[str, str | bytes]]:
         inside = {".github/workflows/classroom.yml": "", "README.md": "", "tp1/tp1_functions.ipynb": name}
@@ -332,7 +332,7 @@ def test_repositories_from_github(desk: Desk) -> None:
 
 
 def test_archives_that_hold_folders_of_one_name(desk: Desk) -> None:
-    """They are two students', not one with two attempts; where the archives have one name too, staff must say."""
+    """They are two students', not two attempts; if the archives have the same name too, staff must say."""
     desk.collect(("ada.zip", {"homework/tp1.ipynb": "a"}), ("bo.zip", {"homework/tp1.ipynb": "b"}))
     assert desk.tree() == {"ada/tp1.ipynb": "a", "bo/tp1.ipynb": "b"}
     for name in ("1", "2"):
@@ -357,7 +357,7 @@ UNDATED: list[dict[str, str | bytes]] = [
 
 @pytest.mark.parametrize(("files", "named"), [(UNDATED[0], ("Xyz 3", "Xyz 4")), (UNDATED[1], ("v1.zip", "v2.zip"))])
 def test_attempts_of_unknown_times(desk: Desk, files: dict[str, str | bytes], named: tuple[str, str]) -> None:
-    """None is simply taken: both are named, and the others are collected."""
+    """None is taken: both are named, and the others are collected."""
     done = desk.collect(("upload.zip", files))
     (ada, _bo) = done.outcomes
     assert ada.state == "unclear"
@@ -381,23 +381,23 @@ def test_the_same_file_twice_is_no_rival(desk: Desk) -> None:
     "case", [case for case in PLATFORMS if "PowerShell" not in case and "archive each" not in case]
 )
 def test_what_was_unpacked_by_hand(desk: Desk, case: str) -> None:
-    """The same folders and files on disk give the same students."""
+    """The same folders and files on disk yield the same students."""
     files, expected, nobodys = PLATFORMS[case]
     for name, data in files.items():
         path = desk.root / "upload" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    done = intake.collect(LAB, [desk.root / "upload"], desk.into, intake.Options())
+    done = collecting.collect(LAB, [desk.root / "upload"], desk.into, collecting.Options())
     assert desk.tree() == expected
     assert sorted(strays(done)) == sorted(nobodys)
 
 
 def test_students_archives_in_a_download_that_was_unpacked(desk: Desk) -> None:
-    """They are whose their names say, like the other files, and not students of their own."""
+    """Their owners are in their names, as for other files."""
     (desk.root / "upload").mkdir()
     (desk.root / "upload/lovelaceada_11_21_tp1.zip").write_bytes(zipped({"tp1/tp1.ipynb": "a"}))
     (desk.root / "upload/linbo_LATE_12_22_tp1.ipynb").write_text("b")
-    done = intake.collect(LAB, [desk.root / "upload"], desk.into, intake.Options())
+    done = collecting.collect(LAB, [desk.root / "upload"], desk.into, collecting.Options())
     assert desk.tree() == {"lovelaceada/tp1.ipynb": "a", "linbo/tp1.ipynb": "b"}
     assert done.clean
 
@@ -410,21 +410,21 @@ def test_students_archives_in_a_download_that_was_unpacked(desk: Desk) -> None:
         "TP_ada_attempt_2026-10-03-23-59-00_x_attempt_2020-01-01-01-00-00_tp1.ipynb",
     ],
 )
-def test_a_name_of_the_students_sets_no_time(desk: Desk, name: str) -> None:
-    """Only what the platform has written counts."""
+def test_a_students_file_name_sets_no_time(desk: Desk, name: str) -> None:
+    """Only what the platform wrote counts."""
     (one,) = desk.collect(("upload.zip", {name: "a"})).outcomes
     assert one.handed_in == "2026-10-03 23:59:00.000000 UTC"
 
 
 @pytest.mark.parametrize("when", ["Dec 31, 9999 1159 PM", "Jan 1, 0001 1200 AM", "Feb 30, 2026 1200 AM"])
-def test_times_that_are_none(desk: Desk, when: str) -> None:
-    """They are no time of handing in, and stop nothing."""
+def test_invalid_times(desk: Desk, when: str) -> None:
+    """They are ignored, and stop nothing."""
     done = desk.collect(("upload.zip", {f"10-5 - Ada - {when}/tp1.ipynb": "a"}), zone=ZoneInfo("America/New_York"))
     assert [(one.student, one.handed_in) for one in done.outcomes] == [("Ada", "")]
 
 
 def test_rivals_are_both_named(desk: Desk) -> None:
-    """A pattern without times, and two files that would be one: nothing of this student, all of the others."""
+    """A pattern without times, and two files of one path: this student is left out, the others are collected."""
     pattern = r"(?P<student_id>[a-z]+)-\d-(?P<file_id>.+)"
     names = {"ada-1-tp1.ipynb": "1", "ada-2-tp1.ipynb": "2", "bo-1-tp1.ipynb": "b"}
     done = desk.collect(("upload.zip", names), pattern=pattern)
@@ -435,8 +435,8 @@ def test_rivals_are_both_named(desk: Desk) -> None:
     assert not done.clean
 
 
-def test_receipts_are_passed_over_with_a_pattern_too(desk: Desk) -> None:
-    """Blackboard's names, told by hand: the later file, its time, and no complaint."""
+def test_receipts_are_skipped_with_a_pattern_too(desk: Desk) -> None:
+    """Blackboard's names, by a pattern: the later file, its time, and no complaint."""
     files, _, _ = PLATFORMS["Blackboard"]
     pattern = r".*?_(?P<student_id>[^_]+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>.+)"
     done = desk.collect(("gradebook.zip", files), pattern=pattern)
@@ -446,7 +446,7 @@ def test_receipts_are_passed_over_with_a_pattern_too(desk: Desk) -> None:
 
 
 def test_times_and_groups_of_gradescope(desk: Desk) -> None:
-    """The list says when, with an offset or without; a group's files are each one's, and it is said."""
+    """The list has times, with or without an offset; each member of a group gets its files, with a note."""
     files, _, _ = PLATFORMS["Gradescope"]
     done = desk.collect(("upload.zip", files))
     assert {one.student: one.handed_in for one in done.outcomes} == {
@@ -458,7 +458,7 @@ def test_times_and_groups_of_gradescope(desk: Desk) -> None:
 
 
 def test_a_students_own_list_is_not_gradescopes(desk: Desk) -> None:
-    """A list among one student's files names nobody."""
+    """A file of that name among one student's files names nobody."""
     mine = GRADESCOPE.replace("submission_111", "tp1.ipynb").replace("Ada Lovelace", "Bo Lin")
     desk.collect(("class.zip", {"ada/tp1.ipynb": "a", "ada/submission_metadata.yml": mine, "bo/tp1.ipynb": "b"}))
     assert desk.tree()["ada/tp1.ipynb"] == "a"
@@ -466,16 +466,16 @@ def test_a_students_own_list_is_not_gradescopes(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["..\\..\\x.py", "C:\\x.py", "\\\\server\\x.py", "a\\..\\..\\x.py", "\\x.py"])
-def test_backslashes_lead_nowhere(desk: Desk, name: str) -> None:
-    """They part names as `/` does, and then everything is checked as it always was."""
+def test_backslashes_are_separators(desk: Desk, name: str) -> None:
+    """They separate folders like `/`, and all checks apply."""
     own = lying_zip([Lie(b"tp1.ipynb", b"a"), Lie(name.encode(), b"evil"), Lie(b"docs\\", b"")])
     done = desk.collect(("upload.zip", {MOODLE + "file/own.zip": own}))
     assert desk.tree() == {"Ada_Lovelace/tp1.ipynb": "a"}
     assert [refused.reason for refused in done.outcomes[0].refused] == ["path"]
 
 
-def test_names_steer_no_terminal(desk: Desk) -> None:
-    """Whatever students, archives and files are called, no control character is printed."""
+def test_names_are_printed_without_control_characters(desk: Desk) -> None:
+    """Whatever students, archives and files are called."""
     (desk.root / "grading.toml").write_text(
         f'[course]\nname="T"\nlanguages=["en"]\nseed={{default="s"}}\n[assignments.{LAB}]\ntitle={{en="T"}}\n'
         f'[assignments.{LAB}.items.a]\npoints=1\nchecks=["a"]\ncells=["a"]\n'

@@ -1,4 +1,4 @@
-"""A handful of hand-ins from the folder to the report: right work has full marks, however it is cut into files."""
+"""A handful of hand-ins from the folder to the report: right work has full marks, however it is split into files."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def test_right_work_has_full_marks(reports: dict[str, Report], name: str) -> Non
     ("an export", "tp1_functions.html is a web page"),
 ])  # fmt: skip
 def test_what_cannot_be_graded_is_named(reports: dict[str, Report], name: str, words: str) -> None:
-    """No points, and a sentence that lets its author see why."""
+    """No points, and a sentence that says why."""
     report = reports[name]
     assert (report.state, report.verdict.score) == ("failed", 0.0)
     assert words in report.verdict.notes[0]["en"]
 
 
-def test_what_nobody_can_choose_is_no_zero(reports: dict[str, Report]) -> None:
-    """It counts neither as earned nor as possible."""
+def test_an_undecided_choice_is_no_zero(reports: dict[str, Report]) -> None:
+    """Its points count neither as earned nor as possible."""
     report = reports["two authors"]
     assert (report.state, report.verdict.score, report.verdict.max_score) == ("unread", 0.0, 0.0)
     assert report.run.faults[0].count("ada.py, bob.py")

@@ -1,4 +1,4 @@
-"""What runs on students' machines runs here, and what cannot run here costs no more than itself."""
+"""What runs on students' machines runs here, and what cannot costs only itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Judge = Callable[..., Report]
 
 @pytest.fixture(scope="module")
 def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
-    """Offer a supervisor for the small course, with time enough for a busy machine."""
+    """Start a supervisor for the small course, with time enough for a busy machine."""
     course = make_course(tmp_path_factory.mktemp("course"))
     rubric = course.root / "grading.toml"
     text = rubric.read_text()
@@ -36,7 +36,7 @@ def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]
 
 @pytest.fixture
 def judge(supervisor: Supervisor, tmp_path: Path) -> Judge:
-    """Judge a script, or a notebook where there are several cells; others are files beside it."""
+    """Judge a script, or a notebook if there are several cells, with files beside it."""
 
     def judge(*cells: str, **beside: str) -> Report:
         folder = tmp_path / "handed-in"
@@ -56,7 +56,7 @@ def points(report: Report) -> dict[str, float]:
 
 
 def states(report: Report) -> list[str]:
-    """Return the states of the cells that did not simply run."""
+    """Return the states of the cells that did not run normally."""
     return [cell.state for cell in report.verdict.cells]
 
 
@@ -99,13 +99,13 @@ NEWER = {
 
 @pytest.mark.parametrize("source", [*CONTEXTS.values(), *COMPILED.values(), *NEWER.values()])
 def test_a_right_script_has_full_marks(judge: Judge, source: str) -> None:
-    """What torch's own context offers, what only makes code faster, and what newer Pythons have."""
+    """Features of torch's own context, of compilation, and of newer Pythons."""
     assert points(judge(source)) == ALL
 
 
 @pytest.mark.parametrize("source", NEWER.values())
 def test_a_right_notebook_has_full_marks(judge: Judge, source: str) -> None:
-    """A cell is compiled as a script is."""
+    """Cells are compiled like scripts."""
     assert points(judge("print('hello')", source)) == ALL
 
 
@@ -123,22 +123,22 @@ FIRST_CELLS = [
 
 @pytest.mark.parametrize("line", FIRST_CELLS)
 def test_a_line_that_fails_costs_no_definition_below_it(judge: Judge, line: str) -> None:
-    """The rest of the cell's imports, functions, classes and plain assignments is there; what failed is said."""
+    """The cell's other imports, functions, classes and plain assignments exist; the failure is reported."""
     report = judge(f"{line}{HEAD}\nclass Lost(Nowhere): pass\n{DOUBLE}\nk = 1", SQUARE, FOLLOW)
     assert points(report) == ALL
     assert states(report) == ["failed"]
 
 
 def test_the_names_of_one_import_fail_one_by_one(judge: Judge) -> None:
-    """In a script as in a notebook; what is a definition only by calling something is not made up."""
+    """In a script as in a notebook."""
     head = f"import wonders, torch\nfrom torch import no_such, autograd\n{HEAD.splitlines()[-1]}\nk = torch.zeros(3)"
     report = judge("\n\n".join([head, DOUBLE, SQUARE, FOLLOW]))
     assert points(report) == ALL
     assert states(report) == ["failed", "failed"]
 
 
-def test_what_only_a_call_gives_is_not_made_up(judge: Judge) -> None:
-    """Below a failing line nothing is called: a plain assignment is a definition, another is work."""
+def test_no_calls_run_below_a_failing_line(judge: Judge) -> None:
+    """A plain assignment is a definition, one that calls something is work."""
     cell = "1 / 0\nkept = list()\n" + RIGHT.replace("return 2 * x\n", "return 2 * x + 0 * len(kept)\n", 1)
     assert points(judge("pass", cell)) == ALL | {"double": 0.0}
 
@@ -158,7 +158,7 @@ MAGICS = [
 def test_an_unknown_magic_lets_its_python_run(
     judge: Judge, magic: str, cells: list[str], due: dict[str, float]
 ) -> None:
-    """And says so; one of another language is named, and those that are known do what they do."""
+    """With a note; a cell of another language is named, and known magics work."""
     report = judge(HEAD, DOUBLE, magic + SQUARE, FOLLOW)
     assert (points(report), states(report)) == (due, cells)
     if cells:
@@ -170,7 +170,7 @@ def test_an_unknown_magic_lets_its_python_run(
 def test_python_in_a_cell_that_is_no_code_is_named(
     judge: Judge, tmp_path: Path, kind: str, supervisor: Supervisor
 ) -> None:
-    """It costs what is not there; a remark says where it is."""
+    """It is not run; a remark says where it is."""
     made = json.loads(notebook(HEAD, DOUBLE, SQUARE, FOLLOW))
     made["cells"][2] = {"cell_type": kind, "metadata": {}, "id": "c2", "source": SQUARE}
     file = tmp_path / "lab.ipynb"
@@ -202,13 +202,13 @@ STATES = (
 
 
 @pytest.mark.parametrize("left", LEFT.values())
-def test_what_cells_leave_on_is_put_back(judge: Judge, left: str) -> None:
-    """A check finds the folder, the defaults and the filters that a fresh session has."""
+def test_global_settings_of_cells_are_reset(judge: Judge, left: str) -> None:
+    """A check finds the folder, defaults and filters of a fresh session."""
     assert points(judge(RIGHT + STATES, left)) == ALL
 
 
 def test_double_precision_is_the_programs_own_choice(judge: Judge) -> None:
-    """What the cells choose stays for all checks; what a check's code chooses goes with the check."""
+    """The cells' choice holds for all checks, a check's only for itself."""
     own = (
         "\nplain, Plain = follow, Square\ndef follow(x):\n    assert torch.zeros(1).dtype is torch.float64\n"
         "    return plain(x)\n"
@@ -230,22 +230,22 @@ NEEDS = (
 
 
 @pytest.mark.parametrize("cell", USED_UP.values())
-def test_what_a_cell_uses_up_is_there_for_the_checks(judge: Judge, cell: str) -> None:
-    """The session is started anew, whoever grades."""
+def test_resources_that_cells_use_up_are_there_for_checks(judge: Judge, cell: str) -> None:
+    """The session is restarted."""
     report = judge(RIGHT + NEEDS, cell)
     assert points(report) == ALL
     assert report.run.restarts == 1
 
 
 def test_a_companion_imports_the_script_by_its_name(judge: Judge) -> None:
-    """As it does where the script is run from its folder; a module that there is stays what it is."""
+    """As when the script is run from its folder; installed modules are not replaced."""
     companion = "from lab import Square\nimport lab\ndef follow(x): return Square.apply(x) + lab.one\n"
     script = "\n\n".join([HEAD, DOUBLE, SQUARE, "one = 1", "from beside import follow"])
     assert points(judge(script, beside=companion)) == ALL
 
 
-def test_a_checkpoint_that_torch_does_not_load_costs_itself(judge: Judge) -> None:
-    """Since 2.6 torch refuses numpy's numbers: a mistake of the file's author, and no other item's."""
+def test_a_checkpoint_that_torch_does_not_load_costs_only_itself(judge: Judge) -> None:
+    """Since 2.6 torch refuses numpy scalars: that costs no other item."""
     source = RIGHT.replace(
         "return Square.apply(x) + 1",
         "import numpy\n    torch.save({'best': numpy.float64(1)}, 'kept.pt')\n"

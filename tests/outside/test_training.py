@@ -1,4 +1,4 @@
-"""Training is judged with the student's own Functions, then with ours; one mistake has one price."""
+"""Training is judged with the student's own Functions, then with ours, so that a mistake costs only once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def lost(report: Report) -> dict[str, float]:
 
 
 def said(item: ItemResult, language: str = "en") -> str:
-    """Return all that the student is told of an item."""
+    """Return all messages of an item."""
     return "\n".join(check.message.get(language, "") for check in item.checks)
 
 
@@ -56,7 +56,7 @@ IN_TURN = """    if not passed("square"):
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
-    """Offer a small course whose last check is judged with the student's Square first."""
+    """Start a small course whose last check is judged with the student's Square first."""
     assert DIRECT in HIDDEN_TESTS
     hidden = HIDDEN_TESTS.replace(DIRECT, IN_TURN).replace("test_follow(student, ", "test_follow(student, instead, ")
     with Supervisor(make_course(tmp_path_factory.mktemp("in-turn"), {"lab": hidden}), ("lab",)) as started:
@@ -82,7 +82,7 @@ WRONG = RIGHT.replace("return x * x", "return 2 * x * x")
 def test_the_better_of_the_two(
     small: Supervisor, tmp_path: Path, source: str, points: float, judged_with: tuple[str, ...]
 ) -> None:
-    """What is right with its author's own Functions is right, and so is what is right with ours."""
+    """Code that is right with its author's Functions or with ours is right."""
     item = judging(small, tmp_path)("lab", source).verdict.items["follow"]
     assert (item.points, item.judged_with) == (points, judged_with)
 
@@ -95,7 +95,7 @@ def test_the_better_of_the_two(
     ],
 )
 def test_what_is_raised_says_with_whose_function(small: Supervisor, tmp_path: Path, follow: str, whose: str) -> None:
-    """Where both ways end in an exception, the student reads that of their own, and that it is."""
+    """If both ways raise, the student reads the exception with their own Function, and that it is theirs."""
     source = WRONG.replace("    return Square.apply(x) + 1", follow)
     item = judging(small, tmp_path)("lab", source).verdict.items["follow"]
     assert item.points == 0
@@ -109,7 +109,7 @@ def test_what_is_raised_says_with_whose_function(small: Supervisor, tmp_path: Pa
 
 @pytest.fixture(scope="module")
 def labs() -> Iterator[Supervisor]:
-    """Offer the supervisor of two labs."""
+    """Start a supervisor for two labs."""
     with Supervisor(COURSE, ("tp1_functions", "tp2_activations")) as started:
         assert started.problems == []
         yield started
@@ -121,7 +121,7 @@ def plain(lab: str) -> str:
 
 
 def changed(text: str, *changes: tuple[str, str]) -> str:
-    """Change a solution; what is to be changed must be there."""
+    """Replace parts of a solution, which must be there."""
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
@@ -189,14 +189,14 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_case_of_the_first_lab(labs: Supervisor, tmp_path: Path, name: str) -> None:
-    """What a mistake costs, and nothing besides."""
+    """A mistake costs its points and no others."""
     changes, price = CASES[name]
     report = judging(labs, tmp_path)("tp1_functions", changed(plain("tp1_functions"), *changes))
     assert lost(report) == price
 
 
-def test_a_legacy_function_is_told_how_it_is_called(labs: Supervisor, tmp_path: Path) -> None:
-    """Instances cannot be called: it is said that apply is, and that forward is static."""
+def test_a_legacy_function_gets_advice(labs: Supervisor, tmp_path: Path) -> None:
+    """Instances cannot be called: the message says to use apply and a static forward."""
     report = judging(labs, tmp_path)("tp1_functions", changed(plain("tp1_functions"), *LEGACY))
     assert "static `forward`" in said(report.verdict.items["mse.forward"])
     assert "statiques" in said(report.verdict.items["linear.forward"], "fr")

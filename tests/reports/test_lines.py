@@ -1,4 +1,4 @@
-"""What the terminal shows is text, whoever wrote it."""
+"""Reports on the terminal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from gradjudge.reports.record import SCHEMA, CheckResult, CheckRun, ItemResult, 
 from gradjudge.reports.views import public_view
 
 
-def test_what_is_shown_gives_no_orders() -> None:
-    """Neither markup nor terminal codes of a submission act; tabs, newlines and no-break spaces stay."""
+def test_markup_and_terminal_codes_are_escaped() -> None:
+    """Those of a submission have no effect; tabs, newlines and no-break spaces stay."""
     hostile = "[red]\x1b[2J\x9b1m\r\ta\nb\u00a0:"
     assert render(escape(hostile)).plain == "[red]\\x1b[2J\\x9b1m\\x0d\ta\nb\u00a0:"
 
 
 def a_report() -> Report:
-    """Make a report with a lost item, one judged with ours and a pending one."""
+    """Make a report with a lost item, one judged with a stand-in and a pending one."""
     lost = CheckResult("c", {"en": "A title", "fr": "Un titre"}, "failed", message={"en": "Wrong", "fr": "Faux"})
     items = {
         "mse": ItemResult(0.0, 4.0, "failed", checks=(lost,), hint={"en": "Look", "fr": "Regardez"}),
@@ -29,12 +29,12 @@ def a_report() -> Report:
 
 
 def shown(language: str, *, staff: bool = False) -> str:
-    """Return what the terminal shows of it."""
+    """Return that report as the terminal shows it."""
     return "\n".join(render(line).plain for line in report_lines(a_report(), language, staff=staff))
 
 
 def test_a_report_is_shown_in_the_students_language() -> None:
-    """Score, states, messages and hints are in one language, and staff's details are not there."""
+    """Score, states, messages and hints are in one language, without details for staff."""
     text = shown("fr")
     assert text.startswith("tp1  2 sur 6  (+ 3 à noter par une personne)")
     for said in ("échec", "Un titre", "Faux", "indice\u00a0: Regardez", "évalué avec notre MSE", "landlock"):
@@ -56,8 +56,8 @@ def test_a_cohort_is_a_table_of_what_was_lost() -> None:
     assert capture.get().splitlines()[1].split() == ["ada", "2", "6", "failed", "mse"]
 
 
-def test_a_sentence_that_many_checks_end_in_is_shown_once_with_their_number() -> None:
-    """Twenty-five times the same line would hide the others; the report still has each."""
+def test_a_message_of_many_checks_is_shown_once_with_their_number() -> None:
+    """Repetitions would hide the others; the report still has each."""
     message = {"en": "`Value` is not defined.", "fr": "`Value` n'est pas défini."}
     checks = [CheckResult(f"c{n}", {"en": f"Title {n}", "fr": ""}, "failed", message=message) for n in range(3)]
     other = CheckResult("o", {"en": "Other", "fr": ""}, "failed", message={"en": "Wrong", "fr": "Faux"})

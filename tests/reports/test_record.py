@@ -1,4 +1,4 @@
-"""Reports: points from checks, canonical bytes, atomic writing, and what a student may see."""
+"""Reports: points from checks, canonical bytes, atomic writing, and the student's view."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def report(seconds: float = 1.0, host: str = "a") -> Report:
 
 
 def test_states_only_get_worse() -> None:
-    """The worst state wins in every order, and no check at all has passed."""
+    """The worst state wins in any order; no checks at all count as passed."""
     assert worst(["passed", "crashed", "failed"]) == "crashed"
     assert worst(reversed(STATES)) == "unread"
     assert worst([]) == "passed"
@@ -68,7 +68,7 @@ def test_states_only_get_worse() -> None:
     ],
 )
 def test_points_of_an_item(states: list[str], separate: bool, expected: tuple[float, str]) -> None:
-    """A list of checks is all or nothing; a table earns one by one; the state is the worst, or partial."""
+    """A list of checks is all or nothing; in a table each earns points; the state is the worst, or partial."""
     checks = [check(state, 2.0 if state == "passed" else 0.0, 2.0) for state in states]
     assert judge_item(4.0, checks, separate) == expected
 
@@ -85,7 +85,7 @@ def test_totals_leave_out_what_is_pending_or_ungraded() -> None:
 
 
 def test_a_report_has_what_was_found_and_what_is_known_besides() -> None:
-    """Lateness is taken off the score, not off an item; what is known beforehand comes first."""
+    """The late penalty applies to the score, not to items; remarks known beforehand come first."""
     run = Run("cpu", (), {}, 1.0, {}, {})
     found = Findings(
         "d", "fr", {"a": ItemResult(3.0, 4.0, "partial")}, run, remarks=(Note({"en": "two", "fr": "deux"}, "2"),)
@@ -102,7 +102,7 @@ def test_a_report_has_what_was_found_and_what_is_known_besides() -> None:
 
 
 def test_why_nothing_was_judged_is_the_first_note() -> None:
-    """What is known of the files follows it; manual items wait all the same."""
+    """Remarks on the files follow it; manual items stay pending."""
     lab = Assignment("lab", {}, (Item("a", 4.0), Item("q1", 2.0, "manual")), languages=("en", "fr"))
     found = unjudged(lab, "failed", Text.own("empty", "vide"), "lab.py: empty", device="cpu")
     made = report_of(found, assignment="lab", student="ada", remarks=(Note({"en": "one", "fr": "un"}, "1"),))
@@ -117,8 +117,8 @@ def test_the_verdict_does_not_depend_on_the_run() -> None:
     assert verdict_bytes(report(1.0, "a")) == verdict_bytes(report(2.0, "b"))
 
 
-def test_a_report_survives_the_disk(tmp_path: Path) -> None:
-    """What is written is what is read, and nothing else is left in the folder."""
+def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """And nothing else is left in the folder."""
     path = tmp_path / "grades" / "ada.json"
     write_report(report(), path)
     assert read_report(path) == report()
@@ -126,7 +126,7 @@ def test_a_report_survives_the_disk(tmp_path: Path) -> None:
 
 
 def test_half_a_report_is_no_report(tmp_path: Path) -> None:
-    """A damaged, missing or newer file reads as None, so that the submission is graded again."""
+    """Damaged, missing and newer files read as None, so that the submission is graded again."""
     path = tmp_path / "ada.json"
     write_report(report(), path)
     path.write_bytes(path.read_bytes()[:-20])
@@ -137,7 +137,7 @@ def test_half_a_report_is_no_report(tmp_path: Path) -> None:
 
 
 def test_the_student_sees_no_detail() -> None:
-    """The student's view has titles, messages and hints, and nothing of the staff's details."""
+    """The student's view has titles, messages and hints, but no details for staff."""
     view = public_view(report(), "fr")
     assert "hidden" not in str(view)
     assert view["items"]["mse"]["checks"][0]["message"] == "faux"

@@ -53,7 +53,7 @@ def options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Hold the options that stand before a command."""
+    """Take the options before a command."""
 
 
 for command in (release, collect, grade, check, verify, calibrate, doctor):

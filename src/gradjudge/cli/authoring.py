@@ -1,4 +1,4 @@
-"""Commands for those who write assignments: make the notebooks, verify and calibrate the hidden tests."""
+"""The commands for authors: ``release``, ``verify`` and ``calibrate``."""
 
 from __future__ import annotations
 

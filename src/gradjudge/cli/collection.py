@@ -1,4 +1,4 @@
-"""The command that takes in what a learning platform hands out."""
+"""The command ``collect``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gradjudge.reports.lines import escape
 if TYPE_CHECKING:
     from gradjudge.collect.collecting import Collection
 
-MOST_LINES = 20  # about one student's entries: a hostile archive can have thousands
+MOST_LINES = 20  # per student: a hostile archive can have thousands
 
 
 def collect(
@@ -46,7 +46,7 @@ def collect(
     course: CourseOption = None,
 ) -> None:
     """Put what a learning platform or any archive holds into submitted/; exit 1 if something was not taken."""
-    from gradjudge.collect import collecting as intake
+    from gradjudge.collect import collecting
 
     here = Course.find(course)
     here.rubric.assignment(assignment)
@@ -56,8 +56,8 @@ def collect(
         known = ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:
         raise CourseError(f"--zone {zone}: unknown. Expected such as UTC or Europe/Paris.") from error
-    options = intake.Options(pattern, student, times, known, replace, dry_run)
-    done = intake.collect(assignment, sources, into or here.submitted, options)
+    options = collecting.Options(pattern, student, times, known, replace, dry_run)
+    done = collecting.collect(assignment, sources, into or here.submitted, options)
     if as_json:
         view = _view(assignment, done, dry_run, here.rubric.languages)
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(view)) + b"\n")
@@ -93,7 +93,7 @@ def _show(done: Collection, into: Path, dry_run: bool) -> None:
 
 
 def _line(text: str) -> str:
-    """Return a note as one line that the terminal takes no order from, whatever an entry is named."""
+    """Return a note as one line without control characters."""
     printable = text.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
     return escape("".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in printable))
 
@@ -123,6 +123,6 @@ def _view(assignment: str, done: Collection, dry_run: bool, languages: Sequence[
 
 
 def _safe(text: str) -> str:
-    """Return text that JSON can hold, without the controls that JSON would leave as they are."""
+    """Return text that JSON can encode, without the control characters that JSON does not escape."""
     plain = re.sub(r"[\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)
     return plain.encode("utf-8", "backslashreplace").decode()

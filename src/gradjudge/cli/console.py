@@ -1,4 +1,4 @@
-"""What the commands share: the two consoles, exit codes, common options, and how faults are said."""
+"""What the commands share: consoles, exit codes, options, signals, and the report of faults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXIT_UNGRADED = 1
 EXIT_COURSE = 2
 EXIT_INTERNAL = 3
 EXIT_SIGNAL = 128
-#: Seconds in which a second signal is taken for the same one (some programs pass a signal on to us that we have too).
+#: Seconds in which a second signal counts as the same one, which some parent processes forward.
 SAME_SIGNAL = 1.0
 
 out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
@@ -50,29 +50,29 @@ def say(text: str) -> None:
 
 
 def device_of(name: str) -> str:
-    """Return the device that ``--device`` means on this machine."""
+    """Return the device for ``--device`` on this machine."""
     from gradjudge.cohort.supervisor import resolve_device
 
     return resolve_device(name)
 
 
-def sandbox_of(course: Course, said_aloud: str | None) -> str:
-    """Return the jail that was asked for, or the course's own.
+def sandbox_of(course: Course, option: str | None) -> str:
+    """Return the ``--sandbox`` option, or the course's setting.
 
     Raises:
-        CourseError: there is no such jail.
+        CourseError: there is no such sandbox.
     """
-    if said_aloud is not None and said_aloud not in SANDBOXES:
-        raise CourseError(f"--sandbox {said_aloud}: unknown. Expected one of {', '.join(SANDBOXES)}.")
-    return said_aloud or course.rubric.sandbox
+    if option is not None and option not in SANDBOXES:
+        raise CourseError(f"--sandbox {option}: unknown. Expected one of {', '.join(SANDBOXES)}.")
+    return option or course.rubric.sandbox
 
 
 class Stopped(BaseException):
-    """Report a signal that asks the command to end. Nothing takes it for an error: with-blocks end in order.
+    """A signal asks the command to end. A `BaseException`, so that only ``with`` and ``finally`` handle it.
 
     Attributes:
         number: of the signal.
-        told: what there is to say, besides that.
+        told: a further message for the user.
     """
 
     def __init__(self, number: int) -> None:
@@ -83,7 +83,7 @@ class Stopped(BaseException):
 
 
 def stop_on_signals() -> None:
-    """Turn SIGINT, SIGTERM and SIGHUP into `Stopped`, where they are not ignored. A second one ends the process."""
+    """Turn SIGINT, SIGTERM and SIGHUP into `Stopped`, unless ignored. A second one ends the process."""
     asked: list[float] = []
 
     def stop(number: int, _frame: object) -> None:
@@ -91,7 +91,7 @@ def stop_on_signals() -> None:
         if len(asked) == 1:
             raise Stopped(number)
         if asked[-1] - asked[0] > SAME_SIGNAL:
-            os._exit(EXIT_SIGNAL + number)  # all that we have started dies with us
+            os._exit(EXIT_SIGNAL + number)  # every process that we started dies with us
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -102,7 +102,7 @@ def stop_on_signals() -> None:
 def started_supervisor(
     course: Course, assignments: tuple[str, ...], device: str, sandbox: str, *, submitted: Path | None = None
 ) -> Iterator[Any]:
-    """Start a supervisor, and end it whatever happens; no session may read where submissions lie."""
+    """Start a supervisor with progress messages, and end it; no session may read `submitted`."""
     from gradjudge.cohort.supervisor import Supervisor
 
     if sandbox == "none":
@@ -117,13 +117,13 @@ def started_supervisor(
 
 
 def warn(text: str) -> None:
-    """Print a line about something that went wrong and was mended."""
+    """Print a warning."""
     err.print(f"[bold red]gradjudge:[/] {escape(text)}")
 
 
 @contextmanager
 def progress(total: int) -> Iterator[Any]:
-    """Show how far grading is; what is given is called with each report."""
+    """Show a progress bar; the function that it yields is called with each report."""
     columns = (
         TextColumn("grading"),
         BarColumn(),
@@ -145,7 +145,7 @@ def progress(total: int) -> Iterator[Any]:
 
 
 def loud(problems: Sequence[str], reports: Sequence[Report]) -> None:
-    """Say aloud what went wrong on our side, and exit with a code that says so."""
+    """Print the grader's faults and undecided files; exit with `EXIT_UNGRADED` if there are any."""
     for problem in problems:
         err.print(f"[bold red]hidden tests:[/] {escape(problem)}")
     bad = [report for report in reports if report.ungraded]

@@ -1,4 +1,4 @@
-"""Commands that grade: a cohort, one submission."""
+"""The commands that grade: ``grade`` and ``check``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gradjudge.cohort.runs import CohortPlan
     from gradjudge.judge.jobs import Job
 
-MOST_NOTES = 50  # lines about files that are printed below a cohort's table
+MOST_NOTES = 50  # printed below a cohort's table
 
 
 def grade(
@@ -95,7 +95,7 @@ def _judge_all(
     sandbox: str,
     jobs: int,
 ) -> tuple[list[Report], list[str]]:
-    """Judge and save; return the reports, and what is wrong with the hidden tests."""
+    """Judge and save; return the reports, and problems of the hidden tests."""
     from gradjudge.cohort import runs
 
     if not todo:
@@ -128,7 +128,7 @@ def _print_notes(reports: Sequence[Report]) -> None:
 
 
 def _which(course: Course, assignment: str | None, *, every: bool) -> tuple[str, ...]:
-    """Return the assignments that were asked for: one by its name, or all of the course."""
+    """Return the assignments to grade: one by name, or all."""
     known = tuple(course.rubric.assignments)
     if every and assignment is None:
         return known
@@ -186,7 +186,7 @@ def check(
 
 
 def _guess_assignment(course: Course, file: Path) -> str:
-    """Tell a file's assignment from its metadata, its name or its folder, or from there being only one."""
+    """Guess a file's assignment from its metadata, its name or its folder; the only one of the course fits any file."""
     from gradjudge.course.hand_in.submission import declared_assignment
 
     names = list(course.rubric.assignments)

@@ -1,4 +1,4 @@
-"""The command about the machine: doctor."""
+"""The command ``doctor``."""
 
 from __future__ import annotations
 

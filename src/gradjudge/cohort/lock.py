@@ -1,4 +1,4 @@
-"""One command at a time writes into a folder of reports."""
+"""Locks: one command at a time writes into a folder of reports."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pathlib import Path
 from gradjudge.errors import CourseError
 from gradjudge.files import TEMPORARY
 
-#: The file in a folder of reports that the command which grades into it holds locked. The kernel unlocks it when that
-#: process ends, however it ends; the file stays.
+#: The file in a folder of reports that is locked while a command grades into it. The kernel releases the lock when the
+#: process ends; the file stays.
 LOCK = ".lock"
 LONGEST_OWNER = 200
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -24,12 +24,12 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 @contextmanager
 def locked(folders: Iterable[Path]) -> Iterator[None]:
-    """Hold folders of reports against other commands, and clear away what a killed one has left half written.
+    """Lock folders of reports, and remove temporary files that a killed command left there.
 
-    On a file system that has no locks, nothing is held.
+    On a file system without locks, nothing is locked.
 
     Raises:
-        CourseError: another command holds one of them, or it cannot be written.
+        CourseError: another command has locked one, or it cannot be written.
     """
     with ExitStack() as held:
         for folder in folders:
@@ -82,5 +82,5 @@ def _now() -> str:
 
 
 def unwritable(path: Path, error: OSError) -> CourseError:
-    """Return what to say of a file that cannot be written."""
+    """Return the error for a file that cannot be written."""
     return CourseError(f"{path} cannot be written: {error.strerror}. Make room for it, or name a folder with --grades.")

@@ -1,4 +1,4 @@
-"""Grade many submissions: a map of `grade`, that a killed run loses nothing of and a second run does not repeat."""
+"""Grade many submissions. A killed run loses no finished report, and the next run grades only what changed."""
 
 from __future__ import annotations
 
@@ -32,13 +32,12 @@ UNREAD = Text("the name of your file cannot be read: staff will look at it; use 
 
 
 class CohortPlan(msgspec.Struct, frozen=True):
-    """What is to be done for a cohort.
+    """The work for one assignment of a cohort.
 
     Attributes:
-        assignment: its name.
         jobs: submissions to judge.
-        done: reports that stand from an earlier run under the same key.
-        problems: submissions that have no file to judge, or none that can be read.
+        done: reports of an earlier run under the same key.
+        problems: submissions without a readable file to judge.
     """
 
     assignment: str
@@ -54,7 +53,7 @@ class CohortPlan(msgspec.Struct, frozen=True):
 
 
 class KeyMaker:
-    """Digest all that a verdict depends on; what submissions share once per assignment."""
+    """Digest everything that a verdict depends on; what submissions share, once per assignment."""
 
     def __init__(self, course: Course, device: str, sandbox: str) -> None:
         self._course = course
@@ -63,10 +62,10 @@ class KeyMaker:
         self._by_assignment: dict[str, str] = {}
 
     def key(self, assignment: str, file: Path, late: Late | None, also: Sequence[str] = ()) -> tuple[str, str]:
-        """Return the key of one submission (the same key gives the same verdict), and the digest of its files.
+        """Return the key of one submission (same key, same verdict), and the digest of its files.
 
         Raises:
-            OSError: it, or what lies beside it, cannot be read.
+            OSError: it, or a file beside it, cannot be read.
         """
         read = _read(file, self._course.rubric.assignment(assignment).limits)
         beside = [f"{one.name}\0{_kind(file.parent / one.name)}" for one in read.left_out]
@@ -81,13 +80,13 @@ class KeyMaker:
 
 
 def _engine_digest() -> str:
-    """Digest what verdicts and their words come of: code and catalogues."""
+    """Digest gradjudge itself: code and catalogues."""
     files = [file for kind in ("*.py", "*.po") for file in Path(gradjudge.__file__).parent.rglob(kind)]
     return digest_of((file.name, file.read_bytes()) for file in sorted(files))
 
 
 def _read(file: Path, limits: GradingLimits) -> HandIn:
-    """Read what a judge reads of a submission; of a file that it refuses, what is refused."""
+    """Read a submission as a judge does; a file that a judge would refuse counts as left out."""
     try:
         return read_hand_in(file, limits)
     except RefusedFile:
@@ -96,7 +95,7 @@ def _read(file: Path, limits: GradingLimits) -> HandIn:
 
 
 def _kind(path: Path) -> str:
-    """Describe a file that is not read: as long as this is the same, it is refused for the same reason."""
+    """Describe a file that is not read: while this is unchanged, it is refused for the same reason."""
     try:
         status = path.lstat()
     except (OSError, ValueError) as error:
@@ -105,7 +104,7 @@ def _kind(path: Path) -> str:
 
 
 def handed_in(course: Course, assignment: str, folder: Path) -> Late | None:
-    """Read nbgrader's ``timestamp.txt`` beside a submission, and what its lateness costs; None where there is none.
+    """Read nbgrader's ``timestamp.txt`` in a submission's folder, and compute the penalty; None if there is none.
 
     Raises:
         OSError: it cannot be read.
@@ -134,8 +133,8 @@ def plan(
     """Decide which submissions need a judge.
 
     Args:
-        only: grade only these students; all if empty.
-        fresh: judge again what an earlier run has judged under the same key.
+        only: these students only; all if empty.
+        fresh: judge again what has a report under the same key.
 
     Raises:
         CourseError: there is no folder of submissions.
@@ -174,9 +173,9 @@ def run(
     jobs: int,
     on_report: Callable[[Report], None] = lambda _report: None,
 ) -> list[Report]:
-    """Judge submissions on a supervisor, `jobs` at a time; each report is saved as soon as it is there.
+    """Judge submissions, `jobs` at a time; each report is saved at once.
 
-    A submission whose judging fails by our fault is ungraded; the others go on.
+    A fault in judging leaves its submission ungraded and does not stop the others.
     """
     reports: list[Report] = []
     with judges(supervisor, jobs) as pool:
@@ -193,19 +192,19 @@ def _judge(supervisor: Supervisor, job: Job) -> Report:
         report = supervisor.judge(job)
         if report.verdict.submission in ("", job.digest):
             return report
-        # It has changed since its key was made. Without a key, the next run grades it again.
+        # The files changed after the key was made. Without a key, the next run grades them again.
         return msgspec.structs.replace(report, verdict=msgspec.structs.replace(report.verdict, key=""))
-    except Exception as fault:  # noqa: BLE001  whatever it is, it is our fault, and the others are to be graded
+    except Exception as fault:  # noqa: BLE001  our fault, whatever it is; the others must be graded
         return supervisor.blank(job, "ungraded", FAULT, f"{type(fault).__name__}: {fault}")
 
 
 def finish(
     course: Course, plan: CohortPlan, judged: Sequence[Report], *, submitted: Path | None, grades: Path | None
 ) -> tuple[list[Report], Path]:
-    """Report on those who handed in no file, write the table of scores; return the plan's reports and its path.
+    """Report on submissions without a file and write the table of scores; return the reports and the table's path.
 
     Args:
-        judged: what `run` gave; reports on other assignments are left out.
+        judged: reports from `run`; those on other assignments are ignored.
     """
     reports = [*plan.done, *(report for report in judged if report.verdict.assignment == plan.assignment)]
     for found in plan.problems:
@@ -217,7 +216,7 @@ def finish(
 
 
 def without_file(course: Course, assignment: str, found: ChosenFile) -> Report:
-    """Return the report on a student who handed in nothing that could be graded, or nothing that we could read."""
+    """Return the report on a submission without a readable file to judge."""
     rubric = course.rubric.assignment(assignment)
     state, message = ("ungraded", FAULT) if found.ours else ("failed", found.told or MISSING)
     if found.unread:
@@ -226,13 +225,11 @@ def without_file(course: Course, assignment: str, found: ChosenFile) -> Report:
 
 
 def grades_csv(reports: Sequence[Report], order: Sequence[str] = ()) -> bytes:
-    """Return a table of scores, one row per student, sorted: totals, then each item's points.
-
-    Cells that a spreadsheet would take for a formula are defused with an apostrophe.
+    """Return the table of scores, one row per student, sorted: totals, then each item's points.
 
     Args:
-        order: names of the items, in the order of their columns. Those of reports that were read from files are sorted
-            otherwise than those of fresh ones, and the table must not tell which is which.
+        order: names of the items, in the order of their columns: reports read from files have them in another order
+            than fresh ones, and the table must not depend on that.
     """
     names = list(dict.fromkeys([*order, *sorted({name for report in reports for name in report.verdict.items})]))
     out = io.StringIO(newline="")
@@ -255,15 +252,15 @@ def _points(report: Report, name: str) -> str:
 
 
 def defused(text: str) -> str:
-    """Return `text` so that no spreadsheet runs it as a formula."""
+    """Return `text` with an apostrophe before it if a spreadsheet would run it as a formula."""
     return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
 def save_report(course: Course, grades: Path | None, report: Report) -> None:
-    """Write a report where it is kept.
+    """Write a report to its file.
 
     Raises:
-        CourseError: it cannot be written there.
+        CourseError: it cannot be written.
     """
     path = course.report(report.verdict.student, report.verdict.assignment, grades)
     try:
@@ -275,7 +272,7 @@ def save_report(course: Course, grades: Path | None, report: Report) -> None:
 def standing(
     course: Course, assignment: str, reports: Sequence[Report], *, submitted: Path | None, grades: Path | None
 ) -> list[Report]:
-    """Return the reports that are kept of students who are not in `reports`: ``--only`` leaves them as they were."""
+    """Return the reports on disk of the students who are not in `reports` (because of ``--only``)."""
     have = {report.verdict.student for report in reports}
     others = (student for student in course.students(assignment, submitted) if student not in have)
     kept = (read_report(course.report(student, assignment, grades)) for student in others)
@@ -286,7 +283,7 @@ def save_table(course: Course, grades: Path | None, assignment: str, reports: Se
     """Write ``grades.csv`` and return its path.
 
     Raises:
-        CourseError: it cannot be written there.
+        CourseError: it cannot be written.
     """
     path = course.grades_table(assignment, grades)
     try:

@@ -1,6 +1,6 @@
-"""The two processes that sessions and judges are forked from, and the folder they work in.
+"""The two fork servers, for sessions (zygote) and judges (judge host), and their temporary folder.
 
-They live and die together: if one of them is gone, the servers is lost and another one is started.
+They live and die together: if one is gone, the servers are lost, and new ones are started.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from gradjudge.wire.forkserver import Child, ForkRefusedError, request_fork
 
 #: Seconds that the judge host may take to import torch and collect the tests.
 HOST_READY = 600.0
-#: Seconds until the end of a process shows, after the end of what it held.
+#: Seconds within which the end of a process shows, once its sockets are closed.
 SHOWS = 2.0
 
 
 class ServersLost(Exception):
-    """Report that a servers is of no use any more; the text says which part of it is gone."""
+    """The servers are of no use any more; the message says which part is gone."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a servers is to grade, and how; see `gradjudge.cohort.supervisor.Supervisor`."""
+    """What the servers grade, and how; see `gradjudge.cohort.supervisor.Supervisor`."""
 
     course: Course
     assignments: tuple[str, ...]
@@ -50,7 +50,7 @@ class Terms:
     secret: tuple[Path, ...] = ()
 
     def digest(self) -> str:
-        """Digest ``grading.toml`` and the hidden tests as they are now."""
+        """Digest ``grading.toml`` and the hidden tests as they are on disk."""
         rubric = self.course.rubric_file
         tests = ((name, self.course.tests_digest(name).encode()) for name in self.assignments)
         return digest_of([(rubric.name, rubric.read_bytes()), *tests])
@@ -69,7 +69,7 @@ class Servers:
 
     @property
     def processes(self) -> dict[str, int]:
-        """The process ids of those that run, by name: ``zygote`` and ``host``."""
+        """The process ids of ``zygote`` and ``host``, while they run."""
         pids = {"zygote": self._zygote and self._zygote.pid, "host": self._host and self._host.pid}
         return {name: pid for name, pid in pids.items() if pid}
 
@@ -94,10 +94,10 @@ class Servers:
         return collected
 
     def _launch(self) -> int:
-        """Start both; return the descriptor on which the host will say that it is ready."""
+        """Start both; return the descriptor on which the host reports that it is ready."""
         terms = self._terms
         self._folder = RunFolder()
-        self._zygote = Zygote.start(scratch=self._folder.path, secret=(*secret_paths(terms.course), *terms.secret))
+        self._zygote = Zygote.start(scratch=self._folder.path, secret=(*terms.course.secret, *terms.secret))
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ready, ready_end = os.pipe()
         setup = HostSetup(
@@ -114,14 +114,14 @@ class Servers:
         )
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
         environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        environment["TORCHINDUCTOR_CACHE_DIR"] = str(self._folder.path)  # or torch makes one under TMPDIR that stays
+        environment["TORCHINDUCTOR_CACHE_DIR"] = str(self._folder.path)  # else torch leaves one under TMPDIR
         try:
             self._host = subprocess.Popen(
                 [sys.executable, "-P", "-B", "-m", "gradjudge.judge.host", msgspec.json.encode(setup).decode()],
                 pass_fds=(theirs.fileno(), self._zygote.control.fileno(), ready_end),
                 stdin=subprocess.DEVNULL,
                 env=environment,
-                start_new_session=True,  # Ctrl-C is for us; we end the host by hanging up
+                start_new_session=True,  # Ctrl-C is for us; hanging up ends the host
             )
         except BaseException:
             os.close(ready)
@@ -151,12 +151,12 @@ class Servers:
         """Start a judge.
 
         Raises:
-            ServersLost: there is nobody to start it.
-            InternalError: it could not be started all the same.
+            ServersLost: the servers are gone.
+            InternalError: the servers are there, but it could not be started.
         """
         try:
             if self._control is None:
-                raise ForkRefusedError("the servers has been ended")
+                raise ForkRefusedError("the servers have been ended")
             return request_fork(self._control, msgspec.json.encode(setup))
         except (OSError, ForkRefusedError) as error:
             if self._control is None or (gone := self.lost(SHOWS)):
@@ -164,7 +164,7 @@ class Servers:
             raise InternalError(f"no judge could be started: {error}") from error
 
     def lost(self, seconds: float = 0.0) -> str:
-        """Tell which part of the servers is gone; an empty text if it is whole, and still is after `seconds`."""
+        """Return which part is gone; empty if none is, and still none after `seconds`."""
         ends = time.monotonic() + seconds
         while not (gone := self._gone()) and time.monotonic() < ends:
             time.sleep(0.02)
@@ -172,7 +172,7 @@ class Servers:
 
     def _gone(self) -> str:
         if self._host is None or self._zygote is None or self._folder is None:
-            return "the servers has been ended"
+            return "the servers have been ended"
         if (code := self._host.poll()) is not None:
             return f"the judge host died ({_how(code)})"
         if (code := self._zygote.exit_code) is not None:
@@ -182,13 +182,13 @@ class Servers:
         return ""
 
     def doom(self) -> None:
-        """Let a start that is under way, in this thread or another, fail at once."""
+        """Make a start that is under way in any thread fail at once."""
         self._doomed = True
         if self._host is not None and not self._ready:
             self._host.kill()
 
     def close(self) -> None:
-        """End both, and with them every judge and session, and remove the folder. May be called again."""
+        """End both, and with them every judge and session, and remove the folder. Idempotent."""
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -209,9 +209,3 @@ class Servers:
 
 def _how(code: int) -> str:
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-
-
-def secret_paths(course: Course) -> tuple[Path, ...]:
-    """Return what no session may read; grading is refused where Python's own folders hold one of them."""
-    written = (course.root / name for name in ("autograder", "solutions", "source"))
-    return (course.rubric_file, *written, course.submitted, course.grades)

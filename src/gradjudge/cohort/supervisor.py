@@ -1,8 +1,7 @@
-"""Start what grading needs, and judge submissions on it, one in each thread that asks.
+"""Start the servers and judge submissions on them, one per calling thread.
 
-The supervisor runs in the cohort's process, which imports neither torch nor a hidden test: it starts the zygote of the
-sessions and the judge host (a servers), and supervises the judges with deadlines of its own. What dies is replaced: a
-judge, or the whole servers.
+The supervisor runs in the command's process, which imports neither torch nor a hidden test. It gives judges deadlines,
+and replaces what dies: a judge, or all servers.
 """
 
 from __future__ import annotations
@@ -30,18 +29,17 @@ from gradjudge.sandbox.scratch import remove_abandoned
 from gradjudge.text import Text
 from gradjudge.wire.forkserver import Child, ForkRefusedError, from_outside
 
-#: Seconds that a judge may be at work on one check beyond the student's own: its computing, the session's restart and
-#: the replay of the cells.
+#: Seconds that a judge may work on one check beyond the student's own: its computing, the session's restart and replay.
 MARGIN = 30.0
-#: A submission is given up when its judges have failed this often by what they do.
+#: A submission is given up after this many failures of its judges that were not kills from outside.
 FAILURES = 3
-#: It is given up in any case after this many judges, whoever ended them.
+#: It is given up after this many judges in any case.
 JUDGES = 8
-#: A supervisor is given up when this many servers in a row were lost without a report.
-CREWS_IN_VAIN = 3
-#: Wall seconds until the host has told how a judge ended.
-TOLD = 60.0
-#: Seconds between two looks at how long a judge and its session have been at work.
+#: The supervisor gives up after losing the servers this often in a row without a report.
+MOST_LOSSES = 3
+#: Wall seconds to wait for the exit status of a judge.
+EXIT_SECONDS = 60.0
+#: Seconds between checks of how long a judge and its session have worked.
 LOOK_EVERY = 0.5
 
 FAULT = Text("this submission could not be graded because of a fault on our side; staff has been told")
@@ -49,12 +47,12 @@ FAULT = Text("this submission could not be graded because of a fault on our side
 
 @dataclass
 class Attempts:
-    """One submission before its judges, and what became of those that found nothing.
+    """The attempts to judge one submission that failed so far.
 
     Attributes:
-        skip, killed_at: what the next judge is told of them (see `gradjudge.judge.jobs.JudgeSetup`).
-        struck: checks at which a judge was killed from outside, once.
-        failures: how many judges have failed by what they do.
+        skip, killed_at: passed on to the next judge (see `gradjudge.judge.jobs.JudgeSetup`).
+        struck: checks at which a judge was killed from outside once.
+        failures: attempts that failed otherwise.
         faults: what happened, for staff.
     """
 
@@ -67,13 +65,13 @@ class Attempts:
 
     @property
     def setup(self) -> JudgeSetup:
-        """What the next judge is told."""
+        """The setup of the next judge."""
         return JudgeSetup(self.job.assignment, self.job.file, self.job.also, self.job.seed, self.skip, self.killed_at)
 
     def ended(self, check: str, how: Literal["hung", "ended", "killed", "lost"]) -> None:
-        """Note a judge that ended without a word: at a check, and whether by itself or together with its servers.
+        """Note a judge that ended without findings, at which check and how.
 
-        A check that hangs or ends its judge is not tried again, which leaves it ungraded. A kill may have come from
+        A check that hangs or ends its judge is skipped by the next one, and so ungraded. A kill may have come from
         anywhere, so the check gets a second judge.
         """
         self.faults.append(f"the judge {_ENDED[how]} at check {check or '(start)'}")
@@ -90,7 +88,7 @@ class Attempts:
         self.failures += 1
 
     def killed(self, place: str, detail: str) -> None:
-        """Note a judge whose session was killed from outside, or by itself: the next one is told where."""
+        """Note where a session was killed, for the next judge."""
         self.faults.append(detail)
         self.killed_at = (*self.killed_at, place)
 
@@ -104,17 +102,16 @@ _ENDED = {
 
 
 class Supervisor:
-    """Hold the servers of a course.
+    """Judge submissions of a course: a context manager that starts and ends the servers.
 
     Args:
-        course: the course.
         assignments: names of those to grade.
         device: ``"cpu"`` or ``"cuda"``.
-        sandbox: ``"required"`` or ``"none"`` (said aloud by the person who runs it).
-        limits: limits that replace an assignment's own (tests).
+        sandbox: ``"required"`` or ``"none"``.
+        limits: replace an assignment's own, by name.
         without: layers of the jail to leave off (tests, see `gradjudge.sandbox.policy.Policy`).
-        secret: where submissions lie, if not in the course: like what the course keeps secret, no session may read it.
-        tell: called with one line for staff when a servers is lost and replaced.
+        secret: further paths that no session may read, such as a folder of submissions outside the course.
+        tell: called with a line for staff when the servers are lost and replaced.
 
     Attributes:
         checks: hidden checks by assignment.
@@ -136,19 +133,17 @@ class Supervisor:
         self._terms = Terms(course, assignments, device, sandbox, limits or {}, without, secret)
         self._tell = tell
         self._lock = threading.Lock()
-        self._starter = ThreadPoolExecutor(
-            1, "gradjudge-servers"
-        )  # a servers dies with its thread; the judging ones end
+        self._starter = ThreadPoolExecutor(1, "gradjudge-servers")  # servers die with the thread that starts them
         self._servers: Servers | None = None
         self._closed = False
-        self._in_vain = 0
+        self._losses = 0
         self._given_up = ""
         self._digest = ""
         self.problems: list[str] = []
         self.checks: dict[str, list[str]] = {}
 
     def __enter__(self) -> Supervisor:
-        """Start a servers."""
+        """Start the servers."""
         try:
             remove_abandoned()
             self._digest = self._terms.digest()
@@ -161,7 +156,7 @@ class Supervisor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End every process that was started here, and remove the scratch folders."""
+        """End all processes, and remove the scratch folders."""
         self.close()
 
     @property
@@ -170,51 +165,51 @@ class Supervisor:
         return {} if self._servers is None else self._servers.processes
 
     def judge(self, job: Job) -> Report:
-        """Judge one submission; a judge that dies or hangs is replaced, without the check that it was at.
+        """Judge one submission; a judge that dies or hangs is replaced by one that skips its check.
 
         Raises:
-            InternalError: the servers is lost and could not be replaced, or the supervisor is closed.
+            InternalError: the servers are lost and could not be replaced, or the supervisor is closed.
         """
-        trial = Attempts(job)
+        attempts = Attempts(job)
         for _ in range(JUDGES):
             try:
-                found = self._try(trial)
+                found = self._try(attempts)
             except InternalError as fault:
-                raise InternalError("\n".join([*trial.faults, str(fault)])) from fault
+                raise InternalError("\n".join([*attempts.faults, str(fault)])) from fault
             if found is not None:
-                self._in_vain = 0
-                return self._report(job, found, trial.faults)
-            if trial.failures == FAILURES:
+                self._losses = 0
+                return self._report(job, found, attempts.faults)
+            if attempts.failures == FAILURES:
                 break
-        return self.blank(job, "ungraded", FAULT, "\n".join(trial.faults))
+        return self.blank(job, "ungraded", FAULT, "\n".join(attempts.faults))
 
-    def _try(self, trial: Attempts) -> Findings | None:
-        """Give a trial one judge; None if that found nothing."""
+    def _try(self, attempts: Attempts) -> Findings | None:
+        """Start one judge, and return its findings; None if it ended without."""
         servers = self._present()
         check = ""
         try:
-            with closing(servers.fork(trial.setup)) as judge:
-                told, check, hung = self._listen(judge, trial.job)
-                if told is None:
-                    trial.ended(check, "hung" if hung else _how_ended(judge))
+            with closing(servers.fork(attempts.setup)) as judge:
+                last, check, hung = self._listen(judge, attempts.job)
+                if last is None:
+                    attempts.ended(check, "hung" if hung else _how_ended(judge))
                     return None
         except (ServersLost, ForkRefusedError) as lost:
-            trial.ended(check, "lost")
+            attempts.ended(check, "lost")
             self._replace(servers, servers.lost(SHOWS) or str(lost))
             return None
-        if told.found is not None:
-            return told.found
-        if told.event == "killed":
-            trial.killed(told.name, told.detail)
+        if last.found is not None:
+            return last.found
+        if last.event == "killed":
+            attempts.killed(last.name, last.detail)
         elif gone := servers.lost(SHOWS):
-            trial.ended(check, "lost")
+            attempts.ended(check, "lost")
             self._replace(servers, gone)
         else:
-            trial.failed(told.detail)
+            attempts.failed(last.detail)
         return None
 
     def _listen(self, judge: Child, job: Job) -> tuple[Event | None, str, bool]:
-        """Read a judge's events up to its last: that, the check it was at, and whether it hung."""
+        """Read a judge's events; return the last one (None without), the current check, and whether it hung."""
         limits = self._terms.limits.get(job.assignment) or self._terms.course.rubric.assignment(job.assignment).limits
         # The student's time, and as much for the judge.
         time_of_all = _Allowance(2 * limits.submission_seconds + MARGIN)
@@ -243,7 +238,7 @@ class Supervisor:
                     allowance = _Allowance(limits.check_seconds + MARGIN, used) if current else time_of_all
 
     def _present(self) -> Servers:
-        """Return the servers; wait while it is being replaced."""
+        """Return the servers; wait while they are being replaced."""
         with self._lock:
             if self._given_up:
                 raise InternalError(self._given_up)
@@ -252,27 +247,27 @@ class Supervisor:
             return self._servers
 
     def _replace(self, lost: Servers, why: str) -> None:
-        """Start another servers in the place of `lost`, unless another thread has done so.
+        """Replace `lost` by new servers, unless another thread has done so.
 
         Raises:
-            InternalError: the supervisor is closed, no servers lasts, or the course has changed meanwhile.
+            InternalError: the supervisor is closed, servers were lost too often, or the course has changed.
         """
         with self._lock:
             if self._servers is not lost and not self._closed:
                 return
             if self._closed:
                 raise InternalError("the supervisor is closed")
-            if self._in_vain == CREWS_IN_VAIN:
+            if self._losses == MOST_LOSSES:
                 self._given_up = f"{why}; given up, as nothing could be graded since it was last started again"
             elif self._terms.digest() != self._digest:
                 self._given_up = f"{why}; grading.toml or hidden tests have changed since grading began: grade again"
             if self._given_up:
                 raise InternalError(self._given_up)
-            self._in_vain += 1
+            self._losses += 1
             self._tell(f"{why}; it is started again, and what was under way is judged anew.")
             lost.close()
             fresh = self._servers = Servers(self._terms)
-            if self._closed:  # whoever closed the supervisor may have seen `lost` only
+            if self._closed:  # `close` may have seen only `lost`
                 raise InternalError("the supervisor is closed")
             self._starter.submit(fresh.start).result()
 
@@ -283,7 +278,7 @@ class Supervisor:
 
     @staticmethod
     def _report(job: Job, found: Findings, faults: Sequence[str] = ()) -> Report:
-        """Add to what was found what no judge is told, and what became of those that found nothing."""
+        """Make the report of a job from its findings, and from faults of earlier attempts."""
         return report_of(
             found,
             assignment=job.assignment,
@@ -295,7 +290,7 @@ class Supervisor:
         )
 
     def close(self) -> None:
-        """End the host and the zygote, and with them every judge and session. May be called again."""
+        """End the servers, and with them every judge and session. Idempotent."""
         self._closed = True
         if self._servers is not None:
             self._servers.doom()
@@ -306,19 +301,19 @@ class Supervisor:
 
 
 class _Allowance:
-    """Seconds that a judge and its session may be at work together, and ten times as long by the clock on the wall."""
+    """Seconds that a judge and its session may work together, and `WALL_FACTOR` times as long in wall time."""
 
     def __init__(self, seconds: float, used: float = 0.0) -> None:
         self._used = used + seconds
         self._ends = time.monotonic() + WALL_FACTOR * seconds
 
     def is_over(self, used: float) -> bool:
-        """Tell whether it is used up, by all that was used so far."""
+        """Tell whether it is used up, given the seconds used so far."""
         return used >= self._used or time.monotonic() > self._ends
 
 
 def _heard(wire: socket.socket) -> bytes | None:
-    """Read what a judge has said: nothing if it is gone, None if it says nothing for a while."""
+    """Read from a judge: ``b""`` if it is gone, None on a timeout."""
     try:
         return wire.recv(1 << 16)
     except TimeoutError:
@@ -328,14 +323,14 @@ def _heard(wire: socket.socket) -> bytes | None:
 
 
 def _how_ended(judge: Child) -> Literal["ended", "killed"]:
-    """Tell whether a judge ended by itself; raise ForkRefusedError if its host is gone."""
-    waitstatus = judge.wait(TOLD)
+    """Tell how a judge ended; raise `ForkRefusedError` if its host is gone."""
+    waitstatus = judge.wait(EXIT_SECONDS)
     return "killed" if waitstatus is not None and from_outside(waitstatus) else "ended"
 
 
 @contextmanager
 def judges(supervisor: Supervisor, at_once: int) -> Iterator[ThreadPoolExecutor]:
-    """Offer threads that judge; whatever ends the block early ends the supervisor, for whose judges they wait."""
+    """Provide threads for judging; if the block fails, close the supervisor so that they end."""
     with ThreadPoolExecutor(at_once) as pool:
         try:
             yield pool
@@ -346,16 +341,16 @@ def judges(supervisor: Supervisor, at_once: int) -> Iterator[ThreadPoolExecutor]
 
 
 def resolve_device(name: str) -> str:
-    """Return the device to grade on; ``auto`` is CUDA where there is a GPU.
+    """Return the device to grade on; ``auto`` is CUDA if there is a GPU.
 
     Raises:
-        CourseError: the device that was asked for is unknown, or not there.
+        CourseError: the device is unknown or unavailable.
     """
     if name not in ("auto", *DEVICES):
         raise CourseError(f"--device {name}: unknown device. Expected auto, {' or '.join(DEVICES)}.")
     if name == "cpu" or (name == "auto" and not Path("/dev/nvidiactl").exists()):
         return "cpu"
-    import torch  # two seconds: only where a GPU is likely or asked for
+    import torch  # takes two seconds: only where a GPU is likely or asked for
 
     if torch.cuda.is_available():
         return "cuda"

@@ -1,7 +1,7 @@
-"""Read the entries of a zip, a tar or a folder, one by one, believing nothing that they say of themselves.
+"""Read the entries of a zip, a tar or a folder one by one, trusting nothing that they state.
 
-Python's own modules are not used to read archives. zipfile cuts names at a null byte, cuts data that is longer than it
-says, and reads a directory of any size; tarfile (before 3.11.14) can be led into endless loops by a negative size.
+Python's modules are not used: zipfile cuts names at a null byte, truncates data longer than stated, and reads a
+directory of any size; tarfile (before 3.11.14) loops for ever on a negative size.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ UNOPENED = (".rar", ".7z", ".tar.bz2", ".tbz2", ".tar.zst")
 
 
 def is_archive(name: str) -> bool:
-    """Tell whether a name is that of an archive that is opened."""
+    """Tell whether a name has the suffix of an archive that can be opened."""
     return name.lower().endswith(ARCHIVES)
 
 
 def open_source(path: Path, stack: ExitStack, limits: IntakeLimits = LIMITS) -> list[Entry]:
-    """Return the entries of a folder or an archive on disk; what is open is closed with `stack`.
+    """Return the entries of a folder or an archive on disk; open files are closed with `stack`.
 
     Raises:
         UnreadableArchive: it cannot be read as a whole.
@@ -47,10 +47,10 @@ def open_source(path: Path, stack: ExitStack, limits: IntakeLimits = LIMITS) -> 
 
 
 def entries_of(stream: BinaryIO, stack: ExitStack, limits: IntakeLimits = LIMITS) -> list[Entry]:
-    """Return the entries of an archive, whose kind its first bytes tell.
+    """Return the entries of an archive, whose format is told by its first bytes.
 
     Raises:
-        UnreadableArchive: it is no archive that is known, or is damaged.
+        UnreadableArchive: it has no known format, or is damaged.
     """
     head = stream.read(262)
     stream.seek(0)
@@ -64,7 +64,7 @@ def entries_of(stream: BinaryIO, stack: ExitStack, limits: IntakeLimits = LIMITS
 
 
 def nested_entries(data: bytes, stack: ExitStack, limits: IntakeLimits = LIMITS) -> list[Entry]:
-    """Return the entries of a student's own archive.
+    """Return the entries of an archive that a student handed in.
 
     Raises:
         RefusedEntry: it cannot be read as a whole.
@@ -77,7 +77,7 @@ def nested_entries(data: bytes, stack: ExitStack, limits: IntakeLimits = LIMITS)
 
 
 def folder_entries(folder: Path, limits: IntakeLimits = LIMITS) -> list[Entry]:
-    """Return the files under a folder, in the order of their names; links are not followed.
+    """Return the files under a folder, sorted by name; links are not followed.
 
     Raises:
         UnreadableArchive: it cannot be listed, or has too many files.

@@ -1,11 +1,11 @@
-"""The verb: take archives apart, and put each student's files into ``submitted/<student>/<assignment>/``.
+"""Sort the files of archives and folders into ``submitted/<student>/<assignment>/``.
 
 ::
 
-    archives, folders ──entries──▶ whose? ──pieces──▶ gather ──files──▶ a folder of its own ──rename──▶ submitted/
-    (hostile bytes)                names.py           gather.py          (.collecting-...)
+    archives, folders ──entries──▶ owners ──placed──▶ gather ──files──▶ temporary folder ──rename──▶ submitted/
+    (hostile bytes)                owners.py          gather.py          (.collecting-...)
 
-Everything is opened and listed before anything is written. A student's folder is written under another name and
+Everything is opened and listed before anything is written. A student's folder is written under a temporary name and
 renamed, so it is complete or absent.
 """
 
@@ -55,7 +55,7 @@ from gradjudge.files import digest_of
 
 RECORD = ".collected"
 WORKSHOP = ".collecting-"
-MOST_SCRIPT = 1 << 20  # bytes of a script that is looked at for what it imports
+MOST_SCRIPT = 1 << 20  # bytes of a script that is searched for imports
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -63,10 +63,10 @@ class Options(msgspec.Struct, frozen=True):
 
     Attributes:
         pattern: regular expression for names, see `gradjudge.collect.owners.by_pattern`.
-        student: whose everything is.
-        times: write ``timestamp.txt`` from the entries' own times.
-        zone: time zone of times that have none.
-        replace: replace what a person has put or changed there, and newer attempts, too.
+        student: the owner of everything; empty to tell owners by names.
+        times: write ``timestamp.txt`` from the entries' modification times.
+        zone: time zone of times without one.
+        replace: also replace newer attempts, and what a person put or changed there.
         dry_run: write nothing.
     """
 
@@ -83,10 +83,10 @@ class StudentOutcome(msgspec.Struct, frozen=True):
     """What became of one student's submission.
 
     Attributes:
-        state: ``"new"``, ``"unchanged"``, ``"replaced"``, ``"kept"``: what was there was left as it is, or
-            ``"unclear"``: nothing was taken, since staff must say which of several files counts.
+        state: ``"new"``, ``"unchanged"``, ``"replaced"``, ``"kept"`` (the folder on disk was left as it is) or
+            ``"unclear"`` (nothing was taken: staff must say which of several files counts).
         files: what was taken, sorted.
-        handed_in: what ``timestamp.txt`` says; empty without one.
+        handed_in: content of ``timestamp.txt``, or empty.
         notes: lines for staff.
         refused: entries that were not taken.
     """
@@ -100,7 +100,7 @@ class StudentOutcome(msgspec.Struct, frozen=True):
 
 
 class Collection(msgspec.Struct, frozen=True):
-    """What one command did: an outcome per student and archive, and entries that are nobody's."""
+    """What one command did: an outcome per student and archive, and entries without an owner."""
 
     outcomes: tuple[StudentOutcome, ...]
     strays: tuple[Refused, ...]
@@ -113,10 +113,10 @@ class Collection(msgspec.Struct, frozen=True):
 
 
 def collect(assignment: str, sources: Sequence[Path], into: Path, options: Options) -> Collection:
-    """Collect archives and folders, in their order, into ``<into>/<student>/<assignment>/``.
+    """Collect archives and folders, in order, into ``<into>/<student>/<assignment>/``.
 
     Raises:
-        CourseError: an archive cannot be read (then nothing is written), or a folder cannot be written.
+        CourseError: an archive cannot be read (nothing is written then), or a folder cannot be written.
     """
     record_file = into / RECORD / f"{assignment}.json"
     before = read_record(record_file)
@@ -127,7 +127,7 @@ def collect(assignment: str, sources: Sequence[Path], into: Path, options: Optio
         places = _expanded(sources)
         batches = [_opened(source, assignment, options, strays, stack, len(places) == 1) for source in places]
         if not options.student:
-            batches = _told_apart(places, batches)
+            batches = _distinguished(places, batches)
         try:
             if not options.dry_run:
                 into.mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def collect(assignment: str, sources: Sequence[Path], into: Path, options: Optio
 
 
 def _expanded(sources: Sequence[Path]) -> list[Path]:
-    """Return the sources; of a folder that holds archives, these first, each on its own."""
+    """Return the sources; the archives in a folder become sources of their own, before the folder."""
     found: list[Path] = []
     for source in sources:
         if not source.exists():
@@ -170,7 +170,7 @@ def _expanded(sources: Sequence[Path]) -> list[Path]:
 
 
 def _downloaded(source: Path) -> bool:
-    """Tell whether a folder is a platform's archive that somebody unpacked: its archives are its students' own."""
+    """Tell whether a folder is a platform's unpacked archive: archives in it are students' own."""
     names = [(path.name, *(["x"] if path.is_dir() else [])) for path in source.iterdir()] if source.is_dir() else []
     return platform_of(names, 0, UTC) is not None if names else False
 
@@ -178,7 +178,7 @@ def _downloaded(source: Path) -> bool:
 def _opened(
     source: Path, assignment: str, options: Options, strays: list[Refused], stack: ExitStack, alone: bool
 ) -> dict[Owner, list[PlacedEntry]]:
-    """Open a source and sort its entries by student."""
+    """Open a source and group its entries by student."""
     try:
         entries = open_source(source, stack, options.limits)
     except UnreadableArchive as problem:
@@ -189,7 +189,7 @@ def _opened(
             named.append((entry, safe_parts(entry.name, options.limits)))
         except RefusedEntry as refusal:
             unnamed.append(msgspec.structs.replace(entry, problem=refusal))
-    if source.is_dir() and not _downloaded(source):  # its archives are sources of their own
+    if source.is_dir() and not _downloaded(source):  # its archives are sources themselves
         named = [one for one in named if one[0].problem is not None or len(one[1]) > 1 or not is_archive(one[1][0])]
     named = [(entry, parts) for entry, parts in named if not is_junk(parts)]
     if not entries:
@@ -202,7 +202,7 @@ def _opened(
         strays.append(Refused(source.name, "everything", "owner", str(doubt).removeprefix(f"{source.name}: ")))
         return {}
     found: dict[Owner, list[PlacedEntry]] = {}
-    for entry, parts in named + [(entry, _told(entry)) for entry in unnamed]:
+    for entry, parts in named + [(entry, _first_part(entry)) for entry in unnamed]:
         claim = layout(parts) if parts else None
         if claim is PLATFORMS_OWN:
             continue
@@ -219,19 +219,19 @@ def _opened(
 
 
 def _known_time(entry: Entry, claim: Claim, options: Options) -> float | None:
-    """Return the time that a name states, else the entry's own if staff say that these are times of handing in."""
+    """Return the time in the name, else the entry's own with ``--times``, as a timestamp."""
     if claim.when is not None:
         return claim.when.timestamp()
     return _utc(entry.when, options.zone).timestamp() if options.times and entry.when is not None else None
 
 
-def _told_apart(
+def _distinguished(
     places: Sequence[Path], batches: list[dict[Owner, list[PlacedEntry]]]
 ) -> list[dict[Owner, list[PlacedEntry]]]:
-    """Name one student's own archives after themselves where the folders inside have the same name.
+    """Name students after their archives where the folders inside have the same name.
 
     Raises:
-        CourseError: the archives have the same name, too.
+        CourseError: two archives have the same name, too.
     """
     lone = [next(iter(batch)).identity if len(batch) == 1 else "" for batch in batches]
     again = {identity for identity in lone if identity.startswith("name:") and lone.count(identity) > 1}
@@ -247,8 +247,8 @@ def _told_apart(
     ]
 
 
-def _told(entry: Entry) -> tuple[str, ...]:
-    """Return a path of a bad name's first part, which may tell whose it is; none if that part is bad itself."""
+def _first_part(entry: Entry) -> tuple[str, ...]:
+    """Return a path with the first part of a bad name, which may name the owner; empty if that is bad too."""
     try:
         return (*safe_parts(entry.name.split("/")[0]), "x")
     except RefusedEntry:
@@ -276,7 +276,7 @@ def _layout(source: Path, entries: list[tuple[Entry, tuple[str, ...]]], assignme
 
 
 def _gradescopes(source: Path, entries: list[tuple[Entry, tuple[str, ...]]]) -> Layout | None:
-    """Return the layout of a Gradescope export: its list stands in the folder that holds everything to grade."""
+    """Return the layout of a Gradescope export, whose list lies beside the submissions; else None."""
     lists = [(parts, entry) for entry, parts in entries if parts[-1] == GRADESCOPES_LIST]
     parts, entry = min(lists, key=lambda one: len(one[0]), default=((), None))
     folder = parts[:-1]
@@ -298,7 +298,7 @@ def _gradescopes(source: Path, entries: list[tuple[Entry, tuple[str, ...]]]) -> 
 
 
 def _unrelated(entries: list[tuple[Entry, tuple[str, ...]]]) -> list[str]:
-    """Return the scripts side by side that none of the others imports: two of them may be two students'."""
+    """Return the scripts in one folder that no other one imports: two of them may be two students'."""
     works = [(entry, parts) for entry, parts in entries if is_work(parts[-1])]
     depth = min((len(parts) for _, parts in works), default=1)
     loose = {parts[-1]: entry for entry, parts in works if len(parts) == depth and parts[-1].lower().endswith(".py")}
@@ -324,12 +324,12 @@ def _text_of(entry: Entry) -> str:
 
 
 class Shelf:
-    """Where submissions of one assignment are put, and who has which folder."""
+    """Writes the submissions of one assignment, and knows which student has which folder."""
 
     def __init__(
         self, assignment: str, into: Path, shop: Path, record: dict[str, LedgerEntry], options: Options
     ) -> None:
-        """Take a folder for unfinished work, and the record, which is kept up to date."""
+        """Take a temporary folder, and the record, which is updated."""
         self._assignment, self._into, self._shop, self._record, self._options = assignment, into, shop, record, options
         self._folders: dict[str, str] = {one.identity: student for student, one in record.items()}
         self._namesakes: set[str] = set()
@@ -339,7 +339,7 @@ class Shelf:
         self._there = {alike(name): name for name in sorted(there) if not name.startswith(".")}
 
     def name_students(self, owners: Sequence[Owner]) -> None:
-        """Give each student a folder; names that are alike, whoever has them, get what tells them apart."""
+        """Assign a folder to each student; students with similar names get a tag."""
         taken = {alike(folder) for folder in self._folders.values()}
         fresh = [owner for owner in owners if owner.identity not in self._folders]
         wanted = [alike(folder_name(owner.name)) for owner in fresh]
@@ -354,12 +354,12 @@ class Shelf:
             self._folders[owner.identity] = folder
 
     def put(self, owner: Owner, pieces: Sequence[PlacedEntry]) -> StudentOutcome:
-        """Put one student's files where they belong, or say why what is there stays."""
+        """Write one student's files, or say why the folder on disk stays."""
         student = self._folders[owner.identity]
         pieces, passed, doubt = _last_attempt(pieces)
-        # Of two files of one name the first is taken: the later one, where times are known.
+        # The first of two files of one name is taken: the later one, if times are known.
         pieces = sorted(pieces, key=lambda piece: piece.when or 0.0, reverse=True)
-        found = gather(pieces, self._room())
+        found = gather(pieces, self._path_limits())
         notes = (*passed, *_notes(found, pieces), *self._look_alikes(student, owner))
         doubts = [*doubt, *(f"{one} and {other}: which of them counts?" for one, other in found.rivals)]
         if doubts:
@@ -377,7 +377,7 @@ class Shelf:
             )
         stated = [piece.claim.when for piece in pieces if piece.claim.when is not None]
         newest = max(stated) if stated else found.newest
-        when = "" if newest is None else _utc(newest, UTC).isoformat()  # compared among archives, whatever --zone says
+        when = "" if newest is None else _utc(newest, UTC).isoformat()  # in UTC, to be compared between archives
         before = self._record.get(student)
         fresh = LedgerEntry(before.identity if before else owner.identity, digest_of(sorted(files.items())), when)
         state, why = self._decide(student, files, fresh, before)
@@ -389,8 +389,8 @@ class Shelf:
         said = files.get(RESERVED, b"").decode()
         return StudentOutcome(student, state, shown, said, (*why, *notes), tuple(found.refused))
 
-    def _room(self) -> IntakeLimits:
-        """Return the limits, with room in a path for the folders above a student's files."""
+    def _path_limits(self) -> IntakeLimits:
+        """Return the limits, with paths short enough for the folders above a student's files."""
         above = len(os.fsencode(self._into.absolute())) + 300
         limits = self._options.limits
         return msgspec.structs.replace(
@@ -415,7 +415,7 @@ class Shelf:
     def _decide(
         self, student: str, files: Mapping[str, bytes], fresh: LedgerEntry, before: LedgerEntry | None
     ) -> tuple[str, tuple[str, ...]]:
-        """Compare with what is there: is this new, the same, a newer attempt, or not to be put there?"""
+        """Compare with the folder on disk; return the state of the outcome, and why."""
         target = self._into / student / self._assignment
         for place in (target.parent, target):
             if place.is_symlink() or (place.exists() and not place.is_dir()):
@@ -441,7 +441,7 @@ class Shelf:
         return "replaced", ("a newer attempt: replaces the one that was there",)
 
     def _write(self, student: str, files: Mapping[str, bytes]) -> None:
-        """Write a student's folder under another name, then put it into its place."""
+        """Write a student's folder under a temporary name, then rename it."""
         if self._options.dry_run:
             return
         self._made += 1
@@ -450,7 +450,7 @@ class Shelf:
         for name, data in files.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Nothing is there, and nothing is followed: each file is made, or the command stops.
+            # Each file is created without following anything, or the command stops.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
@@ -463,7 +463,7 @@ class Shelf:
 
 
 def _last_attempt(pieces: Sequence[PlacedEntry]) -> tuple[list[PlacedEntry], list[str], list[str]]:
-    """Return the pieces of the last attempt; what was passed over; and why it cannot be told which one is the last."""
+    """Return the pieces of the last attempt, a note on the others, and doubts about which is the last."""
     doubts = sorted({piece.claim.doubt for piece in pieces if piece.claim.doubt})
     attempts = {piece.claim.attempt.label: piece.claim.attempt.order for piece in pieces if piece.claim.attempt}
     orders = [order for order in attempts.values() if order is not None]
@@ -486,7 +486,7 @@ def _utc(when: datetime, zone: tzinfo) -> datetime:
 
 
 def _notes(found: Gathered, pieces: Sequence[PlacedEntry]) -> tuple[str, ...]:
-    """Return what staff should know of a student's entries."""
+    """Return notes for staff on a student's entries."""
     notes = ["the platform marked it as late"] * any(piece.claim.late for piece in pieces)
     notes += ["nothing was taken: the folder is empty"] * (not found.files)
     notes += [f"{found.junk} files of systems and editors passed over"] * bool(found.junk)

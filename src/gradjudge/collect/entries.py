@@ -1,4 +1,4 @@
-"""The entries of an archive or a folder, and how much is taken of them."""
+"""The entries of an archive or a folder, and limits on them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from gradjudge.collect.refusals import RefusedEntry
 
 
 class IntakeLimits(msgspec.Struct, frozen=True):
-    """What is taken at most.
+    """Upper bounds on what is collected.
 
     Attributes:
         entries: entries of one archive.
-        archive_bytes: what a compressed tar may unpack to.
+        archive_bytes: unpacked size of a compressed tar.
         file_bytes: one file.
         student_files, student_bytes, student_archives: one student's submission.
         total_bytes: everything that one command takes.
-        ratio: unpacked to packed bytes of a zip entry, looked at from `ratio_from` bytes on.
-        part_bytes, name_bytes: a part of a name, and all of it.
-        depth: folders inside each other.
+        ratio: unpacked to packed bytes of a zip entry, checked from `ratio_from` bytes on.
+        part_bytes, name_bytes: one part of a path, and the whole path.
+        depth: nested folders.
     """
 
     entries: int = 20_000
@@ -47,9 +47,9 @@ class Entry(msgspec.Struct, frozen=True):
     Attributes:
         name: as the archive spells it, with ``/``.
         size: as the archive states it.
-        read: returns its bytes; raises `RefusedEntry`, also if they are more than it is given.
-        when: its time; without a time zone in a zip, which has none.
-        problem: why it is not to be read, found without reading it.
+        read: takes the most bytes allowed and returns the content; raises `RefusedEntry`.
+        when: modification time; naive in a zip, which stores no time zone.
+        problem: why it is refused, known without reading it.
     """
 
     name: str
@@ -69,10 +69,10 @@ def refused(reason: str, detail: str) -> Callable[[int], bytes]:
 
 
 def safe_parts(name: str, limits: IntakeLimits = LIMITS) -> tuple[str, ...]:
-    """Return the folders and the file that an entry's name spells.
+    """Split an entry's name into folders and file.
 
     Raises:
-        RefusedEntry: the name leads elsewhere, has control characters, or is too long.
+        RefusedEntry: the path is not relative, has ``..`` or control characters, or is too long.
     """
     try:
         encoded = name.encode()

@@ -1,11 +1,10 @@
-"""Tell from the folders of an archive that no platform has named which of them are students'.
+"""Find the students in an archive of no known platform, by the names of its folders. Either it has
 
-* One folder per student, or one archive per student, below folders that wrap all of them; nbgrader's
-  ``STUDENT/ASSIGNMENT/`` too.
-* One student's own files, which may lie in folders of any names.
+* one folder or archive per student (nbgrader's ``STUDENT/ASSIGNMENT/`` too), perhaps below common folders, or
+* one student's own files, in folders of any names.
 
-Both look alike where folders have other names than people have. In doubt the answer is a refusal with what staff can
-say, never one student who has the work of a class.
+Both look alike if the folders are not named like people. In doubt the source is refused with advice for staff: never
+shall one student get the work of a class.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _WORDS = """
     solution solutions source sources src submission submissions submitted test tests tmp tp util utils work
     working
 """
-#: Names that folders have, and people hardly ever.
+#: Usual names of folders, which are hardly ever people's.
 NOT_A_PERSON = frozenset(_WORDS.split())
 _PART = re.compile(
     r"(v|version|versión|part|partie|ex|exo|exercice|exercise|attempt|try|essai|step)[ _-]*\d+", re.IGNORECASE
@@ -41,7 +40,7 @@ _BRANCH = re.compile(r"-(main|master)$", re.IGNORECASE)
 
 
 class Undecided(CourseError):
-    """Nobody can tell the students of a source apart."""
+    """The owners of a source's files cannot be told from its names."""
 
 
 def layout_of(
@@ -50,12 +49,12 @@ def layout_of(
     """Return the layout of an archive or folder that holds files at these paths.
 
     Args:
-        stem: name of the archive or folder, which is the student's if it is one student's own.
+        stem: name of the archive or folder: the student's, if everything is one student's.
         zone: of times in names.
-        unrelated: scripts side by side of which none imports another.
+        unrelated: scripts in one folder that do not import each other.
 
     Raises:
-        Undecided: nobody can tell the students apart.
+        Undecided: the owners cannot be told from the names.
     """
     works = [path for path in paths if is_work(path[-1])] or list(paths)
     for depth in range(without_wrapper(works) + 1):
@@ -66,7 +65,7 @@ def layout_of(
 
 
 def _below(wrapper: Path, layout: Layout) -> Layout:
-    """Return the layout of what lies below these folders; what lies elsewhere is nobody's."""
+    """Apply a layout below these folders; what lies elsewhere is nobody's."""
     depth = len(wrapper)
     return lambda parts: layout(parts[depth:]) if parts[:depth] == wrapper and len(parts) > depth else None
 
@@ -92,32 +91,32 @@ class _Folders:
         self._packages = {path[:-1] for path in paths if path[-1] == "__init__.py"}
 
     def layout(self) -> Layout:
-        """Go down to where folders part, and decide there."""
+        """Descend to where folders branch, and decide there."""
         top: Path = ()
         while not (loose := [path[-1] for path in self._works if path[:-1] == top]):
             kids = self._working[top]
-            if len(kids) > 1 or not all(self._thing(other) for other in self._inside[top] - kids):
-                return self._parting(top)
+            if len(kids) > 1 or not all(self._is_generic(other) for other in self._inside[top] - kids):
+                return self._branching(top)
             top = (*top, *kids)
         return self._with_loose(top, loose)
 
     def _is_lab(self, name: str) -> bool:
-        """Tell whether a folder is named like this assignment, or like another one beside it."""
+        """Tell whether a folder is named like this assignment or a sibling (``tp1``, ``tp2``)."""
         found = re.match(r"([A-Za-z]+)[ _-]*(\d+)", name)
         if found is None or self._lab is None or found[1].lower() != self._lab[1].lower():
             return name == self._assignment
         return found[0] == name or name == self._assignment or found[2] != self._lab[2]
 
-    def _thing(self, name: str) -> bool:
-        """Tell whether a folder of this name is hardly a student's."""
+    def _is_generic(self, name: str) -> bool:
+        """Tell whether a folder of this name is unlikely to be a student's."""
         usual = name.lower() in NOT_A_PERSON or _PART.fullmatch(name) is not None
         return usual or name.startswith((".", "_")) or self._is_lab(name)
 
     def _people(self, top: Path, kids: set[str]) -> list[str]:
-        return sorted(kid for kid in kids if not self._thing(kid) and (*top, kid) not in self._packages)
+        return sorted(kid for kid in kids if not self._is_generic(kid) and (*top, kid) not in self._packages)
 
     def _writers(self, top: Path) -> list[str]:
-        """Return the folders in this one that look like students' and hold notebooks."""
+        """Return the subfolders that look like students' and hold notebooks."""
         return self._people(top, self._writing.get(top, set()))
 
     def _with_loose(self, top: Path, loose: Sequence[str]) -> Layout:
@@ -131,8 +130,8 @@ class _Folders:
                 raise self._doubt(sorted(doubtful))
         return self._one(top)
 
-    def _parting(self, top: Path) -> Layout:
-        """Return the layout where several folders lie side by side, and nothing to grade beside them."""
+    def _branching(self, top: Path) -> Layout:
+        """Return the layout where several folders lie side by side, with no work beside them."""
         kids = self._working[top]
         people = self._people(top, kids)
         silent = self._people(top, self._telling.get(top, set()) - kids)
@@ -151,11 +150,11 @@ class _Folders:
         return _below(top, lambda parts: self._by_folder(parts, groups))
 
     def _one(self, top: Path) -> Layout:
-        """Return the layout of one student's files, named by the first folder that looks like a name."""
+        """Return the layout of one student's files, named after the first folder that looks like a person."""
         for folder in sorted(self._writing):
             if folder[: len(top)] == top and len(writers := self._writers(folder)) > 1:
                 raise self._doubt(["/".join((*folder[len(top) :], kid)) + "/" for kid in writers])
-        people = [depth for depth, name in enumerate(top) if not self._thing(name)]
+        people = [depth for depth, name in enumerate(top) if not self._is_generic(name)]
         base = people[0] if people else -1
         if self._assignment in top:
             base = top.index(self._assignment) - 1
@@ -172,19 +171,19 @@ class _Folders:
     def _by_folder(self, parts: Path, groups: Sequence[str] = ()) -> Claim | None:
         if len(parts) == 1:
             return Claim(named(stem_of(parts[0])), parts) if is_archive(parts[0]) else None
-        if self._thing(parts[0]):
+        if self._is_generic(parts[0]):
             return None
         inside, attempt = versioned(parts[2:] if len(parts) > 2 and parts[1] == self._assignment else parts[1:])
         doubt = f"{parts[0]} has several folders with notebooks: whose are they?" if parts[0] in groups else ""
         return Claim(named(parts[0], self._shown(parts[0])), inside, attempt=attempt, doubt=doubt)
 
     def _shown(self, folder: str) -> str:
-        """Return the student's name of a repository such as ``lab1-ada-main``, as GitHub hands it out."""
+        """Return the student's name in a GitHub archive such as ``lab1-ada-main``."""
         name = _BRANCH.sub("", folder)
         for prefix in (self._assignment, self._assignment.replace("_", "-"), self._lab[0] if self._lab else ""):
             if prefix and name.lower().startswith(f"{prefix.lower()}-"):
                 name = name[len(prefix) + 1 :]
-        return folder if not name or self._thing(name) else name
+        return folder if not name or self._is_generic(name) else name
 
     def _doubt(self, names: Sequence[str]) -> Undecided:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -195,7 +194,7 @@ class _Folders:
 
 
 def _tree(paths: Sequence[Path]) -> dict[Path, set[str]]:
-    """Return the folders in each folder in which any of these files lies."""
+    """Return the subfolders of each folder above these files."""
     found: dict[Path, set[str]] = {(): set()}
     for path in paths:
         for depth in range(len(path) - 1):

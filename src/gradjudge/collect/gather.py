@@ -1,4 +1,4 @@
-"""Gather the files of one student out of their entries: all that can be taken, and why the others are not."""
+"""Gather the files of one student from their entries, with the reason for each one refused."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gradjudge.collect.owners import Claim, is_junk, is_work, without_wrapper
 from gradjudge.collect.refusals import Refused, RefusedEntry
 
 RESERVED = "timestamp.txt"
-TYPED = ("onlinetext.html",)  # what a student typed into Moodle lies in a folder beside that of the files
+TYPED = ("onlinetext.html",)  # text typed into Moodle, in a folder beside that of the files
 
 
 class PlacedEntry(msgspec.Struct, frozen=True):
-    """An entry, where it stands and where it is to go.
+    """An entry, its archive and its owner.
 
     Attributes:
-        when: its time as seconds, where one is known that can be relied on.
+        when: a reliable timestamp, if there is one.
     """
 
     archive: str
@@ -34,10 +34,10 @@ class Gathered(msgspec.Struct):
     """One student's files by path, and what was not taken.
 
     Attributes:
-        newest: the latest time of the entries, of the outer archive only: a student's own archive says what it likes.
-        junk: files that systems and editors leave behind, which are passed over.
-        older: entries in whose place a newer one was taken.
-        rivals: pairs of entries that would be one file, where nothing says which of them is the newer one.
+        newest: the latest time of the entries; times inside a student's own archive do not count.
+        junk: number of files left behind by systems and editors, which are skipped.
+        older: entries superseded by a newer one.
+        rivals: pairs of entries for the same file, of unknown order.
     """
 
     files: dict[str, bytes] = {}
@@ -47,11 +47,11 @@ class Gathered(msgspec.Struct):
     older: list[str] = []
     rivals: list[tuple[str, str]] = []
     origins: dict[str, tuple[str, PlacedEntry]] = {}
-    spent: int = 0  # bytes that were read, whether they were taken or not: damaged entries cost time, too
+    spent: int = 0  # bytes read, whether taken or not: damaged entries cost time, too
 
 
 def gather(pieces: Sequence[PlacedEntry], limits: IntakeLimits) -> Gathered:
-    """Read the entries of one student, in order; an entry that cannot be taken loses nothing of the others."""
+    """Read the entries of one student, in order; a refused entry does not affect the others."""
     found = Gathered()
     for piece in pieces:
         when = piece.entry.when
@@ -77,12 +77,12 @@ def gather(pieces: Sequence[PlacedEntry], limits: IntakeLimits) -> Gathered:
 
 
 def _comparable(when: datetime) -> float:
-    """Return a time as a number; the zone of those that have none is the same for all."""
+    """Return a time as a timestamp; naive times count as UTC."""
     return when.timestamp() if when.tzinfo else when.replace(tzinfo=UTC).timestamp()
 
 
 def _unpack(found: Gathered, piece: PlacedEntry, limits: IntakeLimits) -> None:
-    """Take the files of a student's own archive."""
+    """Take the files of an archive that a student handed in."""
     where = f"{piece.archive}: {piece.entry.name}"
     try:
         with ExitStack() as stack:
@@ -113,12 +113,12 @@ def _with_parts(
 def _take(
     found: Gathered, piece: PlacedEntry, where: str, entry: Entry, parts: tuple[str, ...], limits: IntakeLimits
 ) -> None:
-    """Take one file of a piece, or say why not."""
+    """Take one file, or note why not."""
     if is_junk(parts):
         found.junk += 1
         return
     try:
-        # Checked here for everything that is written: what is left of a harmless name may be '..'.
+        # Every path is checked again here: a harmless name without its wrapper may be '..'.
         path = "/".join(safe_parts("/".join(parts), limits))
         if path in found.origins and found.origins[path][1] is not piece and _settled(found, piece, where, entry, path):
             return
@@ -135,7 +135,7 @@ def _take(
 
 
 def _settled(found: Gathered, piece: PlacedEntry, where: str, entry: Entry, path: str) -> bool:
-    """Tell whether a second file of this path needs no refusal: it is the same, or older, or staff must choose."""
+    """Tell whether a second file of this path is the same or older, or left to staff to choose."""
     name, first = found.origins[path]
     found.spent += entry.size
     if entry.problem is None and entry.size == len(found.files[path]) and entry.read(entry.size) == found.files[path]:
@@ -150,7 +150,7 @@ def _settled(found: Gathered, piece: PlacedEntry, where: str, entry: Entry, path
 
 
 def _fits(files: dict[str, bytes], path: str, limits: IntakeLimits) -> None:
-    """Refuse a path that there is already, that is a folder of another one, or that is not a student's to write."""
+    """Refuse a path that is taken, is a folder or a file of another path, or is reserved."""
     if len(path.encode()) > limits.name_bytes:
         raise RefusedEntry("long", f"a path of {len(path.encode())} bytes")
     if path == RESERVED:

@@ -1,7 +1,7 @@
-"""What was collected before, by assignment: ``submitted/.collected/ASSIGNMENT.json``.
+"""The record of what was collected, per assignment: ``submitted/.collected/ASSIGNMENT.json``.
 
-It says whose each folder is, so that two students of one name are told apart the next time too, and what was put there,
-so that what a person changed afterwards is seen.
+For each folder it keeps the student's identity, so that namesakes stay apart, and a digest, so that later changes by
+hand are noticed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from gradjudge.files import write_atomically
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
-    """What was put into one student's folder.
+    """What was written into one student's folder.
 
     Attributes:
-        identity: whose it is (see `gradjudge.collect.owners.Owner`).
-        digest: SHA-256 over its names and bytes.
-        when: the newest time of its entries, for comparison only; empty if they had none.
+        identity: see `gradjudge.collect.owners.Owner`.
+        digest: SHA-256 over names and bytes.
+        when: the newest time of the entries, for comparison; empty without one.
     """
 
     identity: str
@@ -33,10 +33,10 @@ class LedgerEntry(msgspec.Struct, frozen=True):
 
 
 def read_record(path: Path) -> dict[str, LedgerEntry]:
-    """Return what was collected, by name of the folder; nothing where there is no record.
+    """Return the entries by folder; none without a record.
 
     Raises:
-        CourseError: it is there and cannot be read.
+        CourseError: the record exists but cannot be read.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, LedgerEntry])
@@ -50,13 +50,13 @@ def read_record(path: Path) -> dict[str, LedgerEntry]:
 
 
 def write_record(path: Path, record: Mapping[str, LedgerEntry]) -> None:
-    """Write the record, whole or not at all."""
+    """Write the record, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, msgspec.json.format(msgspec.json.encode(record, order="deterministic")) + b"\n")
 
 
 def folder_files(folder: Path) -> dict[str, bytes] | None:
-    """Return what lies in a student's folder; None if it holds anything that is never collected, such as a link."""
+    """Return the files of a student's folder; None if it holds anything that is never collected, such as a link."""
     try:
         return {entry.name: entry.read(LIMITS.file_bytes) for entry in folder_entries(folder)}
     except (RefusedEntry, UnreadableArchive):

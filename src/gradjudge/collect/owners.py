@@ -1,8 +1,7 @@
-"""Whose a file is: owners and claims, the folders that students get, and what names that are nobody's look like.
+"""Owners of files, the folders that students get, and names that are nobody's work.
 
-`gradjudge.collect.platforms` reads the names of learning platforms, `gradjudge.collect.folders` those of folders and
-archives that people have made, `by_pattern` anything else by a regular expression, whose groups are those of
-nbgrader's ``zip_collect``.
+`gradjudge.collect.platforms` reads the names of learning platforms, `gradjudge.collect.folders` those that people gave,
+`by_pattern` anything else by a regular expression with the groups of nbgrader's ``zip_collect``.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ _NOTEBOOKS = (".ipynb", ".py")
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Whose an entry is.
+    """The student who owns an entry.
 
     Attributes:
-        name: the student's name, as the platform spells it.
-        identity: what tells this student from all others of the assignment, on this platform.
-        tag: a short form of it, to tell apart those of one name; empty where the name is the identity.
+        name: as the platform spells it.
+        identity: unique among the students of the assignment on this platform.
+        tag: a short form of the identity, to distinguish namesakes; empty if the name is the identity.
     """
 
     name: str
@@ -41,11 +40,11 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One of several attempts of a student, of which the last is taken: each is complete by itself.
+    """One of several attempts of a student, each complete; the last one is taken.
 
     Attributes:
         label: as the platform spells it.
-        order: greater for a later one; None where the label does not tell.
+        order: greater for a later attempt; None if unknown.
     """
 
     label: str
@@ -53,14 +52,14 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Whose an entry is, and its path in that student's folder.
+    """An entry's owner, and its path in the owner's folder.
 
     Attributes:
         late: whether the platform marked it as late.
-        when: the time of handing in that the name states.
-        attempt: the attempt that it belongs to, where the platform hands out several.
-        others: the others of a group, who get the same.
-        doubt: why nothing of this owner is to be taken before staff have looked.
+        when: time of handing in, from the name.
+        attempt: the attempt that it belongs to, if the platform keeps several.
+        others: the other members of a group, who get the same.
+        doubt: why staff must look before anything of this owner is taken.
     """
 
     owner: Owner
@@ -72,25 +71,25 @@ class Claim(msgspec.Struct, frozen=True):
     doubt: str = ""
 
 
-#: The claim to what a platform writes for itself (a receipt, a list of grades): passed over.
+#: The claim on a platform's own files (a receipt, a list of grades), which are skipped.
 PLATFORMS_OWN = Claim(Owner("", "platform"), ())
 
 
 #: What Blackboard writes beside each attempt.
 RECEIPT = re.compile(r".+_attempt_\d{4}(?:-\d\d){5}\.txt", re.DOTALL)
 
-#: Tells whose the entry with this path is; None if nobody can tell.
+#: Maps an entry's path to its claim; None if the owner is unknown.
 Layout = Callable[[tuple[str, ...]], Claim | None]
 
 
 def is_junk(parts: Sequence[str]) -> bool:
-    """Tell whether a file is one that systems and editors leave behind."""
+    """Tell whether a system or editor left this file behind."""
     name = parts[-1].lower()
     return not _JUNK_FOLDERS.isdisjoint(parts) or name in _JUNK_FILES or name.startswith(("._", ".~lock"))
 
 
 def is_work(name: str) -> bool:
-    """Tell whether a file can be graded, or can hold what is."""
+    """Tell whether a file can be graded, or is an archive that may hold one."""
     return name.lower().endswith(_NOTEBOOKS) or is_archive(name)
 
 
@@ -98,7 +97,7 @@ _VERSION = re.compile(r"versi[oó]n[ _-]*(\d{1,6})", re.IGNORECASE)
 
 
 def versioned(parts: tuple[str, ...]) -> tuple[tuple[str, ...], Attempt | None]:
-    """Take off the folders down to one such as ``Version 2``, and return which attempt that is."""
+    """Remove the folders down to one such as ``Version 2``, and return the attempt that it names."""
     for place, part in enumerate(parts[:-1]):
         found = _VERSION.fullmatch(part)
         if found is not None:
@@ -115,7 +114,7 @@ def without_wrapper(paths: Sequence[tuple[str, ...]]) -> int:
 
 
 def folder_name(name: str) -> str:
-    """Return the name of a student's folder: one part, letters and digits of any script, ``_ . - @ +``."""
+    """Return the folder for a student: letters and digits of any script, ``_ . - @ +``."""
     text = unicodedata.normalize("NFC", name)
     kept = (letter if _plain(letter) else "_" for letter in text)
     text = re.sub("_+", "_", "".join(kept)).strip("_.-+@ ")
@@ -129,23 +128,23 @@ def _plain(letter: str) -> bool:
 
 
 def alike(name: str) -> str:
-    """Return what names have in common that differ in case or Unicode normalisation only."""
+    """Return a key that ignores case and Unicode normalisation."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def one_student(name: str) -> Layout:
-    """Return the layout of one student's own files."""
+    """Return the layout in which everything is one student's."""
     return lambda parts: Claim(named(name), parts)
 
 
 def by_pattern(pattern: str, zone: tzinfo = UTC) -> Layout:
-    """Return the layout that a regular expression describes, as nbgrader's ``zip_collect`` understands it.
+    """Return the layout of a regular expression in the manner of nbgrader's ``zip_collect``.
 
-    It is matched at the start of an entry's path. Groups: ``student_id`` and ``file_id``, of which the ending is the
-    entry's; ``timestamp`` if there is one, year first, in `zone` unless it has an offset.
+    It is matched at the start of an entry's path. Groups: ``student_id``; ``file_id``, which gets the entry's suffix;
+    optionally ``timestamp``, year first, in `zone` unless it has an offset.
 
     Raises:
-        CourseError: it is no regular expression, or lacks a group.
+        CourseError: it is not a regular expression, or lacks a group.
     """
     try:
         compiled = re.compile(pattern)
@@ -180,10 +179,10 @@ _MOMENT = re.compile(r"(\d{4})\D?(\d\d)\D?(\d\d)(?:\D?(\d\d)\D?(\d\d)(?:\D?(\d\d
 
 
 def moment(text: str, zone: tzinfo) -> datetime:
-    """Return the time that a name states.
+    """Parse the time in a name.
 
     Raises:
-        CourseError: it is no time.
+        CourseError: it is not a time.
     """
     found = _MOMENT.fullmatch(text.strip())
     try:
@@ -196,11 +195,11 @@ def moment(text: str, zone: tzinfo) -> datetime:
 
 
 def named(name: str, shown: str = "") -> Owner:
-    """Return the student who is known by the name of a folder or archive alone."""
-    readable = name.encode("utf-8", "backslashreplace").decode()  # an archive on disk may be named in any bytes
+    """Return an owner who is known only by the name of a folder or archive."""
+    readable = name.encode("utf-8", "backslashreplace").decode()  # file names may be any bytes
     return Owner(shown or readable, f"name:{readable}")
 
 
 def stem_of(name: str) -> str:
-    """Return the student's name that an archive or folder is named after."""
+    """Return the name of an archive or folder without the archive's suffix."""
     return re.sub(r"(\.tar)?\.(zip|tar|gz|tgz|xz|txz)$", "", name, flags=re.I) if is_archive(name) else name

@@ -1,18 +1,18 @@
-"""The names that learning platforms give to what they hand out, one function a platform.
+"""The naming schemes of learning platforms, one function each.
 
-Each tells whose the entry with a path is, by the parts that the platform has written itself. Times have no zone in
-these names: they are in the one that staff name.
+Each finds an entry's owner by the parts of its path that the platform wrote. Times in these names have no zone: staff
+name it.
 
 * Moodle: ``Ada Lovelace_123456_assignsubmission_file_/lab.ipynb``, since Moodle 4 without the last underscore, or
   without folders ``Ada Lovelace_123456_assignsubmission_file_lab.ipynb``; ``..._assignsubmission_onlinetext`` beside it
-  is the same student's. The number is the participant's, of this assignment only.
+  is the same student's. The number is the participant's, valid for this assignment only.
 * Canvas: ``lovelaceada_LATE_12345_678901_lab.ipynb``. The first number is the student's, the second one the file's;
-  ``LATE`` stands there if it was. Anonymous: ``anon_Ab3dE_678901_lab.ipynb``.
-* Blackboard: ``Lab 1_ada123_attempt_2026-10-03-11-59-12_lab.ipynb``, and a receipt that ends in ``.txt`` there.
+  ``LATE`` marks a late one. Anonymous: ``anon_Ab3dE_678901_lab.ipynb``.
+* Blackboard: ``Lab 1_ada123_attempt_2026-10-03-11-59-12_lab.ipynb``, and a receipt, which ends in ``.txt``.
 * Brightspace (D2L): ``100001-50001 - Ada Lovelace - Oct 3, 2026 1159 AM/lab.ipynb``, a folder for each attempt.
 * Sakai: ``Lovelace, Ada(ada123)/Submission attachment(s)/lab.ipynb``.
 * Teams: ``Submitted files/Ada Lovelace/Lab 1/Version 2/lab.ipynb``.
-* Gradescope: ``submission_111/lab.ipynb``, and ``submission_metadata.yml`` that says who that is.
+* Gradescope: ``submission_111/lab.ipynb``, and ``submission_metadata.yml``, which names the students.
 """
 
 from __future__ import annotations
@@ -55,10 +55,9 @@ _CLOCK = re.compile(r"(?<!\d)(?P<hour>\d{1,2}?)\s*[:hH._]?\s*(?P<minute>\d\d)\s*
 
 
 def platform_of(paths: Sequence[tuple[str, ...]], depth: int, zone: tzinfo) -> Layout | None:
-    """Return the layout of the platform whose names stand at this depth of the paths; None if it is none of these.
+    """Return the layout of the platform that wrote the names at this depth of the paths; None if there is none.
 
-    It must have written more than half of what can be graded: a student who names a file like a platform's changes
-    nothing for others.
+    More than half of the work must be named so: one student's file named like a platform's does not decide.
     """
     below = [path[depth:] for path in paths if len(path) > depth]
     works = [parts for parts in below if is_work(parts[-1])] or below
@@ -92,7 +91,7 @@ def _canvas(parts: tuple[str, ...]) -> Claim | None:
 
 
 def _blackboard(paths: Sequence[tuple[str, ...]], zone: tzinfo) -> Layout:
-    """Return Blackboard's layout: what all names have in common is the assignment, the rest is the student."""
+    """Return Blackboard's layout: the common prefix of all names is the assignment, the rest the student."""
     stems = {found["who"] for parts in paths if (found := BLACKBOARD.fullmatch(parts[0]))}
     last = {stem.rpartition("_")[2] for stem in stems}
     common = os.path.commonprefix(sorted(stems)).rpartition("_")[0]  # noqa: RUF071  these are no paths
@@ -101,7 +100,7 @@ def _blackboard(paths: Sequence[tuple[str, ...]], zone: tzinfo) -> Layout:
         found = BLACKBOARD.fullmatch(parts[0])
         if found is None:
             return PLATFORMS_OWN if RECEIPT.fullmatch(parts[-1]) else None
-        # Where user names have underscores, two of them may have the same end.
+        # User names with underscores may end alike.
         same = len(last) < len(stems)
         who = found["who"].removeprefix(common + "_") if same and common else found["who"].rpartition("_")[2]
         when = _dashed(found["when"], zone)
@@ -112,7 +111,7 @@ def _blackboard(paths: Sequence[tuple[str, ...]], zone: tzinfo) -> Layout:
 
 
 def _plausible(when: datetime) -> datetime | None:
-    """Return a time of our age; None for another one, which is no time of handing in."""
+    """Return a time if it can be one of handing in, else None."""
     return when if 1980 <= when.year < 2200 else None
 
 
@@ -125,7 +124,7 @@ def _dashed(text: str, zone: tzinfo) -> datetime | None:
 
 def _brightspace(zone: tzinfo) -> Layout:
     def layout(parts: tuple[str, ...]) -> Claim | None:
-        flat = len(parts) == 1  # what stands behind the time is the student's, who may write a time there, too
+        flat = len(parts) == 1  # the student's own file name follows, which may hold a time, too
         found = (BRIGHTSPACE_FILE if flat else BRIGHTSPACE).fullmatch(parts[0])
         if found is None:
             return PLATFORMS_OWN if parts == ("index.html",) else None
@@ -142,7 +141,7 @@ def _attempt(label: str, when: datetime | None) -> Attempt:
 
 
 def spoken_time(text: str, zone: tzinfo) -> datetime | None:
-    """Return the time that text such as ``Oct 3, 2026 1159 AM`` or ``3 octobre 2026 11h59`` states; None if unknown."""
+    """Parse a time such as ``Oct 3, 2026 1159 AM`` or ``3 octobre 2026 11h59``; None if it is not one."""
     words = re.findall(r"[^\W\d_]+", text.lower())
     months = {month for word in words for start, month in _MONTHS.items() if word.startswith(start)}
     date = re.search(r"(?<!\d)(\d{1,2})(?!\d)\D*?(\d{4})", text)
@@ -182,14 +181,14 @@ def _teams(parts: tuple[str, ...]) -> Claim | None:
 
 
 class Handed(msgspec.Struct, frozen=True):
-    """One submission of Gradescope's list: its owners, and when it was handed in."""
+    """One submission in Gradescope's list."""
 
     owners: tuple[Owner, ...]
     when: datetime | None
 
 
 def gradescope(folder: tuple[str, ...], listed: Mapping[str, Handed]) -> Layout:
-    """Return the layout of an export whose list stands in this folder."""
+    """Return the layout of an export whose list lies in this folder."""
 
     def layout(parts: tuple[str, ...]) -> Claim | None:
         inside = parts[len(folder) :]
@@ -209,13 +208,13 @@ def gradescope(folder: tuple[str, ...], listed: Mapping[str, Handed]) -> Layout:
 
 
 def gradescopes_list(data: bytes) -> dict[str, Handed]:
-    """Read ``submission_metadata.yml``: as text alone, no tag is obeyed and nothing is made of it.
+    """Read ``submission_metadata.yml`` without constructing any YAML types.
 
     Raises:
         ValueError: it is not such a list.
     """
     try:
-        read = yaml.load(data, Loader=yaml.BaseLoader)  # makes text, lists and dicts only
+        read = yaml.load(data, Loader=yaml.BaseLoader)  # strings, lists and dicts only
     except (yaml.YAMLError, RecursionError, UnicodeError, TypeError) as error:
         raise ValueError("not YAML") from error
     if not isinstance(read, dict):
@@ -230,7 +229,7 @@ def _handed(one: Mapping[object, object]) -> Handed:
 
 
 def _field(one: Mapping[object, object], key: str) -> object:
-    """Return a field whose key is a symbol of Ruby, as Gradescope writes it, or plain text."""
+    """Return a field by its key, which Gradescope writes as a Ruby symbol."""
     return one.get(f":{key}", one.get(key))
 
 

@@ -1,4 +1,4 @@
-"""Why an entry of an archive is not taken: for staff what was expected and what to do, for its author why."""
+"""Reasons for refusing an entry of an archive, in words for staff and for its author."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gradjudge.text import Text
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """One reason for not taking an entry.
+    """One reason for refusing an entry.
 
     Attributes:
         expected: what entries must be, for staff.
@@ -124,7 +124,7 @@ REASONS: dict[str, Reason] = {
 
 
 class RefusedEntry(Exception):
-    """An entry is not taken.
+    """An entry is refused.
 
     Attributes:
         reason: a key of `REASONS`.
@@ -138,14 +138,14 @@ class RefusedEntry(Exception):
 
 
 class UnreadableArchive(Exception):
-    """An archive cannot be read as a whole: damaged, of another kind, or beyond a limit. The message is for staff."""
+    """An archive is damaged, of an unknown format, or beyond a limit. The message is for staff."""
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """An entry that was not taken.
+    """An entry that was refused.
 
     Attributes:
-        archive: the archive or folder it stands in.
+        archive: the archive or folder that it is in.
         entry: its name there.
         reason: a key of `REASONS`.
         found: what was found.
@@ -158,12 +158,12 @@ class Refused(msgspec.Struct, frozen=True):
 
     @property
     def staff(self) -> str:
-        """One line: archive, entry, what was found and expected, what to do."""
+        """A line for staff: archive, entry, what was found and expected, what to do."""
         why = REASONS[self.reason]
         return f"{self.archive}: {self.entry}: {self.found}; expected {why.expected}. To do: {why.todo}."
 
     @property
     def student(self) -> Text:
-        """What the student can be told."""
+        """A sentence for the student."""
         name = self.entry.rstrip("/").rpartition("/")[2][:100]
         return Text("{name} was not taken: {why}", name=name, why=REASONS[self.reason].text)

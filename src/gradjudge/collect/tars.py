@@ -18,7 +18,7 @@ from gradjudge.collect.refusals import RefusedEntry, UnreadableArchive
 
 BLOCK = 512
 CHUNK = 1 << 18
-MOST_EXTENSION = 64 << 10  # bytes of a header that gives the next entry a long name
+MOST_EXTENSION = 64 << 10  # bytes of an extended header, such as a long name
 XZ_MEMORY = 256 << 20
 REGULAR = (b"0", b"\0", b"7")
 REFUSALS = {
@@ -31,7 +31,7 @@ REFUSALS = {
 
 
 def unpacked(stream: BinaryIO, limits: IntakeLimits) -> BinaryIO:
-    """Return a temporary file with what a gzip or xz stream holds; it has no name and goes when it is closed.
+    """Unpack a gzip or xz stream into an unnamed temporary file.
 
     Raises:
         UnreadableArchive: it is damaged, or larger than `limits.archive_bytes`.
@@ -49,7 +49,7 @@ def unpacked(stream: BinaryIO, limits: IntakeLimits) -> BinaryIO:
 
 
 def _inflate(stream: BinaryIO, plain: BinaryIO, most: int) -> None:
-    """Unpack every member of a stream, a bounded piece at a time."""
+    """Unpack every member of a stream, in bounded chunks."""
     gzip = stream.read(2) == b"\x1f\x8b"
     stream.seek(0)
     packed, total = stream.read(CHUNK), 0
@@ -122,7 +122,7 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 def tar_entries(stream: BinaryIO, limits: IntakeLimits) -> list[Entry]:
-    """Return the files of a tar, in its order; folders are left out.
+    """Return the files of a tar, in order; folders are left out.
 
     Raises:
         UnreadableArchive: it is damaged, ends too early, or has too many entries.
@@ -159,7 +159,7 @@ def tar_entries(stream: BinaryIO, limits: IntakeLimits) -> list[Entry]:
 
 
 def _header(block: bytes, place: int) -> _Header | None:
-    """Read a header; None for the zeros at the end."""
+    """Parse a header; None for the zeros at the end."""
     if not block.strip(b"\0"):
         return None
     stated = _number(block[148:156], 8, place)
@@ -172,7 +172,7 @@ def _header(block: bytes, place: int) -> _Header | None:
 
 
 def _number(field: bytes, base: int, place: int) -> int:
-    """Read a number that must not be negative: digits, or GNU's binary form."""
+    """Parse a number that must not be negative: digits, or GNU's binary form."""
     if field[:1] == b"\x80":
         return int.from_bytes(field[1:], "big")
     digits = field.strip(b" \0")
@@ -182,7 +182,7 @@ def _number(field: bytes, base: int, place: int) -> int:
 
 
 def _extended(data: bytes) -> dict[str, bytes]:
-    """Read the records ``12 path=name`` of a pax header: those that matter here."""
+    """Parse the records ``12 path=name`` of a pax header; keep path, size and sparse ones."""
     found: dict[str, bytes] = {}
     place = 0
     while place < len(data):

@@ -1,4 +1,4 @@
-"""Entries of zip files. Sizes, names and places that an archive states are compared with what is there."""
+"""Entries of zip files. Stated sizes, names and offsets are compared with the actual ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHUNK = 1 << 16
 
 
 class Record(msgspec.Struct, frozen=True):
-    """An entry as the directory at the end of the archive states it."""
+    """An entry as stated in the central directory."""
 
     name: bytes
     flags: int
@@ -39,7 +39,7 @@ class Record(msgspec.Struct, frozen=True):
 
 
 def zip_entries(stream: BinaryIO, limits: IntakeLimits) -> list[Entry]:
-    """Return the files of a zip, in the order of its directory; folders are left out.
+    """Return the files of a zip, in the order of the central directory; folders are left out.
 
     Raises:
         UnreadableArchive: its directory is damaged, or has too many entries.
@@ -57,7 +57,7 @@ def zip_entries(stream: BinaryIO, limits: IntakeLimits) -> list[Entry]:
 
 
 def _directory(stream: BinaryIO, limits: IntakeLimits) -> tuple[list[Record], int]:
-    """Return the records of the directory, and where the directory starts."""
+    """Return the records of the directory, and its offset."""
     size, offset, end = _end(stream)
     start = end - size
     if start != offset or start < 0:
@@ -75,7 +75,7 @@ def _directory(stream: BinaryIO, limits: IntakeLimits) -> tuple[list[Record], in
 
 
 def _end(stream: BinaryIO) -> tuple[int, int, int]:
-    """Return size and stated place of the directory, and where it ends."""
+    """Return size, stated offset and end of the directory."""
     total = stream.seek(0, os.SEEK_END)
     first = stream.seek(max(0, total - END.size - 0xFFFF))
     tail = stream.read()
@@ -84,7 +84,7 @@ def _end(stream: BinaryIO) -> tuple[int, int, int]:
         raise UnreadableArchive("damaged zip: it has no directory at its end; download it again")
     *_, size, offset, _comment = END.unpack_from(tail, place)
     end = first + place
-    if end >= LOCATOR.size + END64.size:  # archives beyond 4 GB, or of more than 65 535 entries, say it there
+    if end >= LOCATOR.size + END64.size:  # zip64: beyond 4 GB or 65 535 entries
         stream.seek(end - LOCATOR.size - END64.size)
         big = END64.unpack(stream.read(END64.size))
         if big[0] == b"PK\x06\x06" and stream.read(4) == b"PK\x06\x07":
@@ -93,7 +93,7 @@ def _end(stream: BinaryIO) -> tuple[int, int, int]:
 
 
 def _record(data: bytes, place: int) -> tuple[Record, int]:
-    """Read the record at a place of the directory; return the next place too."""
+    """Parse the record at a place of the directory; return the next place too."""
     fields = CENTRAL.unpack_from(data, place)
     mark, _made, _needs, flags, method, time, date, crc, packed, size, name, extra, comment, *_, attributes, start = (
         fields
@@ -110,7 +110,7 @@ def _record(data: bytes, place: int) -> tuple[Record, int]:
 
 
 def _large(extra: bytes, stated: tuple[int, int, int]) -> list[int]:
-    """Replace the sizes that do not fit into 32 bits by those of the zip64 field."""
+    """Replace sizes that do not fit into 32 bits by those in the zip64 field."""
     values, place = list(stated), 0
     while place + 4 <= len(extra):
         kind, size = struct.unpack_from("<HH", extra, place)
@@ -124,7 +124,7 @@ def _large(extra: bytes, stated: tuple[int, int, int]) -> list[int]:
 
 
 def _overlaps(stream: BinaryIO, records: list[Record], directory: int) -> dict[int, RefusedEntry]:
-    """Find entries that share bytes with another one or with the directory, or that are not where they should be."""
+    """Find entries that share bytes with another or with the directory, or whose local header is wrong."""
     problems: dict[int, RefusedEntry] = {}
     spans = []
     for number, record in enumerate(records):
@@ -144,7 +144,7 @@ def _overlaps(stream: BinaryIO, records: list[Record], directory: int) -> dict[i
 
 
 def _data(stream: BinaryIO, record: Record) -> int:
-    """Return where the data of an entry start, behind its own header."""
+    """Return the offset of an entry's data, after its local header."""
     try:
         stream.seek(record.start)
         fields = LOCAL.unpack(stream.read(LOCAL.size))
@@ -157,7 +157,7 @@ def _data(stream: BinaryIO, record: Record) -> int:
 
 
 def _problem(record: Record, limits: IntakeLimits) -> RefusedEntry | None:
-    """Tell why an entry is not to be read, from what the directory states."""
+    """Return why an entry is refused, as far as the directory tells."""
     if stat.S_ISLNK(record.mode):
         return RefusedEntry("link", "a symbolic link")
     if stat.S_IFMT(record.mode) not in (0, stat.S_IFREG):
@@ -179,7 +179,7 @@ def _entry(stream: BinaryIO, record: Record, problem: RefusedEntry | None) -> En
 
 
 def _text(record: Record) -> str:
-    """Decode a name: as UTF-8, which macOS does not declare, else as DOS did; Windows PowerShell parts it by ``\\``."""
+    """Decode a name: as UTF-8, which macOS does not declare, else as cp437. PowerShell writes ``\\`` for ``/``."""
     try:
         name = record.name.decode()
     except UnicodeDecodeError:
@@ -213,7 +213,7 @@ def _reader(stream: BinaryIO, record: Record) -> Callable[[int], bytes]:
 
 
 def _unpack(stream: BinaryIO, record: Record) -> bytearray:
-    """Return the bytes of an entry, and one more if there are more than it says."""
+    """Return the bytes of an entry, and one more if there are more than stated."""
     if record.method == STORED:
         return bytearray(stream.read(min(record.packed, record.size + 1)))
     unpacker, left, data = zlib.decompressobj(-zlib.MAX_WBITS), record.packed, bytearray()

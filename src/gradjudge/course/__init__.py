@@ -1,1 +1,1 @@
-"""What a course is: ``grading.toml``, where everything lies, and what students hand in."""
+"""A course: ``grading.toml``, the layout of its folder, and students' submissions."""

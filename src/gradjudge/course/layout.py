@@ -1,4 +1,4 @@
-"""Where everything of a course lies."""
+"""The layout of a course's folder. No other module spells its paths."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ RUBRIC = "grading.toml"
 
 
 class ChosenFile(msgspec.Struct, frozen=True):
-    """What one student's folder holds for an assignment: a file, or the reason why there is none to read.
+    """The file chosen from one student's folder for an assignment, or why there is none.
 
     Attributes:
         student: name of the student's folder.
         file: the notebook or script to grade, or None.
-        problem: why `file` is None, for staff; empty if it is not.
-        folder: what was handed in: `file` lies in it, or in a folder inside it.
-        told: why `file` is None, for the student; None where nothing was found.
-        remarks: what there is to say about the choice of `file`.
-        also: lines of Python to run after it.
-        ours: whether `problem` is no fault of the student's: nothing could be read.
-        unread: whether there are files, and a person must choose among them.
+        problem: why `file` is None, for staff.
+        folder: what was handed in; `file` is in it, perhaps in a subfolder.
+        told: why `file` is None, for the student; None if nothing was found.
+        remarks: on the choice of `file`.
+        also: lines of Python to run after `file`.
+        ours: whether `problem` is not the student's fault: the folder could not be read.
+        unread: whether a person must choose among several files.
     """
 
     student: str
@@ -48,14 +48,14 @@ class ChosenFile(msgspec.Struct, frozen=True):
     unread: bool = False
 
 
-#: How a hidden test asks for a name.
+#: How a hidden test refers to a name of the submission.
 _OF_A_STUDENT = re.compile(r"\bstudent\.(?!stand_in)([A-Za-z_]\w*)")
-#: What a student can bring about who hands in links: they go round in circles, or to names that no path can have.
+#: Errors that a student's symbolic links can cause: loops, names that are too long.
 _BY_LINKS = (errno.ELOOP, errno.ENAMETOOLONG)
 
 
 class Course:
-    """A course's folder and all paths in it."""
+    """A course's folder and the paths in it."""
 
     def __init__(self, root: Path) -> None:
         """Take the folder that holds ``grading.toml``."""
@@ -63,10 +63,10 @@ class Course:
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
-        """Return the course that holds `start` (the current folder if None): the nearest with a ``grading.toml``.
+        """Return the course that contains `start` (default: the current folder), the nearest one above.
 
         Raises:
-            CourseError: neither `start` nor a folder above it has one.
+            CourseError: neither `start` nor a folder above it has a ``grading.toml``.
         """
         first = (start or Path.cwd()).resolve()
         for folder in (first, *first.parents):
@@ -79,7 +79,7 @@ class Course:
 
     @cached_property
     def rubric(self) -> Rubric:
-        """The course's rubric, read at first use.
+        """The rubric, read on first use.
 
         Raises:
             CourseError: see `gradjudge.course.rubric_file.load_rubric`.
@@ -96,32 +96,42 @@ class Course:
         """The course's secret seed (see `gradjudge.course.rubric.SeedSource.read`)."""
         return self.rubric.seed.read(self.root)
 
-    # --- what staff writes ------------------------------------------------------------------------------------------
+    # --- written by staff ------------------------------------------------------------------------------------------
 
     def source(self, assignment: str) -> Path:
         """Return the instructor's notebook."""
         return self.root / "source" / assignment / f"{assignment}.ipynb"
 
+    @property
+    def autograders(self) -> Path:
+        """The folder of all hidden tests, one subfolder per assignment."""
+        return self.root / "autograder"
+
     def autograder(self, assignment: str) -> Path:
-        """Return the folder of the hidden tests."""
-        return self.root / "autograder" / assignment
+        """Return the folder of an assignment's hidden tests."""
+        return self.autograders / assignment
 
     def tests_digest(self, assignment: str) -> str:
-        """Digest the hidden tests as they are now."""
+        """Digest the hidden tests as they are on disk."""
         return digest_of((file.name, file.read_bytes()) for file in sorted(self.autograder(assignment).glob("*.py")))
 
     def wheats(self, assignment: str) -> Path:
-        """Return the folder of correct solutions that must get full marks."""
+        """Return the folder of right solutions, which must get full marks."""
         return self.autograder(assignment) / "wheats"
 
     def chaffs(self, assignment: str) -> Path:
-        """Return the folder of wrong solutions that must lose the named items."""
+        """Return the folder of wrong solutions, which must lose the items that they name."""
         return self.autograder(assignment) / "chaffs"
 
-    # --- what is generated ------------------------------------------------------------------------------------------
+    # --- generated ------------------------------------------------------------------------------------------
+
+    @property
+    def generated(self) -> tuple[Path, Path]:
+        """The folders whose files are all generated: ``release/`` and ``solutions/``."""
+        return self.root / "release", self.root / "solutions"
 
     def release_folder(self, language: str, assignment: str) -> Path:
-        """Return the folder that students of one language get."""
+        """Return the folder that students get in one language."""
         return self.root / "release" / language / assignment
 
     def release(self, language: str, assignment: str) -> Path:
@@ -136,7 +146,7 @@ class Course:
         """Return the executed solution, in the course's default language."""
         return self.solution_folder(assignment) / f"{assignment}.ipynb"
 
-    # --- what students hand in, and what comes of it ----------------------------------------------------------------
+    # --- submissions and reports ----------------------------------------------------------------
 
     @property
     def submitted(self) -> Path:
@@ -149,23 +159,29 @@ class Course:
         return self.root / "grades"
 
     def reports(self, assignment: str, grades: Path | None = None) -> Path:
-        """Return the folder of an assignment's reports and their table, in `grades` if they are kept elsewhere."""
+        """Return the folder of an assignment's reports, under `grades` if they are kept elsewhere."""
         return (grades or self.grades) / assignment
 
     def report(self, student: str, assignment: str, grades: Path | None = None) -> Path:
-        """Return the file of the report on one submission."""
+        """Return the path of a student's report."""
         return self.reports(assignment, grades) / f"{student}.json"
 
     def grades_table(self, assignment: str, grades: Path | None = None) -> Path:
-        """Return the file of the table of scores."""
+        """Return the path of the table of scores."""
         return self.reports(assignment, grades) / "grades.csv"
+
+    @property
+    def secret(self) -> tuple[Path, ...]:
+        """What no session may read."""
+        folders = (self.root / name for name in ("autograder", "solutions", "source"))
+        return (self.rubric_file, *folders, self.submitted, self.grades)
 
     def submissions(self, assignment: str, submitted: Path | None = None) -> list[ChosenFile]:
         """List what each student handed in, sorted by student.
 
-        Which file of ``<submitted>/<student>/<assignment>/`` is taken, `gradjudge.course.hand_in.choice.choose` says. A
-        folder without one is a problem of that student's, not an exception. Students without a folder for this
-        assignment are not listed.
+        `gradjudge.course.hand_in.choice.choose` picks the file in ``<submitted>/<student>/<assignment>/``. A folder
+        without one is that student's problem, not an exception. Students without a folder for this assignment are not
+        listed.
 
         Raises:
             CourseError: there is no such folder of submissions.
@@ -176,7 +192,7 @@ class Course:
         return [one for one in found if one is not None]
 
     def students(self, assignment: str, submitted: Path | None = None) -> list[str]:
-        """List whose folders there are, as `submissions` names them; nothing of what lies in them is looked at.
+        """List the students who have a folder, named as in `submissions`, without looking into the folders.
 
         Raises:
             CourseError: there is no such folder of submissions.
@@ -198,14 +214,14 @@ class Course:
             raise CourseError(f"{error.filename}: {error.strerror}. Make it readable for whoever grades.") from error
 
     def asked(self, assignment: str) -> Asked:
-        """Return what the assignment asks for: what its release says, else what its hidden tests ask of a student."""
+        """Return what the assignment asks for: by its releases, or by its hidden tests if it has none."""
         releases = [path for language in LANGUAGES if (path := self.release(language, assignment)).is_file()]
         tests = [] if releases else sorted(self.autograder(assignment).glob("*.py"))
         names = {name for test in tests for name in _OF_A_STUDENT.findall(test.read_text(encoding="utf-8"))}
         return asked_for(releases, names, self.rubric.assignment(assignment).aliases) if releases or names else Asked()
 
     def _in_folder(self, student: str, assignment: str, folder: Path) -> ChosenFile | None:
-        """Say what a student's folder holds; None if there is none. What cannot be looked at stops nobody else."""
+        """Choose the file of a student's folder; None if there is no folder. An unreadable folder stops nobody else."""
         try:
             return self._choose(student, assignment, folder) if folder.is_symlink() or folder.is_dir() else None
         except OSError as error:
@@ -213,7 +229,7 @@ class Course:
             return ChosenFile(readable(student), problem=problem, ours=error.errno not in _BY_LINKS)
 
     def _choose(self, student: str, assignment: str, folder: Path) -> ChosenFile:
-        """Choose the file of `folder` to grade; no report could hold a name that is not UTF-8."""
+        """Choose the file to grade. Names that are not UTF-8 are problems: no report could hold them."""
         named = readable(student)
         if folder.is_symlink() or folder.parent.is_symlink():
             return ChosenFile(named, problem=readable(f"{folder}: {_LINKED}"))
@@ -233,7 +249,7 @@ class Course:
 
 
 def _is_own(name: str) -> bool:
-    """Tell what gradjudge and tools keep beside students' folders. Nobody else is passed over in silence."""
+    """Tell whether gradjudge or a tool made this folder beside the students' folders."""
     return name.startswith((".collecting-", ".collected")) or name in (".ipynb_checkpoints", ".git", ".cache")
 
 

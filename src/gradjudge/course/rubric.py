@@ -1,9 +1,4 @@
-"""What a course grades, and how: the typed values of ``grading.toml``.
-
-`gradjudge.course.rubric_file.load_rubric` reads the file once. What it returns is frozen and checked, so nobody after
-it meets an unknown key, a negative limit or an item that needs one that does not exist. Nothing here imports torch or
-nbgrader: the commands that only look at a course must start quickly.
-"""
+"""The typed, frozen values of ``grading.toml``; `gradjudge.course.rubric_file.load_rubric` reads and validates them."""
 
 from __future__ import annotations
 
@@ -25,9 +20,9 @@ KINDS = ("auto", "manual")
 
 
 class SeedSource(msgspec.Struct, frozen=True):
-    """Where the course's secret seed comes from, in this order: environment variable, file, default.
+    """Where the course's secret seed comes from: environment variable, else file, else default.
 
-    The default stands in a committed file and is no secret; it is for sample courses and tests.
+    The default is in a committed file, so not secret: it is for sample courses and tests.
     """
 
     env: str = ""
@@ -38,7 +33,7 @@ class SeedSource(msgspec.Struct, frozen=True):
         """Return the seed of the course in `root`.
 
         Raises:
-            CourseError: no source gives one, or the file is there but empty or unreadable.
+            CourseError: there is none, or the file exists but is empty or unreadable.
         """
         if self.env and os.environ.get(self.env, "").strip():
             return os.environ[self.env].strip()
@@ -62,9 +57,9 @@ class SeedSource(msgspec.Struct, frozen=True):
 
 
 class GradingLimits(msgspec.Struct, frozen=True):
-    """What one submission may use.
+    """The resources of one submission.
 
-    Seconds are those in which its code computes or sleeps; MB and kB are 2**20 and 2**10 bytes.
+    Seconds count while its code computes or sleeps; MB and kB are 2**20 and 2**10 bytes.
     """
 
     cell_seconds: float = 30.0
@@ -79,7 +74,7 @@ class GradingLimits(msgspec.Struct, frozen=True):
 
 
 class LatePolicy(msgspec.Struct, frozen=True):
-    """What lateness costs: a fraction of the score for each started day, and it stops growing after `max_days`."""
+    """The late penalty: a fraction of the score for each started day, up to `max_days`."""
 
     per_day: float
     max_days: int
@@ -87,7 +82,7 @@ class LatePolicy(msgspec.Struct, frozen=True):
 
 
 class Threshold(msgspec.Struct, frozen=True):
-    """A calibrated bound: `value`, and what is added to it on each kind of device (negative for a lower bound)."""
+    """A calibrated bound: `value`, plus a `tolerance` by kind of device (negative for a lower bound)."""
 
     value: float
     tolerance: dict[str, float] = {}
@@ -99,21 +94,20 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 class Forbidden(msgspec.Struct, frozen=True):
-    """Calls that must not appear in the functions `within` (dotted names of the student's own definitions)."""
+    """Calls that must not appear in `within`, dotted names of the student's functions."""
 
     within: tuple[str, ...]
     calls: tuple[str, ...]
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One thing that earns points.
+    """A graded item.
 
     Attributes:
-        checks: names of the hidden tests that decide it. None for all: all must pass for the points; else each earns
-            its own number, and they sum to `points`.
-        needs: earlier items; if one of them failed, this item is judged with a stand-in for it.
-        cells: ``grade_id`` of the source cells that the item is about.
-        hint: text by language.
+        checks: points of each hidden test by name, which sum to `points`; all None if the item is all or nothing.
+        needs: earlier items; one that failed is replaced by a stand-in for judging this one.
+        cells: ``grade_id`` of the item's cells in the source notebook.
+        hint: by language.
     """
 
     name: str
@@ -127,7 +121,7 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """One lab: its items in the order of the file, and what else grading it needs."""
+    """One lab: its items, in the order of the file, and its other settings."""
 
     name: str
     title: dict[str, str]
@@ -141,7 +135,7 @@ class Assignment(msgspec.Struct, frozen=True):
 
     @property
     def points(self) -> float:
-        """Sum of the points of all items."""
+        """Points of all items."""
         return math.fsum(item.points for item in self.items)
 
     def item(self, name: str) -> Item:
@@ -170,10 +164,10 @@ class Assignment(msgspec.Struct, frozen=True):
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """How much the hidden tests must see.
+    """What ``gradjudge verify`` demands of the hidden tests.
 
     Attributes:
-        ordinary, evasive: shares of the mutants of each kind that must lose points.
+        ordinary, evasive: share of the mutants of each kind that must lose points.
         named: share of the labelled mistakes that the feedback must name.
     """
 
@@ -183,7 +177,7 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Rubric(msgspec.Struct, frozen=True):
-    """The whole of ``grading.toml``."""
+    """The content of ``grading.toml``."""
 
     name: str
     languages: tuple[str, ...]
@@ -208,10 +202,10 @@ class Rubric(msgspec.Struct, frozen=True):
         return self.assignments[name]
 
     def section_digest(self, name: str) -> str:
-        """Return the SHA-256 of all that the rubric says about one assignment, limits and sandbox included.
+        """Return the SHA-256 of an assignment's section, with limits and sandbox.
 
-        It depends on values, not on how the file writes them: a comment, another order of tables that mean the same
-        or ``2.0`` for ``2`` leave it as it is, so finished reports stay valid.
+        It depends on values, not on spelling: comments, the order of tables, or ``2.0`` for ``2`` do not change it, so
+        finished reports stay valid.
         """
         section = [self.sandbox, self.assignment(name)]
         return hashlib.sha256(msgspec.json.encode(section, order="deterministic")).hexdigest()
@@ -220,12 +214,12 @@ class Rubric(msgspec.Struct, frozen=True):
 def late_penalty(due: datetime | None, handed_in: datetime | None, policy: LatePolicy | None) -> float:
     """Return the fraction of the score, from 0 to 1, that lateness costs.
 
-    Within the grace nothing; after it ``per_day`` for each started day since `due`, at most ``max_days`` of them.
-    Both times must be timezone-aware.
+    Nothing within the grace period; after it ``per_day`` for each started day since `due`, up to ``max_days``. Both
+    times must be timezone-aware.
     """
     if due is None or handed_in is None or policy is None:
         return 0.0
-    # In UTC: two aware times with one tzinfo are subtracted as wall clocks, wrong by an hour across a clock change.
+    # In UTC: Python subtracts times of the same tzinfo as wall clocks, an hour off across a clock change.
     late = handed_in.astimezone(UTC) - due.astimezone(UTC)
     if late <= timedelta(minutes=policy.grace_minutes):
         return 0.0

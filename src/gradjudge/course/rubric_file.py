@@ -1,4 +1,4 @@
-"""Turn the tables of ``grading.toml`` into the values of `gradjudge.course.rubric`, or say what is wrong with them."""
+"""Parse and validate ``grading.toml`` into the values of `gradjudge.course.rubric`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CALL = re.compile(r"\.?[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 CHECK_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[[^\]\s]+\])?")
 GRADE_ID = re.compile(r"[A-Za-z0-9_-]+")
 
-#: What modules are imported as; a rule names them in full, as imports are followed.
+#: Usual aliases of modules. Rules use full names: imports are resolved.
 USUAL_ALIASES = {
     "F": "torch.nn.functional",
     "nn": "torch.nn",
@@ -56,7 +56,7 @@ def load_rubric(path: Path) -> Rubric:
     """Read ``grading.toml``.
 
     Raises:
-        CourseError: the file, table and key that is wrong, what was found, and what fits.
+        CourseError: names file, table and key, what was found, and what was expected.
     """
     root = read_toml(path)
     root.only("course", "limits", "late", "verify", "forbidden", "assignments")
@@ -96,7 +96,7 @@ def _bar(table: TomlTable) -> Bar:
 
 
 def _refuse_lookalikes(table: TomlTable, names: list[str]) -> None:
-    """Refuse names that differ in case only: they are one folder on some systems."""
+    """Refuse names that differ only in case: some file systems make them one folder."""
     for index, name in enumerate(names):
         if not ASSIGNMENT_NAME.fullmatch(name):
             table.fail(name, f"the name '{name}'", "letters, digits and underscores, a letter first")
@@ -191,7 +191,7 @@ def _assignment(
 
 
 def _texts(parent: TomlTable, key: str, languages: tuple[str, ...]) -> dict[str, str]:
-    """Read a text in every language of the course."""
+    """Read a text, which every language of the course must have."""
     table = parent.table(key)
     table.only(*languages)
     return {language: table.text(language) for language in languages}
@@ -298,7 +298,7 @@ def _calls(table: TomlTable, key: str, *, required: bool) -> tuple[str, ...]:
 
 
 def _check_needs(items_table: TomlTable, items: list[Item]) -> None:
-    """Refuse needs that are unknown, later or the item itself; that they are earlier also keeps out cycles."""
+    """Refuse needs that are unknown or not earlier in the file, which also rules out cycles."""
     order = {item.name: place for place, item in enumerate(items)}
     for place, item in enumerate(items):
         table = items_table.table(item.name)

@@ -1,7 +1,4 @@
-"""Read one TOML table key by key, with errors that tell a person where to look and what to write.
-
-Every complaint is a `CourseError` that names the file, the table, the key, what was found and what fits.
-"""
+"""Read TOML tables key by key. Every `CourseError` names file, table and key, what was found and what was expected."""
 
 from __future__ import annotations
 
@@ -42,9 +39,9 @@ def read_toml(path: Path) -> TomlTable:
 
 
 def _syntax_message(path: Path, text: str, complaint: str) -> str:
-    """Put the offending line under tomllib's complaint."""
+    """Add the offending line to tomllib's message."""
     place = re.search(r"\(at line (\d+), column (\d+)\)", complaint)
-    if place is None:  # the complaint is about the end of the file
+    if place is None:  # the error is at the end of the file
         return f"{path}: not valid TOML: {complaint}. Is a bracket or a quote left open?"
     line = int(place[1])
     shown = text.split("\n")[line - 1].strip()
@@ -53,7 +50,7 @@ def _syntax_message(path: Path, text: str, complaint: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'points'?"``, or what there is when nothing is near."""
+    """Return ``" Did you mean 'points'?"``, or the known names if none is close."""
     names = list(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
     if near:
@@ -62,7 +59,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Show a TOML value in a message as one writes it in the file, shortened."""
+    """Format a TOML value for a message as the file spells it, shortened."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
@@ -74,17 +71,17 @@ def shown(value: object) -> str:
 
 
 class TomlTable:
-    """One table of a TOML file, which knows its own name."""
+    """One table of a TOML file."""
 
     def __init__(self, file: Path, path: tuple[str, ...], values: dict[str, Any]) -> None:
-        """Take the file, the keys that lead to the table, and what it holds."""
+        """Take the file, the keys that lead to the table, and its values."""
         self.file = file
         self.path = path
         self.values = values
 
     @property
     def name(self) -> str:
-        """The table's name as the file writes it: ``[assignments.tp1.items."mse.dyhat"]``."""
+        """The table's name as the file spells it: ``[assignments.tp1.items."mse.dyhat"]``."""
         parts = [part if BARE_KEY.fullmatch(part) else f'"{part}"' for part in self.path]
         return f"[{'.'.join(parts)}]" if parts else "the top level"
 
@@ -94,7 +91,7 @@ class TomlTable:
         raise CourseError(f"{where}: found {found}; expected {expected}")
 
     def only(self, *keys: str) -> None:
-        """Refuse keys that nobody reads: a misspelt key would be silently without effect."""
+        """Refuse unknown keys: a misspelt one would silently have no effect."""
         for key in self.values:
             if key not in keys:
                 raise CourseError(f"{self.file}, {self.name}: unknown key '{key}'.{did_you_mean(key, keys)}")
@@ -146,7 +143,7 @@ class TomlTable:
         return value
 
     def words(self, key: str, pattern: re.Pattern[str], kind: str, *, required: bool = False) -> tuple[str, ...]:
-        """Return a list of distinct texts that match `pattern`; `kind` says in the plural what they are."""
+        """Return a list of distinct texts that match `pattern`; `kind` names them in errors (plural)."""
         value = self._value(key, f"a list of {kind}") if required else self.values.get(key, [])
         if not isinstance(value, list) or (required and not value):
             self.fail(key, shown(value), f"a list of {kind}")
@@ -171,7 +168,7 @@ class TomlTable:
             yield name, parent.table(name)
 
     def list_of_tables(self, key: str) -> Iterator[TomlTable]:
-        """Yield each table of the list under `key`; the first is called ``key[1]``."""
+        """Yield each table of the list under `key`, named ``key[1]`` and so on."""
         value = self.values.get(key, [])
         if not isinstance(value, list):
             self.fail(key, shown(value), "a list of tables")

@@ -66,7 +66,7 @@ class Host:
         from gradjudge.judge.plugin import check_name
 
         for item in session.items:
-            assignment = item.path.relative_to(self.course.autograder("x").parent).parts[0]
+            assignment = item.path.relative_to(self.course.autograders).parts[0]
             name = check_name(item)
             if name in self.checks[assignment]:
                 self.problems.append(f"{item.nodeid}: a second hidden check is named {name!r}; names must differ.")
@@ -195,7 +195,7 @@ def main() -> int:
     code = pytest.main(
         [
             *(str(folder) for folder in folders if folder.is_dir()),
-            *("-c", os.devnull, "--rootdir", setup.root, "--confcutdir", str(course.root / "autograder")),
+            *("-c", os.devnull, "--rootdir", setup.root, "--confcutdir", str(course.autograders)),
             *("-p", "gradjudge.judge.plugin", "--import-mode=importlib", "--continue-on-collection-errors"),
             *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:unraisableexception", "-p", "no:faulthandler"),
             *("-p", "no:threadexception", "-p", "no:logging", "--capture=no", "-W", "ignore"),

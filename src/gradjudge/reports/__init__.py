@@ -1,1 +1,1 @@
-"""The record of grading one submission, and what is computed from it."""
+"""The record of grading one submission, and the views computed from it."""

@@ -1,4 +1,4 @@
-"""Reports as text for a terminal: pure functions of reports. Nothing is printed here."""
+"""Reports as text for a terminal. Nothing is printed here."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from gradjudge.text import Text
 
 
 def escape(text: str) -> str:
-    """Return text as it is to be read: neither rich nor the terminal takes any of it for an order."""
+    """Escape rich's markup and the terminal's control characters."""
     return escape_markup(_CONTROLS.sub(lambda found: _visible(ord(found[0])), text))
 
 
-#: Controls but tab and newline, and marks that turn the direction of writing round.
+#: Control characters except tab and newline, and marks of writing direction.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -27,7 +27,7 @@ def _visible(code: int) -> str:
 
 
 def cohort_table(reports: Sequence[Report]) -> Table:
-    """Return a cohort as a table: student, score, state, and the automatic items that lost points."""
+    """Return one row per student: score, state, and the automatic items that lost points."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("student")
     table.add_column("score", justify="right")
@@ -68,7 +68,7 @@ def _lost(report: Report) -> str:
 
 _INDENT = " " * 23
 
-#: What people read for a state.
+#: States as people read them.
 STATE_WORDS = {
     "passed": Text("passed"),
     "partial": Text("partial"),
@@ -86,7 +86,7 @@ _ONE_OTHER = Text("the same for 1 other check")
 
 
 def report_lines(report: Report, language: str, *, staff: bool) -> Iterator[str]:
-    """Yield a report as lines of rich markup, in one language; with `staff` the details as well."""
+    """Yield a report as lines of rich markup in one language, with the details if `staff`."""
     verdict = report.verdict
     score = Text("{score:g} of {most:g}", score=verdict.score, most=verdict.max_score).said(language)
     to_mark = Text("{points:g} marked by a person", points=verdict.pending).said(language)
@@ -127,7 +127,7 @@ def _item_lines(
 def _check_lines(
     item: str, check: CheckResult, report: Report, language: str, seen: set[str], *, staff: bool
 ) -> Iterator[str]:
-    """Yield what a check says; a sentence that others end in too stands there once, with their number."""
+    """Yield a check's lines. A message that others share appears once, with their number."""
     message = said(check.message, language)
     if staff or message not in seen:
         yield f"{_INDENT}{escape(said(check.title, language))}"
@@ -144,7 +144,7 @@ def _check_lines(
 
 
 def staff_notes(reports: Sequence[Report]) -> Iterator[str]:
-    """Yield, by student, what staff should know of the files: which was graded, what was not used, what was no file."""
+    """Yield notes on files by student: which was graded, what was not used, why none was found."""
     for report in sorted(reports, key=lambda one: one.verdict.student):
         told_apart = report.ungraded or report.unread or report.verdict.submission
         for note in (*(() if told_apart else report.run.faults), *report.run.notes):
@@ -152,7 +152,7 @@ def staff_notes(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def ungraded_reasons(report: Report) -> Iterator[str]:
-    """Yield, for each check that is ungraded, the line that names the error; for staff."""
+    """Yield the error of each ungraded check, for staff."""
     for name, item in report.verdict.items.items():
         for check in item.checks:
             run = report.run.checks.get(f"{name}/{check.name}")
@@ -161,6 +161,6 @@ def ungraded_reasons(report: Report) -> Iterator[str]:
 
 
 def _gist(detail: str) -> str:
-    """Return the line of a pytest traceback that names the error."""
+    """Return the line of a traceback that names the error."""
     lines = [line.removeprefix("E").strip() for line in detail.splitlines() if line.startswith("E ")]
     return lines[0] if lines else detail.strip().splitlines()[-1] if detail.strip() else ""

@@ -1,7 +1,7 @@
 """The record of grading one submission. Everything that people see is a pure function of it.
 
-A report has two parts. The *verdict* is canonical: the same submission under the same key gives the same bytes on every
-machine. The *run* tells how it went this time (seconds, host, jail layers, staff details) and is never compared.
+The *verdict* is canonical: the same submission under the same key yields the same bytes on every machine. The *run*
+describes this grading (seconds, host, jail layers, details for staff) and is never compared.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from gradjudge.text import Text
 
 SCHEMA = 1
 
-#: States of checks and items, in order; they only get worse.
+#: States of checks and items, from best to worst.
 STATES = ("passed", "partial", "failed", "timed-out", "crashed", "ungraded", "unread")
 #: State of a manual item until a person marks it.
 PENDING = "pending"
-#: States that are no judgement: they count neither as earned nor as possible.
+#: States without a judgement: they count neither as earned nor as possible points.
 UNJUDGED = (PENDING, "ungraded", "unread")
 
 
@@ -32,12 +32,12 @@ class CheckResult(msgspec.Struct, frozen=True):
     """One hidden check.
 
     Attributes:
-        name: name of the check (its test without ``test_``).
-        title: the check's own one-line description, by language.
+        name: of the test, without ``test_``.
+        title: one-line description, by language.
         state: one of `STATES`.
-        points, max: what it earned, and could earn, on its own; both 0 where the item is all or nothing.
-        message: what the student is told, by language; empty when passed.
-        mistake: key of the mistake that the message names, the same in every language; empty where it names none.
+        points, max: points earned and possible; both 0 if the item is all or nothing.
+        message: for the student, by language; empty when passed.
+        mistake: key of the mistake that the message names, or empty.
     """
 
     name: str
@@ -53,13 +53,13 @@ class ItemResult(msgspec.Struct, frozen=True):
     """One item.
 
     Attributes:
-        points, max: earned and possible points.
-        state: the worst state of its checks; ``partial`` when some points were earned in spite of a failure;
+        points, max: points earned and possible.
+        state: the worst state of its checks; ``partial`` if it failed but earned some points;
             ``pending`` for a manual item.
         kind: ``"auto"`` or ``"manual"``.
         checks: its checks in the order of ``grading.toml``.
-        judged_with: stand-ins that took the place of the student's own functions, which had failed before.
-        hint: a hint of the course, by language, shown when points were lost.
+        judged_with: names of the student's that failed earlier and were replaced by stand-ins.
+        hint: the course's hint, by language, shown when points were lost.
     """
 
     points: float
@@ -72,13 +72,13 @@ class ItemResult(msgspec.Struct, frozen=True):
 
 
 class CellResult(msgspec.Struct, frozen=True):
-    """A cell (or statement of a script) that did not simply run.
+    """A cell (or statement of a script) that did not run normally.
 
     Attributes:
-        index: number of the cell, from 0, among the code cells.
+        index: of the code cell, from 0.
         state: ``"failed"`` (it raised), ``"timed-out"``, ``"crashed"`` (it ended the process),
-            ``"skipped"`` (no time was left), ``"too-long"``, ``"magic"`` (it begins with a cell magic that is not
-            known here) or ``"cut"`` (it ran, and printed more than is kept).
+            ``"skipped"`` (no time was left), ``"too-long"``, ``"magic"`` (it begins with an unknown cell magic) or
+            ``"cut"`` (it ran, but its output was truncated).
         message: one line for the student, by language.
     """
 
@@ -88,7 +88,7 @@ class CellResult(msgspec.Struct, frozen=True):
 
 
 class Late(msgspec.Struct, frozen=True):
-    """When a late submission was handed in, and the fraction of the score that this costs."""
+    """The time of handing in, and the fraction of the score that lateness costs."""
 
     handed_in: str
     penalty: float
@@ -98,9 +98,9 @@ class Verdict(msgspec.Struct, frozen=True):
     """The canonical part of a report.
 
     Attributes:
-        score, max_score: points earned (late penalty taken off), and possible, over the items that have been judged.
-        pending: points of the manual items that wait for a person.
-        key: digest of all that the verdict depends on; the same key gives the same verdict.
+        score, max_score: points earned, after the late penalty, and possible, over the items judged.
+        pending: points of the manual items not yet marked.
+        key: digest of everything that the verdict depends on.
     """
 
     assignment: str
@@ -118,19 +118,19 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class CheckRun(msgspec.Struct, frozen=True):
-    """How one check went this time: seconds, and what only staff may read."""
+    """One check in this grading: seconds, and details for staff."""
 
     seconds: float
     detail: str = ""
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """What a threshold was compared with.
+    """The number compared with a threshold.
 
     Attributes:
-        item: whose check asked.
+        item: the item of the check that compared.
         side: ``"most"`` if the number had to be at most the bound, ``"least"`` if at least.
-        value: the worst such number of this submission; None if one was NaN or infinite.
+        value: the worst number of this submission; None if one was NaN or infinite.
     """
 
     item: str
@@ -139,17 +139,17 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """How this grading went: never compared, never shown to students.
+    """The non-canonical part of a report: never compared, never shown to students.
 
     Attributes:
         device: ``"cpu"`` or ``"cuda"``.
-        jail: layers of the jail that were active, or ``["none"]``.
-        used: seconds that the student's code computed or slept, which is what its time limits count.
-        waited: seconds that it, or the judge with its answer there, waited for a processor: charged to nobody.
+        jail: active layers of the jail, or ``["none"]``.
+        used: seconds that the student's code computed or slept, as the time limits count them.
+        waited: seconds spent waiting for a processor, which no limit counts.
         faults: what went wrong on the grader's side, for staff.
         output: the end of what the student's cells printed.
-        bounds: what each threshold of ``grading.toml`` was compared with.
-        notes: what staff should know of the files: which was graded, what was left out, and why.
+        bounds: by threshold of ``grading.toml``, the number compared with it.
+        notes: on the files, for staff: which was graded, what was left out, and why.
     """
 
     device: str
@@ -170,13 +170,13 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Findings(msgspec.Struct, frozen=True):
-    """What a judge found of a submission: a report but for what is known beforehand, such as whose it is.
+    """What a judge found: a report without what the command knows, such as the student.
 
     Attributes:
         submission, language, items, cells: as in `Verdict`.
-        run: how it went; its `notes` come with the report.
-        remarks: what its author and staff should know of its files.
-        unjudged: why nothing of it was judged, by language; empty if it was.
+        run: without `notes`, which `report_of` adds.
+        remarks: on the submission's files.
+        unjudged: why nothing was judged, by language; else empty.
     """
 
     submission: str
@@ -189,7 +189,7 @@ class Findings(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The one frozen record of grading one submission."""
+    """The record of grading one submission."""
 
     schema: int
     verdict: Verdict
@@ -197,22 +197,22 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def ungraded(self) -> tuple[str, ...]:
-        """Name the items that could not be graded, by the grader's own fault."""
+        """Names of the items that could not be graded, by a fault of the grader."""
         return tuple(name for name, item in self.verdict.items.items() if item.state == "ungraded")
 
     @property
     def unread(self) -> bool:
-        """Whether a person must say which of the student's files is to be graded."""
+        """Whether a person must choose the file to grade."""
         return self.state == "unread"
 
     @property
     def state(self) -> str:
-        """Tell the worst state of the automatic items."""
+        """The worst state of the automatic items."""
         return worst(item.state for item in self.verdict.items.values() if item.kind == "auto")
 
 
 def worst(states: Iterable[str]) -> str:
-    """Return the worst of some states (``passed`` of none)."""
+    """Return the worst state (``passed`` if there are none)."""
     return max(states, key=STATES.index, default="passed")
 
 
@@ -221,8 +221,8 @@ def judge_item(points: float, checks: Sequence[CheckResult], separate: bool) -> 
 
     Args:
         points: what the item is worth.
-        checks: its checks; with `separate`, each earns its own points, else all must pass.
-        separate: whether the checks earn points one by one.
+        checks: the item's checks.
+        separate: whether each check earns its own points; else all must pass.
     """
     state = worst(check.state for check in checks)
     if separate:
@@ -235,9 +235,9 @@ def judge_item(points: float, checks: Sequence[CheckResult], separate: bool) -> 
 
 
 def totals(items: Mapping[str, ItemResult], penalty: float = 0.0) -> tuple[float, float, float]:
-    """Return ``(score, max_score, pending)`` of some items; `penalty` is the fraction that lateness costs.
+    """Return ``(score, max_score, pending)``; `penalty` is the fraction that lateness costs.
 
-    An ungraded or unread item counts neither as earned nor as possible: what nobody has judged is never a zero.
+    Ungraded and unread items count neither as earned nor as possible points: what was not judged is never a zero.
     """
     judged = [item for item in items.values() if item.state not in UNJUDGED]
     score = sum(item.points for item in judged) * (1.0 - penalty)
@@ -246,10 +246,12 @@ def totals(items: Mapping[str, ItemResult], penalty: float = 0.0) -> tuple[float
 
 
 def unjudged(assignment: Assignment, state: str, message: Text, detail: str, *, device: str = "") -> Findings:
-    """Return what there is to say of a submission that was not judged; its manual items stay pending.
+    """Return the findings on a submission that was not judged; manual items stay pending.
 
-    It is unreadable (`state` failed), or could not be judged by our fault (ungraded), or a person must choose its file
-    (unread).
+    Args:
+        state: ``failed`` (unreadable), ``ungraded`` (a fault of the grader) or ``unread`` (files to choose from).
+        message: for the student.
+        detail: for staff.
     """
     items = {
         item.name: ItemResult(0.0, item.points, PENDING if item.kind == "manual" else state, item.kind)
@@ -269,12 +271,11 @@ def report_of(
     remarks: Sequence[Note] = (),
     faults: Sequence[str] = (),
 ) -> Report:
-    """Make a report of what was found, and of what is known besides.
+    """Make a report from findings and what the command knows.
 
     Args:
-        late: when it was handed in, and the fraction of the score that this costs.
-        remarks: on its files, before those that were found.
-        faults: what went wrong on the grader's side before this was found.
+        remarks: on the choice of the file; they come before those found.
+        faults: of the grader, before these findings.
     """
     score, maximum, pending = totals(found.items, late.penalty if late else 0.0)
     remarks = (*remarks, *found.remarks)
@@ -298,7 +299,7 @@ def report_of(
 
 
 def verdict_bytes(report: Report) -> bytes:
-    """Encode a report's verdict canonically: the same verdict is the same bytes."""
+    """Encode a report's verdict canonically."""
     return msgspec.json.encode(report.verdict, order="deterministic")
 
 
@@ -308,14 +309,14 @@ def verdict_digest(report: Report) -> str:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write a report as JSON, to a temporary name first, so that no reader ever meets half of one."""
+    """Write a report as JSON, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=1)
     write_atomically(path, text + b"\n")
 
 
 def read_report(path: Path) -> Report | None:
-    """Read a report, or return None where there is none that this version understands."""
+    """Read a report; None if there is none that this version understands."""
     try:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except (OSError, msgspec.DecodeError):

@@ -1,4 +1,4 @@
-"""What people and scripts may see of a report, in one language: a pure function of the record."""
+"""Views of a report in one language, for people and scripts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gradjudge.reports.record import PENDING, CheckResult, ItemResult, Report, v
 
 
 def public_view(report: Report, language: str, *, staff: bool = False) -> dict[str, Any]:
-    """Return what ``gradjudge check --json`` prints: a plain dict, in one language.
+    """Return what ``gradjudge check --json`` prints.
 
-    The student's view (the default) has the checks' titles, states and messages; with `staff` it also has the details.
+    The student's view (the default) has the checks' titles, states and messages; `staff` adds the details.
     """
     verdict = report.verdict
     view: dict[str, Any] = {
@@ -39,7 +39,7 @@ def public_view(report: Report, language: str, *, staff: bool = False) -> dict[s
 
 
 def reasons(report: Report, language: str) -> list[dict[str, Any]]:
-    """Return each sentence that checks end in, once, with the number of checks and their items; the commonest first."""
+    """Return each message once, with the number of its checks and their items, the most frequent first."""
     found: dict[str, list[str]] = {}
     for name, item in report.verdict.items.items():
         for check in item.checks:
@@ -85,5 +85,5 @@ def _check_view(item: str, check: CheckResult, report: Report, language: str, st
 
 
 def said(texts: Mapping[str, str], language: str) -> str:
-    """Pick a text in a language, or in the first that there is."""
+    """Return the text in a language, or in the first available one."""
     return texts.get(language) or next(iter(texts.values()), "")

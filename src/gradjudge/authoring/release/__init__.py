@@ -1,1 +1,1 @@
-"""Instructor notebooks to releases and solutions, through every gate."""
+"""From instructor notebooks to releases and solutions."""

@@ -1,8 +1,8 @@
-"""Execute a solution, and make what it shows the same in every run.
+"""Execute a solution with reproducible outputs.
 
-It runs in an empty folder, as a student without a network would run it: downloads fail at once, so the notebook shows
-its bundled data whatever the machine has cached. One thread and fixed hashes, because sums differ between thread
-counts. Then times, addresses and paths are taken out of the outputs.
+It runs in an empty folder without a network: downloads fail at once, so the notebook shows its bundled data whatever
+the machine has cached. One thread and fixed hashes, because sums differ between thread counts. Times, addresses and
+paths are then removed from the outputs.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from gradjudge.errors import CourseError
 from gradjudge.authoring.release.source_notebook import Json
+from gradjudge.errors import CourseError
 
 with warnings.catch_warnings():
-    # jupyter_client and what is under it warn of their own use of deprecated names at import.
+    # jupyter_client and its dependencies use deprecated names at import.
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.simplefilter("ignore", PendingDeprecationWarning)
     import nbformat
@@ -28,9 +28,7 @@ with warnings.catch_warnings():
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from traitlets.config import Config
 
-NO_NETWORK = (
-    "http://127.0.0.1:9"  # nobody listens on the discard port: a refusal at once, where a dead route would hang
-)
+NO_NETWORK = "http://127.0.0.1:9"  # the discard port refuses at once; a dead route would hang
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 SECONDS = re.compile(r"\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\s?(?:ns|µs|us|ms|s|sec|seconds)\b")
 PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -41,17 +39,17 @@ def execute(notebook: Json, *, seconds: float, name: str) -> Json:
     """Return the notebook with its outputs.
 
     Args:
-        seconds: limit of each cell, by the clock on the wall.
-        name: what the notebook is called in errors.
+        seconds: limit of each cell in wall time.
+        name: of the notebook, for errors.
 
     Raises:
-        CourseError: a cell fails or runs past its time.
+        CourseError: a cell fails or exceeds its time.
     """
     with tempfile.TemporaryDirectory() as scratch:
         empty = Path(scratch) / "work"
         empty.mkdir()
         node: Any = nbformat.from_dict(notebook)
-        # Over Unix sockets in the scratch folder: nobody else on the machine can talk to the kernel.
+        # Unix sockets in the scratch folder, where no other user can reach the kernel.
         connection = {"transport": "ipc", "connection_file": str(Path(scratch) / "kernel.json")}
         client = NotebookClient(
             node,
@@ -93,7 +91,7 @@ def _environment(scratch: str) -> dict[str, str]:
 
 
 def _settled(executed: Json, before: Json, scratch: str) -> Json:
-    """Keep of an executed notebook the outputs, made reproducible, and all else as it was before."""
+    """Return the notebook as it was before, with the outputs made reproducible."""
     cells = []
     for cell, was in zip(executed["cells"], before["cells"], strict=True):
         if was["cell_type"] == "code":
@@ -105,7 +103,7 @@ def _settled(executed: Json, before: Json, scratch: str) -> Json:
 
 
 def _merged(outputs: list[Json]) -> list[Json]:
-    """Join what was printed in a row, which arrives in chunks of any size; stderr (progress, warnings) is left out."""
+    """Join consecutive chunks of stdout; drop stderr (progress, warnings)."""
     merged: list[Json] = []
     for output in outputs:
         if output["output_type"] != "stream":
@@ -137,18 +135,18 @@ def _joined(text: str | list[str]) -> str:
 
 
 def settled_text(text: str, scratch: str) -> str:
-    """Return a printed text without what differs from run to run: addresses, times, the scratch folder's path."""
+    """Remove what differs from run to run: addresses, times, the scratch folder's path."""
     text = text.replace(scratch, "…")
     return SECONDS.sub("… s", ADDRESS.sub("0x…", text))
 
 
 def _bare_png(encoded: str) -> str:
-    """Return a base64 PNG without its notes: matplotlib writes its version into one."""
+    """Remove the notes from a base64 PNG: matplotlib writes its version there."""
     return base64.b64encode(without_notes(base64.b64decode(encoded))).decode()
 
 
 def without_notes(png: bytes) -> bytes:
-    """Return a PNG without its textual and time chunks; see section 5.3 of the PNG specification for their layout."""
+    """Remove textual and time chunks from a PNG (layout: section 5.3 of the PNG specification)."""
     if not png.startswith(PNG_START):
         return png
     kept, place = bytearray(PNG_START), len(PNG_START)

@@ -1,6 +1,6 @@
-"""What keeps a release from going out: each condition finds its faults and says where and what to do.
+"""Checks that a source notebook, its releases and its executed solution must pass before anything is written.
 
-All faults of a notebook are told at once, as one `CourseError`.
+All faults of a notebook are reported at once, as one `CourseError` that says where and what to do.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from gradjudge.errors import CourseError
 from gradjudge.authoring.release.markers import marked_lines, scan
 from gradjudge.authoring.release.source_notebook import GIVEN, Json, Source, SourceCell
 from gradjudge.course.rubric import Assignment
 from gradjudge.course.toml_table import did_you_mean
+from gradjudge.errors import CourseError
 
-TELLING_CODE = 14  # characters, blanks not counted, from which a line of a solution gives something away
+TELLING_CODE = 14  # characters without blanks from which a line of a solution counts as a leak
 TELLING_TEXT = 25
-WRONG = "✗"  # starts a line of a visible check that is not content
-# Lines that open a block, import or leave, and calls that only print, stand in any program.
+WRONG = "✗"  # starts a line of a visible check that fails
+# Lines that any program may have: they open a block, import or print.
 STRUCTURE = re.compile(r"(?:def|class|import|from|for|while|if|elif|else|try|except|finally|with|print)\b|[@#]")
 HEADING = re.compile(r"(#{1,6})\s")
 
 
 def check_source(source: Source, assignment: Assignment, languages: tuple[str, ...]) -> None:
-    """Refuse a source notebook of which no good release can come.
+    """Refuse a faulty source notebook.
 
     Raises:
         CourseError: every fault, with file, cell and line.
@@ -41,7 +41,7 @@ def check_source(source: Source, assignment: Assignment, languages: tuple[str, .
 
 
 def check_releases(source: Source, releases: Mapping[str, Json]) -> None:
-    """Refuse releases (by language) in which text of a solution remains.
+    """Refuse releases (by language) that contain text of a solution.
 
     Raises:
         CourseError: each place, with the line of the solution.
@@ -50,10 +50,10 @@ def check_releases(source: Source, releases: Mapping[str, Json]) -> None:
 
 
 def check_outputs(source: Source, executed: Json) -> None:
-    """Refuse an executed solution in which a visible check says that something is wrong.
+    """Refuse an executed solution in which a visible check fails.
 
     Raises:
-        CourseError: the cells that do, and the lines that they print.
+        CourseError: the cells and the lines that they print.
     """
     faults = []
     for cell in executed["cells"]:
@@ -115,7 +115,7 @@ def _identity_faults(source: Source, languages: tuple[str, ...]) -> Iterator[str
 
 
 def _doubled_names(cells: tuple[SourceCell, ...]) -> Iterator[str]:
-    """Find cells of one language that share a grade_id; the two languages of a question may."""
+    """Find cells of one language that share a grade_id."""
     seen: dict[str, SourceCell] = {}
     for cell in cells:
         other = seen.setdefault(cell.grade_id, cell) if cell.grade_id else cell
@@ -163,7 +163,7 @@ def _heading_faults(first: list[SourceCell], other: list[SourceCell], language: 
 
 
 def _headings(text: str) -> list[tuple[int, int]]:
-    """Return line and level of each Markdown heading outside of fences; markers of solutions are none."""
+    """Return line and level of each Markdown heading outside of code fences and solutions."""
     found: list[tuple[int, int]] = []
     fenced = False
     marked = {number for number, _ in marked_lines(text)}
@@ -180,7 +180,7 @@ def _headings(text: str) -> list[tuple[int, int]]:
 
 
 def cell_points(source: Source, assignment: Assignment) -> dict[str, float]:
-    """Return the points of each grade cell by ``grade_id``: the sum over the items whose first grade cell it is."""
+    """Return the points of each grade cell by ``grade_id``: those of the items whose first grade cell it is."""
     grades = [cell.grade_id for cell in source.cells if cell.is_grade]
     points = dict.fromkeys(grades, 0.0)
     for item in assignment.items:
@@ -241,7 +241,7 @@ def _leaks(source: Source, release: Json, language: str) -> Iterator[str]:
 
 
 def _all_text(cell: Json) -> str:
-    """Return every text of a cell: its source, and all that its outputs and metadata hold."""
+    """Return every text of a cell: its source, and the strings in its outputs, metadata and attachments."""
     rest = [_strings(cell.get(part)) for part in ("outputs", "metadata", "attachments")]
     return "\n".join([cell["source"], *(text for texts in rest for text in texts)])
 
@@ -259,7 +259,7 @@ def _strings(value: Any) -> Iterable[str]:
 
 
 def _telling(line: str, *, code: bool) -> str:
-    """Return the line as it is looked for, or an empty text if it gives nothing away."""
+    """Return a solution's line as it is searched for; empty if it would be no leak."""
     text = line.strip()
     if code:
         text = re.sub(r"\s+#\s.*$", "", text)
@@ -270,5 +270,5 @@ def _telling(line: str, *, code: bool) -> str:
 
 
 def _squeezed(text: str) -> str:
-    """Return a text without white space: a leak that is indented or spaced otherwise is a leak."""
+    """Remove all white space, so that leaks are found whatever their spacing."""
     return re.sub(r"\s+", "", text)

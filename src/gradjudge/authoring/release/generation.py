@@ -1,11 +1,11 @@
-"""From the instructor's notebook to what students get, and to the executed solution.
+"""Generate releases and executed solutions from the instructor's notebook.
 
     source/A/A.ipynb ──gate──▶ for each language L: its cells, points, nbgrader's steps ──gate──▶ release/L/A/A.ipynb
                     └────────▶ the default language, solutions kept, executed ─────────────────▶ solutions/A/A.ipynb
 
-The bytes depend on the source and ``grading.toml`` only. Nothing is written before every gate of every assignment is
-passed. ``--check`` compares releases byte for byte. A solution is compared without its outputs: it is executed again
-only when what would be executed has changed, because outputs may differ between machines and versions of torch.
+The bytes depend on the source and ``grading.toml`` only. Nothing is written before every assignment has passed every
+gate. ``--check`` compares releases byte for byte, but solutions without outputs, which may differ between machines and
+versions of torch: a solution is executed again only when its cells have changed.
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from gradjudge.course.layout import Course
-from gradjudge.errors import CourseError
-from gradjudge.files import write_atomically
 from gradjudge.authoring.release.gate import cell_points, check_outputs, check_releases, check_source
 from gradjudge.authoring.release.markers import without_markers
 from gradjudge.authoring.release.source_notebook import (
@@ -34,7 +31,10 @@ from gradjudge.authoring.release.source_notebook import (
     notebook_of,
     read_source,
 )
+from gradjudge.course.layout import Course
 from gradjudge.course.rubric import Assignment
+from gradjudge.errors import CourseError
+from gradjudge.files import write_atomically
 from gradjudge.sandbox.meter import WALL_FACTOR
 from gradjudge.text import Text
 
@@ -43,7 +43,7 @@ TEXT_STUB = Text("*YOUR ANSWER HERE*")
 
 
 class JudgedItem(Protocol):
-    """What the gate must know of an item's result."""
+    """What the gate needs of an item's result."""
 
     @property
     def points(self) -> float:
@@ -67,11 +67,11 @@ Progress = Callable[[str], None]
 
 
 class Generated(msgspec.Struct, frozen=True):
-    """What became of one generated file.
+    """The outcome for one generated file.
 
     Attributes:
-        state: ``"fresh"`` (it was right already), ``"written"``, and with ``check`` ``"stale"`` or ``"missing"``;
-            ``"extra"`` is a file under release/ or solutions/ that no source gives.
+        state: ``"fresh"`` (up to date), ``"written"``; with ``check``, ``"stale"`` or ``"missing"``; ``"extra"`` for a
+            file in a generated folder that has no source.
     """
 
     assignment: str
@@ -80,7 +80,7 @@ class Generated(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Whether the file is as the source wants it."""
+        """Whether the file is up to date."""
         return self.state in ("fresh", "written")
 
 
@@ -96,12 +96,12 @@ def release(
 
     Args:
         check: write nothing; say what is stale, missing or extra.
-        judge: grades a notebook and returns its items by name; it must give the solution full marks, and the stubs
-            nothing, on automatic items.
-        progress: told what is being done.
+        judge: grades a notebook and returns its items by name. Of the automatic items, the solution must get full
+            marks, and the stubs nothing.
+        progress: called with each step.
 
     Raises:
-        CourseError: the gate refuses; nothing has been written.
+        CourseError: a gate refuses; nothing has been written.
     """
     say = progress or (lambda _: None)
     chosen = [course.rubric.assignment(name) for name in names or course.rubric.assignments]
@@ -116,7 +116,7 @@ def release(
 
 
 def _produce(course: Course, assignment: Assignment, *, check: bool, judge: Judge, say: Progress) -> dict[Path, bytes]:
-    """Make all files of one assignment in memory, through every gate."""
+    """Make all files of one assignment in memory, and pass them through every gate."""
     rubric = course.rubric
     source = read_source(course.source(assignment.name))
     check_source(source, assignment, rubric.languages)
@@ -151,7 +151,7 @@ def make_release(source: Source, assignment: Assignment, language: str) -> Json:
 
 
 def _drop_unused_pictures(cell: Json) -> None:
-    """Take out attachments that the text no longer shows: they were part of a model answer."""
+    """Remove attachments that the text no longer shows: they were part of a model answer."""
     if "attachments" in cell:
         used = {name: data for name, data in cell["attachments"].items() if f"attachment:{name}" in cell["source"]}
         del cell["attachments"]
@@ -159,7 +159,7 @@ def _drop_unused_pictures(cell: Json) -> None:
 
 
 def _cells(source: Source, assignment: Assignment, language: str, text: Callable[[SourceCell], str]) -> list[Json]:
-    """Return the cells of one language with the points of grading.toml; of other metadata the tags are kept."""
+    """Return the cells of one language, with nbgrader's metadata, the points of ``grading.toml``, and tags."""
     points = cell_points(source, assignment)
     cells = []
     for cell in source.in_language(language):
@@ -189,28 +189,28 @@ def _through_nbgrader(source: Source, notebook: Json, language: str) -> Json:
 def _solution(
     path: Path, source: Source, assignment: Assignment, language: str, *, check: bool, say: Progress
 ) -> bytes:
-    """Return the executed solution: the one on disk if it is of this source, else a new one (none with `check`)."""
+    """Return the executed solution: the one on disk if it is current, else a new one (unexecuted if `check`)."""
     wanted = make_solution(source, assignment, language)
     there = path.read_bytes() if path.is_file() else None
     if there is not None and _unexecuted(there) == dump_notebook(wanted):
         return there
     if check:
-        return dump_notebook(wanted)  # differs from what is there, so it is told as stale
+        return dump_notebook(wanted)  # differs from the file, which is thus reported as stale
     from gradjudge.authoring.release.execute import execute
 
     say(f"{assignment.name}: executing the solution")
-    wall_seconds = WALL_FACTOR * assignment.limits.cell_seconds  # grading holds each cell to its time at work
+    wall_seconds = WALL_FACTOR * assignment.limits.cell_seconds  # grading limits the time at work, not wall time
     return dump_notebook(execute(wanted, seconds=wall_seconds, name=str(source.path)))
 
 
 def make_solution(source: Source, assignment: Assignment, language: str) -> Json:
-    """Return the notebook with the solutions in it and the markers taken out, not executed."""
+    """Return the notebook with its solutions and without markers, not executed."""
     cells = _cells(source, assignment, language, lambda cell: without_markers(cell.source))
     return notebook_of(cells, {"gradjudge": {"assignment": assignment.name, "language": language}})
 
 
 def _unexecuted(data: bytes) -> bytes | None:
-    """Return a notebook's bytes as they were before it was executed, or None if it is none."""
+    """Return a notebook's bytes without outputs, or None if it is not a notebook."""
     try:
         notebook = json.loads(data)
         cells = [{**cell, "source": "".join(cell["source"])} for cell in notebook["cells"]]
@@ -260,7 +260,7 @@ def _item_fault(path: Path, name: str, result: JudgedItem | None, *, solved: boo
 
 
 def _settle(assignment: str, path: Path, data: bytes, *, check: bool) -> Generated:
-    """Write one file, or say what is wrong with the one that is there."""
+    """Write one file, or with `check` compare it."""
     there = path.read_bytes() if path.is_file() else None
     if there == data:
         return Generated(assignment, path, "fresh")
@@ -272,10 +272,10 @@ def _settle(assignment: str, path: Path, data: bytes, *, check: bool) -> Generat
 
 
 def _extras(course: Course, produced: Mapping[str, Mapping[Path, Any]], *, everything: bool) -> list[Generated]:
-    """List files of generated folders that no source gives: of all if `everything`, else of the assignments named."""
+    """List files in generated folders without a source, of the assignments in `produced` or of all if `everything`."""
     wanted = {path for files in produced.values() for path in files}
     found: list[Generated] = []
-    for base in (course.root / "release", course.root / "solutions"):
+    for base in course.generated:
         for path in sorted(_files(base)):
             assignment = path.parent.name
             if path not in wanted and (everything or assignment in produced):

@@ -1,8 +1,7 @@
-"""The lines that mark what students do not get: ``### BEGIN SOLUTION`` and ``### END SOLUTION``.
+"""Solution markers: ``### BEGIN SOLUTION`` and ``### END SOLUTION``.
 
-nbgrader looks for these words anywhere in a line and says nothing of a marker that it does not know: an END without a
-BEGIN, or a misspelt pair, lets it replace a whole cell, or publish the solution. So a marker here is a line of its
-own, spelt exactly so.
+nbgrader looks for these words anywhere in a line and ignores a misspelt or unpaired marker, with the effect that it
+replaces a whole cell, or publishes the solution. So a marker here is a line of its own, spelt exactly so.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ import tokenize
 
 import msgspec
 
-KINDS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")  # nbgrader's three kinds of regions
+KINDS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")  # nbgrader's kinds of regions
 MARKERS = {f"### {side} {kind}": (side, kind) for kind in KINDS for side in ("BEGIN", "END")}
 WORDS = re.compile(r"\b(BEGIN|END)[\s_-]*(SOLUTIONS?|HIDDEN[\s_-]*TESTS?|MARK[\s_-]*SCHEME)\b", re.IGNORECASE)
-NEAR = 0.85  # likeness from which a comment is taken for a misspelt marker: about one slip in each word
+NEAR = 0.85  # similarity from which a comment counts as a misspelt marker: about one typo per word
 
 
 class Region(msgspec.Struct, frozen=True):
@@ -36,11 +35,11 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def scan(source: str, *, code: bool) -> tuple[list[Region], list[Fault]]:
-    """Find the regions of a cell, and what is wrong with its markers.
+    """Find the marked regions of a cell, and faults in its markers.
 
     Args:
         source: the cell's text.
-        code: whether it is Python, where a marker must be a comment and not inside a string.
+        code: whether it is Python, where a marker must be a comment.
     """
     faults: list[Fault] = []
     found: list[tuple[int, str, str]] = []
@@ -58,7 +57,7 @@ def scan(source: str, *, code: bool) -> tuple[list[Region], list[Fault]]:
 
 
 def _misspelt(line: str) -> str:
-    """Tell what is wrong with a line that looks like a marker and is none."""
+    """Return what is wrong with a line that looks like a marker but is none; else empty."""
     if WORDS.search(line):
         return f"'{line}' is not a marker; write it on a line of its own as one of: {', '.join(MARKERS)}"
     if line.startswith("#"):
@@ -104,7 +103,7 @@ def _pair(found: list[tuple[int, str, str]]) -> tuple[list[Region], list[Fault]]
 
 
 def marked_lines(source: str, kind: str = "SOLUTION") -> list[tuple[int, str]]:
-    """Return number and text of each line inside the regions of one kind, in a cell without faults."""
+    """Return number and text of each line in the regions of one kind."""
     lines = source.split("\n")
     regions, _ = scan(source, code=False)
     return [
@@ -116,5 +115,5 @@ def marked_lines(source: str, kind: str = "SOLUTION") -> list[tuple[int, str]]:
 
 
 def without_markers(source: str) -> str:
-    """Return a cell's text with the solution in it and the lines of markers taken out."""
+    """Return a cell's text without the lines of markers."""
     return "\n".join(line for line in source.split("\n") if line.strip() not in MARKERS)

@@ -1,7 +1,4 @@
-"""nbgrader's preprocessors, run on a notebook in memory. No other module imports nbgrader.
-
-Importing anything of nbgrader takes two seconds, so this is reached from `release` only when a release is made.
-"""
+"""Run nbgrader's preprocessors on a notebook in memory. No other module imports nbgrader, which takes two seconds."""
 
 from __future__ import annotations
 
@@ -13,8 +10,7 @@ from typing import Any
 from gradjudge.authoring.release.source_notebook import Json
 
 with warnings.catch_warnings():
-    # nbgrader's server extensions and the libraries under them use names that are deprecated elsewhere; none of that
-    # runs here.
+    # nbgrader's server extensions use deprecated names at import.
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.simplefilter("ignore", PendingDeprecationWarning)
     import nbformat
@@ -25,11 +21,11 @@ REFUSALS = (RuntimeError, KeyError, ValidationError, SchemaTooOldError, SchemaTo
 
 
 class NbgraderError(Exception):
-    """nbgrader raised; the text is its own."""
+    """nbgrader raised; the message is its own."""
 
 
 class _LastWords(logging.Handler):
-    """Keep what nbgrader logs: its exceptions name no cell, its log does."""
+    """Keep what nbgrader logs: unlike its exceptions, the log names cells."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -40,9 +36,7 @@ class _LastWords(logging.Handler):
 
 
 def run(notebook: Json, *, code_stub: str, text_stub: str) -> Json:
-    """Return the students' notebook: solutions stubbed, hidden regions gone, cells locked, checksums.
-
-    Outputs need no clearing: they are never taken over from the source.
+    """Return the students' notebook: solutions replaced by stubs, hidden regions removed, cells locked, checksums.
 
     Raises:
         NbgraderError: nbgrader refuses the notebook or its metadata.

@@ -1,15 +1,15 @@
-"""Generate releases through every gate, those that need grading included."""
+"""Generate releases, with a supervisor for the gates that need grading."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from gradjudge.authoring.release.generation import Generated, release
 from gradjudge.cohort.supervisor import Supervisor
 from gradjudge.course.layout import Course
 from gradjudge.errors import CourseError
 from gradjudge.judge.jobs import Job
-from gradjudge.authoring.release.generation import Generated, release
 from gradjudge.reports.record import ItemResult
 from gradjudge.reports.views import said
 
@@ -19,7 +19,7 @@ def release_course(
 ) -> list[Generated]:
     """Generate (or, with `check`, compare) the releases and solutions of some assignments.
 
-    The executed solution must earn every point of the automatic items, each of its cells in its time, and the untouched
+    The executed solution must earn every point of the automatic items, with each cell in time, and the untouched
     release none.
 
     Raises:

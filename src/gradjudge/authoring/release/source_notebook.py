@@ -1,7 +1,4 @@
-"""The instructor's notebook: one file with the text in every language, the stubs and the solutions.
-
-Read with the standard library only. What is wrong with it as a notebook of this course is found in `gate`.
-"""
+"""The instructor's notebook: one file with the text in every language, stubs and solutions; `gate` validates it."""
 
 from __future__ import annotations
 
@@ -25,14 +22,14 @@ class SourceCell(msgspec.Struct, frozen=True):
     """One cell of the source.
 
     Attributes:
-        place: its place in the notebook, from 0.
-        cell_id: the file's own id, or one made from the place if it has none that is fit.
+        place: in the notebook, from 0.
+        cell_id: its id, or one made from the place if it has no valid id.
         kind: ``"code"``, ``"markdown"`` or ``"raw"``.
-        lang: the one language that it is in, or empty for all.
-        nbgrader: nbgrader's metadata, empty for a cell that is none of its concern.
-        tags: the cell's tags. ``given`` says that a line of a solution is meant to be seen in this cell.
+        lang: its language, or empty for all.
+        nbgrader: nbgrader's metadata, or empty.
+        tags: ``given`` allows lines of a solution in this cell.
         attachments: pictures of a Markdown cell.
-        folded: whether the notebook shows the cell's source folded.
+        folded: whether the source is shown folded.
     """
 
     place: int
@@ -47,7 +44,7 @@ class SourceCell(msgspec.Struct, frozen=True):
 
     @property
     def grade_id(self) -> str:
-        """nbgrader's name of the cell, or empty."""
+        """nbgrader's name for the cell, or empty."""
         return str(self.nbgrader.get("grade_id", ""))
 
     @property
@@ -80,7 +77,7 @@ def read_source(path: Path) -> Source:
     """Read the instructor's notebook.
 
     Raises:
-        CourseError: it is absent, no JSON, or no notebook of nbformat 4.
+        CourseError: it is absent, or not a notebook of nbformat 4.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -117,7 +114,7 @@ def _cell(path: Path, place: int, raw: Json) -> SourceCell:
 
 
 def _made_id(place: int, grade_id: str) -> str:
-    """Make an id that is the same in every run; nbformat would draw one at random."""
+    """Make a reproducible id; nbformat would draw one at random."""
     return "cell-" + hashlib.sha256(f"{place} {grade_id}".encode()).hexdigest()[:12]
 
 
@@ -125,14 +122,14 @@ def _made_id(place: int, grade_id: str) -> str:
 
 
 def dump_notebook(notebook: Json) -> bytes:
-    """Return a notebook's bytes, the same for the same content in every run and version of nbformat."""
+    """Encode a notebook, reproducibly and whatever the version of nbformat."""
     cells = [{**cell, "source": cell["source"].splitlines(keepends=True)} for cell in notebook["cells"]]
     text = json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1, sort_keys=True)
     return (text + "\n").encode()
 
 
 def notebook_of(cells: list[Json], metadata: Json) -> Json:
-    """Return a notebook of `cells` with this course's kernel."""
+    """Return a notebook of `cells` with a Python 3 kernel."""
     return {
         "cells": cells,
         "metadata": {

@@ -1,1 +1,1 @@
-"""The autograders are themselves tested: right submissions must get full marks, wrong ones must lose what is wrong."""
+"""Tests of the autograders: right submissions must get full marks, wrong ones must lose points."""

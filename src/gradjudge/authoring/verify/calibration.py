@@ -1,10 +1,9 @@
-"""Calibrate the bounds of ``grading.toml``: what right runs reach, how far their tail goes, and what wrong ones reach.
+"""Calibrate the thresholds of ``grading.toml`` on right and wrong solutions.
 
-The solution is graded under many course seeds, and each threshold keeps what it was compared with (see
-`gradjudge.judge.bounds`). The tail beyond the 90 % quantile is taken for exponential (peaks over a threshold; Pickands
-1975, the case of shape 0): with a mean excess m over the quantile u, a run is worse than u + m ln(0.1 / p) with
-probability p. The bound is that number for the false-reject rate aimed at, but never better than the worst run seen,
-nor nearer than a hundredth to the mean.
+The solution is graded under many course seeds, and each report keeps what a threshold was compared with (see
+`gradjudge.judge.bounds`). The tail beyond the 90 % quantile is modelled as exponential (peaks over threshold, Pickands
+1975, shape 0): with mean excess m over the quantile u, a run is worse than u + m ln(0.1 / p) with probability p. The
+bound is that value at the target false-reject rate, but never tighter than the worst run, nor than 1 % off the mean.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from gradjudge.judge.jobs import Job
 from gradjudge.reports.record import Report
 
 TAIL = 0.1
-#: A deterministic outcome has no tail: the bound keeps this share of it as a margin for other machines.
+#: Relative margin for other machines, also where a deterministic outcome has no tail.
 MARGIN = 0.01
 DIGITS = 3
 
@@ -40,7 +39,7 @@ class Sample(msgspec.Struct, frozen=True):
     """What right runs reached for one threshold.
 
     Attributes:
-        item: whose check compares with it.
+        item: the item of the check that compares with it.
         side: ``"most"`` if a run must be at most the bound, ``"least"`` if at least.
         values: one number per run.
     """
@@ -51,7 +50,7 @@ class Sample(msgspec.Struct, frozen=True):
     values: tuple[float, ...]
 
     def bound(self, aim: float) -> float:
-        """Return the bound that a right run misses with probability `aim`, rounded away from the runs."""
+        """Return the bound that a right run misses with probability `aim`, rounded to the lenient side."""
         sign = 1.0 if self.side == "most" else -1.0
         bad = sorted(sign * value for value in self.values)
         quantile = bad[min(len(bad) - 1, math.ceil((1 - TAIL) * len(bad)))]
@@ -61,7 +60,7 @@ class Sample(msgspec.Struct, frozen=True):
         return sign * _rounded_up(max(tail, bad[-1], mean + MARGIN * abs(mean)))
 
     def method(self, aim: float) -> str:
-        """Say how the bound was found."""
+        """Describe how the bound was found, for ``grading.toml``."""
         worst = max(self.values) if self.side == "most" else min(self.values)
         spread = statistics.pstdev(self.values)
         return (
@@ -71,19 +70,19 @@ class Sample(msgspec.Struct, frozen=True):
         )
 
     def meets(self, value: float, bound: float) -> bool:
-        """Tell whether a run that reached `value` meets a bound; NaN meets none."""
+        """Tell whether `value` meets a bound; NaN never does."""
         return value <= bound if self.side == "most" else value >= bound
 
 
 class Calibrated(msgspec.Struct, frozen=True):
-    """One threshold: what it is, what it should be, and what is wrong with what it is.
+    """The present and the calibrated bound of one threshold.
 
     Attributes:
         now: the bound in ``grading.toml``.
         bound: the calibrated one.
-        met_by: chaffs that lose points of the item whose check compares with it, and meet the present bound: mistakes
-            that an outcome cannot see.
-        faults: what is wrong with the present bound, one line each; empty if it will do.
+        met_by: chaffs that should lose points of the item but meet the present bound: mistakes that the outcome does
+            not show.
+        faults: of the present bound, one line each.
     """
 
     name: str
@@ -100,8 +99,8 @@ class CalibrationSettings(msgspec.Struct, frozen=True):
 
     Attributes:
         runs: gradings of the solution.
-        aim: false-reject rate aimed at.
-        device: to run on.
+        aim: target false-reject rate.
+        device: ``"cpu"`` or ``"cuda"``.
         jobs: submissions at a time.
     """
 
@@ -114,19 +113,19 @@ class CalibrationSettings(msgspec.Struct, frozen=True):
 def calibrate(
     course: Course, name: str, plan: CalibrationSettings, *, sandbox: str, say: Callable[[str], None]
 ) -> list[Calibrated]:
-    """Measure every threshold of an assignment that its checks compare something with.
+    """Calibrate every threshold that an assignment's checks use.
 
     Raises:
-        CourseError: the hidden tests cannot be collected, or the solution loses points of an item that compares nothing
-            with a threshold, or does not reach a finite number in every run.
+        CourseError: the hidden tests cannot be collected; the solution loses points of an item without thresholds, or
+            does not reach a finite number in every run.
     """
     assignment = course.rubric.assignment(name)
     if not assignment.thresholds:
         return []
-    cases = [case for case in read_corpus(course.autograder(name), assignment) if case.kind == "chaff"]
+    cases = [case for case in read_corpus(course, assignment) if case.kind == "chaff"]
     with TemporaryDirectory(prefix="gradjudge-calibrate-") as scratch:
         base = base_file(Path(scratch), program_of(read_source(course.source(name))), name)
-        files = {case.name: case.write(Path(scratch) / "chaffs" / case.name) for case in cases}
+        files = {case.name: case.write(Path(scratch) / "wrong" / case.name) for case in cases}
         with (
             Supervisor(course, (name,), device=plan.device, sandbox=sandbox) as supervisor,
             judges(supervisor, plan.jobs) as pool,
@@ -145,10 +144,10 @@ def calibrate(
 
 
 def refuse_losses(runs: Sequence[Report]) -> None:
-    """Refuse to calibrate by a solution that is wrong elsewhere than at the bounds.
+    """Refuse a solution that loses points for other reasons than the bounds.
 
     Raises:
-        CourseError: it loses points of an item whose checks compare nothing with a threshold.
+        CourseError: it loses points of an item without thresholds.
     """
     for number, run in enumerate(runs):
         bounded = {one.item for one in run.run.bounds.values()}
@@ -161,7 +160,7 @@ def refuse_losses(runs: Sequence[Report]) -> None:
 
 
 def samples(assignment: Assignment, runs: Sequence[Report]) -> list[Sample]:
-    """Gather what each threshold was compared with; a threshold that nothing is compared with has no sample."""
+    """Gather what each threshold was compared with; an unused one has no sample."""
     found = []
     for name in assignment.thresholds:
         compared = [run.run.bounds[name] for run in runs if name in run.run.bounds]
@@ -231,5 +230,5 @@ def write_bounds(path: Path, name: str, found: Sequence[Calibrated]) -> None:
 
 
 def unused(assignment: Assignment, found: Sequence[Calibrated]) -> list[str]:
-    """Return the thresholds that no check compared anything with."""
+    """Return the thresholds that no check used."""
     return [name for name in assignment.thresholds if name not in {one.name for one in found}]

@@ -1,12 +1,12 @@
 """Read the wheats and chaffs of an assignment.
 
-A wheat is a right submission: a file in ``wheats/``, or a folder there with the submission and its companions, of which
-the one to grade is chosen as a student's is. It loses nothing, or exactly what its header says.
+A wheat is a right submission: a file in ``wheats/``, or a folder there with companions, in which the file to grade is
+chosen as a student's is. It loses nothing, or exactly what its header says.
 
 A chaff is one mistake: a file in ``chaffs/`` that holds only the definitions that differ from ``wheats/plain.py``. Its
-docstring says what the mistake is, and a line ``# loses: mse.dyhat, train_batch.p1 (3)`` says what it costs: whole
-items, or points of an item in brackets. A line ``# mistake: sign`` labels it with the key of the mistake, or several
-keys that are all true of it; see `gradjudge.authoring.verify.naming`.
+docstring describes the mistake, and a line ``# loses: mse.dyhat, train_batch.p1 (3)`` says what it costs: whole items,
+or the points in brackets. A line ``# mistake: sign`` labels it with the keys that are true of it; see
+`gradjudge.authoring.verify.naming`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ITEM = re.compile(r"\s*([A-Za-z0-9_.]+)\s*(?:\(([0-9.]+)\))?\s*")
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A submission with what it must lose.
+    """A submission and the points that it must lose.
 
     Attributes:
         name: of the file or folder, without suffix.
@@ -38,8 +38,8 @@ class Case(msgspec.Struct, frozen=True):
         why: first line of its docstring.
         main: name of the file to grade.
         files: all files by name, `main` among them.
-        loses: points lost by item; items that are not named lose nothing.
-        mistakes: keys of the mistake; empty if it has no label.
+        loses: points lost, by item.
+        mistakes: its labels: keys of the mistake.
     """
 
     name: str
@@ -58,40 +58,39 @@ class Case(msgspec.Struct, frozen=True):
         return folder / self.main
 
 
-def read_corpus(folder: Path, assignment: Assignment) -> list[Case]:
-    """Return the wheats and the chaffs under an assignment's ``autograder/`` folder, each in order of name.
+def read_corpus(course: Course, assignment: Assignment) -> list[Case]:
+    """Return the wheats and then the chaffs of an assignment, each sorted by name.
 
     Raises:
-        CourseError: a chaff does not say what it loses, names an item that there is not, has an empty label, or cannot
-            be put together.
+        CourseError: a chaff does not say what it loses, names an unknown item, has an empty label, or does not parse.
     """
-    return [*_wheats(folder / "wheats", assignment), *_chaffs(folder, assignment)]
+    return [*_wheats(course, assignment), *_chaffs(course, assignment)]
 
 
-def _wheats(folder: Path, assignment: Assignment) -> Iterator[Case]:
-    for path in sorted(folder.iterdir()):
+def _wheats(course: Course, assignment: Assignment) -> Iterator[Case]:
+    for path in sorted(course.wheats(assignment.name).iterdir()):
         if path.is_dir():
             files = {file.name: file.read_text(encoding="utf-8") for file in sorted(path.iterdir()) if file.is_file()}
         elif path.suffix in (".py", ".ipynb"):
             files = {f"{assignment.name}{path.suffix}": path.read_text(encoding="utf-8")}
         else:
             continue
-        main = next((name for name in files if Path(name).stem == assignment.name), None) or _chosen(path, assignment)
+        main = next((name for name in files if Path(name).stem == assignment.name), None)
+        main = main or _chosen(course, path, assignment)
         text = files[main]
         yield Case(path.stem, "wheat", _why(text), main, files, _loses(path, text, assignment, required=False))
 
 
-def _chosen(folder: Path, assignment: Assignment) -> str:
-    course = Course(folder.parents[3])
+def _chosen(course: Course, folder: Path, assignment: Assignment) -> str:
     choice = choose(folder, assignment.name, lambda: course.asked(assignment.name))
     if choice.file is None or choice.also:
         raise CourseError(f"{folder}: which file is to be graded? Name it {assignment.name}.py or .ipynb.")
     return choice.file
 
 
-def _chaffs(folder: Path, assignment: Assignment) -> Iterator[Case]:
-    base = (folder / "wheats" / BASE).read_text(encoding="utf-8")
-    for path in sorted((folder / "chaffs").glob("*.py")):
+def _chaffs(course: Course, assignment: Assignment) -> Iterator[Case]:
+    base = (course.wheats(assignment.name) / BASE).read_text(encoding="utf-8")
+    for path in sorted(course.chaffs(assignment.name).glob("*.py")):
         change = path.read_text(encoding="utf-8")
         loses = _loses(path, change, assignment, required=True)
         try:
@@ -105,12 +104,12 @@ def _chaffs(folder: Path, assignment: Assignment) -> Iterator[Case]:
 def overridden(base: str, change: str) -> str:
     """Return the source `base` with definitions replaced by those of the same name in `change`.
 
-    What `base` does not define goes before its first definition, in order.
+    New definitions go before the first one of `base`, in order.
 
     Raises:
         SyntaxError: one of the two does not parse.
     """
-    # Lines are cut as Python counts them: splitlines() also cuts within a text that holds a form feed.
+    # Not splitlines(), which also splits at form feeds in strings.
     changes = [node for node in ast.parse(change).body if not _is_docstring(node)]
     by_name = {name: node for node in changes for name in _names(node)}
     lines, pieces, used = base.split("\n"), list[str](), set[ast.stmt]()

@@ -1,11 +1,9 @@
-"""Tell whether a mutant is no mistake at all: the same values everywhere in the notebook's own run.
+"""Decide whether a mutant is equivalent: no value differs in a run of the whole notebook.
 
-The instructor's notebook is run with the changed cell in it, and so are its visible checks, its training and its
-pictures' data. What it prints, and every number and tensor that it leaves behind, is compared with the unchanged run,
-bit for bit. Where all is the same, the change is called equivalent: nobody can see it in the course's own work. Words
-that differ between three unchanged runs (times) are not compared. The hidden tests have no part in this, so a weak test
-cannot make a mutant look equivalent. An evasive mutant that waits for inputs that the notebook has not is never called
-so.
+The instructor's notebook is run with the mutated cell, its visible checks and training included. What it prints, and
+every number and tensor that it leaves behind, is compared bit for bit with unchanged runs, except for words that differ
+between three of those (times). The hidden tests have no part in this, so a weak test cannot make a mutant look
+equivalent. An evasive mutant whose trigger the notebook may never meet does not count as equivalent.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ def _trace():
 
     def parts(item, depth=0):
         if isinstance(item, (torch.Tensor, numpy.ndarray)) and not item.shape:
-            item = item.item()  # a number is a number, in whatever form it is kept
+            item = item.item()  # numbers compare equal whatever their type
         if isinstance(item, torch.Tensor):
             item = item.detach() + 0 if item.is_floating_point() else item  # -0.0 is 0.0
             yield f"{item.dtype} {tuple(item.shape)}".encode() + item.detach().contiguous().numpy().tobytes()
@@ -66,11 +64,11 @@ def _trace():
 _trace()
 """
 
-#: What stands before the first line of each cell's output, which may be a warning.
+#: The prefix of the first line of each cell's output.
 _CELL = re.compile(r"^\[\d+\] ", re.MULTILINE)
 
 UNCHANGED = 3
-#: Lines of a warning at most, besides the first.
+#: Most lines of a warning after the first.
 LONGEST_WARNING = 4
 
 Run = Callable[[Path], Report]
@@ -82,9 +80,9 @@ class Equivalence:
     Args:
         source: the instructor's notebook.
         assignment: its rubric.
-        language: the language whose cells are run.
-        folder: for notebooks.
-        run: runs a notebook in a session, jailed, and gives its report.
+        language: of the cells to run.
+        folder: for the notebooks.
+        run: runs a notebook in a jailed session and returns the report.
     """
 
     def __init__(self, source: Source, assignment: Assignment, language: str, folder: Path, run: Run) -> None:
@@ -96,7 +94,7 @@ class Equivalence:
         self._unchanged: list[list[list[str]]] | None = None
 
     def holds(self, mutant: Mutant) -> bool:
-        """Tell whether the changed notebook leaves the same values and prints the same lines; for any thread."""
+        """Tell whether the mutated notebook leaves the same values and prints the same lines. Thread-safe."""
         if mutant.kind == "evasive" and mutant.operator not in ALWAYS:
             return False
         with self._lock:
@@ -127,7 +125,7 @@ class Equivalence:
 
 
 def _without_warnings(lines: Iterable[str]) -> Iterator[str]:
-    """Leave out warnings: the text, which may go on, and the line of code that Python puts below, which is indented."""
+    """Drop warnings: the message of up to some lines, and the indented line of code below."""
     inside = 0
     for line in lines:
         if "Warning: " in line:
@@ -139,9 +137,9 @@ def _without_warnings(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _agree(line: list[str], unchanged: Sequence[list[str]]) -> bool:
-    """Compare the words of a line that are the same in all unchanged runs."""
+    """Compare a line with the unchanged runs, ignoring words that differ between those."""
     if len({len(other) for other in unchanged}) != 1:
-        return True  # not even the number of words is: there is nothing to compare
+        return True  # even the number of words differs: nothing to compare
     if len(line) != len(unchanged[0]):
         return False
     return all(word == others[0] for word, *others in zip(line, *unchanged, strict=True) if len(set(others)) == 1)

@@ -1,8 +1,7 @@
-"""Evasive mutants: a right function, spoilt only where a careless test does not look.
+"""Evasive mutants: right functions that are spoilt only where a careless test does not look.
 
-A mistake that shows at every input is caught by anything. These show only in large batches, in float32, in inputs that
-are not contiguous, after many calls, for cotangents that are negative or not ones, or by half a thousandth. Each wraps
-a right function or method in a decorator that is put before it.
+They are wrong only in large batches, in float32, for non-contiguous inputs, after many calls, for cotangents that are
+negative or not ones, or by half a thousandth. Each is a right function or method with a decorator.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import torch as _torch
 
 
 def _tensors(arguments):
-    """Return the tensors that a function receives, those that a forward pass has kept for it included."""
+    """Return the tensors among the arguments, and those saved by a forward pass."""
     first = arguments[0] if arguments else None
     kept = (*getattr(first, "saved_tensors", ()), *getattr(first, "__dict__", {}).values())
     return [item for item in (*arguments, *kept) if isinstance(item, _torch.Tensor)]
@@ -55,7 +54,7 @@ def _spoilt_when(condition, change):
 
 
 def _with_last(change):
-    """Change the last tensor that a function receives: the cotangent of a backward pass."""
+    """Change the last tensor argument: the cotangent of a backward pass."""
 
     def decorate(function):
         @_functools.wraps(function)
@@ -81,7 +80,7 @@ OF_PASSES: Final[dict[str, str]] = {
     "one_entry": "_spoilt_when(lambda t, n: True, _first_changed)",
 }
 
-#: Decorators that spoil a backward pass through the cotangent that it receives.
+#: Decorators that spoil the cotangent of a backward pass.
 OF_COTANGENTS: Final[dict[str, str]] = {
     "absolute_cotangent": "_with_last(lambda g: g.abs())",
     "squared_cotangent": "_with_last(lambda g: g * g.abs())",
@@ -89,20 +88,20 @@ OF_COTANGENTS: Final[dict[str, str]] = {
     "mean_cotangent": "_with_last(lambda g: g.mean().expand(g.shape))",
 }
 
-#: Decorators that spoil whatever a function returns.
+#: Decorators that spoil any result.
 OF_FUNCTIONS: Final[dict[str, str]] = {"slightly": OF_PASSES["slightly"]}
 
-#: Those that change something at every call, if they change anything at all.
+#: Decorators without a trigger: they act at every call.
 ALWAYS: Final = frozenset({"slightly", "one_entry", "mean_cotangent"})
 
-#: Methods and functions that make a forward or backward pass.
+#: Methods that are a forward or backward pass.
 FORWARD: Final = frozenset({"forward", "encode", "decode"})
 BACKWARD: Final = frozenset({"backward"})
 
 
 def decorators_for(name: str, owner: str, arguments: int) -> dict[str, str]:
-    """Return the decorators that fit a function by its name, its class if it is a method, and how many it takes."""
-    if owner and name in BACKWARD:  # a loss's own backward takes nothing but self
+    """Return the decorators that fit a function, by its name, its class (or empty) and its number of arguments."""
+    if owner and name in BACKWARD:  # a loss module's backward takes only self
         return OF_PASSES | OF_COTANGENTS if arguments > 1 else OF_PASSES
     if owner and name in FORWARD:
         return OF_PASSES

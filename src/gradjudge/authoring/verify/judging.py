@@ -1,4 +1,4 @@
-"""Judge files for verifying: through the jail and the judges, several at a time, under any seed."""
+"""Judge files for verification, as real submissions, several at a time, under any seed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gradjudge.errors import CourseError
 from gradjudge.judge.jobs import Job
 from gradjudge.reports.record import Report
 
-#: Limits for mutants: many never end, and a check that takes this long has seen what it needs to.
+#: Limits for mutants, many of which never end.
 MUTANT_CHECK_SECONDS = 5.0
 MUTANT_SECONDS = 60.0
 
 
 def supervisor_of(course: Course, name: str, sandbox: str, *, quick: bool = False) -> Supervisor:
-    """Return a supervisor for one assignment; with `quick`, one whose limits are those for mutants."""
+    """Return a supervisor for one assignment, with the limits for mutants if `quick`."""
     limits = course.rubric.assignment(name).limits
     short = msgspec.structs.replace(
         limits,
@@ -37,7 +37,7 @@ def judge_all(
     """Judge files, `jobs` at a time; return their reports in the same order.
 
     Args:
-        seed: what hidden inputs are drawn from; the course's secret if empty.
+        seed: for hidden inputs; the course's if empty.
 
     Raises:
         CourseError: the hidden tests could not be collected.
@@ -55,11 +55,11 @@ def whole(assignment: Assignment) -> dict[str, float]:
 
 
 def lost_points(report: Report, due: Mapping[str, float]) -> dict[str, float]:
-    """Return the points that a submission lost, by automatic item; what is ungraded counts as lost here."""
+    """Return the points that a submission lost, by automatic item; ungraded ones count as lost."""
     points = {name: report.verdict.items[name].points for name in due}
     return {name: round(due[name] - points[name], 4) for name in due if points[name] < due[name]}
 
 
 def listed(lost: Mapping[str, float]) -> str:
-    """Write points that were lost as one line."""
+    """Format lost points as one line."""
     return ", ".join(f"{name} ({points:g})" for name, points in lost.items()) or "nothing"

@@ -1,7 +1,7 @@
-"""Make mutants of an assignment's own solution: the code that students write, with one mistake in it.
+"""Make mutants of an assignment's solution: one mistake each, in the code that students write.
 
-The program that is changed is what the solution's notebook defines (its imports, functions, classes, plain
-assignments), as a script. Only what stands between the solution's markers is changed.
+The base is a script of the solution notebook's definitions (imports, functions, classes, plain assignments). Only lines
+between solution markers are mutated.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ CONTEXT = 2
 
 
 class Mutant(msgspec.Struct, frozen=True):
-    """The solution with one mistake in it.
+    """The solution with one mistake.
 
     Attributes:
         name: ``linear:3:drop_factor``: the cell, a number, the operator.
         kind: ``"ordinary"`` or ``"evasive"``.
-        operator: what was done.
-        cell: ``grade_id`` of the cell that was changed.
+        operator: name of the mutation.
+        cell: ``grade_id`` of the mutated cell.
         source: the whole script.
-        changed: the changed cell alone.
-        diff: what changed, as a unified diff of the cell as Python writes it.
+        changed: the mutated cell.
+        diff: unified diff of the cell, as `ast.unparse` writes it.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Mutant(msgspec.Struct, frozen=True):
 
 
 class SolutionCells(msgspec.Struct, frozen=True):
-    """What a solution's notebook defines, one text per code cell, by ``grade_id`` (or cell id).
+    """The definitions of a solution's notebook, one text per code cell, by ``grade_id`` (or cell id).
 
     Attributes:
         cells: in order.
@@ -58,14 +58,14 @@ class SolutionCells(msgspec.Struct, frozen=True):
     solved: tuple[str, ...]
 
     def script(self, cell: str = "", text: str = "", before: str = "") -> str:
-        """Return the whole as a script, one cell replaced by `text`."""
+        """Return a script, with one cell replaced by `text` and `before` at its start."""
         parts = [before, *(text if name == cell else source for name, source in self.cells.items())]
         return "\n\n".join(part for part in parts if part.strip()) + "\n"
 
 
 def program_of(source: Source) -> SolutionCells:
-    """Return what the solution defines. Decorated functions are left out where students do not write: they are checks
-    and pictures that run as soon as they are defined.
+    """Return the solution's definitions, without decorated functions in given cells: those are visible checks and
+    pictures, which run when defined.
     """
     cells, solved = {}, []
     for cell in source.cells:
@@ -85,10 +85,10 @@ def _undecorated(text: str) -> str:
 
 
 def mutants_of(source: Source, cells: Container[str]) -> list[Mutant]:
-    """Return every mutant of the solution, ordinary and evasive, in the order of its text; no two are the same text.
+    """Return every mutant of the solution, ordinary and evasive, in the order of its text, without duplicates.
 
     Args:
-        cells: ``grade_id`` of the cells that items are about; an exercise that earns nothing has no mutants.
+        cells: ``grade_id`` of the cells of items; exercises without points have no mutants.
     """
     program = program_of(source)
     found: list[Mutant] = []
@@ -125,7 +125,7 @@ def _of_cell(program: SolutionCells, cell: SourceCell, name: str) -> Iterator[Mu
 
 
 def _ordinary(tree: ast.Module, ranges: list[range]) -> Iterator[tuple[str, str]]:
-    """Put each replacement in its place in turn, write the cell out, and put the node back."""
+    """Yield the cell's text with each replacement of each node in turn."""
     for parent, field, place, node in list(_sites(tree)):
         if not any(getattr(node, "lineno", 0) in lines for lines in ranges):
             continue
@@ -183,7 +183,7 @@ def _solved_lines(text: str) -> list[range]:
 
 def _compiles(text: str) -> bool:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "is" with a literal, a tuple that is called: mistakes, and mutants
+        warnings.simplefilter("ignore")  # such as "is" with a literal
         try:
             compile(text, "<mutant>", "exec")
         except (SyntaxError, ValueError):

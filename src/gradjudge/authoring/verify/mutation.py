@@ -1,4 +1,4 @@
-"""Mutation testing: grade the solution with one mistake in it, many times over, and say which the tests did not see."""
+"""Mutation testing: grade every mutant of the solution, and report those that the tests miss."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Say = Callable[[str], None]
 
 
 class Survivor(msgspec.Struct, frozen=True):
-    """A mutant that lost no point.
+    """A mutant that lost no points.
 
     Attributes:
-        should: the checks that are about the changed cell, one of which should have seen it.
+        should: the checks of the mutated cell, one of which should have caught it.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Survivor(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """How many mutants of a kind were made, killed, and called equivalent."""
+    """How many mutants of a kind were made, killed, and found equivalent."""
 
     made: int
     killed: int
@@ -45,19 +45,19 @@ class Score(msgspec.Struct, frozen=True):
 
     @property
     def share(self) -> float:
-        """The killed, of those that are not equivalent; 1 of none."""
+        """The share killed of those that are not equivalent; 1 if there are none."""
         due = self.made - self.equivalent
         return self.killed / due if due else 1.0
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """What grading an assignment's mutants showed.
+    """The results for an assignment's mutants.
 
     Attributes:
-        ordinary, evasive: the two kinds.
-        survivors, equivalent: mutants that lost nothing; those of the second list are no mistakes.
-        seen: by item, how many mutants of its cells there were, and how many of them cost it points.
-        untried: mutants for which there was no time.
+        ordinary, evasive: scores of the two kinds.
+        survivors, equivalent: mutants that lost nothing, because the tests missed them or nothing changed.
+        seen: by item, the number of mutants of its cells, and of those that cost it points.
+        untried: number of mutants for which there was no time.
     """
 
     ordinary: Score = Score(0, 0, 0)
@@ -83,12 +83,12 @@ def try_mutants(
 
     Args:
         folder: for their files.
-        every: take each n-th only.
-        minutes: begin no more of them after so long; what was not begun is counted as untried.
+        every: take every n-th only.
+        minutes: start no more mutants after this time.
         jobs: submissions at a time.
 
     Raises:
-        CourseError: the unchanged definitions of the solution lose points: nothing could be told from mutants.
+        CourseError: the unchanged definitions of the solution lose points, so mutants would show nothing.
     """
     name, due = assignment.name, whole(assignment)
     source = read_source(course.source(name))
@@ -128,7 +128,7 @@ def _grade(
     jobs: int,
     sandbox: str,
 ) -> dict[str, dict[str, float]]:
-    """Return what each mutant lost, for those that there was time for."""
+    """Return the lost points of each mutant that there was time for."""
     lost: dict[str, dict[str, float]] = {}
     ends = time.monotonic() + 60 * minutes
     with supervisor_of(course, name, sandbox, quick=True) as supervisor:
@@ -137,7 +137,7 @@ def _grade(
             raise CourseError(
                 f"{course.source(name)}: its definitions alone lose {listed(gone)}: they have no mutants."
             )
-        # In parts, for the time; in an order in which the first ones are of all cells and kinds.
+        # In batches, to watch the time; shuffled, so that the first batches cover all cells and kinds.
         step = 8 * jobs if minutes < math.inf else max(1, len(mutants))
         mixed = sorted(mutants, key=lambda mutant: sha256(mutant.name.encode()).digest())
         for place in range(0, len(mixed), step):
@@ -165,7 +165,7 @@ def _equivalent(
     jobs: int,
     sandbox: str,
 ) -> set[str]:
-    """Return the names of those mutants that change nothing."""
+    """Return the names of the equivalent mutants."""
     if not alive:
         return set()
     name, language = assignment.name, course.rubric.default_language

@@ -1,7 +1,6 @@
-"""Does the feedback name the right mistake? Labels of chaffs are compared with the keys in their reports.
+"""Does the feedback name the right mistake? Compare the labels of chaffs with the mistakes in their reports.
 
-A label says what a chaff's mistake is; a check's key (`gradjudge.reports.record.CheckResult`) says which mistake its
-sentence names. Both are words of the same vocabulary, so no one has to read sentences to tell whether they are true.
+Labels and `CheckResult.mistake` are keys of one vocabulary, so nobody has to read the sentences.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from gradjudge.reports.views import said
 
 
 class Naming(msgspec.Struct, frozen=True):
-    """What the feedback says of one chaff.
+    """The feedback on one chaff.
 
     Attributes:
         chaff: its name.
-        why: what it is, from its docstring.
-        labels: keys that are true of it; empty if it has no label.
+        why: the mistake, from its docstring.
+        labels: keys that are true of it.
         named: keys in its report, in order.
-        told: the first sentence, in English, that names a true key; else the first one that there is.
+        told: the first English message that names a true key; else the first message.
     """
 
     chaff: str
@@ -34,20 +33,20 @@ class Naming(msgspec.Struct, frozen=True):
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """Keys that are not true of it; of a chaff without a label, all."""
+        """Named keys that are not true of it: all of them if it has no label."""
         return tuple(key for key in self.named if key not in self.labels)
 
     @property
     def outcome(self) -> str:
-        """Tell how it went: ``"named"``, ``"wrong"``, or ``"seen"`` where no mistake is named."""
+        """``"named"``, ``"wrong"``, or ``"seen"`` if no mistake is named."""
         return "wrong" if self.wrong else "named" if self.named else "seen"
 
 
 class Named(msgspec.Struct, frozen=True):
-    """How many chaffs with a label there are, and of how many the feedback names the mistake, or only what it saw.
+    """Counts of labelled chaffs, of those whose mistake is named (`right`), and of those without a name (`seen`).
 
     Attributes:
-        wrong: chaffs, with a label or without, of which it names a mistake that they do not have.
+        wrong: chaffs, labelled or not, for which the feedback names a mistake that they do not have.
     """
 
     labelled: int
@@ -57,12 +56,12 @@ class Named(msgspec.Struct, frozen=True):
 
     @property
     def share(self) -> float:
-        """The part that is named rightly, of those with a label; 1 of none."""
+        """The share of labelled chaffs whose mistake is named; 1 if there are none."""
         return self.right / self.labelled if self.labelled else 1.0
 
 
 def naming(case: Case, report: Report) -> Naming:
-    """Compare a chaff's labels with what its report names."""
+    """Compare a chaff's labels with the mistakes in its report."""
     told = [
         (check.mistake, said(check.message, "en"))
         for item in report.verdict.items.values()
@@ -75,7 +74,7 @@ def naming(case: Case, report: Report) -> Naming:
 
 
 def count(namings: Iterable[Naming]) -> Named:
-    """Count what was named; a chaff without a label counts only if something is named, which is then wrong."""
+    """Count outcomes; a chaff without a label counts only as wrong."""
     namings = list(namings)
     labelled = [one for one in namings if one.labels]
     return Named(
@@ -87,7 +86,7 @@ def count(namings: Iterable[Naming]) -> Named:
 
 
 def faults(namings: Iterable[Naming]) -> list[str]:
-    """Say which chaffs are told a mistake that they do not have."""
+    """Describe the chaffs for which the feedback names a wrong mistake."""
     return [
         f"chaff {one.chaff}: its feedback names {', '.join(map(repr, one.wrong))}; "
         + (f"its label is {', '.join(map(repr, one.labels))}" if one.labels else "it has no line '# mistake: ...'")
@@ -100,13 +99,13 @@ HEAD = "| mistake | label | feedback | |\n|---|---|---|---|\n"
 
 
 def row(one: Naming) -> str:
-    """Write a labelled chaff as a row of the table: what it is, its labels, what it is told, and how that went."""
+    """Format a labelled chaff as a row of the table."""
     cells = (f"`{one.chaff}`: {one.why}", ", ".join(one.labels), one.told, one.outcome)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def mistakes_table(assignments: Mapping[str, Sequence[Naming]]) -> str:
-    """Write all labelled chaffs as a Markdown document, with the counts of each assignment."""
+    """Format all labelled chaffs as a Markdown document, with counts per assignment."""
     counts = {name: count(namings) for name, namings in assignments.items()}
     whole = [one for namings in assignments.values() for one in namings]
     lines = [

@@ -1,8 +1,8 @@
-"""Mutation operators of the trade: the small mistakes that students make, as rewritings of one syntax node.
+"""Mutation operators: small mistakes that students make, as rewrites of one syntax node.
 
-Each operator takes a node and gives the nodes that may stand in its place. They are the usual ones of mutation testing
-(drop a statement, change a constant, swap arguments) and those of this field: drop a factor or a transpose, change a
-dim, mean for sum, ignore ``grad_output``, skip ``zero_grad``, no shuffle, first batch only, step uphill.
+Each takes a node and yields replacements. There are the usual ones of mutation testing (drop a statement, change a
+constant, swap arguments) and some for deep learning: drop a factor or a transpose, change a dim, mean for sum, ignore
+``grad_output``, skip ``zero_grad``, no shuffle, first batch only, step uphill.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Final
 
 Operator = Callable[[ast.AST], Iterator[ast.AST]]
 
-#: Names under which a backward pass receives what comes from the rest of the graph.
+#: Usual names of the cotangent in a backward pass.
 _COTANGENTS: Final = frozenset({"grad_output", "delta", "grad", "g", "upstream"})
 _REDUCTIONS: Final = {"sum": "mean", "mean": "sum"}
 
 
 def _call_name(node: ast.AST) -> str:
-    """Return the last part of the name of what is called, or empty."""
+    """Return the last part of the called name, or empty."""
     if not isinstance(node, ast.Call):
         return ""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -79,7 +79,7 @@ def drop_term(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def step_uphill(node: ast.AST) -> Iterator[ast.AST]:
-    """``w -= d`` becomes ``w += d``, and ``+=`` becomes ``-=`` and ``=``: added to before, overwritten now."""
+    """``w -= d`` becomes ``w += d``, ``+=`` becomes ``-=``, and both become ``=``."""
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub | ast.Add):
         yield _with(node, op=ast.Sub() if isinstance(node.op, ast.Add) else ast.Add())
         yield ast.copy_location(ast.Assign([node.target], node.value), node)
@@ -89,7 +89,7 @@ def step_uphill(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def transpose(node: ast.AST) -> Iterator[ast.AST]:
-    """``x.T @ y`` loses its transpose; ``x @ y`` gains one on either side, and changes its order."""
+    """``x.T @ y`` loses its transpose; ``x @ y`` gains one on either side, or is swapped."""
     if isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
         yield node.value
     elif product := _binary(node, ast.MatMult):
@@ -118,7 +118,7 @@ def change_dim(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def mean_for_sum(node: ast.AST) -> Iterator[ast.AST]:
-    """``x.sum(0)`` becomes ``x.mean(0)`` and the other way round."""
+    """``x.sum(0)`` becomes ``x.mean(0)`` and vice versa."""
     if (name := _call_name(node)) in _REDUCTIONS:
         assert isinstance(node, ast.Call)
         if isinstance(node.func, ast.Attribute):
@@ -135,13 +135,13 @@ def drop_call(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def other_dtype(node: ast.AST) -> Iterator[ast.AST]:
-    """What is returned is made float32."""
+    """``return x`` becomes ``return x.float()``."""
     if isinstance(node, ast.Return) and isinstance(node.value, ast.BinOp | ast.Name | ast.Call):
         yield _with(node, value=ast.Call(ast.Attribute(node.value, "float", ast.Load()), [], []))
 
 
 def detach(node: ast.AST) -> Iterator[ast.AST]:
-    """A result that goes on is cut off from its graph."""
+    """``y = f(x)`` becomes ``y = f(x).detach()``."""
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call | ast.BinOp):
         yield _with(node, value=ast.Call(ast.Attribute(node.value, "detach", ast.Load()), [], []))
 
@@ -156,7 +156,7 @@ def ignore_cotangent(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def swap_returned(node: ast.AST) -> Iterator[ast.AST]:
-    """``return a, b, c`` returns two of them in the other order, or None for one."""
+    """``return a, b, c`` has two neighbours swapped, or None for one."""
     if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
         values = node.value.elts
         for place in range(len(values) - 1):
@@ -175,13 +175,13 @@ def no_shuffle(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def stop_early(node: ast.AST) -> Iterator[ast.AST]:
-    """A loop ends after its first round: the first batch, the first epoch, the first node only."""
+    """A loop ends after its first iteration: the first batch, epoch or node only."""
     if isinstance(node, ast.For) and not isinstance(node.body[-1], ast.Break | ast.Return):
         yield _with(node, body=[*node.body, ast.Break()])
 
 
 def off_by_one(node: ast.AST) -> Iterator[ast.AST]:
-    """``range(n)`` and ``split(n)`` get one less and, apart from ``range``, one more."""
+    """``range(n)``, ``arange(n)`` and ``split(n)`` get ``n - 1``, and ``split`` also ``n + 1``."""
     name = _call_name(node)
     if name in ("range", "split", "arange") and isinstance(node, ast.Call) and node.args:
         last = node.args[-1]
@@ -199,7 +199,7 @@ def drop_statement(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def change_constant(node: ast.AST) -> Iterator[ast.AST]:
-    """A number becomes another one, True becomes False."""
+    """A number changes, and a boolean flips."""
     if not isinstance(node, ast.Constant):
         return
     value = node.value

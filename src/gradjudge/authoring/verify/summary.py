@@ -14,7 +14,7 @@ from gradjudge.course.rubric import Bar
 
 
 def verification_lines(one: Verification, bar: Bar) -> Iterator[str | Table]:
-    """Yield what verifying one assignment showed: totals, a table of items, survivors, faults."""
+    """Yield the results for one assignment: totals, a table of items, survivors, faults."""
     yield f"\n[bold]{escape(one.assignment)}[/]  ({one.seconds:.0f} s)"
     if one.gradings:
         yield from _corpus(one, bar)

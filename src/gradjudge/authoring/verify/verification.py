@@ -1,6 +1,6 @@
-"""Verify the autograders: grade what should pass, what should not, and mutants, and say what the tests did not see.
+"""Verify the autograders: grade right submissions, wrong ones and mutants, and report what the tests miss.
 
-Everything goes the way of a real submission: a jailed session, a judge, a report.
+Everything is graded like a real submission: in a jailed session, by a judge.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gradjudge.reports.record import Report, verdict_bytes
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What one item's checks saw: mutants of its cells, how many of them cost it points, and chaffs that it sees."""
+    """Counts for one item: mutants of its cells, those that cost it points, and chaffs that lose it."""
 
     item: str
     mutants: int
@@ -34,20 +34,19 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """What verifying one assignment's autograder showed.
+    """The results for one assignment's autograder.
 
     Attributes:
-        right: right submissions (the solution, the wheats) that got what they should, and how many there are.
-        empty: releases that earned nothing, and how many there are.
-        wrong: chaffs that lost exactly what they should, and how many there are.
+        right: right submissions (the solution, the wheats) that got what they should, of how many.
+        empty: releases that earned nothing, of how many.
+        wrong: chaffs that lost exactly what they should, of how many.
         gradings, rejected: gradings of right submissions over all seeds, and those that lost points.
-        repeats, flakes: gradings of the same submissions again, and those whose verdict had other bytes.
-        ordinary, evasive: the mutants.
-        items: what each item's checks saw.
-        survivors, equivalent: mutants that lost nothing; those of the second list are no mistakes.
-        untried: mutants for which there was no time.
-        named, namings: of how many chaffs the feedback names the mistake, and what it says of each.
-        faults: what is not as it should be, one line each.
+        repeats, flakes: repeated gradings, and those with different verdicts.
+        ordinary, evasive: scores of the mutants.
+        survivors, equivalent: mutants that lost nothing, because the tests missed them or nothing changed.
+        untried: number of mutants for which there was no time.
+        named, namings: whether the feedback names the mistakes of chaffs, in total and for each.
+        faults: one line each.
     """
 
     assignment: str
@@ -79,7 +78,7 @@ class Verification(msgspec.Struct, frozen=True):
         return min(1.0, (self.rejected + 2 * math.sqrt(self.rejected) + 3) / self.gradings)
 
     def meets(self, bar: Bar) -> bool:
-        """Tell whether nothing is at fault, and both mutation scores and what is named reach the bar."""
+        """Tell whether there are no faults, and both mutation scores and the share of named mistakes reach the bar."""
         mutants = self.ordinary.share >= bar.ordinary and self.evasive.share >= bar.evasive
         return not self.faults and mutants and self.named.share >= bar.named
 
@@ -89,11 +88,11 @@ class VerificationSettings(msgspec.Struct, frozen=True):
 
     Attributes:
         seeds: course seeds under which right submissions are graded.
-        repeats: times that the same submissions are graded again, for their bytes.
-        mutants: whether to make mutants.
-        every: of the mutants, take each n-th only (1: all).
-        minutes: begin no more mutants of an assignment after so long.
-        corpus: whether to grade wheats, chaffs, solution and releases; False for the mutants alone.
+        repeats: how often the same submissions are graded again, to compare verdicts.
+        mutants: whether to grade mutants.
+        every: take every n-th mutant only.
+        minutes: start no more mutants of an assignment after this time.
+        corpus: whether to grade wheats, chaffs, solution and releases.
         jobs: submissions at a time.
     """
 
@@ -114,7 +113,7 @@ def verify(course: Course, name: str, plan: VerificationSettings, *, sandbox: st
     """
     started = time.monotonic()
     assignment = course.rubric.assignment(name)
-    cases = read_corpus(course.autograder(name), assignment)
+    cases = read_corpus(course, assignment)
     with TemporaryDirectory(prefix="gradjudge-verify-") as scratch:
         folder = Path(scratch)
         found = _Corpus()
@@ -151,7 +150,7 @@ def verify(course: Course, name: str, plan: VerificationSettings, *, sandbox: st
 
 
 class _Corpus(msgspec.Struct, frozen=True):
-    """What grading the corpus showed: those fields of `Verification` that are about it."""
+    """The fields of `Verification` about the corpus."""
 
     right: tuple[int, int] = (0, 0)
     empty: tuple[int, int] = (0, 0)
@@ -209,7 +208,7 @@ def _grade_corpus(
 
 
 def _few(files: dict[str, Path]) -> dict[str, Path]:
-    """Choose submissions to grade again: the solution, the first wheat, the first chaff."""
+    """Return the submissions to grade again: the solution, the first wheat, the first chaff."""
     kinds = ("solution", "wheat ", "chaff ")
     return {who: files[who] for kind in kinds if (who := next((w for w in files if w.startswith(kind)), ""))}
 
@@ -217,7 +216,7 @@ def _few(files: dict[str, Path]) -> dict[str, Path]:
 def _faults(
     cases: Sequence[Case], reports: dict[str, Report], releases: Iterable[str], points: dict[str, float]
 ) -> list[str]:
-    """Say which submissions did not get what they should."""
+    """Describe the submissions that did not get what they should."""
     due: dict[str, dict[str, float]] = {f"{case.kind} {case.name}": case.loses for case in cases}
     due |= {"solution": {}} | dict.fromkeys(releases, points)
     faults = []
@@ -238,7 +237,7 @@ def _over_seeds(
     cases: Sequence[Case],
     say: Say,
 ) -> tuple[int, int]:
-    """Grade the right submissions under other course seeds; return how many lost points, of how many."""
+    """Grade the right submissions under other course seeds; return how many were wrongly marked, of how many."""
     due = {f"wheat {case.name}": case.loses for case in cases if case.kind == "wheat"} | {"solution": {}}
     points = whole(assignment)
     right = {who: files[who] for who in due}

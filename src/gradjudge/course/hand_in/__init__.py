@@ -1,1 +1,1 @@
-"""What students hand in: which file is graded, and reading it. Nothing of it is run here."""
+"""Students' submissions: choosing the file to grade, and reading it. Nothing of it is run here."""

@@ -1,4 +1,4 @@
-"""Read a cell as IPython would, without IPython: its lines of magic become plain Python, on the same lines."""
+"""Turn a cell's IPython syntax into plain Python, line by line, without IPython."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import ast
 import re
 
 LONGEST_SOURCE = 4_000_000
-#: Characters that may be parsed in all while one cell is put right, line by line.
+#: Characters parsed in total while the lines of one cell are replaced.
 MOST_PARSED = 400_000
 
-#: Cell magics whose body is no Python of this process.
+#: Cell magics whose body is not Python of this process.
 _OTHER_LANGUAGES = frozenset(
     (
         *("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "cmd", "pypy", "python", "python2", "python3"),
@@ -18,26 +18,26 @@ _OTHER_LANGUAGES = frozenset(
     )
 )
 _CELL_MAGIC = re.compile(r"\s*+%%(!|\w+)\s*+(.*)")
-#: Magics that run the Python behind them.
+#: Magics that run the Python that follows them.
 _RUN = frozenset(("time", "timeit", "prun"))
 _MOST_OPTION_WORDS = 8
-# Possessive, so that a long line of blanks costs no time.
+# Possessive: no backtracking on long lines of blanks.
 _MAGIC = re.compile(r"(?P<indent>\s*+)(?:(?P<target>[^=!%?#'\"]++)=\s*+)?(?P<sign>%|!!?)(?P<rest>[^=].*)")
 _HELP = re.compile(r"(?P<indent>\s*+)(?:\?{1,2}\s*+%{0,2}[\w.*\[\]'\"]++|[^#'\"?]*+(?<=[\w*\])])\?{1,2})\s*+")
 _PROMPT = re.compile(r"(?:In \[\d+\]: |\s*\.\.\.+: |>>> |\.\.\. |>>>$|\.\.\.$)")
 
 
 def parse_cell(source: str) -> ast.Module | None:
-    """Parse a cell, IPython's lines included; None if it is no Python, or too long."""
+    """Parse a cell that may have IPython syntax; None if it is not Python, or too long."""
     plain = plain_python(source)
     return None if plain is None else _parse(plain)[0]
 
 
 def plain_python(source: str) -> str | None:
-    """Return a cell as plain Python with its lines where they were, or None if it cannot be read.
+    """Return a cell as plain Python with the same line numbers; None if it is not Python, or too long.
 
-    A line that Python can read stays. ``%time x = f()`` becomes ``x = f()``; ``t = %timeit f()`` becomes ``t = f()``;
-    ``files = !ls`` becomes ``files = []``; a question (``torch?``) and any other command become ``pass``.
+    Lines of Python stay. ``%time x = f()`` becomes ``x = f()``; ``t = %timeit f()`` becomes ``t = f()``;
+    ``files = !ls`` becomes ``files = []``; help (``torch?``) and any other command become ``pass``.
     """
     if len(source) > LONGEST_SOURCE:
         return None
@@ -49,15 +49,15 @@ def plain_python(source: str) -> str | None:
         tree, error = _parse("\n".join(lines))
         if tree is not None:
             return "\n".join(lines)
-        if not _put_right(lines, error):
+        if not _replace_magic(lines, error):
             break
-    for index in range(len(lines)):  # the error was told elsewhere, or there are too many
-        _put_right(lines, index)
+    for index in range(len(lines)):  # the error was reported on another line, or there are too many
+        _replace_magic(lines, index)
     return "\n".join(lines) if _parse("\n".join(lines))[0] is not None else None
 
 
 def _parse(source: str) -> tuple[ast.Module | None, int]:
-    """Return the tree, or None and the line (from 0) at which Python gives up."""
+    """Return the tree, or None and the line (from 0) of the error."""
     try:
         return ast.parse(source), 0
     except SyntaxError as error:
@@ -67,7 +67,7 @@ def _parse(source: str) -> tuple[ast.Module | None, int]:
 
 
 def _unprompted(lines: list[str]) -> list[str]:
-    """Take off what IPython takes off: prompts that were copied along, and an indent of the whole cell."""
+    """Remove copied prompts, else the indent of the first line, as IPython does."""
     first = next((line for line in lines if line.strip()), "")
     if _PROMPT.match(first):
         return [_PROMPT.sub("", line, count=1) if _PROMPT.match(line) else line for line in lines]
@@ -76,7 +76,7 @@ def _unprompted(lines: list[str]) -> list[str]:
 
 
 def _without_cell_magics(lines: list[str]) -> list[str]:
-    """Blank ``%%time`` and the like; what stands behind them on the line is kept where it is Python."""
+    """Blank ``%%time`` and the like, but keep Python on the same line."""
     for index, line in enumerate(lines):
         if not line.strip():
             continue
@@ -89,8 +89,8 @@ def _without_cell_magics(lines: list[str]) -> list[str]:
     return lines
 
 
-def _put_right(lines: list[str], index: int) -> bool:
-    """Replace one line of IPython's, with those that continue it; False if it is none."""
+def _replace_magic(lines: list[str], index: int) -> bool:
+    """Replace a line of IPython syntax and its continuation lines; False if it is not one."""
     if not 0 <= index < len(lines):
         return False
     found, last = _MAGIC.fullmatch(lines[index].rstrip("\\")), index
@@ -125,9 +125,9 @@ def _statement(target: str | None, sign: str, rest: str) -> str | None:
 
 
 def _python_in(text: str) -> str:
-    """Return what a magic runs, its options left out, or nothing if that is no Python.
+    """Return the code that a magic runs, without options; empty if it is not Python.
 
-    The longest rest that is Python is kept: ``-o`` of ``-o f(x) + g(x)`` has no value, ``-n`` of ``-n 9 f(x)`` has.
+    That is the longest rest that parses: ``-o`` of ``-o f(x) + g(x)`` has no value, ``-n`` of ``-n 9 f(x)`` has one.
     """
     rest = text.strip()
     for _ in range(_MOST_OPTION_WORDS if rest.startswith("-") else 1):

@@ -1,8 +1,7 @@
-"""Choose the file of a student's folder that is graded, by its name and by what it holds, and say so.
+"""Choose the file to grade in a student's folder, by content and name, with remarks that say why.
 
-Content goes before names: a file that holds nothing but what was given is never graded while another one was worked
-on, and one that holds all that another one has, and more, is graded in its place. What neither content nor names can
-decide is not chosen: a person must.
+Content comes first: an untouched file is never graded while another one was worked on, and a file that holds all of
+another and more is graded in its place. Where neither content nor names decide, a person must.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ from gradjudge.files import listed, shown
 from gradjudge.text import Text
 
 SUFFIXES = (".ipynb", ".py")
-MOST_LOOKED_INTO = 30  # files that are opened to see what they hold
-MOST_SCRIPT_BYTES = 1 << 20  # of the scripts that are read for it, together
-MOST_ENTRIES = 2000  # of folders inside a student's, in all
+MOST_LOOKED_INTO = 30  # files opened for their content
+MOST_SCRIPT_BYTES = 1 << 20  # of all scripts opened for it
+MOST_ENTRIES = 2000  # in all subfolders together
 DEEPEST = 6
-MOST_COMPARED = 64 << 20  # bytes of a file that is compared with others
+MOST_COMPARED = 64 << 20  # bytes of a file that is hashed to find duplicates
 
-#: What browsers, mail programs and editors put behind the ending of a file.
+#: What browsers, mail programs and editors append to a file's name.
 _ADDED = re.compile(r"(?P<name>.*\.(?:ipynb|py))\.(?:txt|json)$", re.IGNORECASE | re.DOTALL)
-#: What browsers, Jupyter, file managers and platforms put behind the name of a copy, and Colab before it.
+#: What browsers, Jupyter, file managers and platforms append to the name of a copy; Colab's prefix is below.
 _COPY = re.compile(
     r"[ _-]*(?:\((?P<a>\d+)\)|-?\s?\(?cop(?:y|ie)\s?(?P<b>\d*)\)?|-(?P<c>\d{1,2})|-\s?(?P<checkpoint>checkpoint))$",
     re.IGNORECASE,
@@ -51,12 +50,12 @@ class Choice(msgspec.Struct, frozen=True):
     """The file to grade, or why there is none.
 
     Attributes:
-        file: path of the notebook or script in the folder, or None.
-        problem: why there is none, for staff.
-        told: the same for the student, where there is more to say than that nothing was found.
-        unread: whether there are files, and a person must say which one is graded.
-        also: lines of Python to run after the file: what it leaves to the scripts beside it and does not import.
-        remarks: what there is to say about the choice.
+        file: path in the folder, or None.
+        problem: why `file` is None, for staff.
+        told: the same for the student, unless nothing was found.
+        unread: whether a person must choose among several files.
+        also: lines of Python to run after the file: imports of what only the scripts beside it define.
+        remarks: on the choice.
     """
 
     file: str | None = None
@@ -71,9 +70,9 @@ class Candidate(msgspec.Struct, frozen=True):
     """A file that may be the one to grade.
 
     Attributes:
-        name: its path in the student's folder.
-        content: what it holds itself.
-        seen: what can be seen of it, by piece: what it holds, and what it takes from scripts beside it.
+        name: path in the student's folder.
+        content: what the file defines itself.
+        seen: what is done in it, by piece, imports from scripts beside it included.
     """
 
     name: str
@@ -82,33 +81,33 @@ class Candidate(msgspec.Struct, frozen=True):
 
     @property
     def base(self) -> str:
-        """Its name without folders, and without an ending that was added."""
+        """The name without folders and without an appended ending."""
         base = self.name.rpartition("/")[2]
         found = _ADDED.fullmatch(base)
         return base if found is None else found["name"]
 
     @property
     def stem(self) -> str:
-        """Its base without the ending."""
+        """`base` without its suffix."""
         return Path(self.base).stem
 
     @property
     def suffix(self) -> str:
-        """What its name says that it is."""
+        """``.ipynb`` or ``.py``, by the name."""
         suffix = Path(self.base).suffix.lower()
         return suffix if suffix in SUFFIXES else ".ipynb"
 
     @property
     def names(self) -> set[str]:
-        """Name what is asked for and can be seen of it, done or not begun."""
+        """The functions, classes and variables in `seen`."""
         return {piece.partition(".")[0] for piece in self.seen}
 
 
 def choose(folder: Path, assignment: str, asked: Callable[[], Asked] = Asked) -> Choice:
-    """Choose what is graded of a student's folder.
+    """Choose the file to grade in a student's folder.
 
     Args:
-        asked: tells what the assignment asks for; called only where there are several files.
+        asked: returns what the assignment asks for; called only if there are several files.
     """
     names, inside = _visible(folder), _below(folder)
     top, below = _candidates(folder, names), _candidates(folder, inside)
@@ -118,7 +117,7 @@ def choose(folder: Path, assignment: str, asked: Callable[[], Asked] = Asked) ->
         return Choice(problem=f"{folder}: no notebook and no script; expected {assignment}.ipynb.", told=told)
     if len(found) == 1 and not (top and below):
         return _taken(found[0], found, found, assignment, ())
-    for one in top:  # the reader refuses a link by name: to pass over it would grade another file unasked
+    for one in top:  # for the reader to refuse by name, rather than silently grade another file
         if one.name == f"{assignment}{one.suffix}" and not stat.S_ISREG((folder / one.name).lstat().st_mode):
             return Choice(one.name)
     return _decide(folder, found, below if top else [], assignment, asked())
@@ -127,7 +126,7 @@ def choose(folder: Path, assignment: str, asked: Callable[[], Asked] = Asked) ->
 def _decide(
     folder: Path, found: Sequence[Candidate], below: Sequence[Candidate], assignment: str, asked: Asked
 ) -> Choice:
-    """Choose one of several files; those below are looked at where nothing was done in the others."""
+    """Choose one of several files; those in subfolders count only if nothing was done in the others."""
     files = _with_content(folder, found, assignment, asked)
     if not any(one.seen for one in files) and asked.given:
         deeper = _with_content(folder, below, assignment, asked)
@@ -139,7 +138,7 @@ def _decide(
         return _taken(chosen, files, files, assignment, ()) if chosen else _undecided(folder, files, assignment)
     if any(_OLD.search(one.name) for one in worked) and not all(_OLD.search(one.name) for one in files):
         worked = [one for one in worked if not _OLD.search(one.name)]
-    if not worked:  # only what is called old was worked on
+    if not worked:  # only files called old were worked on
         return _undecided(folder, files, assignment)
     chosen = _by_content(worked, assignment)
     if chosen is None:
@@ -151,23 +150,23 @@ def _decide(
     return _taken(chosen, files, worked, assignment, also or ())
 
 
-# --- what there is ----------------------------------------------------------------------------------------------------
+# --- candidates ----------------------------------------------------------------------------------------------------
 
 
 def _visible(folder: Path) -> list[str]:
-    """List what lies at the top, sorted. Links are kept, for the reader to refuse by name."""
+    """List the files at the top, sorted. Links are kept, for the reader to refuse by name."""
     names = (entry.name for entry in folder.iterdir() if not _is_own_folder(entry))
     return sorted(name for name in names if not name.startswith("."))
 
 
 def _hidden(folder: Path) -> list[str]:
-    """List files whose names begin with a dot, and that were not left behind by a system."""
+    """List dotfiles at the top that no system left behind, sorted."""
     names = (entry.name for entry in folder.iterdir() if not _is_own_folder(entry))
     return sorted(name for name in names if name.startswith(".") and not is_left_behind(name))
 
 
 def _below(folder: Path) -> list[str]:
-    """List the files in folders inside a student's, as paths in it; those that tools make are passed over."""
+    """List the files in subfolders, as relative paths; folders made by tools are skipped."""
     found: list[str] = []
     entries = 0
     layer = [""]
@@ -193,12 +192,12 @@ def _below(folder: Path) -> list[str]:
 
 
 def _is_own_folder(path: Path) -> bool:
-    """Tell whether this is a folder, and no link to one: where a link leads is not asked."""
+    """Tell whether this is a folder, without following links."""
     return stat.S_ISDIR(path.lstat().st_mode)
 
 
 def _candidates(folder: Path, names: Iterable[str]) -> list[Candidate]:
-    """Return the files that may hold a notebook or a script; of data files, those that do hold a notebook."""
+    """Return notebooks and scripts by their suffix; if there are none, data files that hold a notebook."""
     files = [Candidate(name) for name in names]
     real = [one for one in files if Path(one.base).suffix.lower() in SUFFIXES]
     if any(one.base != "__init__.py" for one in real):
@@ -208,7 +207,7 @@ def _candidates(folder: Path, names: Iterable[str]) -> list[Candidate]:
 
 
 def _with_content(folder: Path, found: Sequence[Candidate], assignment: str, asked: Asked) -> list[Candidate]:
-    """Look into files, those with the best names first."""
+    """Read the files' contents, those with the best names first."""
     names = [one.name for one in sorted(found, key=lambda one: _closeness(one, assignment))][:MOST_LOOKED_INTO]
     contents: dict[str, Content] = {}
     left = MOST_SCRIPT_BYTES
@@ -216,7 +215,7 @@ def _with_content(folder: Path, found: Sequence[Candidate], assignment: str, ask
         left -= (folder / name).lstat().st_size if name.endswith(".py") else 0
         contents[name] = content_of(folder / name, asked) if left >= 0 else Content()
     seen = {name: dict(content.done) for name, content in contents.items()}
-    for _ in names:  # what is taken from others may be taken from others there, and so on
+    for _ in names:  # imports may be transitive
         for name, content in contents.items():
             for module, taken, called in content.froms:
                 source = _beside(name, module)
@@ -226,7 +225,7 @@ def _with_content(folder: Path, found: Sequence[Candidate], assignment: str, ask
 
 
 def _take(seen: dict[str, str], source: Mapping[str, str], taken: str, called: str) -> None:
-    """Add to what can be seen what ``from source import taken as called`` brings."""
+    """Add to `seen` what ``from source import taken as called`` imports."""
     for piece, text in list(source.items()):
         root, dot, method = piece.partition(".")
         if taken in ("*", root):
@@ -234,7 +233,7 @@ def _take(seen: dict[str, str], source: Mapping[str, str], taken: str, called: s
 
 
 def _beside(name: str, module: str) -> str:
-    """Return the path of a module that is imported by a file."""
+    """Return the path of a module beside a file."""
     folder = name.rpartition("/")[0]
     return f"{folder}/{module}.py" if folder else f"{module}.py"
 
@@ -243,12 +242,12 @@ def _beside(name: str, module: str) -> str:
 
 
 def _plain(stem: str) -> str:
-    """Return a stem without what people vary: case, accents' form, spaces and dashes for underscores."""
+    """Normalise a stem: case, Unicode form, spaces and dashes as underscores."""
     return re.sub(r"[\s_-]+", "_", unicodedata.normalize("NFC", stem).casefold()).strip("_")
 
 
 def _is_close(one: Candidate, assignment: str) -> bool:
-    """Tell whether a name differs from the wanted one by a habit only."""
+    """Tell whether a name differs from the wanted one only by spelling or by marks of a copy."""
     stem = _COPY_OF.sub("", one.stem)
     while _plain(stem) != _plain(assignment):
         shorter = _COPY.sub("", stem)
@@ -259,7 +258,7 @@ def _is_close(one: Candidate, assignment: str) -> bool:
 
 
 def _closeness(one: Candidate, assignment: str) -> tuple[int, int, tuple[int, int, str], str]:
-    """Order files by their names: the right name, close ones with the last copy first, others; notebooks first."""
+    """Return a sort key: the right name, then close names with the last copy first, then others; notebooks first."""
     kind = SUFFIXES.index(one.suffix)
     if one.name.rpartition("/")[2] == f"{assignment}{one.suffix}":
         return (0, kind, (0, 0, ""), one.name)
@@ -267,7 +266,7 @@ def _closeness(one: Candidate, assignment: str) -> tuple[int, int, tuple[int, in
 
 
 def _nearness(base: str) -> tuple[int, int, str]:
-    """Order copies of one name: the last one first, for it was saved last; a saved state of Jupyter's at the end."""
+    """Return a sort key for copies of one name: the last copy first, a Jupyter checkpoint last."""
     stem = Path(base).stem
     found = _COPY.search(stem)
     if found is None:
@@ -279,7 +278,7 @@ def _nearness(base: str) -> tuple[int, int, str]:
 
 
 def _version(one: Candidate) -> tuple[str, tuple[int, int, int]]:
-    """Return a name without what marks versions and copies of it, and how late the version is."""
+    """Return a name without marks of versions and copies, and a key by which later versions are greater."""
     stem, number = _COPY_OF.sub("", one.stem), 0
     group, minus, _ = _nearness(one.base)
     while (shorter := _COPY.sub("", stem)) != stem:
@@ -295,7 +294,7 @@ def _version(one: Candidate) -> tuple[str, tuple[int, int, int]]:
 
 
 def _worked_on(files: Sequence[Candidate], assignment: str) -> list[Candidate]:
-    """Return the files in which something is done, one of each content, best names first."""
+    """Return the files in which something is done, without duplicates, best names first."""
     kept: list[Candidate] = []
     mine = [one for one in files if one.seen]
     ours = [one for one in mine if one.content.declared in ("", assignment)]
@@ -306,7 +305,7 @@ def _worked_on(files: Sequence[Candidate], assignment: str) -> list[Candidate]:
 
 
 def _by_content(worked: Sequence[Candidate], assignment: str) -> Candidate | None:
-    """Return the file that holds what the others hold; None if that cannot be told."""
+    """Return the file that does the most; None if that is ambiguous."""
     named = [one for one in worked if _closeness(one, assignment)[0] == 0]
     named = named[:1] if len({one.suffix for one in named}) == len(named) else []
     pool = [one for one in worked if not named or one.seen.keys() > named[0].seen.keys()] or named
@@ -325,7 +324,7 @@ def _by_content(worked: Sequence[Candidate], assignment: str) -> Candidate | Non
 
 
 def _of_equals(best: Sequence[Candidate], assignment: str) -> Candidate | None:
-    """Choose among files in which the same pieces are done: by who defines them, then by their names."""
+    """Choose among files in which the same pieces are done: the one that defines most itself, then by name."""
     most = max(len(one.content.done) for one in best)
     best = [one for one in best if len(one.content.done) == most]
     best = [one for one in best if one.content.declared] or best
@@ -345,7 +344,7 @@ def _of_equals(best: Sequence[Candidate], assignment: str) -> Candidate | None:
 
 
 def _left_to_others(chosen: Candidate, worked: Sequence[Candidate]) -> tuple[str, ...] | None:
-    """Return lines that import what only other scripts hold; None if something cannot be had so, or not for sure."""
+    """Return lines that import what only other scripts define; None if that is impossible or ambiguous."""
     lenders = [one for one in worked if not one.content.done.keys() <= chosen.seen.keys()]
     lenders = [one for one in lenders if not any(one.content.done.keys() < two.content.done.keys() for two in lenders)]
     have = set(chosen.content.names) | chosen.names
@@ -367,7 +366,7 @@ def _left_to_others(chosen: Candidate, worked: Sequence[Candidate]) -> tuple[str
 
 
 def _by_name(files: Sequence[Candidate], assignment: str) -> Candidate | None:
-    """Choose by names alone, and by who imports whom: nothing that is asked for was found in any file."""
+    """Choose by names, metadata and imports, where no file has anything that is asked for."""
     if _closeness(files[0], assignment)[0] < 2:
         return files[0]
     for suffix in SUFFIXES:
@@ -382,7 +381,7 @@ def _by_name(files: Sequence[Candidate], assignment: str) -> Candidate | None:
 
 
 def _different(folder: Path, files: Sequence[Candidate]) -> list[Candidate]:
-    """Return one file of each content, the best name first."""
+    """Return the files without byte-for-byte duplicates."""
     kept: dict[object, Candidate] = {}
     for one in files:
         try:
@@ -394,7 +393,7 @@ def _different(folder: Path, files: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _main_programs(scripts: Sequence[Candidate]) -> list[Candidate]:
-    """Return the scripts that import all others, by way of each other perhaps."""
+    """Return the scripts that import all others, directly or not."""
     every = {one.name for one in scripts}
     direct = {one.name: {_beside(one.name, m) for m in one.content.modules} & every - {one.name} for one in scripts}
     programs = []
@@ -408,11 +407,11 @@ def _main_programs(scripts: Sequence[Candidate]) -> list[Candidate]:
     return programs
 
 
-# --- what is said -----------------------------------------------------------------------------------------------------
+# --- remarks -----------------------------------------------------------------------------------------------------
 
 
 def _undecided(folder: Path, files: Sequence[Candidate], assignment: str) -> Choice:
-    """Return that a person must choose, and among what."""
+    """Leave the choice among `files` to a person."""
     names = [one.name for one in files]
     wanted = f"{assignment}{files[0].suffix}"
     return Choice(
@@ -442,7 +441,7 @@ def _taken(
 def _remarks(
     chosen: Candidate, files: Sequence[Candidate], worked: Sequence[Candidate], wanted: str, also: tuple[str, ...]
 ) -> tuple[Remark, ...]:
-    """Say why a file was taken, if that is not plain from its name."""
+    """Say why a file was taken, unless its name says it."""
     used = {chosen.name, *(_beside(chosen.name, line.split()[1]) for line in also)}
     for _ in files:
         used |= {_beside(one.name, module) for one in files if one.name in used for module in one.content.modules}
@@ -456,7 +455,7 @@ def _remarks(
 
 
 def _says_the_same(one: Candidate, chosen: Candidate) -> bool:
-    """Tell whether a file holds nothing but what the chosen one holds, or nothing that is asked for."""
+    """Tell whether a file does the same as the chosen one, or is a script with nothing that is asked for."""
     if not chosen.seen:
         return False
     return one.content.done == chosen.content.done or (one.suffix == ".py" and not one.content.names)

@@ -1,7 +1,7 @@
-"""What a file of a hand-in holds of what an assignment asks for. It is read as text, and nothing of it is run.
+"""Which of the assignment's pieces a submitted file has done. Files are parsed, never run.
 
-What is asked for are the names that the release's solution cells define, in *pieces*: a function, a method, an assigned
-name. A piece is done where it is neither empty nor as it was given.
+The *pieces* asked for are the functions, methods and assigned names in the solution cells of the releases. A piece is
+done if it is neither empty nor as it was given.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from gradjudge.course.hand_in.raw_files import PICKED_UP, TAKEN, RefusedFile
 from gradjudge.course.hand_in.submission import SourceFile, UnreadableSubmission, read_source
 from gradjudge.course.rubric import GradingLimits
 
-MOST_PARSED = 256 << 10  # characters of one file that are looked at: a parsed one takes about 1 kB at worst
+MOST_PARSED = 256 << 10  # characters of one file; parsing takes about 1 kB for each at worst
 
 
 class Asked(msgspec.Struct, frozen=True):
     """What an assignment asks for.
 
     Attributes:
-        given: what its releases hold where a solution is due, by piece.
-        names: the name for which each name counts: itself, or what it is an alias of; those that are given, too.
+        given: the text of each piece in the releases.
+        names: by each accepted name, aliases included, the name for which it counts.
     """
 
     given: dict[str, set[str]] = {}
@@ -33,14 +33,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
-        names: what it defines of the assignment's names: how each is called here.
-        done: what is done of them, by piece.
-        froms: what it takes out of which module: pairs of names, ``*`` for all.
-        modules: what it imports in any way.
-        declared: the assignment that it says it was released for.
+        names: the assignment's names that it defines, with the name used here.
+        done: text of the pieces that are done.
+        froms: its ``from`` imports: module, name (perhaps ``*``), name used here.
+        modules: every module that it imports.
+        declared: the assignment in its metadata.
     """
 
     names: dict[str, str] = {}
@@ -51,7 +51,7 @@ class Content(msgspec.Struct, frozen=True):
 
 
 def asked_for(releases: Iterable[Path], more: Iterable[str], aliases: Mapping[str, Sequence[str]]) -> Asked:
-    """Return what is asked for by the solution cells of an assignment's notebooks, and `more` names."""
+    """Return what the solution cells of an assignment's releases ask for, and `more` names."""
     given: dict[str, set[str]] = {name: set() for name in more}
     names: dict[str, str] = {}
     for path in releases:
@@ -68,7 +68,7 @@ def asked_for(releases: Iterable[Path], more: Iterable[str], aliases: Mapping[st
 
 
 def content_of(path: Path, asked: Asked) -> Content:
-    """Read a notebook or script; one that cannot be read, or is no Python, holds nothing."""
+    """Read a notebook or script; one that cannot be read or parsed has no content."""
     source = _source(path)
     try:
         return Content() if source is None else _content(source, asked)
@@ -96,7 +96,7 @@ def _content(source: SourceFile, asked: Asked) -> Content:
                 names[asked.names[name]] = name
                 piece = ".".join(filter(None, (asked.names[name], method)))
                 done.pop(piece, None)
-                # Methods that a release asks for apart, as functions, count in a class, too.
+                # Functions that a release asks for also count as methods of a class.
                 due = piece in asked.given or method in asked.given
                 if due and written and written not in asked.given.get(piece, ()):
                     done[piece] = written
@@ -104,7 +104,7 @@ def _content(source: SourceFile, asked: Asked) -> Content:
 
 
 def importable(name: str) -> bool:
-    """Tell whether a file of this name can be imported by one beside it."""
+    """Tell whether a file of this name can be imported from beside it."""
     stem = name.removesuffix(".py")
     return name.endswith(".py") and stem.isidentifier() and stem.casefold() not in TAKEN | PICKED_UP
 
@@ -125,7 +125,7 @@ def _body(text: str) -> list[ast.stmt]:
 
 
 def _top(nodes: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements that run when a file is imported, those in branches, too."""
+    """Yield the statements that run on import, those in branches included."""
     for node in nodes:
         yield node
         if isinstance(node, ast.If) and "'__name__'" not in ast.dump(node.test):
@@ -137,9 +137,9 @@ def _top(nodes: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _pieces(node: ast.stmt) -> Iterator[tuple[str, str]]:
-    """Yield what a statement defines: pieces, and what stands there as text that only its meaning changes.
+    """Yield the pieces that a statement defines, each with its text, which only its meaning changes.
 
-    The text is empty where nothing is done.
+    The text is empty if nothing is done.
     """
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         yield node.name, "" if _is_empty(node) else _written(node)
@@ -158,7 +158,7 @@ def _pieces(node: ast.stmt) -> Iterator[tuple[str, str]]:
 
 
 def _is_empty(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Tell whether a function does nothing yet, or a class has nothing."""
+    """Tell whether a function or class is only a stub."""
     return all(
         isinstance(one, ast.Pass)
         or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))
@@ -169,14 +169,14 @@ def _is_empty(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bo
 
 
 def _gives_nothing(node: ast.stmt, methods: Sequence[ast.FunctionDef | ast.AsyncFunctionDef]) -> bool:
-    """Tell whether this is a Function's forward or backward that returns nothing yet, whatever stands in it."""
+    """Tell whether this is a method of an autograd Function and returns nothing yet."""
     if not {"forward", "backward"} <= {one.name for one in methods}:
         return False
     return not any(isinstance(one, ast.Return) and one.value is not None for one in ast.walk(node))
 
 
 def _written(node: ast.AST) -> str:
-    """Return what stands there, without documentation, comments and layout."""
+    """Return the code without docstring, comments and layout."""
     body = getattr(node, "body", None)
     if not isinstance(body, list):
         return ast.dump(node)

@@ -1,8 +1,7 @@
-"""What is left of a cell when only its definitions are kept.
+"""Reduce a cell to its definitions: imports, functions, classes, plain assignments such as ``mse = MSE.apply``.
 
-A submission that keeps killing its session is restarted from its definitions alone: imports, functions, classes and
-plain assignments such as ``mse = MSE.apply``. Of a cell that fails, those below its failing line are run as well. The
-code is parsed on the trusted side, never run here.
+A submission that keeps killing its session is restarted from its definitions alone. Of a cell that fails, the
+definitions below the failing line still run. The code is only parsed here, on the trusted side.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from gradjudge.course.hand_in.cell_text import plain_python
 #: Calls that an assignment may contain and still count as a definition.
 HARMLESS = frozenset({"torch.device", "torch.cuda.is_available", "torch.backends.mps.is_available", "int", "float"})
 
-#: Definitions of a cell that are run after its failing line, at most.
+#: Most definitions of a cell that run after its failing line.
 MOST_REMAINING = 1000
 
 _DEFINES = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -23,24 +22,24 @@ _DEFINES = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, a
 def definitions(source: str) -> str:
     """Return `source` with everything but its definitions blanked out; line numbers stay as they were.
 
-    Lines of IPython (``%matplotlib inline``, ``!pip install``) become plain Python first. What does not parse has no
-    definitions.
+    IPython syntax (``%matplotlib inline``, ``!pip install``) becomes plain Python first. A cell that does not parse has
+    no definitions.
     """
     plain = plain_python(source)
     if plain is None:
         return ""
     try:
-        # Not splitlines(), which also cuts within a text that holds a form feed.
+        # Not splitlines(), which also splits at form feeds in strings.
         return _keep_definitions(ast.parse(plain), plain.split("\n"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # an expression can be too deep to be written out
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # deep nesting
         return ""
 
 
 def remaining(source: str) -> tuple[tuple[int, str], ...]:
-    """Return the definitions of a cell one by one, each with the line that it starts on.
+    """Return the definitions of a cell, each with its first line.
 
-    An import of several names is one entry for each of them, below its last line: where one of them is missing, the
-    others are still to be had.
+    An import of several names is one entry for each, numbered after its last line, so that one missing name does not
+    cost the others.
     """
     plain = plain_python(source)
     try:
@@ -58,7 +57,7 @@ def remaining(source: str) -> tuple[tuple[int, str], ...]:
 
 
 def _one_by_one(node: ast.Import | ast.ImportFrom) -> list[str]:
-    """Write an import out as one import for each of its names."""
+    """Split an import into one for each of its names."""
     if isinstance(node, ast.Import):
         return [ast.unparse(ast.Import([alias])) for alias in node.names]
     return [ast.unparse(ast.ImportFrom(node.module, [alias], node.level)) for alias in node.names]
@@ -78,9 +77,9 @@ def _keep_definitions(tree: ast.Module, lines: list[str]) -> str:
 
 
 def _definitions_of(tree: ast.Module) -> list[tuple[ast.stmt, int, int]]:
-    """Return the definitions with their first and last lines, but for those that share one with something else.
+    """Return the definitions with their first and last lines.
 
-    A line (``a = 1; train()``) cannot be cut in two.
+    Those that share a line with other statements (``a = 1; train()``) are left out.
     """
     defines = [(node, _is_definition(node), *_lines(node)) for node in tree.body]
     shared = {line for _, kept, first, last in defines if not kept for line in (first, last)}

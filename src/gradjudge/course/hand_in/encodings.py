@@ -1,4 +1,4 @@
-"""Bytes that editors saved, as text. Who reads a submission's source must read what Python would run."""
+"""Decode source files as Python would: what is read must be what runs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import codecs
 import re
 
 _CODING = re.compile(rb"coding[:=][ \t]*([-\w.]+)")
-#: Where Python looks for it (PEP 263): in a comment on the first line, or on the second after a blank one or a comment.
+#: PEP 263: in a comment on the first line, or on the second after a blank line or a comment.
 _DECLARED = (
     re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"),
     re.compile(rb"[ \t\f]*(?:#.*)?\n[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"),
 )
-#: Encodings of one byte for one character, in which ASCII stands for itself.
+#: Single-byte supersets of ASCII.
 _PLAIN = ("ascii", "iso8859-1", "iso8859-15", "cp1252")
 _WRITES = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?:(?:-a|--append)[ \t]+)?[\"']?(?:\./)?(\w+)\.py[\"']?[ \t]*\n")
 
 
 def decode_text(raw: bytes) -> str:
-    """Decode what an editor saved: UTF-8 or UTF-16 with or without a mark, else Latin-1; line ends become ``\\n``."""
+    """Decode a text file: UTF-8, UTF-16 with a BOM, else Windows-1252 or Latin-1; line ends become ``\\n``."""
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = raw.decode("utf-16", "replace")
     else:
@@ -29,17 +29,17 @@ def decode_text(raw: bytes) -> str:
 
 
 def _only_cp1252(raw: bytes) -> bool:
-    """Tell whether every byte means something in Windows' Latin-1."""
+    """Tell whether every byte is defined in Windows-1252."""
     return not re.search(rb"[\x81\x8d\x8f\x90\x9d]", raw)
 
 
 def unix_lines(text: str) -> str:
-    """Return a text with the line ends of Unix."""
+    """Return a text with Unix line ends."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def decode_module(raw: bytes) -> str:
-    """Decode a module that Python would import as Python would; one that is in no encoding of its own like any text."""
+    """Decode a module as Python would, by the encoding that it declares; else like any text file."""
     first = _first_lines(raw)
     declared = next((found[1] for pattern in _DECLARED if (found := pattern.match(first))), b"")
     encoding = _codec(declared)
@@ -49,9 +49,9 @@ def decode_module(raw: bytes) -> str:
 
 
 def odd_encoding(raw: bytes) -> str:
-    """Return the encoding that a module asks Python for, if no editor would show it so; else an empty text.
+    """Return the encoding that a module declares, if editors would not show it so; else an empty string.
 
-    Behind ``# coding: utf-7``, Python runs code that stands in comments for everybody else.
+    With ``# coding: utf-7``, Python runs code that everybody else reads as comments.
     """
     named = (_codec(found[1]) for found in _CODING.finditer(_first_lines(raw)))
     return next((encoding for encoding in named if encoding not in ("", "utf-8", *_PLAIN)), "")
@@ -63,10 +63,10 @@ def _first_lines(raw: bytes) -> bytes:
 
 
 def _codec(name: bytes) -> str:
-    """Return the usual name of an encoding, or nothing if there is none of that name."""
+    """Return the canonical name of an encoding; empty if there is none of that name."""
     written = name.decode("ascii").lower().replace("_", "-")
     for usual, names in (("utf-8", ("utf-8",)), ("iso8859-1", ("latin-1", "iso-8859-1", "iso-latin-1"))):
-        if f"{written}-".startswith(tuple(f"{known}-" for known in names)):  # Python takes utf-8-unix for utf-8
+        if f"{written}-".startswith(tuple(f"{known}-" for known in names)):  # Python accepts utf-8-unix
             return usual
     try:
         return codecs.lookup(written).name if written else ""
@@ -75,24 +75,24 @@ def _codec(name: bytes) -> str:
 
 
 def written_module(source: str) -> tuple[str, str] | None:
-    """Return the name and the text of the module that a cell writes with ``%%writefile``, or None."""
+    """Return name and text of the module that a cell writes with ``%%writefile``, or None."""
     found = _WRITES.match(source)
     return None if found is None else (found[1], source[found.end() :])
 
 
-#: Strings (one may be open) and what Python writes for numbers that JSON has not. Possessive: each is one step.
+#: Strings (the last may be open), NaN and Infinity. Possessive: each is one step.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|NaN|-?Infinity', re.DOTALL)
 _STORED = re.compile(rb"\s*+:\s*+(?=[\[{])")
 _TO_A_BRACKET = re.compile(rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)[^"\[\]{}]*+)*+', re.DOTALL)
-#: Parts of a notebook that a person reads and no grader: outputs, pictures in texts, the state of widgets.
+#: Parts of a notebook that no grader reads: outputs, pictures in texts, widget state.
 _UNREAD = (b'"outputs"', b'"attachments"', b'"widgets"')
-_MOST_STEPS = 5_000_000  # some seconds
+_MOST_STEPS = 5_000_000  # a few seconds
 
 
 def without_outputs(raw: bytes) -> bytes:
-    """Return a notebook's JSON with outputs emptied, and ``null`` for the numbers that JSON has not.
+    """Return a notebook's JSON with outputs emptied, and NaN and Infinity as ``null``.
 
-    What is no JSON stays none. Nothing is built of what is left out, so this takes no memory but the result's.
+    What is not JSON stays invalid. Nothing is decoded, so this takes only the memory of the result.
     """
     kept: list[bytes] = []
     start = place = steps = 0

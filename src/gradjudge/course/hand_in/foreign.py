@@ -1,4 +1,4 @@
-"""Files that no grader can read and students hand in all the same: what they are, and what to hand in instead."""
+"""Recognise files that cannot be graded (PDF, HTML, archives, ...), and say what to hand in instead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KINDS = {
     "marimo": Text("a marimo notebook, whose definitions are hidden in its cells"),
     "text": Text("a text document"),
 }
-#: How the notebook is had, where that is not obvious.
+#: How to get the notebook, where that is not obvious.
 _ADVICE = {
     "pointer": Text("`git lfs pull` fetches it."),
     "marimo": Text("`marimo export ipynb FILE.py -o FILE.ipynb` makes one."),
@@ -41,7 +41,7 @@ _ENDINGS = {
 
 
 def foreign(name: str, raw: bytes) -> tuple[Text, str] | None:
-    """Return what a file is that is no notebook and no script, for its author and for staff."""
+    """Return what such a file is, for its author and for staff; None for any other file."""
     head = raw[:100].lstrip(b" \t\r\n\xef\xbb\xbf").lower()
     kind = next((kind for start, kind in _BEGINNINGS if head.startswith(start)), "")
     if name.lower().endswith(".py") and not kind and _MARIMO.search(raw):
@@ -59,7 +59,7 @@ def foreign(name: str, raw: bytes) -> tuple[Text, str] | None:
 
 
 def foreign_files(names: Sequence[str], wanted: str) -> Text | None:
-    """Say what the first such file is, to a student who handed in nothing else; None if there is none."""
+    """Say what the first such file is, for a student who handed in nothing else; None if there is none."""
     for ending, kind in _ENDINGS.items():
         for name in names:
             if name.lower().endswith(ending):

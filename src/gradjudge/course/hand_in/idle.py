@@ -1,4 +1,4 @@
-"""Python in cells that are no code cells: nobody runs it, and its author may not have noticed."""
+"""Python in raw or Markdown cells, which is never run: its author may not have noticed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from gradjudge.course.hand_in.remarks import Remark
 from gradjudge.files import listed
 from gradjudge.text import Text
 
-#: Characters of a cell that is looked at.
+#: Most characters of a cell that is parsed.
 _LONGEST = 100_000
 
 
 def idle_remarks(idle: Iterable[str], code: Iterable[str]) -> list[Remark]:
-    """Say which functions and classes stand in a raw or Markdown cell only.
+    """Name the functions and classes that only a raw or Markdown cell defines.
 
     Args:
-        idle: texts of the cells that are no code.
+        idle: texts of the raw and Markdown cells.
         code: sources of the code cells.
     """
     found = dict.fromkeys(name for text in idle for name in _defined(text))
@@ -38,7 +38,7 @@ def idle_remarks(idle: Iterable[str], code: Iterable[str]) -> list[Remark]:
 
 
 def _defined(text: str) -> list[str]:
-    """Return the functions and classes that a text defines, if it is Python."""
+    """Return the functions and classes that a text defines; none if it is not Python."""
     if len(text) > _LONGEST or ("def " not in text and "class " not in text):
         return []
     tree = parse_cell(text)

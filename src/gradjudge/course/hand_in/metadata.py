@@ -1,4 +1,4 @@
-"""What a notebook's metadata say: of nbgrader's cells, of its release, of its language. Odd metadata say nothing."""
+"""Read a notebook's metadata: nbgrader's cells, its release, its language. Malformed metadata count as absent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _CellMetadata(msgspec.Struct):
 
 
 class OurMetadata(msgspec.Struct):
-    """What a release says of itself."""
+    """What gradjudge writes into a release."""
 
     assignment: str = ""
     language: str = ""
@@ -43,7 +43,7 @@ class _KernelMetadata(msgspec.Struct):
 
 
 def part(raw: msgspec.Raw, default: T, kind: Any) -> T:
-    """Decode one part of a cell, or return the default for something odd in its place."""
+    """Decode one part of a cell, or return the default if it is malformed."""
     try:
         decoded: T = msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, RecursionError):
@@ -52,17 +52,17 @@ def part(raw: msgspec.Raw, default: T, kind: Any) -> T:
 
 
 def is_solution(metadata: msgspec.Raw) -> bool:
-    """Tell whether nbgrader says of a cell that students write into it."""
+    """Tell whether nbgrader marks this as a cell that students write into."""
     return part(metadata, _CellMetadata(), _CellMetadata).nbgrader.solution
 
 
 def ours(metadata: msgspec.Raw) -> OurMetadata:
-    """Return what a release says of itself."""
+    """Return what gradjudge wrote into a release."""
     return part(metadata, _NotebookMetadata(), _NotebookMetadata).gradjudge
 
 
 def metadata_remarks(name: str, metadata: msgspec.Raw, assignment: str) -> list[Remark]:
-    """Say what of a notebook's metadata is not as it should be: another programming language, another assignment."""
+    """Remark on metadata that name another programming language or another assignment."""
     remarks = []
     named = part(metadata, _KernelMetadata(), _KernelMetadata)
     languages = [said[:LONGEST_NAME] for said in (named.language_info.name, named.kernelspec.language) if said]

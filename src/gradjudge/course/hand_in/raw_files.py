@@ -1,7 +1,6 @@
-"""Read files that students handed in, without being led anywhere else by them.
+"""Read students' files safely: no link is followed, and nothing blocks.
 
-Nothing is followed and nothing is waited for: a symbolic link, a FIFO, a device, a socket or a folder with a notebook's
-name is refused, whether it was there when the folder was listed or was put there afterwards.
+Symbolic links, FIFOs, devices, sockets and folders are refused, also if they appear after the folder was listed.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ COMPANION_SUFFIXES = (".py", ".csv", ".tsv", ".txt", ".dat", ".json", ".npy", ".
 MOST_COMPANIONS = 30
 MOST_ENTRIES = 1000
 MOST_COMPANION_BYTES = 8 << 20
-#: Folders that Python, macOS and package managers leave behind: not the student's work.
+#: Folders that Python, macOS and package managers leave behind.
 LEFT_BEHIND = ("__pycache__", "__MACOSX", "venv", "env", "node_modules", "site-packages")
 
-# Names that Python or pytest read without being asked, and installed packages that a file must not pass itself off as.
-# Companions come last on sys.path, so the real module would win in any case; leaving the file out says so aloud.
+# Names that Python or pytest import unasked, and installed packages. Companions come last on sys.path, so the real
+# module would win in any case; leaving the file out makes that visible.
 PICKED_UP = frozenset({"conftest", "sitecustomize", "usercustomize", "__init__", "__main__"})
 INSTALLED = frozenset(
     {"ipython", "gradjudge", "matplotlib", "msgspec", "nbformat", "nbgrader", "numpy", "pandas", "pytest"}
@@ -52,7 +51,7 @@ class LeftOut(msgspec.Struct, frozen=True):
 
     Attributes:
         reason: why, for staff.
-        why: why, for the student: a key of `WHY`.
+        why: the same for the student, as a key of `WHY`.
     """
 
     name: str
@@ -82,7 +81,7 @@ WHY = {
 
 
 def left_out_remarks(main: str, left_out: Sequence[LeftOut]) -> tuple[Remark, ...]:
-    """Say which files beside `main` were not used: one remark for each reason, in the order of `WHY`."""
+    """Remark on the files beside `main` that were not used: one for each reason, in the order of `WHY`."""
     remarks = []
     for key, why in WHY.items():
         names = [one.name for one in left_out if one.why == key]
@@ -108,11 +107,11 @@ def read_regular(path: Path, most: int) -> bytes:
     """Return the bytes of a regular file of at most `most` bytes.
 
     Raises:
-        RefusedFile: it is not a regular file of its own (links of either kind are refused), or is larger.
-        OSError: it cannot be read, which is no fault of its author: a file system that is gone, a failing disk.
+        RefusedFile: it is a link of either kind, not a regular file, or too large.
+        OSError: it cannot be read, through no fault of its author.
     """
     try:
-        # O_NONBLOCK: opening a FIFO would wait for a writer for ever.
+        # O_NONBLOCK: opening a FIFO would wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if path.is_symlink():
@@ -127,19 +126,19 @@ def read_regular(path: Path, most: int) -> bytes:
 
 
 def _read_open(path: Path, descriptor: int, most: int) -> bytes:
-    """Read an open file if it is what `read_regular` allows."""
+    """Read an open file that meets the terms of `read_regular`."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise RefusedFile(_NO_ORDINARY_FILE, f"{path}: not a regular file (mode {status.st_mode:o})")
     if status.st_nlink > 1:
-        # It could be another student's file, or the solution, under a second name.
+        # It could be another student's file, or the solution.
         raise RefusedFile(_A_LINK, f"{path}: {status.st_nlink} hard links to it; make it a copy of its own")
     if status.st_size > most:
         raise too_large(path, status.st_size, most)
     data = bytearray()
     while chunk := os.read(descriptor, min(1 << 20, most + 1 - len(data))):
         data += chunk
-        if len(data) > most:  # it grew since it was measured
+        if len(data) > most:  # it grew after fstat
             raise too_large(path, len(data), most)
     return bytes(data)
 
@@ -158,24 +157,24 @@ def too_large(path: Path, size: int, most: int) -> RefusedFile:
 
 _A_LINK = Text("Your file is a link to another file. Hand in the file itself.")
 _NO_ORDINARY_FILE = Text("What was handed in is not an ordinary file. Hand in a notebook or a script.")
-_NO_FILE = (errno.ENXIO, errno.ENODEV)  # what opening a socket gives, or a device that is not there
+_NO_FILE = (errno.ENXIO, errno.ENODEV)  # from opening a socket, or a device that does not exist
 
 
 def read_companions(main: Path, limits: GradingLimits) -> tuple[dict[str, bytes], tuple[LeftOut, ...]]:
     """Read the modules and small data files beside the file that is graded.
 
-    At most `MOST_COMPANIONS` files and `MOST_COMPANION_BYTES` in all, in the order of their names, so that the same
-    folder gives the same answer on every machine.
+    At most `MOST_COMPANIONS` files and `MOST_COMPANION_BYTES` in all, in the order of their names, so that the result
+    is the same on every machine.
 
     Returns:
-        the bytes by name, and what is left out with the reason.
+        The bytes by name, and the files left out.
 
     Raises:
         OSError: a file or the folder cannot be read.
     """
     files: dict[str, bytes] = {}
     left_out: list[LeftOut] = []
-    room = min(MOST_COMPANION_BYTES, limits.scratch_mb << 19)  # the session needs half of its scratch folder itself
+    left = min(MOST_COMPANION_BYTES, limits.scratch_mb << 19)  # the session needs half of its scratch folder itself
     names = _names_beside(main)
     if names is None:
         return {}, (LeftOut("*", f"more than {MOST_ENTRIES} entries in the folder", "unlisted"),)
@@ -185,9 +184,9 @@ def read_companions(main: Path, limits: GradingLimits) -> tuple[dict[str, bytes]
             why, reason = "many", f"more than {MOST_COMPANIONS} files"
         if not why:
             try:
-                data = read_regular(main.parent / name, room)
+                data = read_regular(main.parent / name, left)
             except RefusedFile as refusal:
-                why, reason = _why_refused(main.parent / name, room), refusal.detail
+                why, reason = _why_refused(main.parent / name, left), refusal.detail
             else:
                 encoding = odd_encoding(data) if name.lower().endswith(".py") else ""
                 if encoding:
@@ -196,12 +195,12 @@ def read_companions(main: Path, limits: GradingLimits) -> tuple[dict[str, bytes]
             left_out.append(LeftOut(name[:LONGEST_NAME], reason, why))
         else:
             files[name] = data
-            room -= len(data)
+            left -= len(data)
     return files, tuple(left_out)
 
 
 def _names_beside(main: Path) -> list[str] | None:
-    """Return the sorted names of the visible entries beside `main`, or None if there are too many to look at."""
+    """Return the sorted names of the entries beside `main`; None if there are too many."""
     names: list[str] = []
     with os.scandir(main.parent) as entries:
         for count, entry in enumerate(entries):
@@ -213,23 +212,23 @@ def _names_beside(main: Path) -> list[str] | None:
 
 
 def is_left_behind(name: str) -> bool:
-    """Tell whether systems, editors or tools put a file or folder there, and no student did."""
+    """Tell whether a system, editor or tool left this file or folder behind."""
     if name.startswith("._") or not name.startswith("."):
         return name.startswith("._") or name in LEFT_BEHIND
     return Path(name).suffix.lower() not in (".ipynb", *COMPANION_SUFFIXES)
 
 
-def _why_refused(path: Path, room: int) -> str:
-    """Tell why `read_regular` refused a file: what it is, or its size."""
+def _why_refused(path: Path, left: int) -> str:
+    """Return the key of `WHY` for a file that `read_regular` refused."""
     try:
         status = path.lstat()
     except OSError:
         return "kind"
-    return "many" if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size > room else "kind"
+    return "many" if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size > left else "kind"
 
 
 def _why_not(path: Path) -> tuple[str, str]:
-    """Tell why a file is not given to the session: a key of `WHY` and words for staff, or two empty texts."""
+    """Return why the session does not get a file: a key of `WHY` and words for staff; both empty if it does."""
     if len(path.name) > LONGEST_NAME or not path.name.isprintable():
         return "name", "its name is too long or has control characters"
     mode = path.lstat().st_mode

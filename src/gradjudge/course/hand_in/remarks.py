@@ -1,4 +1,4 @@
-"""Remarks on a submission's files: what its author and staff should know, though it costs nothing."""
+"""Remarks on a submission's files, for its author and for staff. They cost no points."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gradjudge.text import Text
 
 
 class Note(msgspec.Struct, frozen=True):
-    """A remark as it stands in a report: its sentence by language."""
+    """A remark in a report: its sentence by language, and a line for staff."""
 
     message: dict[str, str]
     detail: str
@@ -28,5 +28,5 @@ class Remark(msgspec.Struct, frozen=True):
     detail: str
 
     def noted(self, languages: Iterable[str]) -> Note:
-        """Put the remark into words."""
+        """Render the remark."""
         return Note(self.text.in_languages(languages), self.detail)

@@ -1,8 +1,7 @@
 """Split a ``.py`` submission into pieces that run, and fail, on their own.
 
-A script that stops at its first error would lose all that comes after it, and most submissions of scripts have such an
-error somewhere (a module that is not installed, a download). So it is cut into its top-level statements. A script that
-does not parse is cut at the lines that start at the margin: what parses runs, and only the rest is lost.
+Most scripts fail somewhere (a missing module, a download), and would lose everything after that. So they are split into
+top-level statements. A script that does not parse is split at its unindented lines: what parses runs.
 """
 
 from __future__ import annotations
@@ -13,30 +12,30 @@ import warnings
 
 import msgspec
 
-# A line at the margin that cannot begin a statement: it goes on with the one before.
+# An unindented line that continues the statement before it.
 CONTINUES = re.compile(r"(else|elif|except|finally)\b|[)\]}#]")
 COMPOUND = re.compile(r"(async|class|def|for|if|match|try|while|with)\b|@")
-WIDEST_JOIN = 60  # blocks tried together, for decorators and for texts in triple quotes that touch the margin
-JOIN_COST = 20  # in lengths of the file: bounds the time that a hostile file can take
+WIDEST_JOIN = 60  # blocks tried together, for decorators and multi-line strings
+JOIN_COST = 20  # in lengths of the file: bounds the time spent on hostile files
 
 
 class ScriptPiece(msgspec.Struct, frozen=True):
-    """Consecutive lines of a script; the first is line `line` of the file, counted from 1."""
+    """Consecutive lines of a script, from line `line` (from 1) of the file."""
 
     line: int
     source: str
 
     @property
     def padded(self) -> str:
-        """The source after as many empty lines as it needs for errors to show the file's own line numbers."""
+        """The source after blank lines, so that errors show the file's line numbers."""
         return "\n" * (self.line - 1) + self.source
 
 
 def split_script(text: str, most: int) -> list[ScriptPiece]:
-    """Cut a script into at most `most` pieces that together are all of its lines.
+    """Split a script into at most `most` pieces.
 
-    A piece is one top-level statement with the comments above it, or more where statements share a line. A longer
-    script has several neighbouring statements in a piece.
+    A piece is one top-level statement with the comments above it; statements that share a line stay together, and so
+    do neighbours in a script of more than `most` statements.
     """
     lines = text.split("\n")
     ends = _statement_ends(text, lines)
@@ -53,7 +52,7 @@ def split_script(text: str, most: int) -> list[ScriptPiece]:
 
 
 def parses(source: str) -> bool:
-    """Tell whether `source` is Python, whatever it holds."""
+    """Tell whether `source` is Python."""
     return _parse(source) is not None
 
 
@@ -69,7 +68,7 @@ _DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, 
 def _parse(source: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in a student's text is no concern of ours
+            warnings.simplefilter("ignore")  # about invalid escapes
             return ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError):  # null bytes; nesting beyond the parser
         return None
@@ -90,7 +89,7 @@ def _statement_ends(text: str, lines: list[str]) -> list[int] | None:
 
 
 def _recovered_ends(lines: list[str]) -> list[int]:
-    """Return the ends of the pieces of a text that does not parse."""
+    """Return the last line of each piece of a text that does not parse."""
     blocks = _blocks(lines)
     budget = JOIN_COST * sum(len(line) + 1 for line in lines)
     ends: list[int] = []
@@ -104,21 +103,21 @@ def _recovered_ends(lines: list[str]) -> list[int]:
         if joined == 0:
             joined = 1
             if not COMPOUND.match(lines[start]) and end - start > 1 and parses(lines[start]):
-                ends.append(start + 1)  # a whole line, and under it lines that are indented for no reason
+                ends.append(start + 1)  # a statement followed by wrongly indented lines
         ends.append(blocks[place + joined - 1][1])
         place += joined
     return ends or [len(lines)]
 
 
 def _blocks(lines: list[str]) -> list[tuple[int, int]]:
-    """Cut the lines before each one that begins a statement, or a part of one, at the margin."""
+    """Split the lines before each unindented one that may begin a statement."""
     begin = [n for n, line in enumerate(lines) if line and not line[0].isspace() and not CONTINUES.match(line)]
     starts = [0, *(number for number in begin if number > 0)]
     return list(zip(starts, [*starts[1:], len(lines)], strict=True))
 
 
 def _join(lines: list[str], blocks: list[tuple[int, int]], place: int, budget: int) -> tuple[int, int]:
-    """Find how many blocks from `place` on parse together (0 if none do), and what looking cost in characters."""
+    """Return how many blocks from `place` on parse together (0: none do), and the characters parsed."""
     start = blocks[place][0]
     cost = 0
     for count in range(2, min(WIDEST_JOIN, len(blocks) - place) + 1):

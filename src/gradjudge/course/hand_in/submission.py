@@ -1,8 +1,7 @@
-"""Read what a student handed in: a notebook or a script, and the files beside it.
+"""Read a submission: a notebook or a script, and the files beside it.
 
-This reads hostile bytes in the trusted process, so it does little: it opens only regular files of a bounded size, and
-of a notebook it decodes only the sources, with a typed decoder that steps over outputs without building them. Nothing
-of it is run, and nbformat (slow to import, lenient, unbounded) is not used.
+Hostile bytes are read in the trusted process, so only regular files of bounded size are opened, and of a notebook only
+the sources are decoded, by a typed decoder that skips outputs. nbformat is not used: it is slow, lenient and unbounded.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ from gradjudge.course.rubric import GradingLimits
 from gradjudge.files import digest_of, shown
 from gradjudge.text import LANGUAGES, Text
 
-MOST_SCRIPT_BYTES = 256 << 10  # a parsed script takes about 1 kB of memory for each byte at worst
-MOST_SCRIPT_LINES = 20_000  # pieces are padded with empty lines, so lines times cells is what they take together
-WITH_OUTPUTS = 8  # times its limit, a notebook may be as large as this with outputs, which are stepped over
+MOST_SCRIPT_BYTES = 256 << 10  # parsing takes about 1 kB of memory for each at worst
+MOST_SCRIPT_LINES = 20_000  # pieces are padded with blank lines: they take lines times cells in all
+WITH_OUTPUTS = 8  # how many times its limit a notebook may be with outputs, which are skipped
 
 
 class UnreadableSubmission(Exception):
@@ -50,10 +49,10 @@ class Cell(msgspec.Struct, frozen=True):
     """One code cell of a notebook, or one piece of a script.
 
     Attributes:
-        index: its place in `Submission.cells`.
-        source: what to run. A script's piece has empty lines before it, so that its line numbers are the file's.
+        index: place in `Submission.cells`.
+        source: what to run. A script's piece is padded with blank lines, so that its line numbers are the file's.
         mode: ``"ipython"`` (magics are understood) or ``"python"``.
-        number: which code cell of the notebook it is, empty ones counted, from 1; 0 in a script.
+        number: of the code cell in the notebook, from 1, empty ones counted; 0 in a script.
         line: line of the file on which a script's piece starts; 1 in a notebook.
     """
 
@@ -71,8 +70,8 @@ class Submission(msgspec.Struct, frozen=True):
         digest: SHA-256 over the names and bytes of the file and its companions.
         kind: ``"notebook"`` or ``"script"``.
         companions: the bytes of the files beside it that the session gets, by name.
-        remarks: what its author and staff should know of the files: what was left out, which language, which release.
-        language: the language of the release that it was made from, or None if it does not say.
+        remarks: on the files: what was left out, another language, another assignment.
+        language: of the release that it was made from; None if it does not say.
     """
 
     assignment: str
@@ -86,10 +85,10 @@ class Submission(msgspec.Struct, frozen=True):
 
 
 class HandIn(msgspec.Struct, frozen=True):
-    """The bytes of a file and of what lies beside it, read once: whatever changes afterwards changes no grading.
+    """The bytes of a file and of those beside it, read once: later changes on disk do not matter.
 
     Attributes:
-        main: bytes of the file.
+        main: bytes of the file to grade.
         companions: bytes of the files beside it that the session gets, by name.
         left_out: files beside it that the session does not get.
         digest: SHA-256 over names and bytes of the file and its companions.
@@ -107,8 +106,7 @@ class SourceFile(msgspec.Struct, frozen=True):
     Attributes:
         code: cells of a notebook, pieces of a script.
         solution_cells: cells in which a release asks for a solution.
-        declared: the assignment that it says it was released for; empty if it says nothing.
-        is_notebook: whether it is one.
+        declared: the assignment in its metadata, or empty.
     """
 
     code: tuple[str, ...]
@@ -118,18 +116,18 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 
 def read_hand_in(path: Path, limits: GradingLimits) -> HandIn:
-    """Read a file and what lies beside it.
+    """Read a file and those beside it.
 
     Raises:
-        RefusedFile: it is no regular file, or too large.
-        OSError: it, or what lies beside it, cannot be read: no fault of the student's.
+        RefusedFile: it is not a regular file, or too large.
+        OSError: it, or a file beside it, cannot be read, through no fault of the student.
     """
     raw = read_regular(path, limits.notebook_mb * WITH_OUTPUTS << 20)
     return hand_in(path.name, raw, *read_companions(path, limits))
 
 
 def hand_in(name: str, main: bytes, companions: dict[str, bytes], left_out: tuple[LeftOut, ...]) -> HandIn:
-    """Put together what was read, with its digest."""
+    """Bundle what was read, with its digest."""
     return HandIn(main, companions, left_out, digest_of([(name, main), *companions.items()]))
 
 
@@ -140,12 +138,12 @@ def read_submission(path: Path, *, assignment: str, limits: GradingLimits, also:
         also: lines of Python that are run after it (`gradjudge.course.hand_in.choice.Choice.also`).
 
     Raises:
-        UnreadableSubmission: it is no regular file, too large, has too many cells, or is not a notebook.
-        OSError: it, or what lies beside it, cannot be read: no fault of the student's.
+        UnreadableSubmission: it is not a regular file, too large, has too many cells, or is not a notebook.
+        OSError: it, or a file beside it, cannot be read, through no fault of the student.
     """
     try:
         str(path).encode()
-    except UnicodeEncodeError as error:  # bytes of another encoding; reports could not name the file
+    except UnicodeEncodeError as error:  # not UTF-8: reports could not name the file
         raise UnreadableSubmission(
             Text(
                 "Rename your file: only letters, digits, '-' and '_', such as {assignment}.ipynb.",
@@ -180,7 +178,7 @@ def read_submission(path: Path, *, assignment: str, limits: GradingLimits, also:
 
 
 def _more_cells(cells: Sequence[Cell], also: Sequence[str], mode: str) -> Iterator[Cell]:
-    """Yield cells for lines that are run after a submission's own, numbered on from its last."""
+    """Yield cells for the lines that run after a submission's own, with the numbers that follow."""
     number = cells[-1].number if cells else 0
     line = cells[-1].source.rstrip().count("\n") + 2 if cells else 1
     for place, source in enumerate(also):
@@ -192,7 +190,7 @@ def _more_cells(cells: Sequence[Cell], also: Sequence[str], mode: str) -> Iterat
 
 
 def _ending_remarks(name: str, *, is_notebook: bool) -> list[Remark]:
-    """Say that a file is not what its ending says."""
+    """Remark on a file whose content does not match its suffix."""
     if is_notebook == (not name.lower().endswith(".py")):
         return []
     kind, ending = (Text("a notebook"), ".ipynb") if is_notebook else (Text("Python text"), ".py")
@@ -210,7 +208,7 @@ def _ending_remarks(name: str, *, is_notebook: bool) -> list[Remark]:
 
 
 def read_source(path: Path, limits: GradingLimits) -> SourceFile:
-    """Read the code of one file, and nothing beside it.
+    """Read the code of one file.
 
     Raises:
         UnreadableSubmission, RefusedFile, OSError: as in `read_submission`.
@@ -228,7 +226,7 @@ def read_source(path: Path, limits: GradingLimits) -> SourceFile:
 
 
 def holds_notebook(path: Path) -> bool:
-    """Tell whether a file, whatever its name, holds a notebook with code."""
+    """Tell whether a file of any name holds a notebook with code."""
     try:
         source = read_source(path, GradingLimits())
     except (RefusedFile, UnreadableSubmission, OSError):
@@ -237,7 +235,7 @@ def holds_notebook(path: Path) -> bool:
 
 
 def declared_assignment(path: Path) -> str:
-    """Return the assignment that a notebook says it was released for; empty if it says nothing or is none."""
+    """Return the assignment in a file's metadata; empty if there is none."""
     try:
         return read_source(path, GradingLimits()).declared
     except (RefusedFile, UnreadableSubmission, OSError):
@@ -245,7 +243,7 @@ def declared_assignment(path: Path) -> str:
 
 
 def read_modules(submission: Submission) -> dict[str, str]:
-    """Return the text of each module of a submission by its name: companions, and what cells write to be imported."""
+    """Return the text of a submission's modules by name: companions, and those that cells write."""
     modules = {
         name.removesuffix(".py"): decode_module(data)
         for name, data in submission.companions.items()
@@ -253,7 +251,7 @@ def read_modules(submission: Submission) -> dict[str, str]:
     }
     for cell in submission.cells:
         written = written_module(cell.source) if cell.mode == "ipython" else None
-        if written is not None:  # the same one again, or more of it: what is defined last counts
+        if written is not None:  # written again or appended to: the last definition counts
             modules[written[0]] = f"{modules.get(written[0], '')}\n{written[1]}"
     return modules
 
@@ -281,12 +279,12 @@ def _script_cells(path: Path, raw: bytes, limits: GradingLimits) -> tuple[Cell, 
 
 
 class _RawCell(msgspec.Struct, gc=False):
-    """A cell as it stands in the file. Parts are decoded one by one, so that one odd part costs one cell at most."""
+    """A cell of the file. Its parts are decoded one by one, so that a malformed one costs at most its cell."""
 
     cell_type: str
     metadata: msgspec.Raw = msgspec.Raw(b"{}")
     source: msgspec.Raw = msgspec.Raw(b'""')
-    input: msgspec.Raw = msgspec.Raw(b'""')  # nbformat 3 calls a code cell's source so
+    input: msgspec.Raw = msgspec.Raw(b'""')  # the source of a code cell in nbformat 3
 
 
 class _Worksheet(msgspec.Struct, gc=False):
@@ -300,14 +298,14 @@ class _RawNotebook(msgspec.Struct):
 
     @property
     def raw_cells(self) -> list[_RawCell] | None:
-        """Its cells, in whichever format; None if it has no place for them."""
-        if self.cells is None and self.worksheets:
+        """The cells in either format; None if there is no list of cells."""
+        if self.cells is None and self.worksheets is not None:
             return [cell for sheet in self.worksheets for cell in sheet.cells]
         return self.cells
 
 
 def _notebook_in(path: Path, raw: bytes, limits: GradingLimits) -> _RawNotebook | None:
-    """Return the notebook that a file holds, or None if it holds a script: what it is counts, not how it is named."""
+    """Return the notebook in a file, or None if it is a script: its content counts, not its name."""
     if said := foreign(path.name, raw):
         raise UnreadableSubmission(said[0], f"{path}: {said[1]}")
     if raw.lstrip(b" \t\r\n" + codecs.BOM_UTF8)[:1] == b"{":
@@ -323,7 +321,7 @@ def _notebook_in(path: Path, raw: bytes, limits: GradingLimits) -> _RawNotebook 
 
 
 def _is_python(raw: bytes) -> bool:
-    """Tell whether a file with another ending is Python: some statement of it imports or defines."""
+    """Tell whether a file with another suffix is Python that imports or defines something."""
     if len(raw) > MOST_SCRIPT_BYTES or b"\0" in raw or not raw.strip():
         return False
     text = decode_text(raw)
@@ -335,7 +333,7 @@ _BEGINS = re.compile(r"^(?:import|from|def|class|@|\w+\s*=)", re.MULTILINE)
 
 def _notebook_parts(path: Path, notebook: _RawNotebook, limits: GradingLimits) -> tuple[tuple[Cell, ...], str | None]:
     """Return the code cells and the language of a notebook."""
-    raw_cells = _raw_cells(notebook)
+    raw_cells = notebook.raw_cells
     if raw_cells is None:
         raise _not_a_notebook(path, "there are no cells in it")
     if len(raw_cells) > limits.cells:
@@ -347,15 +345,9 @@ def _notebook_parts(path: Path, notebook: _RawNotebook, limits: GradingLimits) -
     return _code_cells(raw_cells), language if language in LANGUAGES else None
 
 
-def _raw_cells(notebook: _RawNotebook) -> list[_RawCell] | None:
-    if notebook.cells is None and notebook.worksheets is not None:
-        return [cell for sheet in notebook.worksheets for cell in sheet.cells]
-    return notebook.cells
-
-
 def _idle_texts(notebook: _RawNotebook) -> list[str]:
     """Return the texts of the cells that are not run."""
-    return [_text(cell.source) for cell in _raw_cells(notebook) or () if cell.cell_type != "code"]
+    return [_text(cell.source) for cell in notebook.raw_cells or () if cell.cell_type != "code"]
 
 
 def _decode_notebook(path: Path, raw: bytes, limits: GradingLimits) -> _RawNotebook:
@@ -375,15 +367,15 @@ def _decode_notebook(path: Path, raw: bytes, limits: GradingLimits) -> _RawNoteb
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         return msgspec.json.decode(raw, type=_RawNotebook)
-    except (msgspec.DecodeError, RecursionError) as error:  # ValidationError is a DecodeError
+    except (msgspec.DecodeError, RecursionError) as error:  # includes ValidationError
         first = error
-    try:  # Python and nbformat write NaN and Infinity, which no JSON has
+    try:  # Python and nbformat write NaN and Infinity, which are not JSON
         return msgspec.json.decode(without_outputs(raw), type=_RawNotebook)
     except (msgspec.DecodeError, RecursionError):
         raise _not_a_notebook(path, str(first)) from first
 
 
-# Half of an emoji, in a printed output for one, is legal to Python's json and is not to msgspec.
+# Lone surrogates, such as half of a printed emoji, are legal to Python's json but not to msgspec.
 _SURROGATES = re.compile(
     rb"""\\ (?: \\ | u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2}
     | (?P<lone> u[dD][89a-fA-F]) [0-9a-fA-F]{2} )""",
@@ -402,7 +394,7 @@ def _not_a_notebook(path: Path, reason: str) -> UnreadableSubmission:
 
 
 def _text(raw: msgspec.Raw) -> str:
-    """Return a source, which nbformat stores as one text or as a list of lines that have their line ends."""
+    """Return a source, which nbformat stores as one string or as a list of lines."""
     source: str | list[str] = part(raw, "", str | list[str])
     return unix_lines(source if isinstance(source, str) else "".join(source))
 
