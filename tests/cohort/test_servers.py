@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import sysconfig
@@ -17,6 +18,7 @@ from small_course import RIGHT, make_course
 
 from gradjudge.cohort.servers import Servers, ServersLost, Terms
 from gradjudge.cohort.supervisor import Supervisor
+from gradjudge.course.layout import Course
 from gradjudge.errors import CourseError, InternalError
 from gradjudge.judge.jobs import Job, JudgeSetup
 
@@ -78,9 +80,11 @@ def test_faults_of_a_submission_are_reported_when_the_servers_are_not_replaced(
 def test_everything_that_holds_an_answer_is_secret(tmp_path: Path) -> None:
     """The instructor's notebooks, too: each holds every solution."""
     course = make_course(tmp_path)
-    assert {path.name for path in course.secret} == {
-        "grading.toml", "autograder", "solutions", "source", "submitted", "grades",
-    }  # fmt: skip
+    named = {"grading.toml", "autograder", "solutions", "source", "submitted", "grades"}
+    assert {path.name for path in course.secret} == named
+    rubric = course.rubric_file.read_text()
+    course.rubric_file.write_text(re.sub(r"^seed = .*$", 'seed = { file = "elsewhere/.seed" }', rubric, flags=re.M))
+    assert {path.name for path in Course(course.root).secret} == {*named, ".seed"}
 
 
 @pytest.fixture

@@ -174,7 +174,9 @@ class Course:
     def secret(self) -> tuple[Path, ...]:
         """What no session may read."""
         folders = (self.root / name for name in ("autograder", "solutions", "source"))
-        return (self.rubric_file, *folders, self.submitted, self.grades)
+        seed = self.rubric.seed.file
+        files = (self.rubric_file, self.root / seed) if seed else (self.rubric_file,)
+        return (*files, *folders, self.submitted, self.grades)
 
     def submissions(self, assignment: str, submitted: Path | None = None) -> list[ChosenFile]:
         """List what each student handed in, sorted by student.
