@@ -79,8 +79,8 @@ def test_who_sleeps_is_charged(begin: Callable[[str], int]) -> None:
 @pytest.mark.parametrize("source", [BUSY, THREADS])
 def test_who_computes_is_charged_with_what_it_computes(begin: Callable[[str], int], source: str) -> None:
     """One of six on a processor waits most of the time; threads that sleep meanwhile do not change that."""
-    for _ in range(RIVALS):
-        begin(BUSY)
+    for rival in [begin(BUSY) for _ in range(RIVALS)]:
+        wait_for_work(rival)
     pid = begin(source)
     while computed(pid) < 0.3:
         time.sleep(0.05)
@@ -109,6 +109,12 @@ def state(pid: int) -> str:
         return file.read().rpartition(")")[2].split()[0]
 
 
+def wait_for_work(pid: int) -> None:
+    """Wait until a process has started to compute in earnest."""
+    while computed(pid) < 0.1:
+        time.sleep(0.01)
+
+
 def wait_for_sleep(pid: int) -> None:
     """Wait until a process has slept for a while."""
     while True:
@@ -123,8 +129,8 @@ def test_a_session_that_waits_for_a_processor_keeps_its_time(
 ) -> None:
     """Code that computes for half its limit answers, though it takes several times as long by the clock on the wall."""
     session = start("floor")
-    for _ in range(RIVALS):
-        begin(BUSY)
+    for rival in [begin(BUSY) for _ in range(RIVALS)]:
+        wait_for_work(rival)
     os.sched_setaffinity(session.session.pid, {min(os.sched_getaffinity(0))})
     used = session.session.used
     began = time.monotonic()
@@ -177,8 +183,8 @@ def test_a_machine_that_lets_nobody_work_is_the_machines_fault(monkeypatch: pyte
 
 def test_two_that_work_in_turns_are_charged_together(begin: Callable[[str], int]) -> None:
     """A judge sleeps while its session works, and is not charged while that waits."""
-    for _ in range(RIVALS):
-        begin(BUSY)
+    for rival in [begin(BUSY) for _ in range(RIVALS)]:
+        wait_for_work(rival)
     sleeper, busy = begin(SLEEPY), begin(BUSY)
     wait_for_sleep(sleeper)
     before = computed(busy)
@@ -201,8 +207,8 @@ def test_what_we_wait_ourselves_is_not_charged(begin: Callable[[str], int]) -> N
         found.append((meter.end(), time.monotonic() - began))
         meter.close()
 
-    for _ in range(RIVALS):
-        begin(BUSY)
+    for rival in [begin(BUSY) for _ in range(RIVALS)]:
+        wait_for_work(rival)
     thread = threading.Thread(target=wait_for_a_processor)
     thread.start()
     thread.join()
