@@ -104,13 +104,8 @@ def folder_of(module: str) -> str:
 
 
 def imports(file: Path) -> Iterator[str]:
-    """Yield the dotted names that a module imports, also inside functions, but not under ``TYPE_CHECKING``."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    typing = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    unused = {inner for node in typing for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if node in unused:
-            continue
+    """Yield the dotted names that a module imports, also inside functions."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from gradjudge.judge.source.syntax import (
     DEEPEST_EXPRESSION,
@@ -14,11 +14,30 @@ from gradjudge.judge.source.syntax import (
     with_evals,
 )
 
-if TYPE_CHECKING:
-    from gradjudge.judge.source.program import Program
-
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
+
+
+class GlobalNames(Protocol):
+    """What the submission binds outside functions (`gradjudge.judge.source.program.Program`).
+
+    Attributes:
+        names: dotted paths by name.
+        stars: packages from which all names are imported.
+    """
+
+    names: dict[str, str]
+    stars: list[str]
+
+    @property
+    def globals(self) -> Container[str]:
+        """The names that are defined."""
+
+    def own(self, path: str) -> str:
+        """Resolve a path that leads through a companion."""
+
+    def is_class(self, name: str) -> bool:
+        """Tell whether a name is a class of the submission's."""
 
 
 class NameReader:
@@ -31,7 +50,7 @@ class NameReader:
         module: its companion module, or "".
     """
 
-    def __init__(self, program: Program, node: ast.AST, owner: str = "", module: str = "") -> None:
+    def __init__(self, program: GlobalNames, node: ast.AST, owner: str = "", module: str = "") -> None:
         self.program = program
         self.node = node
         self.owner = owner
