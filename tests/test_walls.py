@@ -143,6 +143,18 @@ def test_a_folder_imports_only_what_its_walls_allow(folder: str) -> None:
             assert others(file) <= foreign, module
 
 
+def test_nobody_imports_upward() -> None:
+    """A folder builds on those before it in the table; only the door of `gradjudge.checks` opens on what is in it."""
+    order = list(WALLS)
+    upward = {
+        (room, other)
+        for room, (allowed, _) in WALLS.items()
+        for other in allowed.split()
+        if other in WALLS and order.index(other) >= order.index(room)
+    }
+    assert upward == {("checks", "checks/functions")}
+
+
 def test_imports_have_no_cycles() -> None:
     """Modules can be read bottom-up."""
     TopologicalSorter({module: ours(file) - {module} for module, file in MODULES.items()}).prepare()
