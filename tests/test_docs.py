@@ -406,6 +406,14 @@ def size_of(text: str) -> int:
     return number << 20 if text.endswith("MiB") else number
 
 
+def test_the_sample_cohort_is_described_as_it_is_graded() -> None:
+    """The table of its README has the scores that its files expect."""
+    (table,) = tables((ROOT / "examples/cohort/README.md").read_text(encoding="utf-8"))
+    said = {name: float(row[-1]) for row in table for name in row[0].split(", ")}
+    files = (ROOT / "examples/cohort/expected/tp1_functions").glob("*.toml")
+    assert said == {file.stem: float(tomllib.loads(file.read_text(encoding="utf-8"))["score"]) for file in files}
+
+
 def test_the_folders_of_the_house_are_documented() -> None:
     """The design says what each folder and module at the top holds, in the order in which they build on each other."""
     table = tables(section(read("design.md"), "The house"))[0]
