@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_course import RIGHT, notebook
+from small_course import RIGHT, make_course, notebook
 
 from gradjudge.cohort import supervisor as supervisors
 from gradjudge.course.layout import Course
@@ -282,3 +284,18 @@ def test_places_are_numbered_as_the_student_counts(judge: Judge) -> None:
     in_script = str(judge("\n\n" + bad).verdict.items["double"].checks[0].message)
     assert f"(cell 2, line {line})" in in_notebook
     assert f"(ligne {line + 2})" in in_script
+
+
+def test_a_third_language_needs_a_catalogue_and_no_code(tmp_path: Path) -> None:
+    """A course in English and Spanish: its own words are its tests' and grading.toml's, ours the catalogue's."""
+    course = make_course(tmp_path)
+    for file in (course.rubric_file, course.autograder("lab") / "test_lab.py"):
+        text = file.read_text(encoding="utf-8").replace('"fr"', '"es"')
+        file.write_text(re.sub(r"\bfr( =|:)", r"es\1", text), encoding="utf-8")
+    lab = tmp_path / "lab.py"
+    lab.write_text(RIGHT.replace("2 * x * grad_output", "-2 * x * grad_output"), encoding="utf-8")
+    command = [sys.executable, "-m", "gradjudge.cli", "check", str(lab), "--course", str(tmp_path), "--lang", "es"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Le gradient de Square est juste." in done.stdout  # what the test has behind `es:`
+    assert "El gradiente de `Square` respecto a `x` tiene el signo opuesto." in done.stdout

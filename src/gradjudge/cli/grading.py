@@ -152,7 +152,7 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     staff: Annotated[bool, typer.Option("--staff", help="Show what only staff may read.")] = False,
-    language: Annotated[str | None, typer.Option("--lang", help="fr or en (default: the notebook's).")] = None,
+    language: Annotated[str | None, typer.Option("--lang", help="Default: the notebook's language.")] = None,
     device: DeviceOption = "auto",
     sandbox: SandboxOption = None,
     course: CourseOption = None,
