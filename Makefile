@@ -7,6 +7,7 @@
 # make verify-quick  one mutant in 23 of every lab, a minute for each: what CI runs of it
 # make reproduce  the figures of tp2's sheet on California housing, from scikit-learn's cache (minutes)
 # make bench   time gradjudge beside nbgrader (minutes)
+# make messages  bring the catalogues of src/gradjudge/locale up to date with the sentences in the code
 # make check   what CI runs besides the tests: lint, types, freshness of release/ and solutions/
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -14,7 +15,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: grade test seeds fuzz faults verify verify-quick reproduce check lint fresh release bench clean
+.PHONY: grade test seeds fuzz faults verify verify-quick reproduce check lint fresh release bench messages clean
 
 grade: $(READY)
 	@$(BIN)/gradjudge grade --all --submitted examples/cohort/submitted --grades build/grades
@@ -58,6 +59,11 @@ reproduce: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/against_nbgrader.py
+
+messages: $(READY)
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -k Text --no-location --project gradjudge --msgid-bugs-address '' -o build/gradjudge.pot src/gradjudge
+	@$(BIN)/pybabel -q update -N -D gradjudge --ignore-obsolete --ignore-pot-creation-date -i build/gradjudge.pot -d src/gradjudge/locale
 
 # Everything is installed once, quietly; a failure prints pip's own words.
 $(READY): pyproject.toml constraints.txt

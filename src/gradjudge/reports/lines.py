@@ -121,7 +121,8 @@ def _item_lines(
     if lost and not fresh:
         yield f"{_INDENT}[dim]{_AS_ABOVE.said(language)}[/]"
     if item.hint and item.kind == "auto" and item.points < item.max:
-        yield f"{_INDENT}{escape(Text('hint: {hint}', hint=said(item.hint, language)).said(language))}"
+        hint = Text("hint: {hint}", hint=said(item.hint, language))
+        yield f"{_INDENT}{escape(hint.said(language))}"
 
 
 def _check_lines(
