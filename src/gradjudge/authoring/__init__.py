@@ -1,1 +1,1 @@
-"""For who writes assignments: the students' notebooks, and tests of the hidden tests."""
+"""For authors of assignments: the students' notebooks, and tests of the hidden tests."""
