@@ -108,6 +108,7 @@ class Command:
     def __init__(self, course: Course, jobs: int = 1, *options: str, environment: dict[str, str] | None = None) -> None:
         self._course = course
         self._before = children()
+        self._spared_until = 0  # reports: whom a kill has hit is not hit again
         self._out = (course.root / "stdout.txt").open("w+b")
         self._err = (course.root / "stderr.txt").open("w+b")
         command = [sys.executable, "-m", "gradjudge.cli", "grade", "lab", "--course", str(course.root)]
@@ -131,11 +132,12 @@ class Command:
         """Wait for the moment and kill; return False if the command ended before."""
         moment: float | None = None
         while self.process.poll() is None:
-            if moment is None and len(reports(self._course)) >= kill.reports:
+            if moment is None and len(reports(self._course)) >= max(kill.reports, self._spared_until):
                 moment = time.monotonic() + kill.delay
             if moment is not None and time.monotonic() >= moment and (pids := self.victims(kill.kind)):
                 with contextlib.suppress(ProcessLookupError):  # it has just ended by itself: try again
                     os.kill(rng.choice(pids), kill.number)
+                    self._spared_until = len(reports(self._course)) + 1
                     return True
             time.sleep(0.004)
         return False
