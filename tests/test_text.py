@@ -84,6 +84,11 @@ def test_a_text_is_rendered_in_one_language() -> None:
     assert str(whole) == "MSE: a list"
 
 
+def test_an_empty_text_is_empty_in_every_language() -> None:
+    """To gettext the empty message is the catalogue's header."""
+    assert set(Text("").in_languages(LANGUAGES).values()) == {""}
+
+
 def test_no_break_spaces_are_added_only_to_the_sentence() -> None:
     """A student's own name is not touched."""
     assert Text.own("a: b", "a : b").said("fr") == "a\u00a0: b"

@@ -76,7 +76,8 @@ class Text:
 
 @cache
 def _translated(template: str, language: str) -> str:
-    return _spaced(_catalogue(language).gettext(template), language)
+    # To gettext the empty message is the catalogue's header.
+    return _spaced(_catalogue(language).gettext(template), language) if template else ""
 
 
 @cache
