@@ -29,7 +29,7 @@ os.execv(sys.executable, [sys.executable, "-B", "-c", sys.argv[1], sys.argv[2]])
 
 
 def test_without_namespaces_the_floor_holds(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    """Every layer of the floor is on, none that needs a namespace is, attacks fail, and nothing is left."""
+    """Every layer of the floor is on, none that needs a namespace is, attacks fail, and no scratch folder is left."""
     command = [sys.executable, "-c", ENTER, USE_A_SESSION, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "unshare(" in done.stderr:
