@@ -229,14 +229,12 @@ def check_title(item: pytest.Item) -> dict[str, str]:
     lines = [line.strip() for line in (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()]
     if not lines:
         return {}
-    others = {language: f"{language}:" for language in LANGUAGES}
-    told = {
-        code: line.removeprefix(start).strip()
-        for line in reversed(lines)
-        for code, start in others.items()
-        if line.startswith(start)
-    }
-    return told | {"en": lines[0]}
+    titles = {"en": lines[0]}
+    for line in lines[1:]:
+        language, colon, title = line.partition(":")
+        if colon and language in LANGUAGES:
+            titles.setdefault(language, title.strip())
+    return titles
 
 
 def run_check(item: pytest.Item, context: CheckContext, *, on_ready: Callable[[], None] = lambda: None) -> CheckOutcome:
